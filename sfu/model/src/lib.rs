@@ -1,0 +1,22 @@
+//! The nouns that cross a stage of the media plane, and nothing else.
+//!
+//! A noun here is plain data with its unit and its range in the type: ids, time, rates, RTP numbers,
+//! codecs, layers, and the [`packet::Packet`] that travels publish -> route -> subscribe.
+//!
+//! # Invariants
+//!
+//! * Nothing here reads a clock, draws a random number, allocates per packet or performs I/O.
+//! * [`time::Instant`] has no `now()`: only `sfu/net`'s clock (or a simulator) can make one.
+//! * Layers are ordered low to high, always.
+#![forbid(unsafe_code)]
+
+pub mod id;
+pub mod time;
+pub mod rtp;
+pub mod codec;
+pub mod layer;
+pub mod packet;
+pub mod keyframe;
+pub mod datagram;
+pub mod drop_reason;
+pub mod limits;

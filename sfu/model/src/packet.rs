@@ -1,0 +1,73 @@
+//! One RTP packet with the facts that every later stage needs; it crosses the SFU unchanged.
+
+use std::sync::Arc;
+
+use crate::codec::Codec;
+use crate::id::{EncodingId, TrackId};
+use crate::layer::Layer;
+use crate::rtp::SeqNo;
+use crate::time::{Instant, MediaTime, NtpTime};
+
+/// The payload of an RTP packet, without its header. Shared by every subscription, never copied before sealing.
+pub type Payload = Arc<[u8]>;
+
+/// One RTP packet of one encoding, as `publish` hands it to `route`.
+#[derive(Clone, Debug)]
+pub struct Packet {
+    /// The track it belongs to.
+    pub track: TrackId,
+    /// The RTP stream it is part of; sequence numbers and times below count only inside it.
+    pub encoding: EncodingId,
+    /// The rank of the encoding, and the temporal layer inside it.
+    pub layer: Layer,
+    /// What the payload is.
+    pub codec: Codec,
+    /// Extended sequence number inside the encoding.
+    pub sequence: SeqNo,
+    /// Unwrapped RTP timestamp inside the encoding, in ticks of the codec's clock.
+    pub time: MediaTime,
+    /// The sender's wall clock at `time`, once a sender report has told it.
+    pub captured_at: Option<NtpTime>,
+    /// When it reached us.
+    pub received_at: Instant,
+    /// Last packet of a picture, or first of a talk spurt (RFC 3550 section 5.1).
+    pub marker: bool,
+    /// What the payload reveals without decoding.
+    pub facts: PayloadFacts,
+    /// Audio level (RFC 6464), when the publisher sends it.
+    pub audio_level: Option<AudioLevel>,
+    /// The bytes after the RTP header.
+    pub payload: Payload,
+}
+
+/// What a payload reveals without decoding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PayloadFacts {
+    /// A decoder can begin at this packet: it is the first packet of a keyframe.
+    pub starts_keyframe: bool,
+    /// VP8's own continuity numbers (RFC 7741 section 4.2).
+    pub vp8: Option<Vp8Numbers>,
+}
+
+/// The counters in a VP8 payload descriptor that must stay continuous for a decoder (RFC 7741 section 4.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Vp8Numbers {
+    /// 15-bit (or 7-bit) running frame index.
+    pub picture_id: Option<u16>,
+    /// Running index of base-layer frames.
+    pub tl0_picture_index: Option<u8>,
+    /// Index of the last keyframe, 5 bits.
+    pub key_index: Option<u8>,
+}
+
+/// Loudness of an audio packet (RFC 6464).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AudioLevel {
+    /// 0 is the loudest, 127 silence: the value is -dBov.
+    pub minus_dbov: u8,
+    /// The encoder heard a voice.
+    pub voice: bool,
+}
+
+// A packet is copied into every worker's inbox: it stays within two cache lines and a half.
+const _: () = assert!(size_of::<Packet>() <= 160);
