@@ -1,0 +1,85 @@
+# What ./dev runs, and how it tells what came of it. Sourced by ./dev, after setup.sh.
+
+# A run goes through all its suites even when one fails: one look shows everything that is broken.
+begin() { report=; failed=; }
+
+suite() {
+    name=$1; shift
+    say "== $name"
+    started=$(date +%s)
+    if "$@"; then result=ok; else result=FAILED; failed="$failed $name"; fi
+    report="$report$(printf '  %-9s %-7s %4s s' "$name" "$result" "$(($(date +%s) - started))")
+"
+}
+
+finish() {
+    printf 'dev: what was run\n%s' "$report" >&2
+    [ -z "$failed" ] || die "failed:$failed"
+}
+
+build_web_client() {
+    npm_packages web-client
+    stamp=web-client/dist/index.html
+    if [ -e "$stamp" ] && [ -z "$(find web-client -path web-client/node_modules -prune -o \
+        -path web-client/dist -prune -o -type f -newer "$stamp" -print | head -n 1)" ]; then
+        return 0
+    fi
+    say "building the web client"
+    npm run --prefix web-client build >&2
+}
+
+# The clients that need GStreamer's headers are a suite of their own.
+rust_packages='--workspace --exclude freshet-interop'
+
+# shellcheck disable=SC2086  # a list of options
+test_rust() {
+    if has cargo-nextest; then
+        cargo nextest run --locked $rust_packages --no-fail-fast &&
+            cargo test --locked $rust_packages --doc
+    else
+        cargo test --locked $rust_packages --no-fail-fast
+    fi
+}
+
+test_web() { npm test --prefix web-client; }
+
+test_browser() {
+    cargo build --locked --bin freshet &&
+        FRESHET_BIN="$(target_dir)/debug/freshet" npm test --prefix tests/browser
+}
+
+test_interop() {
+    cargo build --locked --bin freshet &&
+        FRESHET_BIN="$(target_dir)/debug/freshet" cargo test --locked --package freshet-interop
+}
+
+lint_types() {
+    npm run --prefix web-client lint && npm run --prefix tests/browser lint
+}
+
+# cargo-deny takes minutes to build: it is used where it is installed, and CI installs it once.
+lint_dependencies() {
+    if ! has cargo-deny; then
+        say "installing cargo-deny"
+        again cargo install --locked --quiet cargo-deny || return 1
+    fi
+    cargo deny --offline --locked check bans licenses sources
+}
+
+# Timings are taken on the release build: that is what people run.
+bench() {
+    FRESHET_BIN="$(target_dir)/release/freshet"
+    export FRESHET_BIN
+    case $1 in
+        glass | joins | reload) npm run --silent --prefix tests/browser bench -- "$1" ;;
+        viewers)
+            cargo build --release --locked --package freshet-load &&
+                "$(target_dir)/release/freshet-load" bench-viewers ;;
+        sim) cargo bench --locked --package freshet-sim ;;
+        *) die "no such bench: $1 (glass, joins, reload, viewers, sim)" ;;
+    esac
+}
+
+soak() { die "soak: no load client yet"; }
+
+fuzz() { PROPTEST_CASES=20000 cargo test --locked --workspace --exclude freshet-interop; }
