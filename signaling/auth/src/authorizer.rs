@@ -1,0 +1,142 @@
+//! The one question that this crate answers: may they?
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use sfu_model::id::RoomId;
+use sfu_model::time::UnixTime;
+
+use crate::grant::{Grant, Refusal, Subject, Verb};
+use crate::secret::ServerSecret;
+use crate::stream::{Stream, StreamTable};
+use crate::stream_key::KeyHash;
+use crate::token::claims::Permit;
+use crate::token::verify::{TOKEN_BYTES_MAX, TokenError, Verifier};
+
+/// Decides about every request. It owns the keys; the table of streams is replaced as a whole when an operator
+/// changes it, while requests are being answered: hence the lock, which is held to copy one `Arc`.
+#[derive(Debug)]
+pub struct Authorizer {
+    secret: ServerSecret,
+    verifier: Verifier,
+    streams: RwLock<Arc<StreamTable>>,
+}
+
+impl Authorizer {
+    /// An authorizer over these streams.
+    pub fn new(secret: ServerSecret, verifier: Verifier, streams: StreamTable) -> Self {
+        Self {
+            secret,
+            verifier,
+            streams: RwLock::new(Arc::new(streams)),
+        }
+    }
+
+    /// Puts another table in place; requests that come after see it whole.
+    pub fn replace_streams(&self, streams: StreamTable) {
+        *self.streams.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(streams);
+    }
+
+    /// The table in force.
+    pub fn streams(&self) -> Arc<StreamTable> {
+        Arc::clone(&self.streams.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether `bearer` (the text after `Bearer `) permits `verb` on `stream` at `unix_now`.
+    ///
+    /// The work depends on what the caller sent, not on what we know: a key is hashed and compared, a token is
+    /// verified, whether or not the stream exists.
+    pub fn authorize(
+        &self,
+        stream: &str,
+        verb: Verb,
+        bearer: Option<&str>,
+        unix_now: UnixTime,
+    ) -> Result<Grant, Refusal> {
+        let streams = self.streams();
+        let known = RoomId::parse(stream)
+            .ok()
+            .and_then(|name| Some((streams.get(&name)?.clone(), name)));
+        let offered = bearer.map(|bearer| self.check(bearer, stream, known.as_ref(), unix_now));
+        if let (Some((entry, name)), Verb::Play) = (&known, verb)
+            && entry.is_public
+        {
+            return Ok(public_grant(name, offered));
+        }
+        let credential = offered.ok_or(Refusal::Missing)??;
+        let (entry, name) = known.ok_or(Refusal::Invalid)?;
+        let (subject, expires) = match credential {
+            Credential::Key if verb == Verb::Publish => (Subject::KeyHolder, None),
+            // The key opens the publishing side only: it must never stand in a link to watch.
+            Credential::Key => return Err(Refusal::WrongVerb),
+            Credential::Token(permit) if permit.stream != name => return Err(Refusal::Invalid),
+            Credential::Token(permit) if !permit.verbs.contains(&verb) => {
+                return Err(Refusal::WrongVerb);
+            }
+            Credential::Token(permit) => (Subject::Token(permit.subject), Some(permit.expires)),
+        };
+        if entry.is_ended && verb == Verb::Publish {
+            return Err(Refusal::Ended);
+        }
+        Ok(Grant {
+            subject,
+            stream: name,
+            verb,
+            expires,
+        })
+    }
+
+    /// What a bearer is, before anything is said about the verb.
+    fn check(
+        &self,
+        bearer: &str,
+        stream: &str,
+        known: Option<&(Stream, RoomId)>,
+        unix_now: UnixTime,
+    ) -> Result<Credential, Refusal> {
+        if bearer.len() > TOKEN_BYTES_MAX {
+            return Err(Refusal::Invalid);
+        }
+        // A token has dots, a key has none: the shape alone decides which work is done.
+        if bearer.contains('.') {
+            return match self.verifier.verify(bearer, unix_now) {
+                Ok(permit) => Ok(Credential::Token(permit)),
+                Err(TokenError::Expired) => Err(Refusal::Expired),
+                Err(TokenError::Invalid) => Err(Refusal::Invalid),
+            };
+        }
+        let expected = known.and_then(|(entry, _)| entry.key.clone());
+        let offered = KeyHash::of(bearer, stream, &self.secret);
+        let is_equal = expected
+            .clone()
+            .unwrap_or(KeyHash::of_no_key())
+            .matches(&offered);
+        if is_equal && expected.is_some() {
+            Ok(Credential::Key)
+        } else {
+            Err(Refusal::Invalid)
+        }
+    }
+}
+
+enum Credential {
+    Key,
+    Token(Permit),
+}
+
+/// Everybody may play a public stream, so a credential that is stale or wrong is no reason to refuse; a good token
+/// still says who plays.
+fn public_grant(name: &RoomId, offered: Option<Result<Credential, Refusal>>) -> Grant {
+    let subject = match offered {
+        Some(Ok(Credential::Token(permit))) if permit.stream == *name => {
+            Subject::Token(permit.subject)
+        }
+        Some(Ok(Credential::Key)) => Subject::KeyHolder,
+        Some(Ok(Credential::Token(_)) | Err(_)) | None => Subject::Anonymous,
+    };
+    Grant {
+        subject,
+        stream: name.clone(),
+        verb: Verb::Play,
+        expires: None,
+    }
+}

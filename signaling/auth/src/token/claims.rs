@@ -1,0 +1,102 @@
+//! What a token says.
+
+use std::fmt;
+
+use serde::de::{self, Deserializer, Visitor};
+use serde::{Deserialize, Serialize};
+use sfu_model::id::RoomId;
+use sfu_model::time::UnixTime;
+
+use crate::grant::Verb;
+
+/// The only audience that we accept (RFC 7519 section 4.1.3).
+pub const AUDIENCE: &str = "freshet";
+
+/// Longest life of a token, in seconds. A token cannot be revoked, so a leaked one must die by itself; whoever needs
+/// longer asks again. A token that claims more is refused, not shortened: its issuer must learn of it.
+pub const TOKEN_LIFETIME_SECS_MAX: u64 = 3_600;
+
+/// Longest `sub`, in characters: it appears in logs. A longer one makes the token invalid.
+pub const SUBJECT_CHARS_MAX: usize = 128;
+
+/// Most entries in `verbs`: there are two verbs.
+const VERBS_MAX: usize = 2;
+
+/// The claims as they stand in the token. A claim that is there twice, or has another JSON type, makes it invalid;
+/// claims that are not ours are ignored (RFC 7519 section 4).
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Claims {
+    pub(crate) aud: String,
+    pub(crate) sub: String,
+    pub(crate) stream: String,
+    pub(crate) verbs: Vec<Verb>,
+    pub(crate) exp: NumericDate,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    pub(crate) nbf: Option<NumericDate>,
+}
+
+/// An optional claim that is there must be a date: `null` is not one.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NumericDate>, D::Error> {
+    NumericDate::deserialize(deserializer).map(Some)
+}
+
+/// A JSON number of seconds since 1970 (RFC 7519 section 2); a fraction is cut off.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct NumericDate(pub(crate) u64);
+
+/// Largest date read, in seconds: 2^53, where JSON numbers stop being exact.
+const NUMERIC_DATE_MAX: f64 = 9_007_199_254_740_992.0;
+
+impl<'de> Deserialize<'de> for NumericDate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Number;
+        impl Visitor<'_> for Number {
+            type Value = NumericDate;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number of seconds since 1970")
+            }
+
+            fn visit_u64<E: de::Error>(self, value: u64) -> Result<NumericDate, E> {
+                Ok(NumericDate(value))
+            }
+
+            fn visit_f64<E: de::Error>(self, value: f64) -> Result<NumericDate, E> {
+                if (0.0..=NUMERIC_DATE_MAX).contains(&value) {
+                    // In range by the line above: the cast cuts off a fraction and nothing else.
+                    Ok(NumericDate(value as u64))
+                } else {
+                    Err(E::custom("out of range"))
+                }
+            }
+        }
+        deserializer.deserialize_any(Number)
+    }
+}
+
+/// What a verified token permits: the claims, parsed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permit {
+    /// Who.
+    pub subject: String,
+    /// On which stream.
+    pub stream: RoomId,
+    /// What: one or both.
+    pub verbs: Vec<Verb>,
+    /// Until when.
+    pub expires: UnixTime,
+}
+
+/// Who a token is about: 1 to 128 printable ASCII characters, so that it can stand in a log line.
+pub(crate) fn is_subject(text: &str) -> bool {
+    (1..=SUBJECT_CHARS_MAX).contains(&text.len()) && text.bytes().all(|b| (0x20..0x7f).contains(&b))
+}
+
+/// One verb or both.
+pub(crate) fn are_verbs(verbs: &[Verb]) -> bool {
+    (1..=VERBS_MAX).contains(&verbs.len())
+}
