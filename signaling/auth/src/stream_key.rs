@@ -167,7 +167,7 @@ mod tests {
             "demo_key_0001",
             "demo.key.0001",
             "démo-key-01",
-            "demo-key-\0001",
+            "demo-key-\x00001",
         ] {
             assert_eq!(
                 StreamKey::parse(bad).unwrap_err(),
