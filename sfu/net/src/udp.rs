@@ -1,0 +1,227 @@
+//! A UDP socket that reads and writes in batches: `recvmmsg` with GRO in, one GSO call for each viewer's burst out.
+
+mod batch;
+mod buffers;
+
+pub use batch::ReceiveBatch;
+pub use buffers::{BUFFER_BYTES_WANTED, BufferSizes};
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::AsRawFd;
+
+use mio::event::Source;
+use mio::unix::SourceFd;
+use mio::{Interest, Registry, Token};
+use quinn_udp::{UdpSockRef, UdpSocketState};
+use sfu_model::datagram::Transmit;
+use socket2::{Domain, Protocol, Socket, Type};
+
+/// What a socket has done; counts only grow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SocketStats {
+    /// Datagrams that were read.
+    pub datagrams_in: u64,
+    /// Messages that the kernel handed over; with GRO one holds many datagrams.
+    pub messages_in: u64,
+    /// System calls that read something.
+    pub calls_in: u64,
+    /// Datagrams that the kernel took.
+    pub datagrams_out: u64,
+    /// System calls that sent something; with GSO one sends many datagrams.
+    pub calls_out: u64,
+    /// Runs that were sent one by one because the kernel refused to cut them.
+    pub runs_cut_by_hand: u64,
+}
+
+/// What became of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// The kernel took what it takes; `n_refused` datagrams went nowhere (no route, filtered, too long).
+    Done {
+        /// How many of the run were lost here.
+        n_refused: usize,
+    },
+    /// The send buffer is full from byte `from` of the run on: keep the rest until the socket is writable.
+    BufferFull {
+        /// Where the rest begins.
+        from: usize,
+    },
+}
+
+/// One worker's socket on one address.
+#[derive(Debug)]
+pub struct UdpSocket {
+    socket: Socket,
+    state: UdpSocketState,
+    local: SocketAddr,
+    buffers: BufferSizes,
+    can_segment: bool,
+    stats: SocketStats,
+}
+
+impl UdpSocket {
+    /// Binds `n_sockets` to the same address; the kernel spreads senders over them by a hash of both addresses.
+    /// With port 0 they share the port that the first one got.
+    pub fn bind_group(address: SocketAddr, n_sockets: usize) -> io::Result<Vec<Self>> {
+        let mut address = address;
+        let mut sockets: Vec<Self> = Vec::with_capacity(n_sockets);
+        for index in 0..n_sockets {
+            let socket = Self::bind(address, index)?;
+            address = socket.local;
+            sockets.push(socket);
+        }
+        Ok(sockets)
+    }
+
+    fn bind(address: SocketAddr, index: usize) -> io::Result<Self> {
+        let socket = Socket::new(
+            Domain::for_address(address),
+            Type::DGRAM,
+            Some(Protocol::UDP),
+        )?;
+        if address.is_ipv6() {
+            // IPv4 has its own socket: an IPv4-mapped source address would match no candidate.
+            socket.set_only_v6(true)?;
+        }
+        crate::listen::bind_in_group(&socket, address, index)?;
+        let buffers = buffers::enlarge(&socket);
+        let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
+        let local = socket
+            .local_addr()?
+            .as_socket()
+            .ok_or(io::ErrorKind::Unsupported)?;
+        let can_segment = state.max_gso_segments() > 1;
+        let stats = SocketStats::default();
+        Ok(Self {
+            socket,
+            state,
+            local,
+            buffers,
+            can_segment,
+            stats,
+        })
+    }
+
+    /// The address it is bound to; its IP is unspecified when it listens on every interface.
+    pub fn local_address(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// The buffers that the kernel gave.
+    pub fn buffers(&self) -> BufferSizes {
+        self.buffers
+    }
+
+    /// What it has done.
+    pub fn stats(&self) -> SocketStats {
+        self.stats
+    }
+
+    /// Reads one batch. Gives the number of datagrams; 0 means that nothing waits.
+    pub fn receive(&mut self, batch: &mut ReceiveBatch) -> io::Result<usize> {
+        let n_messages = match batch.fill(&self.state, &self.socket, self.local) {
+            Ok(n_messages) => n_messages,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+            Err(error) => return Err(error),
+        };
+        if n_messages == 0 {
+            return Ok(0);
+        }
+        let n_datagrams = batch.n_datagrams();
+        self.stats.calls_in += 1;
+        self.stats.messages_in += n_messages as u64;
+        self.stats.datagrams_in += n_datagrams as u64;
+        Ok(n_datagrams)
+    }
+
+    /// Sends a run, in one call if the kernel cuts it. `source` is our address that it leaves from; None lets the
+    /// routing table choose.
+    pub fn send(&mut self, run: &Transmit, bytes: &[u8], source: Option<IpAddr>) -> Sent {
+        let is_burst = bytes.len() > run.segment_bytes;
+        if !is_burst || self.can_segment {
+            let segment = is_burst.then_some(run.segment_bytes);
+            match self.call(run, bytes, segment, source) {
+                Ok(()) => {
+                    self.stats.datagrams_out += bytes.len().div_ceil(run.segment_bytes) as u64;
+                    return Sent::Done { n_refused: 0 };
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Sent::BufferFull { from: 0 };
+                }
+                Err(_) if !is_burst => return Sent::Done { n_refused: 1 },
+                Err(_) => {}
+            }
+        }
+        self.send_one_by_one(run, bytes, source)
+    }
+
+    /// What a kernel without GSO, or one that refused this run, is given.
+    ///
+    /// A refusal has two possible causes: this network path cannot cut (EIO, EINVAL from a driver), or this destination
+    /// cannot be sent to at all. Only a run whose pieces pass says the former; a client who makes us send to a bad
+    /// address must not turn segmentation off for everybody.
+    fn send_one_by_one(&mut self, run: &Transmit, bytes: &[u8], source: Option<IpAddr>) -> Sent {
+        self.stats.runs_cut_by_hand += 1;
+        let mut n_refused = 0;
+        let mut n_taken = 0;
+        for (index, datagram) in bytes.chunks(run.segment_bytes).enumerate() {
+            match self.call(run, datagram, None, source) {
+                Ok(()) => n_taken += 1,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.stats.datagrams_out += n_taken;
+                    return Sent::BufferFull {
+                        from: index * run.segment_bytes,
+                    };
+                }
+                Err(_) => n_refused += 1,
+            }
+        }
+        self.stats.datagrams_out += n_taken;
+        if n_refused == 0 && self.can_segment {
+            self.can_segment = false;
+            tracing::warn!(
+                "this network path refuses segmentation offload: sending datagrams one by one"
+            );
+        }
+        Sent::Done { n_refused }
+    }
+
+    fn call(
+        &mut self,
+        run: &Transmit,
+        bytes: &[u8],
+        segment_size: Option<usize>,
+        source: Option<IpAddr>,
+    ) -> io::Result<()> {
+        let transmit = quinn_udp::Transmit {
+            destination: run.destination,
+            // No ECN: nothing of ours reads the marks, and some networks still drop marked packets.
+            ecn: None,
+            contents: bytes,
+            segment_size,
+            src_ip: source,
+        };
+        self.state
+            .try_send(UdpSockRef::from(&self.socket), &transmit)?;
+        self.stats.calls_out += 1;
+        Ok(())
+    }
+}
+
+impl Source for UdpSocket {
+    fn register(&mut self, registry: &Registry, token: Token, what: Interest) -> io::Result<()> {
+        SourceFd(&self.socket.as_raw_fd()).register(registry, token, what)
+    }
+
+    fn reregister(&mut self, registry: &Registry, token: Token, what: Interest) -> io::Result<()> {
+        SourceFd(&self.socket.as_raw_fd()).reregister(registry, token, what)
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        SourceFd(&self.socket.as_raw_fd()).deregister(registry)
+    }
+}
+
+#[cfg(test)]
+mod tests;
