@@ -25,10 +25,16 @@ fn token_for(stream: &str, verbs: &[&str]) -> String {
     token(&claims)
 }
 
+type Row<'a> = (&'a str, Verb, Option<&'a str>, Result<Subject, Refusal>);
+
 /// Asks for each row and compares.
-fn check(rows: &[(&str, Verb, Option<&str>, Result<Subject, Refusal>)]) {
+fn check(rows: &[Row<'_>]) {
     for (stream, verb, bearer, expected) in rows {
-        assert_eq!(&subject(stream, *verb, *bearer), expected, "{verb} {stream} {bearer:?}");
+        assert_eq!(
+            &subject(stream, *verb, *bearer),
+            expected,
+            "{verb} {stream} {bearer:?}"
+        );
     }
 }
 
@@ -59,7 +65,12 @@ fn a_private_stream_opens_to_its_key_and_to_tokens_for_it() {
     let elsewhere = token_for("demo", &["publish", "play"]);
     check(&[
         ("private", Publish, Some(STREAM_KEY), Ok(Subject::KeyHolder)),
-        ("private", Publish, Some("canary-stream-key-0002"), Err(Refusal::Invalid)),
+        (
+            "private",
+            Publish,
+            Some("canary-stream-key-0002"),
+            Err(Refusal::Invalid),
+        ),
         ("private", Publish, Some(""), Err(Refusal::Invalid)),
         ("private", Publish, Some(&publish), ann()),
         ("private", Publish, Some(&both), ann()),
@@ -78,7 +89,12 @@ fn an_ended_a_keyless_and_an_unknown_stream_refuse() {
     let nowhere = token_for("nowhere", &["publish", "play"]);
     check(&[
         ("over", Publish, Some(STREAM_KEY), Err(Refusal::Ended)),
-        ("over", Publish, Some("wrong-key-0000"), Err(Refusal::Invalid)),
+        (
+            "over",
+            Publish,
+            Some("wrong-key-0000"),
+            Err(Refusal::Invalid),
+        ),
         ("over", Publish, None, Err(Refusal::Missing)),
         ("keyless", Publish, Some(STREAM_KEY), Err(Refusal::Invalid)),
         ("keyless", Publish, Some(&keyless), ann()),
