@@ -1,0 +1,38 @@
+// A camera whose picture is a clock. Runs inside a page, after clock_strip.js.
+globalThis.clockSource = (() => {
+  const FPS = 30;
+
+  /** A stream of `width` x `height` pictures with the clock strip and something that moves. */
+  function stream(width = 640, height = 360) {
+    const canvas = document.createElement('canvas');
+    canvas.width = width;
+    canvas.height = height;
+    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d', { alpha: false }));
+    const captured = canvas.captureStream(0);
+    const [track] = /** @type {CanvasCaptureMediaStreamTrack[]} */ (captured.getVideoTracks());
+    let frame = 0;
+    setInterval(() => {
+      frame += 1;
+      context.fillStyle = `hsl(${frame % 360} 40% 50%)`;
+      context.fillRect(0, 32, width, height - 32);
+      context.fillStyle = '#fff';
+      context.fillRect((frame * 7) % width, 60 + ((frame * 3) % (height - 120)), 60, 60);
+      globalThis.clockStrip.draw(context);
+      track?.requestFrame();
+    }, 1000 / FPS);
+    return captured;
+  }
+
+  /** From here on the page's camera shows the clock; its microphone stays what it was. */
+  function becomeCamera(width = 640, height = 360) {
+    const devices = navigator.mediaDevices;
+    const original = devices.getUserMedia.bind(devices);
+    devices.getUserMedia = async (constraints) => {
+      const captured = constraints?.audio ? await original({ audio: constraints.audio }) : new MediaStream();
+      if (constraints?.video) stream(width, height).getVideoTracks().forEach((t) => captured.addTrack(t));
+      return captured;
+    };
+  }
+
+  return { stream, becomeCamera };
+})();

@@ -1,0 +1,21 @@
+// What the scripts of this folder put into a page, and what the pages themselves offer.
+interface ClockStrip {
+  WIDTH: number;
+  now(): number;
+  draw(context: CanvasRenderingContext2D, ms?: number): void;
+  age(video: HTMLVideoElement): number | null;
+  cellsOf(value: number): number[];
+  valueFrom(bits: number[]): number | null;
+}
+declare var clockStrip: ClockStrip;
+declare var clockSource: {
+  stream(width?: number, height?: number): MediaStream;
+  becomeCamera(width?: number, height?: number): void;
+};
+declare var pictureAges: (
+  video: HTMLVideoElement,
+  count: number,
+) => Promise<{ ages: number[]; unreadable: number }>;
+declare var loopbackVideo: (codec: string, maxBitrate: number) => Promise<HTMLVideoElement>;
+/** The web client's diagnostics hook (web-client/README.md). */
+declare var freshet: { state: string; peerConnection: RTCPeerConnection | null };

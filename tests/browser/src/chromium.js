@@ -1,0 +1,47 @@
+// Chromium, as a person's but for a camera that needs nobody before it.
+import { chromium } from 'playwright-core';
+
+const FLAGS = [
+  '--no-sandbox', // tests run as root in a namespace of their own, and open only our pages
+  '--disable-gpu',
+  '--disable-features=WebRtcHideLocalIpsWithMdns',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--use-fake-ui-for-media-stream',
+  '--use-fake-device-for-media-stream',
+  '--autoplay-policy=no-user-gesture-required',
+  // The namespace has only loopback, which WebRTC leaves out of its candidates.
+  '--allow-loopback-in-peer-connection',
+  // Two pages are open at a time, and the one behind must run at full speed.
+  '--disable-background-timer-throttling',
+  '--disable-backgrounding-occluded-windows',
+  '--disable-renderer-backgrounding',
+  // A publisher of 640x360 sends all three encodings, as it would at 1280x720 on a faster machine.
+  '--force-fieldtrials=WebRTC-LegacySimulcastLayerLimit/Disabled/',
+];
+
+const PAGE_SCRIPTS = ['clock_strip.js', 'clock_source.js', 'ages.js', 'loopback.js'];
+
+/** @param {import('node:test').TestContext | null} test closes the browser when this ends */
+export async function launchChromium(test = null) {
+  const executablePath = process.env.FRESHET_CHROMIUM ?? '/usr/bin/chromium';
+  const browser = await chromium.launch({ executablePath, args: FLAGS });
+  test?.after(() => browser.close());
+  return browser;
+}
+
+/**
+ * A page in a context of its own (storage, permissions), with the scripts of page/.
+ * @param {import('playwright-core').Browser} browser
+ * @param {import('playwright-core').BrowserContextOptions} options
+ */
+export async function newPage(browser, options = {}) {
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, ...options });
+  const page = await context.newPage();
+  for (const name of PAGE_SCRIPTS) {
+    await page.addInitScript({ path: new URL(`../page/${name}`, import.meta.url).pathname });
+  }
+  return page;
+}
