@@ -1,0 +1,58 @@
+import type { VideoCodec } from './codecs.ts';
+
+/** How a video track is to be sent. */
+export interface EncodingPlan {
+  codec: VideoCodec;
+  isSimulcast: boolean;
+  /** Height of the source; the encodings are fractions of it. */
+  heightPx: number;
+  /** Upper limit of the largest encoding; undefined picks one that suits the height. */
+  bitrateMaxBps: number | undefined;
+}
+
+/** The rids of a simulcast track, low to high, as the names have it: quarter, half, full. */
+const SIMULCAST = [
+  { rid: 'q', divisor: 4 },
+  { rid: 'h', divisor: 2 },
+  { rid: 'f', divisor: 1 },
+] as const;
+
+/**
+ * What 720 lines of moving pictures at 30 fps want in H.264. Other sizes follow from it: bits grow
+ * with the pixels to the power of 0.75, since large pictures have more that is alike.
+ */
+const REFERENCE = { heightPx: 720, bitrateBps: 2_500_000, exponent: 0.75 };
+
+/** No encoding gets less: below this a software encoder drops frames instead of detail. */
+const BITRATE_BPS_MIN = 150_000;
+
+/** The rate that suits a height, at the shape of 16:9. */
+export function suitableBitrateBps(heightPx: number): number {
+  const pixelsRatio = (heightPx / REFERENCE.heightPx) ** 2;
+  const bitrateBps = REFERENCE.bitrateBps * pixelsRatio ** REFERENCE.exponent;
+  return Math.max(BITRATE_BPS_MIN, Math.round(bitrateBps / 10_000) * 10_000);
+}
+
+/** The `sendEncodings` of a plan, low to high. */
+export function sendEncodings(plan: EncodingPlan): RTCRtpEncodingParameters[] {
+  const fullBps = plan.bitrateMaxBps ?? suitableBitrateBps(plan.heightPx);
+  if (!plan.isSimulcast) return [{ maxBitrate: fullBps }];
+  return SIMULCAST.map(({ rid, divisor }) => ({
+    rid,
+    scaleResolutionDownBy: divisor,
+    maxBitrate: Math.max(
+      BITRATE_BPS_MIN,
+      Math.round(fullBps / divisor ** (2 * REFERENCE.exponent)),
+    ),
+    ...scalability(plan.codec),
+  }));
+}
+
+/**
+ * VP9 and AV1 take several encodings for one stream with spatial layers, unless each is said to
+ * have one layer (W3C webrtc-svc); the libraries of types do not know the member yet.
+ */
+function scalability(codec: VideoCodec): RTCRtpEncodingParameters {
+  const isLayered = codec === 'VP9' || codec === 'AV1';
+  return (isLayered ? { scalabilityMode: 'L1T1' } : {}) as RTCRtpEncodingParameters;
+}

@@ -1,0 +1,166 @@
+/**
+ * A WHIP publisher (RFC 9725) that anyone can import: no page, no framework, no global state.
+ *
+ *     const publisher = new WhipPublisher({ url: '/whip/demo', token: key, onState: console.log });
+ *     publisher.publish({ media, codec: 'H264', encodings: [{ maxBitrate: 2_500_000 }] });
+ *
+ * It keeps itself live: after a cut it restarts ICE, then makes a new session, until `close`.
+ */
+import { type Clock, systemClock } from './rtc/clock.ts';
+import { codecPreferences, type VideoCodec } from './rtc/codecs.ts';
+import { Keeper, type KeeperState } from './rtc/keeper.ts';
+import { type RtcConnection, RtcSession } from './rtc/rtc-session.ts';
+
+export type { VideoCodec } from './rtc/codecs.ts';
+export type { KeeperState } from './rtc/keeper.ts';
+export { SignalingError } from './signaling/error.ts';
+
+export interface WhipOptions {
+  /** The WHIP endpoint. */
+  url: string;
+  /** Stream key or publish token; without one no `Authorization` header is ever sent. */
+  token?: string | undefined;
+  iceServers?: RTCIceServer[];
+  /** Whether to use the ICE servers of the endpoint's `Link` headers. Default true. */
+  acceptsLinkedIceServers?: boolean;
+  onState?: (state: KeeperState) => void;
+  /** Replaced in tests and where a proxy is wanted. */
+  fetch?: typeof fetch;
+  createConnection?: (configuration: RTCConfiguration) => RtcConnection;
+  clock?: Clock;
+}
+
+export interface Publication {
+  /** At most one audio and one video track of it are sent (RFC 9725, Section 4.4.2). */
+  media: MediaStream;
+  codec?: VideoCodec;
+  /** `sendEncodings` of the video track, low to high. */
+  encodings?: RTCRtpEncodingParameters[];
+  /** What the encoder keeps when it must choose. */
+  degradationPreference?: RTCDegradationPreference;
+}
+
+/** Waits between tries: soon at first, since an audience is waiting; then out of the server's way. */
+const BACKOFF = { firstMs: 500, maxMs: 15_000 };
+
+/** Publishes one stream. `publish` once; for another publication make another publisher. */
+export class WhipPublisher {
+  private readonly options: WhipOptions;
+  private readonly clock: Clock;
+  private readonly keeper: Keeper<RtcSession>;
+  private publication: Publication | undefined;
+  private session: RtcSession | undefined;
+
+  constructor(options: WhipOptions) {
+    this.options = options;
+    this.clock = options.clock ?? systemClock;
+    this.keeper = new Keeper({
+      clock: this.clock,
+      open: (takesOver, signal) => this.open(takesOver, signal),
+      retriesConflict: false,
+      backoff: BACKOFF,
+      onState: (state) => options.onState?.(state),
+    });
+  }
+
+  get state(): KeeperState {
+    return this.keeper.state;
+  }
+
+  /** The connection of the session at hand, for statistics. */
+  get connection(): RtcConnection | undefined {
+    return this.session?.connection;
+  }
+
+  /** Goes live. With `takesOver` it replaces whoever publishes with the same key. */
+  publish(publication: Publication, takesOver = false): void {
+    if (this.publication) throw new Error('a publisher publishes once');
+    this.publication = publication;
+    void this.keeper.run(takesOver);
+  }
+
+  /** Sends other tracks in the place of those so far, without a new session. */
+  async replaceMedia(media: MediaStream): Promise<void> {
+    if (!this.publication) return;
+    this.publication = { ...this.publication, media };
+    const senders = this.session?.connection.getTransceivers().map(({ sender }) => sender) ?? [];
+    const tracks = tracksOf(media);
+    await Promise.all(senders.map((sender, index) => sender.replaceTrack(tracks[index] ?? null)));
+  }
+
+  /** Ends waits early: the network is back. */
+  hurry(): void {
+    this.keeper.hurry();
+  }
+
+  close(): void {
+    this.keeper.close();
+    this.session?.close();
+  }
+
+  private async open(takesOver: boolean, signal: AbortSignal): Promise<RtcSession> {
+    const { options } = this;
+    const session = await RtcSession.open(
+      {
+        endpoint: {
+          url: endpointUrl(options.url, takesOver),
+          token: options.token,
+          fetch: options.fetch,
+        },
+        clock: this.clock,
+        createConnection: options.createConnection ?? ((config) => new RTCPeerConnection(config)),
+        iceServers: options.iceServers ?? [],
+        acceptsLinkedIceServers: options.acceptsLinkedIceServers ?? true,
+        addMedia: (connection) => this.addMedia(connection),
+      },
+      signal,
+    );
+    this.session = session;
+    return session;
+  }
+
+  private addMedia(connection: RtcConnection): void {
+    if (!this.publication) return;
+    const { media, codec, encodings, degradationPreference } = this.publication;
+    const [video, audio] = tracksOf(media);
+    if (video) {
+      const transceiver = connection.addTransceiver(video, {
+        direction: 'sendonly',
+        streams: [media],
+        ...(encodings ? { sendEncodings: encodings } : {}),
+      });
+      if (codec) prefer(transceiver, 'video', `video/${codec}`);
+      if (degradationPreference) void hold(transceiver.sender, degradationPreference);
+    }
+    if (audio) {
+      const init: RTCRtpTransceiverInit = { direction: 'sendonly', streams: [media] };
+      prefer(connection.addTransceiver(audio, init), 'audio', 'audio/opus');
+    }
+  }
+}
+
+/** In the order of the m-lines, which `replaceMedia` relies on. */
+function tracksOf(media: MediaStream): (MediaStreamTrack | undefined)[] {
+  const tracks = [media.getVideoTracks()[0], media.getAudioTracks()[0]];
+  return tracks[0] ? tracks : tracks.reverse();
+}
+
+function prefer(transceiver: RTCRtpTransceiver, kind: string, mimeType: string): void {
+  // A browser that has no preferences to set still offers the codec among the others.
+  if (typeof RTCRtpSender === 'undefined' || !transceiver.setCodecPreferences) return;
+  const preferences = codecPreferences(RTCRtpSender.getCapabilities(kind), mimeType);
+  if (preferences.length > 0) transceiver.setCodecPreferences(preferences);
+}
+
+/** Not every browser knows the preference, and it is only one: whoever refuses goes on without. */
+async function hold(sender: RTCRtpSender, preference: RTCDegradationPreference): Promise<void> {
+  const parameters = { ...sender.getParameters(), degradationPreference: preference };
+  await sender.setParameters(parameters).catch(() => undefined);
+}
+
+function endpointUrl(url: string, takesOver: boolean): string {
+  const base = typeof location === 'undefined' ? undefined : location.href;
+  const endpoint = new URL(url, base);
+  if (takesOver) endpoint.searchParams.set('takeover', '1');
+  return endpoint.href;
+}
