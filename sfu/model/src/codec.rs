@@ -83,7 +83,11 @@ impl ClockRate {
     /// Whole ticks in a span of nanoseconds, rounded to the nearest; keeps the sign.
     pub fn ticks_in_nanos(self, nanos: i64) -> i64 {
         let scaled = i128::from(nanos) * i128::from(self.0);
-        let half: i128 = if scaled < 0 { -500_000_000 } else { 500_000_000 };
+        let half: i128 = if scaled < 0 {
+            -500_000_000
+        } else {
+            500_000_000
+        };
         i64::try_from((scaled + half) / 1_000_000_000).unwrap_or(0)
     }
 }

@@ -92,6 +92,17 @@ impl TransmitBatch {
         });
     }
 
+    /// Moves everything from another batch to the end of this one.
+    pub fn append(&mut self, other: &mut Self) {
+        let shift = self.buffer.len();
+        self.buffer.append(&mut other.buffer);
+        self.transmits
+            .extend(other.transmits.drain(..).map(|mut run| {
+                run.bytes = run.bytes.start + shift..run.bytes.end + shift;
+                run
+            }));
+    }
+
     /// The runs with their bytes, in the order they were pushed.
     pub fn iter(&self) -> impl Iterator<Item = (&Transmit, &[u8])> {
         self.transmits
@@ -101,7 +112,10 @@ impl TransmitBatch {
 
     /// Number of datagrams.
     pub fn n_datagrams(&self) -> usize {
-        self.transmits.iter().map(|run| run.bytes.len().div_ceil(run.segment_bytes)).sum()
+        self.transmits
+            .iter()
+            .map(|run| run.bytes.len().div_ceil(run.segment_bytes))
+            .sum()
     }
 
     /// Number of bytes.
@@ -157,6 +171,18 @@ mod tests {
         push(&mut batch, 9, 101);
         push(&mut batch, 8, 101);
         assert_eq!(runs(&batch), [(9, 100, 100), (9, 101, 101), (8, 101, 101)]);
+    }
+
+    #[test]
+    fn an_appended_batch_keeps_its_runs() {
+        let mut batch = TransmitBatch::default();
+        push(&mut batch, 9, 100);
+        let mut other = TransmitBatch::default();
+        push(&mut other, 8, 50);
+        push(&mut other, 8, 50);
+        batch.append(&mut other);
+        assert_eq!(runs(&batch), [(9, 100, 100), (8, 100, 50)]);
+        assert!(other.is_empty());
     }
 
     #[test]

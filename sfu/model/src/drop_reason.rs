@@ -89,7 +89,9 @@ impl DropCounts {
 
     /// Reasons with their counts.
     pub fn iter(&self) -> impl Iterator<Item = (DropReason, u64)> + '_ {
-        DropReason::ALL.iter().map(|reason| (*reason, self.get(*reason)))
+        DropReason::ALL
+            .iter()
+            .map(|reason| (*reason, self.get(*reason)))
     }
 }
 

@@ -50,7 +50,10 @@ impl fmt::Debug for RoomId {
 
 impl fmt::Display for InvalidRoomName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a name is 1 to {ROOM_NAME_BYTES_MAX} letters, digits or hyphens")
+        write!(
+            f,
+            "a name is 1 to {ROOM_NAME_BYTES_MAX} letters, digits or hyphens"
+        )
     }
 }
 
@@ -71,7 +74,9 @@ impl SessionId {
     /// Reads the 32 lower-case hexadecimal digits that [`fmt::Display`] writes.
     pub fn parse(text: &str) -> Option<Self> {
         let canonical = text.len() == 32
-            && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         if !canonical {
             return None;
         }

@@ -15,7 +15,10 @@ pub struct Layer {
 impl Layer {
     /// The base of the spatial layer with this rank.
     pub const fn spatial(spatial: u8) -> Self {
-        Self { spatial, temporal: 0 }
+        Self {
+            spatial,
+            temporal: 0,
+        }
     }
 }
 
@@ -25,8 +28,14 @@ mod tests {
 
     #[test]
     fn layers_order_low_to_high_with_space_before_time() {
-        let low = Layer { spatial: 0, temporal: 2 };
-        let high = Layer { spatial: 1, temporal: 0 };
+        let low = Layer {
+            spatial: 0,
+            temporal: 2,
+        };
+        let high = Layer {
+            spatial: 1,
+            temporal: 0,
+        };
         assert!(low < high);
     }
 }

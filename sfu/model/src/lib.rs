@@ -10,13 +10,13 @@
 //! * Layers are ordered low to high, always.
 #![forbid(unsafe_code)]
 
-pub mod id;
-pub mod time;
-pub mod rtp;
 pub mod codec;
-pub mod layer;
-pub mod packet;
-pub mod keyframe;
 pub mod datagram;
 pub mod drop_reason;
+pub mod id;
+pub mod keyframe;
+pub mod layer;
 pub mod limits;
+pub mod packet;
+pub mod rtp;
+pub mod time;

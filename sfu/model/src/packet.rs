@@ -6,7 +6,7 @@ use crate::codec::Codec;
 use crate::id::{EncodingId, TrackId};
 use crate::layer::Layer;
 use crate::rtp::SeqNo;
-use crate::time::{Instant, MediaTime, NtpTime};
+use crate::time::{Instant, MediaTime};
 
 /// The payload of an RTP packet, without its header. Shared by every subscription, never copied before sealing.
 pub type Payload = Arc<[u8]>;
@@ -26,16 +26,17 @@ pub struct Packet {
     pub sequence: SeqNo,
     /// Unwrapped RTP timestamp inside the encoding, in ticks of the codec's clock.
     pub time: MediaTime,
-    /// The sender's wall clock at `time`, once a sender report has told it.
-    pub captured_at: Option<NtpTime>,
+    /// When it was captured, on our clock: from the publisher's sender reports once there are any, and until then when
+    /// it reached us. Comparable between the encodings and the tracks of one publisher.
+    pub captured_at: Instant,
     /// When it reached us.
     pub received_at: Instant,
     /// Last packet of a picture, or first of a talk spurt (RFC 3550 section 5.1).
     pub marker: bool,
     /// What the payload reveals without decoding.
     pub facts: PayloadFacts,
-    /// Audio level (RFC 6464), when the publisher sends it.
-    pub audio_level: Option<AudioLevel>,
+    /// What its header extensions say to every receiver.
+    pub extensions: Extensions,
     /// The bytes after the RTP header.
     pub payload: Payload,
 }
@@ -47,6 +48,24 @@ pub struct PayloadFacts {
     pub starts_keyframe: bool,
     /// VP8's own continuity numbers (RFC 7741 section 4.2).
     pub vp8: Option<Vp8Numbers>,
+    /// The picture's size, where the packet tells it (on keyframes).
+    pub dimensions: Option<Dimensions>,
+}
+
+/// Width and height of a picture, in pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Dimensions {
+    /// Pixels in a row.
+    pub width: u16,
+    /// Rows.
+    pub height: u16,
+}
+
+impl Dimensions {
+    /// Number of pixels.
+    pub const fn area(self) -> u32 {
+        self.width as u32 * self.height as u32
+    }
 }
 
 /// The counters in a VP8 payload descriptor that must stay continuous for a decoder (RFC 7741 section 4.2).
@@ -58,6 +77,28 @@ pub struct Vp8Numbers {
     pub tl0_picture_index: Option<u8>,
     /// Index of the last keyframe, 5 bits.
     pub key_index: Option<u8>,
+}
+
+/// Header extensions that are passed from publisher to subscriber.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extensions {
+    /// Audio level (RFC 6464), when the publisher sends it.
+    pub audio_level: Option<AudioLevel>,
+    /// How far a picture must be turned clockwise to stand upright (3GPP TS 26.114, CVO).
+    pub rotation: Option<Rotation>,
+}
+
+/// Quarter turns clockwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rotation {
+    /// Upright as it is.
+    None,
+    /// By 90 degrees.
+    Quarter,
+    /// By 180 degrees.
+    Half,
+    /// By 270 degrees.
+    ThreeQuarters,
 }
 
 /// Loudness of an audio packet (RFC 6464).

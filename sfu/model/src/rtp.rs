@@ -29,7 +29,10 @@ pub struct SeqNo(pub u64);
 impl SeqNo {
     /// The low 16 bits, as they go on the wire.
     pub const fn wire(self) -> u16 {
-        #[expect(clippy::cast_possible_truncation, reason = "the wire carries the low 16 bits")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the wire carries the low 16 bits"
+        )]
         (self.0 as u16)
     }
 
@@ -60,7 +63,10 @@ impl Rid {
         for (slot, byte) in bytes.iter_mut().zip(text.bytes()) {
             *slot = byte;
         }
-        Some(Self { bytes, length: u8::try_from(text.len()).ok()? })
+        Some(Self {
+            bytes,
+            length: u8::try_from(text.len()).ok()?,
+        })
     }
 
     /// The rid as text.
@@ -103,7 +109,10 @@ mod tests {
 
     #[test]
     fn a_rid_has_an_edge_at_16_bytes() {
-        assert_eq!(Rid::new(&"q".repeat(16)).map(|r| r.as_str().len()), Some(16));
+        assert_eq!(
+            Rid::new(&"q".repeat(16)).map(|r| r.as_str().len()),
+            Some(16)
+        );
         assert!(Rid::new(&"q".repeat(17)).is_none());
         assert!(Rid::new("").is_none());
         assert!(Rid::new("a b").is_none());

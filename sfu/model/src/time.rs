@@ -86,7 +86,10 @@ pub struct MediaTime(pub u64);
 impl MediaTime {
     /// The low 32 bits, as they go on the wire.
     pub const fn wire(self) -> RtpTimestamp {
-        #[expect(clippy::cast_possible_truncation, reason = "the wire carries the low half")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the wire carries the low half"
+        )]
         RtpTimestamp(self.0 as u32)
     }
 
