@@ -1,0 +1,58 @@
+//! What crosses between two workers: values that would survive a wire.
+//!
+//! A worker with subscribers of a room asks the room's origin worker once; the origin sends each packet of the room
+//! once, however many subscribers there are. Control messages are reliable and ordered; packets may be lost on the way.
+
+use sfu_model::id::RoomId;
+use sfu_model::keyframe::KeyframeRequest;
+use sfu_model::packet::Packet;
+
+use crate::route::tracks::TrackInfo;
+
+/// A message from one worker to another.
+#[derive(Clone, Debug)]
+pub enum LinkMessage {
+    /// To the origin: send me this room.
+    Subscribe {
+        /// Which room.
+        room: RoomId,
+    },
+    /// To the origin: nobody here watches this room any more.
+    Unsubscribe {
+        /// Which room.
+        room: RoomId,
+    },
+    /// To the origin: somebody here needs a keyframe.
+    RequestKeyframe {
+        /// Which room.
+        room: RoomId,
+        /// Of which encoding.
+        request: KeyframeRequest,
+    },
+    /// From the origin: the tracks of the room, whenever they change. None: the publisher is away.
+    Tracks {
+        /// Which room.
+        room: RoomId,
+        /// All of them, with the encodings that flow.
+        tracks: Vec<TrackInfo>,
+    },
+    /// From the origin: the room ended; its sessions must close.
+    RoomEnded {
+        /// Which room.
+        room: RoomId,
+    },
+    /// From the origin: one packet of the room.
+    Packet {
+        /// Which room.
+        room: RoomId,
+        /// The packet.
+        packet: Packet,
+    },
+}
+
+impl LinkMessage {
+    /// True for what may be lost when the other side is slow; everything else must arrive, in order.
+    pub const fn may_be_lost(&self) -> bool {
+        matches!(self, Self::Packet { .. })
+    }
+}

@@ -1,0 +1,103 @@
+//! One published RTP stream: its numbers, what flows, and the keyframes that are wanted of it.
+
+use sfu_model::codec::{Codec, MediaKind};
+use sfu_model::id::{EncodingId, TrackId};
+use sfu_model::layer::Layer;
+use sfu_model::packet::{Dimensions, Packet};
+use sfu_model::rtp::Rid;
+use sfu_model::time::Instant;
+
+use crate::limits::{ENCODING_SILENCE, KEYFRAME_REQUEST_INTERVAL};
+use crate::publish::capture_clock::CaptureClock;
+use crate::publish::facts::{self, ParameterSets};
+use crate::publish::keyframe_requests::KeyframeRequests;
+use crate::session::engine::ReceivedRtp;
+
+/// One encoding of a published track.
+#[derive(Debug)]
+pub(crate) struct Encoding {
+    pub(crate) id: EncodingId,
+    pub(crate) rid: Option<Rid>,
+    /// Rank among the track's encodings, 0 is the smallest.
+    pub(crate) rank: u8,
+    pub(crate) codec: Option<Codec>,
+    pub(crate) dimensions: Option<Dimensions>,
+    pub(crate) keyframe_requests: KeyframeRequests,
+    pub(crate) packets: u64,
+    pub(crate) bytes: u64,
+    /// Something that subscribers are told has changed since it was last asked.
+    pub(crate) has_changed: bool,
+    last_packet_at: Option<Instant>,
+    parameter_sets: ParameterSets,
+}
+
+impl Encoding {
+    pub(crate) fn new(id: EncodingId, rid: Option<Rid>, rank: u8) -> Self {
+        Self {
+            id,
+            rid,
+            rank,
+            codec: None,
+            dimensions: None,
+            keyframe_requests: KeyframeRequests::new(KEYFRAME_REQUEST_INTERVAL),
+            packets: 0,
+            bytes: 0,
+            has_changed: false,
+            last_packet_at: None,
+            parameter_sets: ParameterSets::default(),
+        }
+    }
+
+    /// Turns what the engine received into a [`Packet`]. `None`: malformed for its codec.
+    pub(crate) fn receive(
+        &mut self,
+        track: TrackId,
+        rtp: ReceivedRtp,
+        clock: &mut CaptureClock,
+    ) -> Option<Packet> {
+        let facts = facts::read(rtp.codec, &rtp.payload, rtp.time, &mut self.parameter_sets)?;
+        let dimensions = facts.dimensions.or(self.dimensions);
+        self.has_changed |= self.codec != Some(rtp.codec)
+            || self.dimensions != dimensions
+            || !self.is_flowing(rtp.received_at);
+        self.codec = Some(rtp.codec);
+        self.dimensions = dimensions;
+        self.packets += 1;
+        self.bytes += rtp.payload.len() as u64;
+        self.last_packet_at = Some(rtp.received_at);
+        if facts.starts_keyframe && rtp.codec.kind() == MediaKind::Video {
+            self.keyframe_requests.keyframe_arrived();
+        }
+        let captured_at = clock.captured_at(
+            rtp.time.wire(),
+            rtp.codec.clock_rate(),
+            rtp.sender_report,
+            rtp.received_at,
+        );
+        Some(Packet {
+            track,
+            encoding: self.id,
+            layer: Layer::spatial(self.rank),
+            codec: rtp.codec,
+            sequence: rtp.sequence,
+            time: rtp.time,
+            captured_at,
+            received_at: rtp.received_at,
+            marker: rtp.marker,
+            facts,
+            extensions: rtp.extensions,
+            payload: rtp.payload,
+        })
+    }
+
+    /// True while packets arrive.
+    pub(crate) fn is_flowing(&self, now: Instant) -> bool {
+        self.last_packet_at
+            .is_some_and(|last| now - last < ENCODING_SILENCE)
+    }
+
+    /// When [`Self::is_flowing`] turns false, if nothing arrives before.
+    pub(crate) fn silent_from(&self) -> Option<Instant> {
+        self.last_packet_at.map(|last| last + ENCODING_SILENCE)
+    }
+}

@@ -1,0 +1,107 @@
+//! Keyframe requests for one encoding, coalesced: however many ask, few leave, and an unanswered one is repeated.
+
+use std::time::Duration;
+
+use sfu_model::time::Instant;
+
+use crate::limits::KEYFRAME_REQUEST_TRIES_MAX;
+
+/// The wish for a keyframe of one encoding, and when it was last passed on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyframeRequests {
+    /// Least time between two requests that leave.
+    interval: Duration,
+    wanted: bool,
+    sent_at: Option<Instant>,
+    tries: u32,
+}
+
+impl KeyframeRequests {
+    pub(crate) const fn new(interval: Duration) -> Self {
+        Self {
+            interval,
+            wanted: false,
+            sent_at: None,
+            tries: 0,
+        }
+    }
+
+    /// Somebody needs a keyframe.
+    pub(crate) fn request(&mut self) {
+        self.wanted = true;
+        self.tries = 0;
+    }
+
+    /// A keyframe begins: every wish so far is answered.
+    pub(crate) fn keyframe_arrived(&mut self) {
+        self.wanted = false;
+        self.tries = 0;
+    }
+
+    /// True when a request must leave now.
+    #[must_use]
+    pub(crate) fn poll(&mut self, now: Instant) -> bool {
+        if self.poll_timeout().is_none_or(|due| due > now) {
+            return false;
+        }
+        self.sent_at = Some(now);
+        self.tries += 1;
+        if self.tries >= KEYFRAME_REQUEST_TRIES_MAX {
+            self.wanted = false;
+        }
+        true
+    }
+
+    /// When [`Self::poll`] will say yes, if no keyframe arrives before.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        if !self.wanted {
+            return None;
+        }
+        Some(
+            self.sent_at
+                .map_or(Instant::START, |sent| sent + self.interval),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INTERVAL: Duration = Duration::from_millis(250);
+
+    fn at(ms: u64) -> Instant {
+        Instant::START + Duration::from_millis(ms)
+    }
+
+    #[test]
+    fn a_crowd_costs_one_request_per_interval() {
+        let mut requests = KeyframeRequests::new(INTERVAL);
+        let mut sent = 0;
+        for ms in 1_000..2_000 {
+            requests.request();
+            sent += u32::from(requests.poll(at(ms)));
+        }
+        assert_eq!(sent, 4);
+    }
+
+    #[test]
+    fn a_keyframe_answers_everybody_who_asked_before_it() {
+        let mut requests = KeyframeRequests::new(INTERVAL);
+        requests.request();
+        assert!(requests.poll(at(0)));
+        requests.keyframe_arrived();
+        assert_eq!(requests.poll_timeout(), None);
+        requests.request();
+        assert!(!requests.poll(at(249)));
+        assert!(requests.poll(at(250)));
+    }
+
+    #[test]
+    fn an_unanswered_request_is_repeated_and_given_up() {
+        let mut requests = KeyframeRequests::new(INTERVAL);
+        requests.request();
+        let sent = (0..100_000).filter(|ms| requests.poll(at(*ms))).count();
+        assert_eq!(sent, KEYFRAME_REQUEST_TRIES_MAX as usize);
+    }
+}

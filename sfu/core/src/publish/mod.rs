@@ -1,0 +1,8 @@
+//! Ingress: what a publisher's session receives becomes tracks of [`Packet`]s.
+
+pub(crate) mod capture_clock;
+pub(crate) mod encoding;
+pub(crate) mod facts;
+pub(crate) mod keyframe_requests;
+pub(crate) mod publisher;
+pub(crate) mod track;

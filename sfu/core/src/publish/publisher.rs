@@ -1,0 +1,109 @@
+//! The publishing side of a session: its tracks, and whether a viewer could decode them yet.
+
+use sfu_model::codec::MediaKind;
+use sfu_model::drop_reason::DropReason;
+use sfu_model::id::EncodingId;
+use sfu_model::packet::Packet;
+use sfu_model::rtp::Rid;
+use sfu_model::time::Instant;
+
+use crate::publish::capture_clock::CaptureClock;
+use crate::publish::encoding::Encoding;
+use crate::publish::track::Track;
+use crate::route::tracks::TrackInfo;
+use crate::session::engine::ReceivedRtp;
+
+/// What a publisher sends.
+#[derive(Debug, Default)]
+pub(crate) struct Publisher {
+    pub(crate) tracks: Vec<Track>,
+    clock: CaptureClock,
+}
+
+impl Publisher {
+    pub(crate) fn new(tracks: Vec<Track>) -> Self {
+        Self {
+            tracks,
+            clock: CaptureClock::default(),
+        }
+    }
+
+    /// The packet that a received one becomes, or why it goes nowhere.
+    pub(crate) fn receive(&mut self, rtp: ReceivedRtp) -> Result<Packet, DropReason> {
+        let track = self
+            .tracks
+            .iter_mut()
+            .find(|t| t.kind == rtp.codec.kind())
+            .ok_or(DropReason::UnknownEncoding)?;
+        track
+            .receive(rtp, &mut self.clock)
+            .map_err(|_| DropReason::UnknownEncoding)?
+            .ok_or(DropReason::MalformedPayload)
+    }
+
+    /// True when this packet lets a viewer begin: the first of a video keyframe, or any audio where there is no video.
+    pub(crate) fn goes_live_with(&self, packet: &Packet) -> bool {
+        let has_video = self.tracks.iter().any(|t| t.kind == MediaKind::Video);
+        match packet.codec.kind() {
+            MediaKind::Video => packet.facts.starts_keyframe,
+            MediaKind::Audio => !has_video,
+        }
+    }
+
+    /// Notes the wish for a keyframe.
+    pub(crate) fn request_keyframe(&mut self, encoding: EncodingId) {
+        for track in &mut self.tracks {
+            if let Some(encoding) = track.encoding_mut(encoding) {
+                encoding.keyframe_requests.request();
+            }
+        }
+    }
+
+    /// Notes the wish for a keyframe of everything, as when the transport comes up.
+    pub(crate) fn request_all_keyframes(&mut self) {
+        for encoding in self.video_encodings() {
+            encoding.keyframe_requests.request();
+        }
+    }
+
+    /// The next encoding whose keyframe request must leave now.
+    pub(crate) fn poll_keyframe_requests(
+        &mut self,
+        now: Instant,
+    ) -> Option<(MediaKind, Option<Rid>)> {
+        self.video_encodings().find_map(|e| {
+            e.keyframe_requests
+                .poll(now)
+                .then_some((MediaKind::Video, e.rid))
+        })
+    }
+
+    /// True once after something changed that subscribers are told.
+    pub(crate) fn take_changed(&mut self) -> bool {
+        let encodings = self.tracks.iter_mut().flat_map(|t| t.encodings.iter_mut());
+        encodings.fold(false, |any, e| std::mem::take(&mut e.has_changed) | any)
+    }
+
+    /// What subscribers and other workers are told.
+    pub(crate) fn track_infos(&self, now: Instant) -> Vec<TrackInfo> {
+        self.tracks.iter().map(|t| t.info(now)).collect()
+    }
+
+    /// When a keyframe request is due or an encoding will count as silent, whichever comes first.
+    pub(crate) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
+        let encodings = || self.tracks.iter().flat_map(|t| &t.encodings);
+        let requests = encodings().filter_map(|e| e.keyframe_requests.poll_timeout());
+        // An encoding that is silent already has been told of.
+        let silences = encodings()
+            .filter_map(|e| e.silent_from())
+            .filter(|at| *at > now);
+        requests.chain(silences).min()
+    }
+
+    fn video_encodings(&mut self) -> impl Iterator<Item = &mut Encoding> {
+        self.tracks
+            .iter_mut()
+            .filter(|t| t.kind == MediaKind::Video)
+            .flat_map(|t| t.encodings.iter_mut())
+    }
+}

@@ -1,0 +1,4 @@
+//! Who gets what: rooms, their tracks, their subscribers on this worker and the other workers that want them.
+
+pub(crate) mod room;
+pub mod tracks;

@@ -1,0 +1,217 @@
+//! A room on this worker: where its publisher is, what it publishes, who watches here, which workers watch elsewhere.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use sfu_model::id::{EncodingId, RoomId, WorkerId};
+use sfu_model::time::Instant;
+
+use crate::publish::keyframe_requests::KeyframeRequests;
+use crate::route::tracks::TrackInfo;
+use crate::session::table::SessionIndex;
+
+/// Least time between two keyframe requests that a worker sends another for one encoding. The origin spaces what goes to
+/// the publisher; this only keeps a crowd of viewers out of the link.
+const LINK_REQUEST_INTERVAL: Duration = Duration::from_millis(50);
+
+/// A room as one worker sees it.
+#[derive(Debug)]
+pub(crate) struct Room {
+    pub(crate) id: RoomId,
+    pub(crate) origin: Origin,
+    /// What is published; empty while the publisher is away.
+    pub(crate) tracks: Vec<TrackInfo>,
+    /// Sessions of this worker that play it.
+    pub(crate) subscribers: Vec<SessionIndex>,
+    /// Workers that want it. Only at the origin.
+    pub(crate) links: Vec<WorkerId>,
+}
+
+/// Where a room's publisher is.
+#[derive(Debug)]
+pub(crate) enum Origin {
+    Here(Stage),
+    There {
+        worker: WorkerId,
+        requests: BTreeMap<EncodingId, KeyframeRequests>,
+    },
+}
+
+/// The publishers of a room: one plays, one may wait to replace it.
+#[derive(Debug, Default)]
+pub(crate) struct Stage {
+    /// Whose media is routed.
+    pub(crate) publisher: Option<SessionIndex>,
+    /// Who replaces it with its first keyframe.
+    pub(crate) successor: Option<SessionIndex>,
+    /// Viewers can decode it.
+    pub(crate) is_live: bool,
+    /// When it fell silent, while viewers hold the last frame.
+    pub(crate) silent_since: Option<Instant>,
+}
+
+impl Room {
+    pub(crate) fn new(id: RoomId, origin: Origin) -> Self {
+        Self {
+            id,
+            origin,
+            tracks: Vec::new(),
+            subscribers: Vec::new(),
+            links: Vec::new(),
+        }
+    }
+
+    /// The publishers, if they are on this worker.
+    pub(crate) fn stage(&mut self) -> Option<&mut Stage> {
+        match &mut self.origin {
+            Origin::Here(stage) => Some(stage),
+            Origin::There { .. } => None,
+        }
+    }
+
+    /// The session whose media is routed, if it is on this worker.
+    pub(crate) fn publisher(&self) -> Option<SessionIndex> {
+        match &self.origin {
+            Origin::Here(stage) => stage.publisher,
+            Origin::There { .. } => None,
+        }
+    }
+
+    /// Viewers can decode it. Elsewhere: its origin has told its tracks.
+    pub(crate) fn is_live(&self) -> bool {
+        match &self.origin {
+            Origin::Here(stage) => stage.is_live,
+            Origin::There { .. } => !self.tracks.is_empty(),
+        }
+    }
+
+    /// The worker that has its publisher, if that is another one.
+    pub(crate) fn origin_elsewhere(&self) -> Option<WorkerId> {
+        match &self.origin {
+            Origin::Here(_) => None,
+            Origin::There { worker, .. } => Some(*worker),
+        }
+    }
+
+    /// Its publisher comes to this worker. Returns the worker that was its origin until now.
+    pub(crate) fn move_here(&mut self) -> Option<WorkerId> {
+        let former = self.origin_elsewhere()?;
+        self.origin = Origin::Here(Stage::default());
+        self.tracks.clear();
+        Some(former)
+    }
+
+    /// Nobody needs it any more.
+    pub(crate) fn is_unused(&self) -> bool {
+        let has_publishers = match &self.origin {
+            Origin::Here(stage) => stage.publisher.is_some() || stage.successor.is_some(),
+            Origin::There { .. } => false,
+        };
+        !has_publishers && self.subscribers.is_empty() && self.links.is_empty()
+    }
+
+    /// Notes the wish for a keyframe of an encoding whose publisher is on another worker. True when it must be told now.
+    pub(crate) fn request_over_link(&mut self, encoding: EncodingId, now: Instant) -> bool {
+        let Origin::There { requests, .. } = &mut self.origin else {
+            return false;
+        };
+        let known = self
+            .tracks
+            .iter()
+            .flat_map(|t| &t.encodings)
+            .any(|e| e.id == encoding);
+        if !known {
+            return false;
+        }
+        let requests = requests
+            .entry(encoding)
+            .or_insert(KeyframeRequests::new(LINK_REQUEST_INTERVAL));
+        requests.request();
+        requests.poll(now)
+    }
+
+    /// A keyframe came over the link: wishes before it are answered.
+    pub(crate) fn keyframe_over_link(&mut self, encoding: EncodingId) {
+        if let Origin::There { requests, .. } = &mut self.origin {
+            requests.remove(&encoding);
+        }
+    }
+}
+
+/// A place in the table of rooms, with its generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct RoomIndex {
+    slot: u32,
+    generation: u32,
+}
+
+/// All rooms of a worker, by place and by name.
+#[derive(Debug, Default)]
+pub(crate) struct Rooms {
+    slots: Vec<(u32, Option<Room>)>,
+    free: Vec<u32>,
+    by_id: HashMap<RoomId, RoomIndex>,
+}
+
+impl Rooms {
+    /// Number of rooms.
+    pub(crate) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    pub(crate) fn insert(&mut self, room: Room) -> Option<RoomIndex> {
+        let slot = match self.free.pop() {
+            Some(slot) => slot,
+            None => {
+                let slot = u32::try_from(self.slots.len()).ok()?;
+                self.slots.push((0, None));
+                slot
+            }
+        };
+        let (generation, place) = self.slots.get_mut(usize::try_from(slot).ok()?)?;
+        let index = RoomIndex {
+            slot,
+            generation: *generation,
+        };
+        self.by_id.insert(room.id.clone(), index);
+        *place = Some(room);
+        Some(index)
+    }
+
+    pub(crate) fn remove(&mut self, index: RoomIndex) -> Option<Room> {
+        self.get(index)?;
+        let (generation, place) = self.slots.get_mut(usize::try_from(index.slot).ok()?)?;
+        let room = place.take()?;
+        *generation = generation.wrapping_add(1);
+        self.free.push(index.slot);
+        self.by_id.remove(&room.id);
+        Some(room)
+    }
+
+    pub(crate) fn get(&self, index: RoomIndex) -> Option<&Room> {
+        let (generation, place) = self.slots.get(usize::try_from(index.slot).ok()?)?;
+        if *generation == index.generation {
+            place.as_ref()
+        } else {
+            None
+        }
+    }
+
+    pub(crate) fn get_mut(&mut self, index: RoomIndex) -> Option<&mut Room> {
+        let (generation, place) = self.slots.get_mut(usize::try_from(index.slot).ok()?)?;
+        if *generation == index.generation {
+            place.as_mut()
+        } else {
+            None
+        }
+    }
+
+    pub(crate) fn by_id(&self, id: &RoomId) -> Option<RoomIndex> {
+        self.by_id.get(id).copied()
+    }
+
+    /// Every room, in the order of slots.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Room> {
+        self.slots.iter().filter_map(|(_, room)| room.as_ref())
+    }
+}

@@ -1,0 +1,34 @@
+//! What a subscriber, or another worker, is told of a room's tracks.
+
+use sfu_model::codec::{Codec, MediaKind};
+use sfu_model::id::{EncodingId, TrackId};
+use sfu_model::packet::Dimensions;
+use sfu_model::rtp::Rid;
+
+/// A published track, as seen from outside its session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrackInfo {
+    /// Its name.
+    pub id: TrackId,
+    /// Audio or video.
+    pub kind: MediaKind,
+    /// Its encodings, in no particular order.
+    pub encodings: Vec<EncodingInfo>,
+}
+
+/// One encoding of a track, as seen from outside its session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EncodingInfo {
+    /// Its name.
+    pub id: EncodingId,
+    /// Its rid in the publisher's session.
+    pub rid: Option<Rid>,
+    /// Rank by size, 0 is the smallest.
+    pub rank: u8,
+    /// What it carries, once something arrived.
+    pub codec: Option<Codec>,
+    /// Its picture size, once a keyframe told it.
+    pub dimensions: Option<Dimensions>,
+    /// True while packets arrive.
+    pub is_flowing: bool,
+}

@@ -1,0 +1,83 @@
+//! Snapshots for metrics and for people: plain values, taken when asked for.
+
+use sfu_model::codec::{Codec, MediaKind};
+use sfu_model::drop_reason::DropCounts;
+use sfu_model::id::{RoomId, SessionId};
+use sfu_model::packet::Dimensions;
+use sfu_model::rtp::Rid;
+
+/// The counters of a worker since its start, and how much it holds now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Publishing sessions.
+    pub n_publishers: usize,
+    /// Playing sessions.
+    pub n_subscribers: usize,
+    /// Rooms with a session here.
+    pub n_rooms: usize,
+    /// Media packets taken from publishers.
+    pub packets_in: u64,
+    /// Their payload bytes.
+    pub bytes_in: u64,
+    /// Media packets handed to subscribers' transports.
+    pub packets_out: u64,
+    /// Their payload bytes.
+    pub bytes_out: u64,
+    /// Media packets handed to other workers.
+    pub packets_linked: u64,
+    /// What went nowhere.
+    pub drops: DropCounts,
+    /// Keyframe requests by subscribers.
+    pub keyframe_requests_received: u64,
+    /// Keyframe requests to publishers.
+    pub keyframe_requests_sent: u64,
+    /// Commands refused because this worker has all the sessions it may have.
+    pub sessions_max_hits: u64,
+    /// Commands refused because this worker has all the rooms it may have.
+    pub rooms_max_hits: u64,
+    /// Sessions that paid for an impossible state.
+    pub invariants_violated: u64,
+}
+
+/// A room as its origin worker sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomStatus {
+    /// Which.
+    pub room: RoomId,
+    /// Viewers can decode it.
+    pub is_live: bool,
+    /// Whose media it is.
+    pub publisher: Option<SessionId>,
+    /// Sessions of this worker that play it.
+    pub n_subscribers: usize,
+    /// What is published.
+    pub tracks: Vec<TrackStatus>,
+}
+
+/// A published track.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrackStatus {
+    /// Audio or video.
+    pub kind: MediaKind,
+    /// Low to high.
+    pub encodings: Vec<EncodingStatus>,
+}
+
+/// One encoding of a published track.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EncodingStatus {
+    /// Its rid, when there are several.
+    pub rid: Option<Rid>,
+    /// Rank by size, 0 is the smallest.
+    pub rank: u8,
+    /// What it carries, once something arrived.
+    pub codec: Option<Codec>,
+    /// Its picture size, once a keyframe told it.
+    pub dimensions: Option<Dimensions>,
+    /// True while packets arrive.
+    pub is_flowing: bool,
+    /// Packets so far.
+    pub packets: u64,
+    /// Payload bytes so far.
+    pub bytes: u64,
+}

@@ -1,0 +1,92 @@
+//! Mechanism: may this packet pass? The current encoding changes only where a decoder can follow.
+
+use sfu_model::drop_reason::DropReason;
+use sfu_model::id::EncodingId;
+use sfu_model::packet::Packet;
+
+/// Lets one encoding of a track through at a time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Selector {
+    /// What the budget wants.
+    target: Option<EncodingId>,
+    /// What passes.
+    current: Option<EncodingId>,
+}
+
+impl Selector {
+    /// Sets what should pass. It passes from its next keyframe on; what passes now goes on until then.
+    pub(crate) fn set_target(&mut self, target: Option<EncodingId>) {
+        self.target = target;
+    }
+
+    /// The encoding that passes.
+    pub(crate) fn current(&self) -> Option<EncodingId> {
+        self.current
+    }
+
+    /// The encoding whose keyframe is awaited.
+    pub(crate) fn awaited(&self) -> Option<EncodingId> {
+        self.target.filter(|target| Some(*target) != self.current)
+    }
+
+    /// Whether this packet passes.
+    pub(crate) fn select(&mut self, packet: &Packet) -> Result<(), DropReason> {
+        if Some(packet.encoding) == self.current {
+            return Ok(());
+        }
+        if Some(packet.encoding) != self.target {
+            return Err(DropReason::OtherLayer);
+        }
+        if !packet.facts.starts_keyframe {
+            return Err(DropReason::AwaitingKeyframe);
+        }
+        self.current = self.target;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::subscribe::rewrite::tests::packet;
+
+    fn keyframe(encoding: u64) -> Packet {
+        let mut packet = packet(encoding, 0, 0);
+        packet.facts.starts_keyframe = true;
+        packet
+    }
+
+    fn delta(encoding: u64) -> Packet {
+        packet(encoding, 0, 0)
+    }
+
+    #[test]
+    fn a_subscription_begins_at_a_keyframe_of_its_target() {
+        let mut selector = Selector::default();
+        assert_eq!(selector.select(&keyframe(1)), Err(DropReason::OtherLayer));
+        selector.set_target(Some(EncodingId(1)));
+        assert_eq!(
+            selector.select(&delta(1)),
+            Err(DropReason::AwaitingKeyframe)
+        );
+        assert_eq!(selector.awaited(), Some(EncodingId(1)));
+        assert_eq!(selector.select(&keyframe(1)), Ok(()));
+        assert_eq!(selector.select(&delta(1)), Ok(()));
+        assert_eq!(selector.awaited(), None);
+    }
+
+    #[test]
+    fn the_old_encoding_passes_until_the_new_one_has_a_keyframe() {
+        let mut selector = Selector::default();
+        selector.set_target(Some(EncodingId(1)));
+        selector.select(&keyframe(1)).unwrap();
+        selector.set_target(Some(EncodingId(2)));
+        assert_eq!(selector.select(&delta(1)), Ok(()));
+        assert_eq!(
+            selector.select(&delta(2)),
+            Err(DropReason::AwaitingKeyframe)
+        );
+        assert_eq!(selector.select(&keyframe(2)), Ok(()));
+        assert_eq!(selector.select(&delta(1)), Err(DropReason::OtherLayer));
+    }
+}

@@ -1,0 +1,243 @@
+//! Commands: every one is answered at once.
+
+use rand::Rng;
+use sfu_model::codec::MediaKind;
+use sfu_model::id::{EncodingId, RoomId, SessionId, TrackId};
+use sfu_model::time::Instant;
+
+use crate::command::{Command, CommandResult, IceCredentials, Play, Publish, Reply};
+use crate::error::CommandError;
+use crate::event::Role;
+use crate::limits::{ROOMS_MAX, SESSIONS_MAX};
+use crate::publish::publisher::Publisher;
+use crate::publish::track::Track;
+use crate::route::room::{Origin, Room, RoomIndex, Stage};
+use crate::session::engine::{Engine, Negotiated};
+use crate::session::gate::Gate;
+use crate::session::state::{Lifecycle, Part, Session};
+use crate::subscribe::subscriber::Subscriber;
+use crate::subscribe::subscription::Subscription;
+use crate::ufrag;
+use crate::worker::Sfu;
+
+/// A session that is accepted but not yet in the table.
+struct Accepted {
+    engine: Engine,
+    ufrag: String,
+    answer: String,
+    negotiated: Vec<Negotiated>,
+}
+
+impl Sfu {
+    /// Takes one command.
+    pub fn handle_command(&mut self, command: Command, now: Instant) -> CommandResult {
+        self.advance(now);
+        match command {
+            Command::Publish(publish) => self.publish(publish),
+            Command::Play(play) => self.play(play),
+            Command::RestartIce { session, remote } => self.restart_ice(session, &remote),
+            Command::Close { session, reason } => {
+                let index = self
+                    .sessions
+                    .by_id(session)
+                    .ok_or(CommandError::UnknownSession)?;
+                self.close(index, reason);
+                Ok(Reply::Done)
+            }
+            Command::EndRoom { room } => {
+                let index = self.rooms.by_id(&room).ok_or(CommandError::RoomEmpty)?;
+                self.end_room(index, crate::command::CloseReason::RoomEnded);
+                Ok(Reply::Done)
+            }
+            Command::Shutdown => {
+                self.shut_down();
+                Ok(Reply::Done)
+            }
+        }
+    }
+
+    fn publish(&mut self, publish: Publish) -> CommandResult {
+        self.check_room_for_one(publish.session, &publish.room)?;
+        if !publish.takeover && self.has_publisher(&publish.room) {
+            return Err(CommandError::RoomBusy);
+        }
+        let accepted = self.accept(&publish.offer, Role::Publisher)?;
+        let tracks = accepted
+            .negotiated
+            .iter()
+            .map(|n| self.new_track(n))
+            .collect();
+        let room = self.room_for_publisher(&publish.room)?;
+        let answer = accepted.answer.clone();
+        let part = Part::Publisher(Publisher::new(tracks));
+        let index = self.open(publish.session, (room, publish.room), part, accepted)?;
+        let Some(stage) = self.rooms.get_mut(room).and_then(|r| r.stage()) else {
+            return Err(CommandError::Internal);
+        };
+        let outdone = if stage.publisher.is_none() {
+            stage.publisher = Some(index);
+            None
+        } else {
+            stage.successor.replace(index)
+        };
+        if let Some(outdone) = outdone {
+            self.close(outdone, crate::command::CloseReason::TakenOver);
+        }
+        Ok(Reply::Answer { sdp: answer })
+    }
+
+    fn play(&mut self, play: Play) -> CommandResult {
+        self.check_room_for_one(play.session, &play.room)?;
+        if play.origin == self.worker && !self.is_live(&play.room) {
+            return Err(CommandError::RoomEmpty);
+        }
+        let accepted = self.accept(&play.offer, Role::Subscriber)?;
+        let now = self.now;
+        let room = self
+            .room_for_subscriber(&play.room, play.origin, now)
+            .ok_or(CommandError::Internal)?;
+        let answer = accepted.answer.clone();
+        let mut subscriber = Subscriber::default();
+        for section in &accepted.negotiated {
+            let subscription = self.new_subscription(section);
+            let place = match section.kind {
+                MediaKind::Audio => &mut subscriber.audio,
+                MediaKind::Video => &mut subscriber.video,
+            };
+            place.get_or_insert(subscription);
+        }
+        let part = Part::Subscriber(Box::new(subscriber));
+        let index = self.open(play.session, (room, play.room), part, accepted)?;
+        if let Some(room) = self.rooms.get_mut(room) {
+            room.subscribers.push(index);
+        }
+        self.update_subscriber(index);
+        Ok(Reply::Answer { sdp: answer })
+    }
+
+    fn restart_ice(&mut self, session: SessionId, remote: &IceCredentials) -> CommandResult {
+        let index = self
+            .sessions
+            .by_id(session)
+            .ok_or(CommandError::UnknownSession)?;
+        let local = ufrag::new_credentials(self.worker, &mut self.random);
+        let candidates = self.engines.candidate_lines();
+        let session = self
+            .sessions
+            .get_mut(index)
+            .ok_or(CommandError::UnknownSession)?;
+        session.engine.restart_ice(&local, remote)?;
+        self.sessions.rename(index, local.ufrag.clone());
+        self.mark_dirty(index);
+        Ok(Reply::Restarted { local, candidates })
+    }
+
+    fn check_room_for_one(
+        &mut self,
+        session: SessionId,
+        room: &RoomId,
+    ) -> Result<(), CommandError> {
+        if self.is_shutting_down {
+            return Err(CommandError::ShuttingDown);
+        }
+        if self.sessions.by_id(session).is_some() {
+            return Err(CommandError::DuplicateSession);
+        }
+        if self.sessions.len() >= SESSIONS_MAX {
+            self.stats.sessions_max_hits += 1;
+            return Err(CommandError::Exhausted {
+                limit: "sfu_sessions_max",
+            });
+        }
+        if self.rooms.by_id(room).is_none() && self.rooms.len() >= ROOMS_MAX {
+            self.stats.rooms_max_hits += 1;
+            return Err(CommandError::Exhausted {
+                limit: "sfu_rooms_max",
+            });
+        }
+        Ok(())
+    }
+
+    fn has_publisher(&mut self, room: &RoomId) -> bool {
+        let index = self.rooms.by_id(room);
+        index
+            .and_then(|i| self.rooms.get(i))
+            .is_some_and(|r| r.publisher().is_some())
+    }
+
+    fn is_live(&self, room: &RoomId) -> bool {
+        self.rooms
+            .by_id(room)
+            .and_then(|i| self.rooms.get(i))
+            .is_some_and(|r| r.is_live())
+    }
+
+    fn accept(&mut self, offer: &str, role: Role) -> Result<Accepted, CommandError> {
+        let credentials = ufrag::new_credentials(self.worker, &mut self.random);
+        let mut engine = self.engines.build(&credentials, self.now);
+        let (answer, negotiated) = engine.accept_offer(offer, role)?;
+        Ok(Accepted {
+            engine,
+            ufrag: credentials.ufrag,
+            answer,
+            negotiated,
+        })
+    }
+
+    fn new_track(&mut self, negotiated: &Negotiated) -> Track {
+        let id = TrackId(self.next_id());
+        Track::new(id, negotiated.kind, &negotiated.rids, || {
+            EncodingId(self.next_id())
+        })
+    }
+
+    fn new_subscription(&mut self, negotiated: &Negotiated) -> Subscription {
+        // Sequence numbers begin in the lower half: a receiver that starts near 2^16 cannot tell a late packet from
+        // a roll-over (RFC 3711 section 3.3.1).
+        let first_sequence = self.random.random_range(0..0x7fff);
+        let first_time = self.random.random();
+        Subscription::new(negotiated.payload_types.clone(), first_sequence, first_time)
+    }
+
+    fn room_for_publisher(&mut self, room: &RoomId) -> Result<RoomIndex, CommandError> {
+        let Some(index) = self.rooms.by_id(room) else {
+            let room = Room::new(room.clone(), Origin::Here(Stage::default()));
+            return self.rooms.insert(room).ok_or(CommandError::Internal);
+        };
+        let place = self.rooms.get_mut(index).ok_or(CommandError::Internal)?;
+        if let Some(worker) = place.move_here() {
+            let message = crate::link::LinkMessage::Unsubscribe { room: room.clone() };
+            self.out.links.push_back((worker, message));
+        }
+        Ok(index)
+    }
+
+    fn open(
+        &mut self,
+        id: SessionId,
+        (room, room_id): (RoomIndex, RoomId),
+        part: Part,
+        accepted: Accepted,
+    ) -> Result<crate::session::table::SessionIndex, CommandError> {
+        let session = Session {
+            id,
+            room,
+            room_id,
+            part,
+            engine: accepted.engine,
+            gate: Gate::default(),
+            ufrag: accepted.ufrag,
+            lifecycle: Lifecycle::new(self.now),
+            engine_timeout: None,
+            scheduled_at: None,
+            is_dirty: false,
+        };
+        let index = self
+            .sessions
+            .insert(session)
+            .ok_or(CommandError::Internal)?;
+        self.mark_dirty(index);
+        self.schedule(index);
+        Ok(index)
+    }
+}

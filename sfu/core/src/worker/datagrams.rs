@@ -1,0 +1,139 @@
+//! Datagrams in: find the session, pass the gate, feed the engine, act on what it says.
+
+use sfu_model::datagram::Datagram;
+use sfu_model::drop_reason::DropReason;
+use sfu_model::time::Instant;
+
+use crate::command::CloseReason;
+use crate::demux::{self, PacketKind};
+use crate::event::Event;
+use crate::session::engine::EngineEvent;
+use crate::session::gate::Admitted;
+use crate::session::table::SessionIndex;
+use crate::worker::Sfu;
+
+impl Sfu {
+    /// Takes one datagram. What is malformed, forged or of nobody is a counted drop.
+    pub fn handle_datagram(&mut self, datagram: Datagram<'_>, now: Instant) {
+        self.advance(now);
+        let taken = match demux::kind_of(datagram.bytes) {
+            None => Err(DropReason::NotOurProtocol),
+            Some(PacketKind::Stun) => self.handle_stun(&datagram),
+            Some(PacketKind::Dtls | PacketKind::Rtp | PacketKind::Rtcp) => {
+                self.handle_validated(&datagram)
+            }
+        };
+        match taken {
+            Ok(index) => self.drain_now(index),
+            Err(reason) => self.stats.drops.count(reason),
+        }
+    }
+
+    /// A binding request that authenticates lets its source in (RFC 8445 section 7.3), and renews consent
+    /// (RFC 7675 section 5.1). Any other STUN is of no use to the lite side.
+    fn handle_stun(&mut self, datagram: &Datagram<'_>) -> Result<SessionIndex, DropReason> {
+        let ufrag = demux::request_ufrag(datagram.bytes).ok_or(DropReason::MalformedStun)?;
+        let index = self
+            .sessions
+            .by_ufrag(ufrag)
+            .ok_or(DropReason::UnknownUfrag)?;
+        let session = self
+            .sessions
+            .get_mut(index)
+            .ok_or(DropReason::UnknownUfrag)?;
+        if !session.engine.is_authentic(datagram, self.now) {
+            return Err(DropReason::BadStunIntegrity);
+        }
+        session.lifecycle.consented_at = self.now;
+        session
+            .engine
+            .handle_datagram(datagram, self.now)
+            .map_err(|_| DropReason::EngineRefused)?;
+        self.admit(index, datagram);
+        Ok(index)
+    }
+
+    fn admit(&mut self, index: SessionIndex, datagram: &Datagram<'_>) {
+        let remote = (datagram.transport, datagram.source);
+        let (transport, address) = remote;
+        match self.sessions.admit(index, remote, self.now) {
+            None | Some(Admitted::Known) => {}
+            Some(Admitted::New) => self.say(Event::AddressValidated { transport, address }),
+            Some(Admitted::Replacing((old_transport, old_address))) => {
+                self.say(Event::AddressForgotten {
+                    transport: old_transport,
+                    address: old_address,
+                });
+                self.say(Event::AddressValidated { transport, address });
+            }
+        }
+    }
+
+    /// DTLS, RTP and RTCP are taken from addresses that passed ICE, whatever they say.
+    fn handle_validated(&mut self, datagram: &Datagram<'_>) -> Result<SessionIndex, DropReason> {
+        let remote = (datagram.transport, datagram.source);
+        let index = self
+            .sessions
+            .by_remote(remote)
+            .ok_or(DropReason::UnvalidatedSource)?;
+        let session = self
+            .sessions
+            .get_mut(index)
+            .ok_or(DropReason::UnvalidatedSource)?;
+        if session.engine.handle_datagram(datagram, self.now).is_err() {
+            self.stats.drops.count(DropReason::EngineRefused);
+        }
+        // Even a refused datagram may have moved the engine: a failed handshake ends in the drain.
+        Ok(index)
+    }
+
+    /// Acts on what engines said, until nothing is left to act upon.
+    pub(super) fn handle_engine_events(&mut self) {
+        while let Some((index, event)) = self.out.engine_events.pop_front() {
+            match event {
+                EngineEvent::Connected => self.on_connected(index),
+                EngineEvent::Received(rtp) => self.on_received(index, rtp),
+                EngineEvent::KeyframeRequested => self.on_keyframe_requested(index),
+                EngineEvent::UnknownPayload => self.stats.drops.count(DropReason::UnknownEncoding),
+                EngineEvent::PeerClosed => self.close(index, CloseReason::PeerClosed),
+                EngineEvent::Failed => self.on_failed(index),
+            }
+        }
+    }
+
+    fn on_connected(&mut self, index: SessionIndex) {
+        let Some(session) = self.sessions.get_mut(index) else {
+            return;
+        };
+        if session.lifecycle.connected_at.is_some() {
+            return;
+        }
+        session.lifecycle.connected_at = Some(self.now);
+        let event = Event::SessionConnected {
+            session: session.id,
+            room: session.room_id.clone(),
+            role: session.role(),
+            after: self.now - session.lifecycle.opened_at,
+        };
+        if let Some(publisher) = session.publisher() {
+            publisher.request_all_keyframes();
+            self.flush_keyframe_requests(index);
+        } else {
+            self.update_subscriber(index);
+        }
+        self.say(event);
+        self.schedule(index);
+    }
+
+    /// The engine gave up: before the handshake is done that is a failed handshake, after it a closed peer.
+    fn on_failed(&mut self, index: SessionIndex) {
+        let Some(session) = self.sessions.get(index) else {
+            return;
+        };
+        let reason = match session.lifecycle.connected_at {
+            None => CloseReason::HandshakeFailed,
+            Some(_) => CloseReason::PeerClosed,
+        };
+        self.close(index, reason);
+    }
+}

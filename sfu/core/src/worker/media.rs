@@ -1,0 +1,212 @@
+//! Media: from a publisher's engine to every subscriber's, and to every worker that wants the room.
+
+use std::time::Duration;
+
+use sfu_model::drop_reason::DropReason;
+use sfu_model::id::EncodingId;
+use sfu_model::packet::Packet;
+use sfu_model::time::Instant;
+
+use crate::event::Event;
+use crate::link::LinkMessage;
+use crate::route::room::RoomIndex;
+use crate::session::engine::ReceivedRtp;
+use crate::session::state::{Part, Session};
+use crate::session::table::SessionIndex;
+use crate::stats::Stats;
+use crate::worker::Sfu;
+
+/// Least time between two keyframe requests of one subscriber that are looked at. A decoder asks again every 200 ms or
+/// slower; what is faster is a flood.
+const SUBSCRIBER_REQUEST_INTERVAL: Duration = Duration::from_millis(100);
+
+impl Sfu {
+    /// A publisher's packet.
+    pub(super) fn on_received(&mut self, index: SessionIndex, rtp: ReceivedRtp) {
+        self.stats.packets_in += 1;
+        self.stats.bytes_in += rtp.payload.len() as u64;
+        let Some(session) = self.sessions.get_mut(index) else {
+            return;
+        };
+        let room = session.room;
+        let Some(publisher) = session.publisher() else {
+            return;
+        };
+        let packet = match publisher.receive(rtp) {
+            Ok(packet) => packet,
+            Err(reason) => return self.stats.drops.count(reason),
+        };
+        let goes_live = publisher.goes_live_with(&packet);
+        let changed = publisher.take_changed();
+        if !self.is_routed(room, index, goes_live) {
+            return self.stats.drops.count(DropReason::PublisherNotCurrent);
+        }
+        if changed {
+            self.refresh_tracks(room);
+        }
+        self.route(room, &packet);
+    }
+
+    /// Whether this publisher's media is the room's. The packet that lets viewers begin makes it so.
+    fn is_routed(&mut self, room: RoomIndex, index: SessionIndex, goes_live: bool) -> bool {
+        let Some(stage) = self.rooms.get_mut(room).and_then(|r| r.stage()) else {
+            return false;
+        };
+        if stage.successor == Some(index) {
+            if !goes_live {
+                return false;
+            }
+            self.promote(room);
+        }
+        let Some(stage) = self.rooms.get_mut(room).and_then(|r| r.stage()) else {
+            return false;
+        };
+        if stage.publisher != Some(index) {
+            return false;
+        }
+        if stage.is_live {
+            return true;
+        }
+        if goes_live {
+            self.go_live(room, index);
+        }
+        goes_live
+    }
+
+    /// One packet of a room: to its subscribers here, and once to each worker that wants it.
+    pub(super) fn route(&mut self, room: RoomIndex, packet: &Packet) {
+        let Some(room) = self.rooms.get(room) else {
+            return;
+        };
+        for worker in &room.links {
+            let message = LinkMessage::Packet {
+                room: room.id.clone(),
+                packet: packet.clone(),
+            };
+            self.out.links.push_back((*worker, message));
+            self.stats.packets_linked += 1;
+        }
+        for index in &room.subscribers {
+            let Some(session) = self.sessions.get_mut(*index) else {
+                continue;
+            };
+            match forward(session, packet, self.now) {
+                Ok(first) => {
+                    self.out.events.extend(first);
+                    count_out(&mut self.stats, packet);
+                    if !session.is_dirty {
+                        session.is_dirty = true;
+                        self.out.dirty.push_back(*index);
+                    }
+                }
+                Err(reason) => self.stats.drops.count(reason),
+            }
+        }
+    }
+
+    /// A subscriber's decoder lost its references.
+    pub(super) fn on_keyframe_requested(&mut self, index: SessionIndex) {
+        self.stats.keyframe_requests_received += 1;
+        let now = self.now;
+        let Some(session) = self.sessions.get_mut(index) else {
+            return;
+        };
+        let room = session.room;
+        let Some(subscriber) = session.subscriber() else {
+            return;
+        };
+        if subscriber
+            .asked_at
+            .is_some_and(|at| now - at < SUBSCRIBER_REQUEST_INTERVAL)
+        {
+            return;
+        }
+        subscriber.asked_at = Some(now);
+        let target = subscriber.video.as_ref().and_then(|s| s.recovery_target());
+        if let Some(encoding) = target {
+            self.request_keyframe(room, encoding);
+        }
+    }
+
+    /// Somebody here needs a keyframe of an encoding: its publisher is told, here or over the link.
+    pub(super) fn request_keyframe(&mut self, room: RoomIndex, encoding: EncodingId) {
+        let now = self.now;
+        let Some(place) = self.rooms.get_mut(room) else {
+            return;
+        };
+        if let Some(publisher) = place.publisher() {
+            if let Some(p) = self
+                .sessions
+                .get_mut(publisher)
+                .and_then(Session::publisher)
+            {
+                p.request_keyframe(encoding);
+            }
+            self.flush_keyframe_requests(publisher);
+        } else if place.request_over_link(encoding, now) {
+            self.send_link_request(room, encoding);
+        }
+    }
+
+    /// Passes the keyframe requests that are due to a publisher's engine.
+    pub(super) fn flush_keyframe_requests(&mut self, index: SessionIndex) {
+        let now = self.now;
+        let Some(session) = self.sessions.get_mut(index) else {
+            return;
+        };
+        let Session {
+            part: Part::Publisher(publisher),
+            engine,
+            lifecycle,
+            ..
+        } = session
+        else {
+            return;
+        };
+        if lifecycle.connected_at.is_none() {
+            return;
+        }
+        let mut any = false;
+        while let Some((kind, rid)) = publisher.poll_keyframe_requests(now) {
+            any |= engine.request_keyframe(kind, rid);
+            self.stats.keyframe_requests_sent += 1;
+        }
+        if any {
+            self.mark_dirty(index);
+        }
+        self.schedule(index);
+    }
+}
+
+fn forward(
+    session: &mut Session,
+    packet: &Packet,
+    now: Instant,
+) -> Result<Option<Event>, DropReason> {
+    if session.lifecycle.connected_at.is_none() {
+        return Err(DropReason::TransportNotUp);
+    }
+    let Session {
+        part: Part::Subscriber(subscriber),
+        engine,
+        ..
+    } = session
+    else {
+        return Err(DropReason::OtherLayer);
+    };
+    let subscription = subscriber
+        .subscription(packet.codec.kind())
+        .ok_or(DropReason::CodecNotNegotiated)?;
+    let out = subscription.forward(packet)?;
+    engine.write(packet, &out);
+    let is_first = !std::mem::replace(&mut subscriber.has_received, true);
+    Ok(is_first.then(|| Event::FirstPacketSent {
+        session: session.id,
+        after: now - session.lifecycle.opened_at,
+    }))
+}
+
+fn count_out(stats: &mut Stats, packet: &Packet) {
+    stats.packets_out += 1;
+    stats.bytes_out += packet.payload.len() as u64;
+}

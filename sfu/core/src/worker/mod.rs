@@ -1,0 +1,240 @@
+//! The state machine of one worker: dispatches inputs to their owners. Each file is one kind of input.
+
+mod closing;
+mod commands;
+mod datagrams;
+mod links;
+mod media;
+mod rooms;
+mod timers;
+
+use std::collections::VecDeque;
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use sfu_model::datagram::TransmitBatch;
+use sfu_model::drop_reason::DropReason;
+use sfu_model::id::WorkerId;
+use sfu_model::time::Instant;
+
+use crate::config::{Config, Seed};
+use crate::deadlines::Deadlines;
+use crate::event::Event;
+use crate::limits::EVENTS_MAX;
+use crate::link::LinkMessage;
+use crate::publish::publisher::Publisher;
+use crate::route::room::Rooms;
+use crate::session::engine::{EngineEvent, EngineFactory};
+use crate::session::state::Part;
+use crate::session::table::{SessionIndex, Sessions};
+use crate::stats::{EncodingStatus, RoomStatus, Stats, TrackStatus};
+
+/// The SFU of one worker. See the crate's documentation for its contract.
+#[derive(Debug)]
+pub struct Sfu {
+    worker: WorkerId,
+    engines: EngineFactory,
+    random: StdRng,
+    /// The latest moment that any input told.
+    now: Instant,
+    sessions: Sessions,
+    rooms: Rooms,
+    deadlines: Deadlines,
+    out: Outputs,
+    stats: Stats,
+    /// Numbers tracks and encodings of this worker.
+    n_ids: u64,
+    is_shutting_down: bool,
+}
+
+/// What waits to be polled.
+#[derive(Debug, Default)]
+struct Outputs {
+    /// Datagrams that left an engine while an input was handled.
+    datagrams: TransmitBatch,
+    /// Sessions with something to seal or to say.
+    dirty: VecDeque<SessionIndex>,
+    links: VecDeque<(WorkerId, LinkMessage)>,
+    events: VecDeque<Event>,
+    /// What engines said, not yet acted upon.
+    engine_events: VecDeque<(SessionIndex, EngineEvent)>,
+    /// Reused by every drain.
+    drained: Vec<EngineEvent>,
+}
+
+impl Sfu {
+    /// A worker without sessions.
+    pub fn new(config: Config, seed: Seed, now: Instant) -> Self {
+        Self {
+            worker: config.worker,
+            engines: EngineFactory::new(&config),
+            random: StdRng::from_seed(seed.0),
+            now,
+            sessions: Sessions::default(),
+            rooms: Rooms::default(),
+            deadlines: Deadlines::default(),
+            out: Outputs::default(),
+            stats: Stats::default(),
+            n_ids: 0,
+            is_shutting_down: false,
+        }
+    }
+
+    /// Appends one session's burst to the batch. False when nothing is left to send.
+    #[must_use]
+    pub fn poll_transmit(&mut self, batch: &mut TransmitBatch) -> bool {
+        loop {
+            if !self.out.datagrams.is_empty() {
+                batch.append(&mut self.out.datagrams);
+                return true;
+            }
+            let Some(index) = self.out.dirty.pop_front() else {
+                return false;
+            };
+            if let Some(session) = self.sessions.get_mut(index) {
+                session.is_dirty = false;
+            }
+            let n_before = batch.n_bytes();
+            self.drain(index, batch);
+            self.handle_engine_events();
+            if batch.n_bytes() > n_before {
+                return true;
+            }
+        }
+    }
+
+    /// Takes a message for another worker.
+    #[must_use]
+    pub fn poll_link(&mut self) -> Option<(WorkerId, LinkMessage)> {
+        self.out.links.pop_front()
+    }
+
+    /// Takes something that happened.
+    #[must_use]
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.out.events.pop_front()
+    }
+
+    /// When [`Self::handle_timeout`] must be called at the latest. Sessions that wait to be drained want
+    /// [`Self::poll_transmit`] first.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.deadlines.next()
+    }
+
+    /// The counters.
+    pub fn stats(&self) -> Stats {
+        let mut stats = self.stats.clone();
+        stats.n_rooms = self.rooms.len();
+        for session in self.sessions.iter() {
+            match session.part {
+                Part::Publisher(_) => stats.n_publishers += 1,
+                Part::Subscriber(_) => stats.n_subscribers += 1,
+            }
+        }
+        stats
+    }
+
+    /// The rooms whose publisher is on this worker, or that are watched here.
+    pub fn rooms(&self) -> Vec<RoomStatus> {
+        self.rooms
+            .iter()
+            .map(|room| {
+                let session = room.publisher().and_then(|index| self.sessions.get(index));
+                let tracks = match session.map(|s| &s.part) {
+                    Some(Part::Publisher(publisher)) => self.track_statuses(publisher),
+                    Some(Part::Subscriber(_)) | None => Vec::new(),
+                };
+                RoomStatus {
+                    room: room.id.clone(),
+                    is_live: room.is_live(),
+                    publisher: session.map(|s| s.id),
+                    n_subscribers: room.subscribers.len(),
+                    tracks,
+                }
+            })
+            .collect()
+    }
+
+    fn track_statuses(&self, publisher: &Publisher) -> Vec<TrackStatus> {
+        publisher
+            .tracks
+            .iter()
+            .map(|track| {
+                let mut encodings: Vec<EncodingStatus> = track
+                    .encodings
+                    .iter()
+                    .map(|e| EncodingStatus {
+                        rid: e.rid,
+                        rank: e.rank,
+                        codec: e.codec,
+                        dimensions: e.dimensions,
+                        is_flowing: e.is_flowing(self.now),
+                        packets: e.packets,
+                        bytes: e.bytes,
+                    })
+                    .collect();
+                encodings.sort_by_key(|e| e.rank);
+                TrackStatus {
+                    kind: track.kind,
+                    encodings,
+                }
+            })
+            .collect()
+    }
+
+    /// Drains a session's engine: datagrams into the batch, events into the queue of what is to be acted upon.
+    fn drain(&mut self, index: SessionIndex, batch: &mut TransmitBatch) {
+        let Some(session) = self.sessions.get_mut(index) else {
+            return;
+        };
+        let drained = session.engine.drain(self.now, batch, &mut self.out.drained);
+        let is_alive = session.engine.is_alive();
+        if let Ok(timeout) = drained {
+            session.engine_timeout = timeout;
+        } else {
+            self.stats.drops.count(DropReason::EngineRefused);
+        }
+        let events = self.out.drained.drain(..).map(|event| (index, event));
+        self.out.engine_events.extend(events);
+        if !is_alive {
+            self.out
+                .engine_events
+                .push_back((index, EngineEvent::Failed));
+        }
+        self.schedule(index);
+    }
+
+    /// Drains a session into the queue that the next `poll_transmit` takes first, and acts on what its engine said.
+    fn drain_now(&mut self, index: SessionIndex) {
+        let mut datagrams = std::mem::take(&mut self.out.datagrams);
+        self.drain(index, &mut datagrams);
+        self.out.datagrams = datagrams;
+        self.handle_engine_events();
+    }
+
+    fn mark_dirty(&mut self, index: SessionIndex) {
+        let Some(session) = self.sessions.get_mut(index) else {
+            return;
+        };
+        if !session.is_dirty {
+            session.is_dirty = true;
+            self.out.dirty.push_back(index);
+        }
+    }
+
+    fn say(&mut self, event: Event) {
+        debug_assert!(self.out.events.len() < EVENTS_MAX, "events are not drained");
+        self.out.events.push_back(event);
+    }
+
+    fn advance(&mut self, now: Instant) {
+        self.now = self.now.max(now);
+    }
+
+    fn next_id(&mut self) -> u64 {
+        self.n_ids += 1;
+        // Ids are unique in the node: the worker's number stands above the count.
+        (u64::from(self.worker.0) << 56) | self.n_ids
+    }
+}

@@ -1,0 +1,167 @@
+//! The life of a room: publishers that go live, are replaced and go away; tracks that change.
+
+use crate::command::CloseReason;
+use crate::event::Event;
+use crate::link::LinkMessage;
+use crate::route::room::RoomIndex;
+use crate::session::state::Session;
+use crate::session::table::SessionIndex;
+use crate::worker::Sfu;
+
+impl Sfu {
+    /// The first decodable packet of a publisher: viewers may come.
+    pub(super) fn go_live(&mut self, room: RoomIndex, index: SessionIndex) {
+        let Some(publisher) = self.sessions.get(index).map(|s| s.id) else {
+            return;
+        };
+        let Some(place) = self.rooms.get_mut(room) else {
+            return;
+        };
+        let id = place.id.clone();
+        let Some(stage) = place.stage() else { return };
+        stage.is_live = true;
+        stage.silent_since = None;
+        self.say(Event::RoomLive {
+            room: id,
+            publisher,
+        });
+        self.refresh_tracks(room);
+    }
+
+    /// The successor's first decodable packet: it takes the publisher's place, whose session ends.
+    pub(super) fn promote(&mut self, room: RoomIndex) {
+        let Some(stage) = self.rooms.get_mut(room).and_then(|r| r.stage()) else {
+            return;
+        };
+        let Some(successor) = stage.successor.take() else {
+            return;
+        };
+        let replaced = stage.publisher.replace(successor);
+        // Live again with this very packet: viewers never see the room silent.
+        stage.is_live = false;
+        if let Some(replaced) = replaced {
+            self.close(replaced, CloseReason::TakenOver);
+        }
+    }
+
+    /// Tells everybody what the room's tracks are, if that has changed.
+    pub(super) fn refresh_tracks(&mut self, room: RoomIndex) {
+        let now = self.now;
+        let Some(place) = self.rooms.get_mut(room) else {
+            return;
+        };
+        let publisher = place.publisher().filter(|_| place.is_live());
+        let tracks = publisher
+            .and_then(|index| self.sessions.get_mut(index))
+            .and_then(Session::publisher)
+            .map(|p| p.track_infos(now))
+            .unwrap_or_default();
+        if place.tracks == tracks {
+            return;
+        }
+        place.tracks.clone_from(&tracks);
+        let id = place.id.clone();
+        for worker in place.links.clone() {
+            let message = LinkMessage::Tracks {
+                room: id.clone(),
+                tracks: tracks.clone(),
+            };
+            self.out.links.push_back((worker, message));
+        }
+        for index in place.subscribers.clone() {
+            self.update_subscriber(index);
+        }
+    }
+
+    /// Lets a subscriber choose among the tracks of its room, and asks for the keyframe that it needs.
+    pub(super) fn update_subscriber(&mut self, index: SessionIndex) {
+        let Some(session) = self.sessions.get_mut(index) else {
+            return;
+        };
+        let is_connected = session.lifecycle.connected_at.is_some();
+        let room = session.room;
+        let Some(tracks) = self.rooms.get(room).map(|r| &r.tracks) else {
+            return;
+        };
+        let Some(subscriber) = session.subscriber() else {
+            return;
+        };
+        let awaited = subscriber.update(tracks);
+        // A keyframe that comes before the transport is up would be lost.
+        if let (Some(encoding), true) = (awaited, is_connected) {
+            self.request_keyframe(room, encoding);
+        }
+    }
+
+    /// A publisher's session ended.
+    pub(super) fn publisher_left(&mut self, room: RoomIndex, index: SessionIndex) {
+        let now = self.now;
+        let Some(place) = self.rooms.get_mut(room) else {
+            return;
+        };
+        let id = place.id.clone();
+        let Some(stage) = place.stage() else { return };
+        if stage.successor == Some(index) {
+            stage.successor = None;
+        }
+        if stage.publisher == Some(index) {
+            // Whoever waited to replace it needs not wait any more.
+            stage.publisher = stage.successor.take();
+            let was_live = std::mem::replace(&mut stage.is_live, false);
+            if was_live {
+                stage.silent_since = Some(now);
+                self.say(Event::RoomSilent { room: id });
+                self.refresh_tracks(room);
+            }
+        }
+        self.drop_room_if_unused(room);
+        self.schedule_room(room);
+    }
+
+    /// A subscriber's session ended.
+    pub(super) fn subscriber_left(&mut self, room: RoomIndex, index: SessionIndex) {
+        let Some(place) = self.rooms.get_mut(room) else {
+            return;
+        };
+        place.subscribers.retain(|s| *s != index);
+        self.drop_room_if_unused(room);
+    }
+
+    /// Forgets a room that nobody needs, and tells its origin.
+    pub(super) fn drop_room_if_unused(&mut self, room: RoomIndex) {
+        if !self.rooms.get(room).is_some_and(|r| r.is_unused()) {
+            return;
+        }
+        let Some(place) = self.rooms.remove(room) else {
+            return;
+        };
+        if let Some(worker) = place.origin_elsewhere() {
+            self.out
+                .links
+                .push_back((worker, LinkMessage::Unsubscribe { room: place.id }));
+        }
+    }
+
+    /// Closes every session of a room, here and on the workers that watch it.
+    pub(super) fn end_room(&mut self, room: RoomIndex, reason: CloseReason) {
+        let Some(place) = self.rooms.get_mut(room) else {
+            return;
+        };
+        let id = place.id.clone();
+        let links = std::mem::take(&mut place.links);
+        let mut members = place.subscribers.clone();
+        if let Some(stage) = place.stage() {
+            members.extend(stage.successor);
+            members.extend(stage.publisher);
+        }
+        for worker in links {
+            self.out
+                .links
+                .push_back((worker, LinkMessage::RoomEnded { room: id.clone() }));
+        }
+        for index in members {
+            self.close(index, reason);
+        }
+        self.drop_room_if_unused(room);
+    }
+}
