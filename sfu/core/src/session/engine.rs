@@ -1,26 +1,27 @@
-//! The RTC engine of one session, and the only file that names it.
+//! The RTC engine of one session. This file and its folder are the only ones that name it.
 //!
 //! Everything that enters or leaves is in our own nouns. The engine wants a complete drain after each input; handlers here
 //! keep that contract inside, so that whoever calls them may do so in any order.
+
+mod values;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use sfu_model::codec::{Codec, MediaKind};
 use sfu_model::datagram::{Datagram, TransmitBatch, Transport};
-use sfu_model::packet::{AudioLevel, Extensions, Packet, Payload, Rotation};
+use sfu_model::packet::{Extensions, Packet, Payload};
 use sfu_model::rtp::{PayloadType, Rid, SeqNo};
 use sfu_model::time::{Instant, MediaTime, NtpTime, RtpTimestamp};
 use str0m::change::SdpOffer;
 use str0m::config::{CryptoProvider, DtlsCert, DtlsVersion};
-use str0m::format::{Codec as EngineCodec, PayloadParams};
 use str0m::media::{KeyframeRequestKind, Mid};
-use str0m::net::{Protocol, Receive, TcpType};
-use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite, Ssrc, VideoOrientation, Vp8Descriptor};
-use str0m::{Candidate, Event, IceCreds, Input, Output, Rtc, RtcError};
+use str0m::net::Protocol;
+use str0m::rtp::{RtpPacket, RtpWrite, Ssrc};
+use str0m::{Candidate, Event, Input, Output, Rtc};
 
 use crate::command::IceCredentials;
-use crate::config::{Config, LocalAddress};
+use crate::config::Config;
 use crate::error::CommandError;
 use crate::event::Role;
 use crate::publish::capture_clock::SenderReport;
@@ -106,7 +107,7 @@ impl EngineFactory {
             candidates: config
                 .local_addresses
                 .iter()
-                .filter_map(candidate)
+                .filter_map(values::candidate)
                 .collect(),
             anchor: config.clock_anchor,
         }
@@ -120,7 +121,7 @@ impl EngineFactory {
             // DTLS 1.2 lets the server choose the SRTP profile: AES-GCM costs a fifth of what browsers list first.
             .set_dtls_version(DtlsVersion::Dtls12)
             .set_ice_lite(true)
-            .set_local_ice_credentials(engine_credentials(credentials))
+            .set_local_ice_credentials(values::engine_credentials(credentials))
             .set_rtp_mode(true)
             .set_stats_interval(None)
             .clear_codecs()
@@ -157,26 +158,6 @@ impl EngineFactory {
 
     fn to_std(&self, now: Instant) -> std::time::Instant {
         self.anchor + Duration::from_nanos(now.as_nanos())
-    }
-}
-
-fn candidate(local: &LocalAddress) -> Option<Candidate> {
-    let builder = Candidate::builder();
-    match local.transport {
-        Transport::Udp => builder.udp().host(local.address).build().ok(),
-        Transport::Tcp => builder
-            .tcp()
-            .host(local.address)
-            .tcptype(TcpType::Passive)
-            .build()
-            .ok(),
-    }
-}
-
-fn engine_credentials(credentials: &IceCredentials) -> IceCreds {
-    IceCreds {
-        ufrag: credentials.ufrag.clone(),
-        pass: credentials.password.clone(),
     }
 }
 
@@ -246,7 +227,7 @@ impl Engine {
             .iter()
             .filter_map(|pt| {
                 let params = params.iter().find(|p| p.pt() == *pt)?;
-                Some((our_codec(params)?, PayloadType::new(**pt)?))
+                Some((values::our_codec(params)?, PayloadType::new(**pt)?))
             })
             .collect()
     }
@@ -258,7 +239,7 @@ impl Engine {
             .rtc
             .sdp_api()
             .accept_offer(parsed)
-            .map_err(offer_error)?;
+            .map_err(values::offer_error)?;
         Ok(offer::in_offered_order(
             &answer.to_sdp_string(),
             &self.offer,
@@ -291,13 +272,13 @@ impl Engine {
         self.answer()?;
         self.rtc
             .direct_api()
-            .set_local_ice_credentials(engine_credentials(local));
+            .set_local_ice_credentials(values::engine_credentials(local));
         Ok(())
     }
 
     /// True when this binding request carries our ufrag and a MESSAGE-INTEGRITY that verifies.
     pub(crate) fn is_authentic(&self, datagram: &Datagram<'_>, now: Instant) -> bool {
-        let Ok(receive) = receive(datagram) else {
+        let Ok(receive) = values::receive(datagram) else {
             return false;
         };
         self.rtc.accepts(&Input::Receive(self.to_std(now), receive))
@@ -309,7 +290,7 @@ impl Engine {
         datagram: &Datagram<'_>,
         now: Instant,
     ) -> Result<(), Refused> {
-        let receive = receive(datagram).map_err(|_| Refused)?;
+        let receive = values::receive(datagram).map_err(|_| Refused)?;
         let input = Input::Receive(self.to_std(now), receive);
         self.rtc.handle_input(input).map_err(|_| Refused)
     }
@@ -380,7 +361,7 @@ impl Engine {
             .params()
             .iter()
             .find(|p| p.pt() == pt)?;
-        let codec = our_codec(params)?;
+        let codec = values::our_codec(params)?;
         let rid = self.rtc.direct_api().stream_rx(&packet.header.ssrc)?.rid();
         let sender_report = packet.last_sender_info.as_ref().and_then(|info| {
             let unix = info
@@ -399,7 +380,7 @@ impl Engine {
             sequence: SeqNo(*packet.seq_no),
             time: MediaTime(packet.time.numer()),
             marker: packet.header.marker,
-            extensions: our_extensions(&packet.header.ext_vals),
+            extensions: values::our_extensions(&packet.header.ext_vals),
             sender_report,
             received_at: self.instant_of(packet.timestamp)?,
             payload: packet.payload,
@@ -427,8 +408,8 @@ impl Engine {
         )
         .marker(packet.marker)
         .nackable(kind == MediaKind::Video)
-        .ext_vals(engine_extensions(&packet.extensions));
-        if let Some(patch) = vp8_patch(packet, out) {
+        .ext_vals(values::engine_extensions(&packet.extensions));
+        if let Some(patch) = values::vp8_patch(packet, out) {
             write = write.vp8_patch(patch);
         }
         stream.write_rtp(write);
@@ -470,105 +451,4 @@ impl Engine {
         let since = at.saturating_duration_since(self.anchor);
         (since < NEVER).then(|| Instant::START + since)
     }
-}
-
-fn receive<'a>(datagram: &Datagram<'a>) -> Result<Receive<'a>, Refused> {
-    let protocol = match datagram.transport {
-        Transport::Udp => Protocol::Udp,
-        Transport::Tcp => Protocol::Tcp,
-    };
-    Receive::new(
-        protocol,
-        datagram.source,
-        datagram.destination,
-        datagram.bytes,
-    )
-    .map_err(|_| Refused)
-}
-
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the engine's enum grows every month"
-)]
-fn offer_error(error: RtcError) -> CommandError {
-    match error {
-        RtcError::RemoteSdp(text) => CommandError::MalformedOffer(text),
-        RtcError::Sdp(e) => CommandError::MalformedOffer(e.to_string()),
-        _ => CommandError::Internal,
-    }
-}
-
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the engine knows codecs that we do not forward"
-)]
-fn our_codec(params: &PayloadParams) -> Option<Codec> {
-    let spec = params.spec();
-    let format = spec.format;
-    match spec.codec {
-        EngineCodec::Opus => Some(Codec::Opus),
-        EngineCodec::Vp8 => Some(Codec::Vp8),
-        EngineCodec::Vp9 => Some(Codec::Vp9 {
-            profile_id: u8::try_from(format.profile_id.unwrap_or(0)).ok()?,
-        }),
-        EngineCodec::H264 => Some(Codec::H264 {
-            // RFC 6184 section 8.1: absent means Baseline level 1.
-            profile_level_id: format.profile_level_id.unwrap_or(0x42_000a),
-            packetization_mode: format.packetization_mode.unwrap_or(0),
-        }),
-        EngineCodec::Av1 => Some(Codec::Av1 {
-            profile: format.profile.unwrap_or(0),
-        }),
-        _ => None,
-    }
-}
-
-fn our_extensions(values: &ExtensionValues) -> Extensions {
-    Extensions {
-        audio_level: values.audio_level.map(|level| AudioLevel {
-            minus_dbov: level.unsigned_abs().min(127),
-            voice: values.voice_activity.unwrap_or(false),
-        }),
-        rotation: values.video_orientation.map(|o| match o {
-            VideoOrientation::Deg0 => Rotation::None,
-            VideoOrientation::Deg90 => Rotation::Quarter,
-            VideoOrientation::Deg180 => Rotation::Half,
-            VideoOrientation::Deg270 => Rotation::ThreeQuarters,
-        }),
-    }
-}
-
-fn engine_extensions(extensions: &Extensions) -> ExtensionValues {
-    ExtensionValues {
-        audio_level: extensions
-            .audio_level
-            .map(|l| i8::try_from(l.minus_dbov).map_or(-127, |level| -level)),
-        voice_activity: extensions.audio_level.map(|l| l.voice),
-        video_orientation: extensions.rotation.map(|r| match r {
-            Rotation::None => VideoOrientation::Deg0,
-            Rotation::Quarter => VideoOrientation::Deg90,
-            Rotation::Half => VideoOrientation::Deg180,
-            Rotation::ThreeQuarters => VideoOrientation::Deg270,
-        }),
-        ..ExtensionValues::default()
-    }
-}
-
-/// The bytes of a VP8 descriptor that differ for this subscriber; `None` when none do.
-fn vp8_patch(packet: &Packet, out: &Outgoing) -> Option<str0m::rtp::Vp8Patch> {
-    if packet.facts.vp8 == out.numbers.vp8 {
-        return None;
-    }
-    let numbers = out.numbers.vp8?;
-    let mut patch = Vp8Descriptor::parse(&packet.payload).ok()?.patch();
-    if let Some(picture_id) = numbers.picture_id {
-        patch = patch.picture_id(picture_id);
-    }
-    if let Some(index) = numbers.tl0_picture_index {
-        patch = patch.tl0_pic_idx(index);
-    }
-    if let Some(index) = numbers.key_index {
-        patch = patch.key_idx(index);
-    }
-    patch.build().ok()
 }

@@ -1,0 +1,136 @@
+//! Our nouns and the engine's: the same things under two names.
+
+use sfu_model::codec::Codec;
+use sfu_model::datagram::{Datagram, Transport};
+use sfu_model::packet::{AudioLevel, Extensions, Packet, Rotation};
+use str0m::format::{Codec as EngineCodec, PayloadParams};
+use str0m::net::{Protocol, Receive, TcpType};
+use str0m::rtp::{ExtensionValues, VideoOrientation, Vp8Descriptor};
+use str0m::{Candidate, IceCreds, RtcError};
+
+use crate::command::IceCredentials;
+use crate::config::LocalAddress;
+use crate::error::CommandError;
+use crate::session::engine::Refused;
+use crate::subscribe::subscription::Outgoing;
+
+pub(super) fn candidate(local: &LocalAddress) -> Option<Candidate> {
+    let builder = Candidate::builder();
+    match local.transport {
+        Transport::Udp => builder.udp().host(local.address).build().ok(),
+        Transport::Tcp => builder
+            .tcp()
+            .host(local.address)
+            .tcptype(TcpType::Passive)
+            .build()
+            .ok(),
+    }
+}
+
+pub(super) fn engine_credentials(credentials: &IceCredentials) -> IceCreds {
+    IceCreds {
+        ufrag: credentials.ufrag.clone(),
+        pass: credentials.password.clone(),
+    }
+}
+
+pub(super) fn receive<'a>(datagram: &Datagram<'a>) -> Result<Receive<'a>, Refused> {
+    let protocol = match datagram.transport {
+        Transport::Udp => Protocol::Udp,
+        Transport::Tcp => Protocol::Tcp,
+    };
+    Receive::new(
+        protocol,
+        datagram.source,
+        datagram.destination,
+        datagram.bytes,
+    )
+    .map_err(|_| Refused)
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the engine's enum grows every month"
+)]
+pub(super) fn offer_error(error: RtcError) -> CommandError {
+    match error {
+        RtcError::RemoteSdp(text) => CommandError::MalformedOffer(text),
+        RtcError::Sdp(e) => CommandError::MalformedOffer(e.to_string()),
+        _ => CommandError::Internal,
+    }
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the engine knows codecs that we do not forward"
+)]
+pub(super) fn our_codec(params: &PayloadParams) -> Option<Codec> {
+    let spec = params.spec();
+    let format = spec.format;
+    match spec.codec {
+        EngineCodec::Opus => Some(Codec::Opus),
+        EngineCodec::Vp8 => Some(Codec::Vp8),
+        EngineCodec::Vp9 => Some(Codec::Vp9 {
+            profile_id: u8::try_from(format.profile_id.unwrap_or(0)).ok()?,
+        }),
+        EngineCodec::H264 => Some(Codec::H264 {
+            // RFC 6184 section 8.1: absent means Baseline level 1.
+            profile_level_id: format.profile_level_id.unwrap_or(0x42_000a),
+            packetization_mode: format.packetization_mode.unwrap_or(0),
+        }),
+        EngineCodec::Av1 => Some(Codec::Av1 {
+            profile: format.profile.unwrap_or(0),
+        }),
+        _ => None,
+    }
+}
+
+pub(super) fn our_extensions(values: &ExtensionValues) -> Extensions {
+    Extensions {
+        audio_level: values.audio_level.map(|level| AudioLevel {
+            minus_dbov: level.unsigned_abs().min(127),
+            voice: values.voice_activity.unwrap_or(false),
+        }),
+        rotation: values.video_orientation.map(|o| match o {
+            VideoOrientation::Deg0 => Rotation::None,
+            VideoOrientation::Deg90 => Rotation::Quarter,
+            VideoOrientation::Deg180 => Rotation::Half,
+            VideoOrientation::Deg270 => Rotation::ThreeQuarters,
+        }),
+    }
+}
+
+pub(super) fn engine_extensions(extensions: &Extensions) -> ExtensionValues {
+    ExtensionValues {
+        audio_level: extensions
+            .audio_level
+            .map(|l| i8::try_from(l.minus_dbov).map_or(-127, |level| -level)),
+        voice_activity: extensions.audio_level.map(|l| l.voice),
+        video_orientation: extensions.rotation.map(|r| match r {
+            Rotation::None => VideoOrientation::Deg0,
+            Rotation::Quarter => VideoOrientation::Deg90,
+            Rotation::Half => VideoOrientation::Deg180,
+            Rotation::ThreeQuarters => VideoOrientation::Deg270,
+        }),
+        ..ExtensionValues::default()
+    }
+}
+
+/// The bytes of a VP8 descriptor that differ for this subscriber; `None` when none do.
+pub(super) fn vp8_patch(packet: &Packet, out: &Outgoing) -> Option<str0m::rtp::Vp8Patch> {
+    if packet.facts.vp8 == out.numbers.vp8 {
+        return None;
+    }
+    let numbers = out.numbers.vp8?;
+    let mut patch = Vp8Descriptor::parse(&packet.payload).ok()?.patch();
+    if let Some(picture_id) = numbers.picture_id {
+        patch = patch.picture_id(picture_id);
+    }
+    if let Some(index) = numbers.tl0_picture_index {
+        patch = patch.tl0_pic_idx(index);
+    }
+    if let Some(index) = numbers.key_index {
+        patch = patch.key_idx(index);
+    }
+    patch.build().ok()
+}
