@@ -1,0 +1,175 @@
+//! Every limit of the two endpoints: its number, its reason, its name in metrics, and how often it was met.
+
+use std::time::Duration;
+
+use crate::rate::Rate;
+
+/// POSTs per client. A join costs a core about 1 ms (DTLS): one address that uses all of it takes 2 % of a core. The
+/// burst lets a lecture hall behind one address in at once; those beyond it are let in at 20 a second.
+pub const POSTS_PER_CLIENT: Rate = Rate::new(64, Duration::from_millis(3_200));
+
+/// PATCHes per client. A browser with many interfaces sends about ten while it connects and two for a restart.
+pub const PATCHES_PER_CLIENT: Rate = Rate::new(128, Duration::from_millis(3_200));
+
+/// DELETEs per client: as many as it may open.
+pub const DELETES_PER_CLIENT: Rate = Rate::new(64, Duration::from_millis(3_200));
+
+/// Wrong credentials per client. Ten typing errors a minute are a person; more are a guess at a key. At the bound the
+/// client's credentials are not looked at (429) until the budget has grown again. A success pays one back.
+pub const FAILED_AUTHS_PER_CLIENT: Rate = Rate::new(10, Duration::from_secs(60));
+
+/// Stream starts per client and stream. Whoever watches sees each of them; a fourth within a minute is a script that
+/// fails in a loop. A reconnect within [`RECONNECT_GRACE`] is no start.
+pub const STREAM_STARTS: Rate = Rate::new(3, Duration::from_secs(60));
+
+/// A publisher that lost its session without a DELETE and is back within this time goes on with the same start: as long
+/// as the SFU keeps its players.
+pub const RECONNECT_GRACE: Duration = Duration::from_secs(60);
+
+/// Most open publishing sessions of one holder of a grant on one stream. One is live; a second takes it over; two more
+/// are orphans of a bad network, which the SFU reaps after 15 s. The fifth is 429.
+pub const PUBLISH_SESSIONS_PER_HOLDER_MAX: usize = 4;
+
+/// Most sessions of a node, all streams together. The SFU's workers hold 8,192 each; a session costs this crate about
+/// 1 KB. Past it a POST is 503.
+pub const SESSIONS_MAX: usize = 65_536;
+
+/// What a client is told to wait when a number has no better source.
+pub const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+const _: () = assert!(POSTS_PER_CLIENT.burst as usize > PUBLISH_SESSIONS_PER_HOLDER_MAX);
+
+/// The limits that an operator may change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// [`POSTS_PER_CLIENT`]
+    pub posts_per_client: Rate,
+    /// [`PATCHES_PER_CLIENT`]
+    pub patches_per_client: Rate,
+    /// [`DELETES_PER_CLIENT`]
+    pub deletes_per_client: Rate,
+    /// [`FAILED_AUTHS_PER_CLIENT`]
+    pub failed_auths_per_client: Rate,
+    /// [`STREAM_STARTS`]
+    pub stream_starts: Rate,
+    /// [`PUBLISH_SESSIONS_PER_HOLDER_MAX`]
+    pub publish_sessions_per_holder: usize,
+    /// [`SESSIONS_MAX`]
+    pub sessions: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            posts_per_client: POSTS_PER_CLIENT,
+            patches_per_client: PATCHES_PER_CLIENT,
+            deletes_per_client: DELETES_PER_CLIENT,
+            failed_auths_per_client: FAILED_AUTHS_PER_CLIENT,
+            stream_starts: STREAM_STARTS,
+            publish_sessions_per_holder: PUBLISH_SESSIONS_PER_HOLDER_MAX,
+            sessions: SESSIONS_MAX,
+        }
+    }
+}
+
+/// The name of a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Limit {
+    /// [`POSTS_PER_CLIENT`]
+    PostsPerClient,
+    /// [`PATCHES_PER_CLIENT`]
+    PatchesPerClient,
+    /// [`DELETES_PER_CLIENT`]
+    DeletesPerClient,
+    /// [`FAILED_AUTHS_PER_CLIENT`]
+    FailedAuthsPerClient,
+    /// [`STREAM_STARTS`]
+    StreamStarts,
+    /// [`PUBLISH_SESSIONS_PER_HOLDER_MAX`]
+    PublishSessionsPerHolder,
+    /// [`SESSIONS_MAX`]
+    Sessions,
+    /// [`SDP_BYTES_MAX`](sfu_model::limits::SDP_BYTES_MAX)
+    SdpBytes,
+    /// [`SDP_MEDIA_LINES_MAX`](sfu_model::limits::SDP_MEDIA_LINES_MAX)
+    SdpMediaLines,
+    /// [`SDP_CANDIDATES_MAX`](sfu_model::limits::SDP_CANDIDATES_MAX)
+    SdpCandidates,
+    /// [`SDP_LINE_BYTES_MAX`](sfu_model::limits::SDP_LINE_BYTES_MAX)
+    SdpLineBytes,
+    /// [`SDP_LINES_MAX`](crate::sdp::SDP_LINES_MAX)
+    SdpLines,
+    /// [`ENCODINGS_PER_TRACK_MAX`](sfu_model::limits::ENCODINGS_PER_TRACK_MAX)
+    EncodingsPerTrack,
+}
+
+impl Limit {
+    /// All of them, in the order of their declaration.
+    pub const ALL: [Self; 13] = [
+        Self::PostsPerClient,
+        Self::PatchesPerClient,
+        Self::DeletesPerClient,
+        Self::FailedAuthsPerClient,
+        Self::StreamStarts,
+        Self::PublishSessionsPerHolder,
+        Self::Sessions,
+        Self::SdpBytes,
+        Self::SdpMediaLines,
+        Self::SdpCandidates,
+        Self::SdpLineBytes,
+        Self::SdpLines,
+        Self::EncodingsPerTrack,
+    ];
+
+    /// Its label in metrics.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::PostsPerClient => "posts_per_client",
+            Self::PatchesPerClient => "patches_per_client",
+            Self::DeletesPerClient => "deletes_per_client",
+            Self::FailedAuthsPerClient => "failed_auths_per_client",
+            Self::StreamStarts => "stream_starts",
+            Self::PublishSessionsPerHolder => "publish_sessions_per_holder",
+            Self::Sessions => "sessions",
+            Self::SdpBytes => "sdp_bytes",
+            Self::SdpMediaLines => "sdp_media_lines",
+            Self::SdpCandidates => "sdp_candidates",
+            Self::SdpLineBytes => "sdp_line_bytes",
+            Self::SdpLines => "sdp_lines",
+            Self::EncodingsPerTrack => "encodings_per_track",
+        }
+    }
+}
+
+/// How often each limit was met.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LimitHits([u64; Limit::ALL.len()]);
+
+impl LimitHits {
+    /// Counts one.
+    pub(crate) fn count(&mut self, limit: Limit) {
+        if let Some(n) = self.0.get_mut(limit as usize) {
+            *n = n.saturating_add(1);
+        }
+    }
+
+    /// How often this one was met.
+    pub fn of(&self, limit: Limit) -> u64 {
+        self.0.get(limit as usize).copied().unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_limit_has_a_counter_of_its_own() {
+        let mut hits = LimitHits::default();
+        for (n, limit) in Limit::ALL.into_iter().enumerate() {
+            assert_eq!(limit as usize, n);
+            hits.count(limit);
+            assert_eq!(hits.of(limit), 1);
+        }
+    }
+}
