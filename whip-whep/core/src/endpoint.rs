@@ -1,0 +1,295 @@
+//! Both endpoints: rate limits, authorization, and the table of `lib.rs`. No arm does more than call its owner.
+
+use sfu_model::id::{RoomId, SessionId};
+use sfu_model::time::Instant;
+use signaling_auth::grant::{Grant, Refusal, Subject};
+
+use crate::ask::{Ask, Purpose, Reply, SfuRefusal, Step, Ticket};
+use crate::cors::AllowedOrigins;
+use crate::limits::{Limit, LimitHits, Limits};
+use crate::link_header::IceServer;
+use crate::problem::Problem;
+use crate::rate::{Budgets, ClientPrefix};
+use crate::request::{Endpoint, Method, Request, Target};
+use crate::response::{Response, SDP, SDP_FRAGMENT};
+use crate::sessions::Sessions;
+use crate::starts::Starts;
+use crate::status::Status;
+
+/// What an operator chooses.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// Told to clients in the 201.
+    pub ice_servers: Vec<IceServer>,
+    /// Which web pages may use the endpoints.
+    pub allowed_origins: AllowedOrigins,
+    /// Takes PATCHes of old clients: without `If-Match`, with a tag without quotes, without ICE credentials, or as JSON.
+    pub lenient_patch: bool,
+    /// How much.
+    pub limits: Limits,
+}
+
+/// Both endpoints and all their sessions.
+#[derive(Debug)]
+pub struct WhipWhep {
+    pub(crate) config: Config,
+    pub(crate) sessions: Sessions,
+    pub(crate) starts: Starts,
+    pub(crate) budgets: ClientBudgets,
+    hits: LimitHits,
+    pub(crate) n_lenient_patches: u64,
+    is_draining: bool,
+}
+
+/// What each client has left.
+#[derive(Debug)]
+pub(crate) struct ClientBudgets {
+    posts: Budgets<ClientPrefix>,
+    pub(crate) patches: Budgets<ClientPrefix>,
+    deletes: Budgets<ClientPrefix>,
+    failed_auths: Budgets<ClientPrefix>,
+}
+
+/// What a session URL takes.
+const SESSION_METHODS: &str = "GET, HEAD, PATCH, DELETE, OPTIONS";
+
+/// What an endpoint takes.
+const ENDPOINT_METHODS: &str = "GET, HEAD, POST, OPTIONS";
+
+impl WhipWhep {
+    /// Endpoints without sessions.
+    pub fn new(config: Config) -> Self {
+        let limits = config.limits;
+        Self {
+            sessions: Sessions::default(),
+            starts: Starts::new(limits.stream_starts),
+            budgets: ClientBudgets {
+                posts: Budgets::new(limits.posts_per_client),
+                patches: Budgets::new(limits.patches_per_client),
+                deletes: Budgets::new(limits.deletes_per_client),
+                failed_auths: Budgets::new(limits.failed_auths_per_client),
+            },
+            hits: LimitHits::default(),
+            n_lenient_patches: 0,
+            is_draining: false,
+            config,
+        }
+    }
+
+    /// Decides about a request.
+    pub fn handle_request(&mut self, request: &Request<'_>, now: Instant) -> Step {
+        let origin = request.headers.origin;
+        match self.decide(request, now) {
+            Ok(Step::Done(response)) => Step::Done(self.finish(origin, response)),
+            Ok(Step::Ask(ask, ticket)) => Step::Ask(ask, ticket),
+            Err(problem) => {
+                let response = self.refuse(&problem);
+                Step::Done(self.finish(origin, response))
+            }
+        }
+    }
+
+    /// Takes what the SFU answered. It may have to be asked again.
+    pub fn handle_reply(&mut self, ticket: Ticket, reply: Result<Reply, SfuRefusal>) -> Step {
+        let origin = ticket.origin.clone();
+        let step = match (ticket.purpose, reply) {
+            (
+                Purpose::Open {
+                    layout,
+                    remote,
+                    start,
+                },
+                reply,
+            ) => {
+                let opening = (layout, remote, start);
+                self.on_opened(ticket.session, opening, reply, ticket.origin)
+            }
+            (Purpose::Restart { remote }, reply) => self
+                .on_restarted(ticket.session, remote, reply)
+                .map(Step::Done),
+            // A session that is gone already is closed as well.
+            (Purpose::Close, _) => Ok(Step::Done(Response::empty(Status::Ok))),
+            (Purpose::Abandon(response), _) => Ok(Step::Done(response)),
+        };
+        match step {
+            Ok(Step::Done(response)) => Step::Done(self.finish(origin.as_deref(), response)),
+            Ok(Step::Ask(ask, ticket)) => Step::Ask(ask, ticket),
+            Err(problem) => {
+                let response = self.refuse(&problem);
+                Step::Done(self.finish(origin.as_deref(), response))
+            }
+        }
+    }
+
+    /// The SFU closed a session: its URL is 404 from here on.
+    pub fn handle_session_closed(&mut self, session: SessionId, now: Instant) {
+        if let Some(session) = self.sessions.remove(session)
+            && session.endpoint == Endpoint::Whip
+        {
+            self.starts.lose(session.room, session.grant.subject, now);
+        }
+    }
+
+    /// New sessions are refused from here on; those that are open go on.
+    pub fn drain(&mut self) {
+        self.is_draining = true;
+    }
+
+    /// How many sessions an endpoint has.
+    pub fn n_sessions(&self, endpoint: Endpoint) -> usize {
+        self.sessions.n_of(endpoint)
+    }
+
+    /// How often each limit was met.
+    pub const fn limit_hits(&self) -> &LimitHits {
+        &self.hits
+    }
+
+    /// How many PATCHes were taken only because of `lenient_patch`.
+    pub const fn n_lenient_patches(&self) -> u64 {
+        self.n_lenient_patches
+    }
+
+    fn decide(&mut self, request: &Request<'_>, now: Instant) -> Result<Step, Problem> {
+        let target = &request.target;
+        match (request.method, target.session) {
+            (Method::Options, session) => Ok(Step::Done(options(session.is_some()))),
+            (Method::Get | Method::Head, _) => self.read(target).map(Step::Done),
+            (Method::Post, None) => self.post(request, now),
+            (Method::Patch, Some(session)) => self.patch(request, session, now),
+            (Method::Delete, Some(session)) => self.delete(request, session, now),
+            (_, Some(_)) => Err(Problem::Method(SESSION_METHODS)),
+            (_, None) => Err(Problem::Method(ENDPOINT_METHODS)),
+        }
+    }
+
+    /// GET and HEAD say nothing that their caller does not know.
+    fn read(&self, target: &Target<'_>) -> Result<Response, Problem> {
+        let room = RoomId::parse(target.stream).map_err(|_| Problem::StreamName)?;
+        let Some(session) = target.session else {
+            return Ok(match target.endpoint {
+                // RFC 9725 section 4.1: success without content.
+                Endpoint::Whip => Response::empty(Status::NoContent),
+                // The draft's discovery: 200 and the type that POST takes, without content.
+                Endpoint::Whep => Response::empty(Status::Ok).header("content-type", SDP),
+            });
+        };
+        let found = SessionId::parse(session).and_then(|id| self.sessions.get(id));
+        match found {
+            Some(found) if found.room == room && found.endpoint == target.endpoint => {
+                Ok(Response::empty(Status::NoContent))
+            }
+            _ => Err(Problem::NoSession),
+        }
+    }
+
+    fn post(&mut self, request: &Request<'_>, now: Instant) -> Result<Step, Problem> {
+        let client = ClientPrefix::from(request.client);
+        let spent = self.budgets.posts.spend(client, now);
+        spent.map_err(|wait| Problem::Limited(Limit::PostsPerClient, wait))?;
+        if self.is_draining {
+            return Err(Problem::Draining);
+        }
+        let grant = self.authorize(request, now)?;
+        match request.target.endpoint {
+            Endpoint::Whip => self.publish(request, grant, now),
+            Endpoint::Whep => self.play(request, grant),
+        }
+    }
+
+    fn delete(
+        &mut self,
+        request: &Request<'_>,
+        session: &str,
+        now: Instant,
+    ) -> Result<Step, Problem> {
+        let client = ClientPrefix::from(request.client);
+        let spent = self.budgets.deletes.spend(client, now);
+        spent.map_err(|wait| Problem::Limited(Limit::DeletesPerClient, wait))?;
+        let grant = self.authorize(request, now)?;
+        // RFC 9725 section 4.3.1: an If-Match is ignored here.
+        let id = self.session_of(&request.target, session, &grant)?;
+        self.sessions.remove(id);
+        if request.target.endpoint == Endpoint::Whip {
+            self.starts.stop(&grant.stream);
+        }
+        let ticket = ticket(request, id, Purpose::Close);
+        Ok(Step::Ask(Ask::Close { session: id }, ticket))
+    }
+
+    /// The session at a URL, for the one who opened it. For anybody else there is none.
+    pub(crate) fn session_of(
+        &self,
+        target: &Target<'_>,
+        session: &str,
+        grant: &Grant,
+    ) -> Result<SessionId, Problem> {
+        let id = SessionId::parse(session).ok_or(Problem::NoSession)?;
+        let found = self.sessions.get(id).ok_or(Problem::NoSession)?;
+        let is_same = found.endpoint == target.endpoint
+            && found.room == grant.stream
+            && found.grant.subject == grant.subject;
+        is_same.then_some(id).ok_or(Problem::NoSession)
+    }
+
+    /// The grant, unless the client guessed too often: then even a right credential is not looked at, or a guesser
+    /// would learn which one it was.
+    pub(crate) fn authorize(
+        &mut self,
+        request: &Request<'_>,
+        now: Instant,
+    ) -> Result<Grant, Problem> {
+        if RoomId::parse(request.target.stream).is_err() {
+            return Err(Problem::StreamName);
+        }
+        let client = ClientPrefix::from(request.client);
+        let limited = |wait| Problem::Limited(Limit::FailedAuthsPerClient, wait);
+        let failed = &mut self.budgets.failed_auths;
+        match &request.authorization {
+            Ok(grant) if grant.subject == Subject::Anonymous => Ok(grant.clone()),
+            Ok(grant) => {
+                failed.check(&client, now).map_err(limited)?;
+                failed.pay_back(&client);
+                Ok(grant.clone())
+            }
+            Err(Refusal::Invalid) => {
+                failed.spend(client, now).map_err(limited)?;
+                Err(Problem::Unauthorized(Refusal::Invalid))
+            }
+            Err(refusal) => Err(Problem::Unauthorized(*refusal)),
+        }
+    }
+
+    fn refuse(&mut self, problem: &Problem) -> Response {
+        if let Some(limit) = problem.limit() {
+            self.hits.count(limit);
+        }
+        problem.response()
+    }
+
+    fn finish(&self, origin: Option<&str>, response: Response) -> Response {
+        self.config.allowed_origins.expose(origin, response)
+    }
+}
+
+/// The same for a preflight and for any other OPTIONS: no credentials are needed, and no ICE servers told.
+fn options(is_session: bool) -> Response {
+    let response = AllowedOrigins::permit(Response::empty(Status::Ok));
+    if is_session {
+        response
+            .header("allow", SESSION_METHODS)
+            .header("accept-patch", SDP_FRAGMENT)
+    } else {
+        response
+            .header("allow", ENDPOINT_METHODS)
+            .header("accept-post", SDP)
+    }
+}
+
+pub(crate) fn ticket(request: &Request<'_>, session: SessionId, purpose: Purpose) -> Ticket {
+    Ticket {
+        session,
+        purpose,
+        origin: request.headers.origin.map(str::to_owned),
+    }
+}

@@ -1,0 +1,289 @@
+//! Every refusal: its status, its stable code, and what to do about it (RFC 9457). This is the one table from error to
+//! HTTP status.
+
+use std::time::Duration;
+
+use sfu_model::codec::MediaKind;
+use sfu_model::limits::SDP_BYTES_MAX;
+use signaling_auth::grant::Refusal;
+
+use crate::ask::SfuRefusal;
+use crate::limits::{Limit, RETRY_AFTER};
+use crate::offer::OfferRefusal;
+use crate::response::{PROBLEM, Response};
+use crate::sdp_fragment::MalformedFragment;
+use crate::status::Status;
+
+/// A refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// The path names no stream.
+    StreamName,
+    /// No session at this URL, or one of somebody else.
+    NoSession,
+    /// The URL does not take this method; it takes those.
+    Method(&'static str),
+    /// No grant.
+    Unauthorized(Refusal),
+    /// A limit of this client; wait so long.
+    Limited(Limit, Duration),
+    /// A limit of this node.
+    Full(Limit),
+    /// The body is longer than [`SDP_BYTES_MAX`].
+    BodyTooLarge,
+    /// The body is of another type; the header that says which is taken, and its value.
+    ContentType(&'static str, &'static str),
+    /// The offer breaks a rule.
+    Offer(OfferRefusal),
+    /// The engine cannot read the offer.
+    EngineOffer(String),
+    /// Nothing in common.
+    NoCommonCodec(Option<MediaKind>),
+    /// Somebody publishes this stream.
+    Busy,
+    /// Nobody publishes this stream.
+    Offline,
+    /// A PATCH without `If-Match`.
+    IfMatchMissing,
+    /// A PATCH for another ICE session.
+    IfMatchStale,
+    /// The fragment breaks a rule.
+    Fragment(MalformedFragment),
+    /// Only one of ufrag and password is new.
+    HalfRestart,
+    /// One restart at a time.
+    Restarting,
+    /// The SFU is full.
+    Overloaded,
+    /// The node is going away.
+    Draining,
+    /// The session ended before it was answered.
+    EndedEarly,
+    /// Our bug.
+    Internal,
+}
+
+impl Problem {
+    /// Its status.
+    pub const fn status(&self) -> Status {
+        match self {
+            Self::StreamName | Self::NoSession => Status::NotFound,
+            Self::Method(_) => Status::MethodNotAllowed,
+            Self::Unauthorized(Refusal::WrongVerb | Refusal::Ended) => Status::Forbidden,
+            Self::Unauthorized(_) => Status::Unauthorized,
+            Self::Limited(..) => Status::TooManyRequests,
+            Self::Full(_) | Self::Overloaded | Self::Draining | Self::EndedEarly => {
+                Status::ServiceUnavailable
+            }
+            Self::BodyTooLarge => Status::PayloadTooLarge,
+            Self::ContentType(..) => Status::UnsupportedMediaType,
+            Self::Offer(OfferRefusal::Malformed(_)) | Self::EngineOffer(_) | Self::Fragment(_) => {
+                Status::BadRequest
+            }
+            Self::Offer(_) | Self::NoCommonCodec(_) | Self::HalfRestart => {
+                Status::UnprocessableContent
+            }
+            Self::Busy | Self::Offline | Self::Restarting => Status::Conflict,
+            Self::IfMatchMissing => Status::PreconditionRequired,
+            Self::IfMatchStale => Status::PreconditionFailed,
+            Self::Internal => Status::InternalServerError,
+        }
+    }
+
+    /// Its stable name, for programs.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::StreamName => "bad-stream-name",
+            Self::NoSession => "no-such-session",
+            Self::Method(_) => "method-not-allowed",
+            Self::Unauthorized(Refusal::Missing) => "credential-missing",
+            Self::Unauthorized(Refusal::Expired) => "token-expired",
+            Self::Unauthorized(Refusal::WrongVerb) => "wrong-verb",
+            Self::Unauthorized(Refusal::Ended) => "stream-ended",
+            Self::Unauthorized(_) => "credential-invalid",
+            Self::Limited(Limit::PublishSessionsPerHolder, _) => "too-many-sessions",
+            Self::Limited(Limit::StreamStarts, _) => "too-many-starts",
+            Self::Limited(Limit::FailedAuthsPerClient, _) => "too-many-failed-credentials",
+            Self::Limited(..) => "too-many-requests",
+            Self::Full(_) | Self::Overloaded => "overloaded",
+            Self::BodyTooLarge => "body-too-large",
+            Self::ContentType(..) => "content-type",
+            Self::Offer(refusal) => refusal.code(),
+            Self::EngineOffer(_) => "malformed-sdp",
+            Self::NoCommonCodec(_) => "no-common-codec",
+            Self::Busy => "stream-busy",
+            Self::Offline => "stream-offline",
+            Self::IfMatchMissing => "if-match-missing",
+            Self::IfMatchStale => "if-match-stale",
+            Self::Fragment(MalformedFragment::TooManyCandidates) => "too-many-candidates",
+            Self::Fragment(_) => "malformed-fragment",
+            Self::HalfRestart => "half-restart",
+            Self::Restarting => "restart-in-progress",
+            Self::Draining => "draining",
+            Self::EndedEarly => "ended-early",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// What happened and what to do, for whoever wrote the client.
+    pub fn detail(&self) -> String {
+        let text = match self {
+            Self::StreamName => "A stream name is 1 to 64 letters, digits and hyphens.",
+            Self::NoSession => "There is no such session, or not any more. POST a new offer.",
+            Self::Method(allow) => return format!("This URL takes {allow}."),
+            Self::Unauthorized(refusal) => return format!("Refused: {refusal}."),
+            Self::Limited(Limit::PublishSessionsPerHolder, _) => {
+                "Too many sessions publish with this key. DELETE one, or wait until one expires."
+            }
+            Self::Limited(Limit::StreamStarts, _) => {
+                "The stream was started too often. Wait as long as Retry-After says."
+            }
+            Self::Limited(..) => "Too many requests. Wait as long as Retry-After says.",
+            Self::Full(_) | Self::Overloaded => {
+                "The node is full. Wait as long as Retry-After says, or use another node."
+            }
+            Self::BodyTooLarge => return format!("The body is longer than {SDP_BYTES_MAX} bytes."),
+            Self::ContentType(_, accepted) => {
+                return format!("The body must be sent as Content-Type: {accepted}.");
+            }
+            Self::Offer(refusal) => return refusal.to_string(),
+            Self::EngineOffer(why) => return format!("The offer cannot be read: {why}."),
+            Self::NoCommonCodec(_) => {
+                "An m-line has no codec in common. Offer Opus, and one of H264, VP8, VP9 and AV1."
+            }
+            Self::Busy => {
+                "The stream has a publisher. Stop it, or POST with ?takeover=1 and the same key."
+            }
+            Self::Offline => "Nobody publishes this stream. POST again after Retry-After.",
+            Self::IfMatchMissing => {
+                "Send If-Match: with the ETag of the 201 to trickle, or * to restart ICE."
+            }
+            Self::IfMatchStale => {
+                "The ETag is not that of the ICE session in use, quotes included. Restart with If-Match: *."
+            }
+            Self::Fragment(why) => return why.to_string(),
+            Self::HalfRestart => {
+                "A restart changes both a=ice-ufrag and a=ice-pwd (RFC 8839 section 4.4.3)."
+            }
+            Self::Restarting => "A restart is in progress. PATCH again after Retry-After.",
+            Self::Draining => {
+                "The node is going away. POST to another node, or again after Retry-After."
+            }
+            Self::EndedEarly => "The session ended before it was answered. POST again.",
+            Self::Internal => "The server failed. Its log says more.",
+        };
+        text.to_owned()
+    }
+
+    /// The limit that was met, if it is one.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "few problems are a limit; those that are stand here"
+    )]
+    pub const fn limit(&self) -> Option<Limit> {
+        match self {
+            Self::Limited(limit, _) | Self::Full(limit) => Some(*limit),
+            Self::BodyTooLarge => Some(Limit::SdpBytes),
+            Self::Offer(refusal) => refusal.limit(),
+            Self::Fragment(MalformedFragment::TooManyCandidates) => Some(Limit::SdpCandidates),
+            _ => None,
+        }
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "waiting helps only against the problems that stand here"
+    )]
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Limited(_, wait) => Some(*wait),
+            Self::Full(_)
+            | Self::Overloaded
+            | Self::Draining
+            | Self::EndedEarly
+            | Self::Offline
+            | Self::Restarting => Some(RETRY_AFTER),
+            _ => None,
+        }
+    }
+
+    /// The response that says it.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "few problems have a header of their own"
+    )]
+    pub fn response(&self) -> Response {
+        let code = self.code();
+        let body = serde_json::json!({
+            "type": format!("urn:freshet:problem:{code}"),
+            "title": title(code),
+            "status": self.status().code(),
+            "detail": self.detail(),
+            "code": code,
+        });
+        let mut response = Response::with_body(self.status(), PROBLEM, body.to_string())
+            .header("cache-control", "no-store");
+        if let Some(wait) = self.retry_after() {
+            // Whole seconds (RFC 9110 section 10.2.3), rounded up: a client that obeys must not be refused again.
+            let seconds = wait.as_millis().div_ceil(1_000).max(1);
+            response = response.header("retry-after", seconds.to_string());
+        }
+        match self {
+            Self::Unauthorized(refusal) => response.header("www-authenticate", challenge(*refusal)),
+            Self::Method(allow) => response.header("allow", *allow),
+            Self::ContentType(header, accepted) => response.header(header, *accepted),
+            _ => response,
+        }
+    }
+}
+
+/// `no-fingerprint` as `No fingerprint`.
+fn title(code: &str) -> String {
+    let mut words = code.replace('-', " ");
+    if let Some(first) = words.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    words
+}
+
+/// RFC 6750 section 3: no error code for a request that had no credential.
+const fn challenge(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::Missing => "Bearer realm=\"freshet\"",
+        Refusal::WrongVerb | Refusal::Ended => {
+            "Bearer realm=\"freshet\", error=\"insufficient_scope\""
+        }
+        Refusal::Invalid | Refusal::Expired | _ => {
+            "Bearer realm=\"freshet\", error=\"invalid_token\""
+        }
+    }
+}
+
+impl From<OfferRefusal> for Problem {
+    fn from(refusal: OfferRefusal) -> Self {
+        Self::Offer(refusal)
+    }
+}
+
+impl From<MalformedFragment> for Problem {
+    fn from(refusal: MalformedFragment) -> Self {
+        Self::Fragment(refusal)
+    }
+}
+
+impl From<SfuRefusal> for Problem {
+    fn from(refusal: SfuRefusal) -> Self {
+        match refusal {
+            SfuRefusal::MalformedOffer(why) => Self::EngineOffer(why),
+            SfuRefusal::NoCommonCodec(kind) => Self::NoCommonCodec(Some(kind)),
+            SfuRefusal::NothingAccepted => Self::NoCommonCodec(None),
+            SfuRefusal::RoomBusy => Self::Busy,
+            SfuRefusal::RoomEmpty => Self::Offline,
+            SfuRefusal::UnknownSession => Self::NoSession,
+            SfuRefusal::Exhausted => Self::Overloaded,
+            SfuRefusal::ShuttingDown => Self::Draining,
+            SfuRefusal::Internal => Self::Internal,
+        }
+    }
+}
