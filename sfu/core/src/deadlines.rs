@@ -5,8 +5,8 @@ use std::collections::BinaryHeap;
 
 use sfu_model::time::Instant;
 
-use crate::route::room::RoomIndex;
-use crate::session::table::SessionIndex;
+use crate::slab::RoomIndex;
+use crate::slab::SessionIndex;
 
 /// Whom a deadline is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

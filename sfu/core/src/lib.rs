@@ -41,6 +41,7 @@ pub mod link;
 pub mod publish;
 pub mod route;
 pub mod session;
+mod slab;
 pub mod stats;
 pub mod subscribe;
 pub mod ufrag;

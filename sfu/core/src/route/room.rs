@@ -8,7 +8,7 @@ use sfu_model::time::Instant;
 
 use crate::publish::keyframe_requests::KeyframeRequests;
 use crate::route::tracks::TrackInfo;
-use crate::session::table::SessionIndex;
+use crate::slab::{RoomIndex, SessionIndex, Slab};
 
 /// Least time between two keyframe requests that a worker sends another for one encoding. The origin spaces what goes to
 /// the publisher; this only keeps a crowd of viewers out of the link.
@@ -138,18 +138,10 @@ impl Room {
     }
 }
 
-/// A place in the table of rooms, with its generation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct RoomIndex {
-    slot: u32,
-    generation: u32,
-}
-
 /// All rooms of a worker, by place and by name.
 #[derive(Debug, Default)]
 pub(crate) struct Rooms {
-    slots: Vec<(u32, Option<Room>)>,
-    free: Vec<u32>,
+    places: Slab<Room>,
     by_id: HashMap<RoomId, RoomIndex>,
 }
 
@@ -159,59 +151,34 @@ impl Rooms {
         self.by_id.len()
     }
 
+    /// Adds a room under its name. `None` only when the table is beyond every limit.
     pub(crate) fn insert(&mut self, room: Room) -> Option<RoomIndex> {
-        let slot = match self.free.pop() {
-            Some(slot) => slot,
-            None => {
-                let slot = u32::try_from(self.slots.len()).ok()?;
-                self.slots.push((0, None));
-                slot
-            }
-        };
-        let (generation, place) = self.slots.get_mut(usize::try_from(slot).ok()?)?;
-        let index = RoomIndex {
-            slot,
-            generation: *generation,
-        };
-        self.by_id.insert(room.id.clone(), index);
-        *place = Some(room);
+        let id = room.id.clone();
+        let index = RoomIndex(self.places.insert(room)?);
+        self.by_id.insert(id, index);
         Some(index)
     }
 
     pub(crate) fn remove(&mut self, index: RoomIndex) -> Option<Room> {
-        self.get(index)?;
-        let (generation, place) = self.slots.get_mut(usize::try_from(index.slot).ok()?)?;
-        let room = place.take()?;
-        *generation = generation.wrapping_add(1);
-        self.free.push(index.slot);
+        let room = self.places.remove(index.0)?;
         self.by_id.remove(&room.id);
         Some(room)
     }
 
     pub(crate) fn get(&self, index: RoomIndex) -> Option<&Room> {
-        let (generation, place) = self.slots.get(usize::try_from(index.slot).ok()?)?;
-        if *generation == index.generation {
-            place.as_ref()
-        } else {
-            None
-        }
+        self.places.get(index.0)
     }
 
     pub(crate) fn get_mut(&mut self, index: RoomIndex) -> Option<&mut Room> {
-        let (generation, place) = self.slots.get_mut(usize::try_from(index.slot).ok()?)?;
-        if *generation == index.generation {
-            place.as_mut()
-        } else {
-            None
-        }
+        self.places.get_mut(index.0)
     }
 
     pub(crate) fn by_id(&self, id: &RoomId) -> Option<RoomIndex> {
         self.by_id.get(id).copied()
     }
 
-    /// Every room, in the order of slots.
+    /// Every room, in the order of places.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Room> {
-        self.slots.iter().filter_map(|(_, room)| room.as_ref())
+        self.places.iter().map(|(_, room)| room)
     }
 }

@@ -25,6 +25,7 @@ use crate::config::Config;
 use crate::error::CommandError;
 use crate::event::Role;
 use crate::publish::capture_clock::SenderReport;
+use crate::session::engine::values::Refused;
 use crate::session::offer;
 use crate::subscribe::payload_types::PayloadTypes;
 use crate::subscribe::subscription::Outgoing;
@@ -91,10 +92,6 @@ pub(crate) struct Negotiated {
     pub(crate) rids: Vec<Rid>,
     pub(crate) payload_types: PayloadTypes,
 }
-
-/// The engine refused a datagram.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Refused;
 
 impl EngineFactory {
     pub(crate) fn new(config: &Config) -> Self {

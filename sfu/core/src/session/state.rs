@@ -7,9 +7,9 @@ use sfu_model::time::Instant;
 use crate::command::CloseReason;
 use crate::event::Role;
 use crate::publish::publisher::Publisher;
-use crate::route::room::RoomIndex;
 use crate::session::engine::Engine;
 use crate::session::gate::Gate;
+use crate::slab::RoomIndex;
 use crate::subscribe::subscriber::Subscriber;
 
 /// One transport connection and what it is for.

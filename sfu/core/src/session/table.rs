@@ -8,28 +8,15 @@ use sfu_model::time::Instant;
 
 use crate::session::gate::{Admitted, Remote};
 use crate::session::state::Session;
-
-/// A place in the table. A place that is used again has another generation, so an old index finds nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct SessionIndex {
-    slot: u32,
-    generation: u32,
-}
+use crate::slab::{SessionIndex, Slab};
 
 /// All sessions of a worker.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
-    slots: Vec<Slot>,
-    free: Vec<u32>,
+    places: Slab<Box<Session>>,
     by_id: HashMap<SessionId, SessionIndex>,
     by_ufrag: HashMap<String, SessionIndex>,
     by_remote: HashMap<Remote, SessionIndex>,
-}
-
-#[derive(Debug, Default)]
-struct Slot {
-    generation: u32,
-    session: Option<Box<Session>>,
 }
 
 impl Sessions {
@@ -38,34 +25,18 @@ impl Sessions {
         self.by_id.len()
     }
 
-    /// Adds a session under its id and ufrag. `None` when there is no room for another index, which 2^32 slots exclude.
+    /// Adds a session under its id and ufrag. `None` only when the table is beyond every limit.
     pub(crate) fn insert(&mut self, session: Session) -> Option<SessionIndex> {
-        let slot = match self.free.pop() {
-            Some(slot) => slot,
-            None => {
-                let slot = u32::try_from(self.slots.len()).ok()?;
-                self.slots.push(Slot::default());
-                slot
-            }
-        };
-        let place = self.slots.get_mut(usize::try_from(slot).ok()?)?;
-        let index = SessionIndex {
-            slot,
-            generation: place.generation,
-        };
-        self.by_id.insert(session.id, index);
-        self.by_ufrag.insert(session.ufrag.clone(), index);
-        place.session = Some(Box::new(session));
+        let (id, ufrag) = (session.id, session.ufrag.clone());
+        let index = SessionIndex(self.places.insert(Box::new(session))?);
+        self.by_id.insert(id, index);
+        self.by_ufrag.insert(ufrag, index);
         Some(index)
     }
 
     /// Takes a session out; from here on nothing finds it.
     pub(crate) fn remove(&mut self, index: SessionIndex) -> Option<Box<Session>> {
-        self.get(index)?;
-        let place = self.slots.get_mut(usize::try_from(index.slot).ok()?)?;
-        let session = place.session.take()?;
-        place.generation = place.generation.wrapping_add(1);
-        self.free.push(index.slot);
+        let session = self.places.remove(index.0)?;
         self.by_id.remove(&session.id);
         self.by_ufrag.remove(&session.ufrag);
         for remote in session.gate.remotes() {
@@ -75,19 +46,11 @@ impl Sessions {
     }
 
     pub(crate) fn get(&self, index: SessionIndex) -> Option<&Session> {
-        let place = self.slots.get(usize::try_from(index.slot).ok()?)?;
-        if place.generation != index.generation {
-            return None;
-        }
-        place.session.as_deref()
+        self.places.get(index.0).map(Box::as_ref)
     }
 
     pub(crate) fn get_mut(&mut self, index: SessionIndex) -> Option<&mut Session> {
-        let place = self.slots.get_mut(usize::try_from(index.slot).ok()?)?;
-        if place.generation != index.generation {
-            return None;
-        }
-        place.session.as_deref_mut()
+        self.places.get_mut(index.0).map(Box::as_mut)
     }
 
     pub(crate) fn by_id(&self, id: SessionId) -> Option<SessionIndex> {
@@ -121,8 +84,7 @@ impl Sessions {
     ) -> Option<Admitted> {
         let admitted = self.get_mut(index)?.gate.admit(remote, now);
         match admitted {
-            Admitted::Known => {}
-            Admitted::New => {}
+            Admitted::Known | Admitted::New => {}
             Admitted::Replacing(old) => self.forget_remote(old, index),
         }
         self.by_remote.insert(remote, index);
@@ -135,22 +97,16 @@ impl Sessions {
         }
     }
 
-    /// Every session's place, in the order of slots.
+    /// Every session's place, in the order of places.
     pub(crate) fn indexes(&self) -> Vec<SessionIndex> {
-        (0_u32..)
-            .zip(&self.slots)
-            .filter(|(_, place)| place.session.is_some())
-            .map(|(slot, place)| SessionIndex {
-                slot,
-                generation: place.generation,
-            })
+        self.places
+            .iter()
+            .map(|(index, _)| SessionIndex(index))
             .collect()
     }
 
-    /// Every session, in the order of slots.
+    /// Every session, in the order of places.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Session> {
-        self.slots
-            .iter()
-            .filter_map(|place| place.session.as_deref())
+        self.places.iter().map(|(_, session)| session.as_ref())
     }
 }

@@ -3,7 +3,7 @@
 use crate::command::CloseReason;
 use crate::event::Event;
 use crate::session::state::Part;
-use crate::session::table::SessionIndex;
+use crate::slab::SessionIndex;
 use crate::worker::Sfu;
 
 impl Sfu {

@@ -5,16 +5,18 @@ use sfu_model::codec::MediaKind;
 use sfu_model::id::{EncodingId, RoomId, SessionId, TrackId};
 use sfu_model::time::Instant;
 
-use crate::command::{Command, CommandResult, IceCredentials, Play, Publish, Reply};
+use crate::command::{CloseReason, Command, CommandResult, IceCredentials, Play, Publish, Reply};
 use crate::error::CommandError;
 use crate::event::Role;
 use crate::limits::{ROOMS_MAX, SESSIONS_MAX};
+use crate::link::LinkMessage;
 use crate::publish::publisher::Publisher;
 use crate::publish::track::Track;
-use crate::route::room::{Origin, Room, RoomIndex, Stage};
+use crate::route::room::{Origin, Room, Stage};
 use crate::session::engine::{Engine, Negotiated};
 use crate::session::gate::Gate;
 use crate::session::state::{Lifecycle, Part, Session};
+use crate::slab::{RoomIndex, SessionIndex};
 use crate::subscribe::subscriber::Subscriber;
 use crate::subscribe::subscription::Subscription;
 use crate::ufrag;
@@ -46,7 +48,7 @@ impl Sfu {
             }
             Command::EndRoom { room } => {
                 let index = self.rooms.by_id(&room).ok_or(CommandError::RoomEmpty)?;
-                self.end_room(index, crate::command::CloseReason::RoomEnded);
+                self.end_room(index, CloseReason::RoomEnded);
                 Ok(Reply::Done)
             }
             Command::Shutdown => {
@@ -81,7 +83,7 @@ impl Sfu {
             stage.successor.replace(index)
         };
         if let Some(outdone) = outdone {
-            self.close(outdone, crate::command::CloseReason::TakenOver);
+            self.close(outdone, CloseReason::TakenOver);
         }
         Ok(Reply::Answer { sdp: answer })
     }
@@ -206,7 +208,7 @@ impl Sfu {
         };
         let place = self.rooms.get_mut(index).ok_or(CommandError::Internal)?;
         if let Some(worker) = place.move_here() {
-            let message = crate::link::LinkMessage::Unsubscribe { room: room.clone() };
+            let message = LinkMessage::Unsubscribe { room: room.clone() };
             self.out.links.push_back((worker, message));
         }
         Ok(index)
@@ -218,7 +220,7 @@ impl Sfu {
         (room, room_id): (RoomIndex, RoomId),
         part: Part,
         accepted: Accepted,
-    ) -> Result<crate::session::table::SessionIndex, CommandError> {
+    ) -> Result<SessionIndex, CommandError> {
         let session = Session {
             id,
             room,

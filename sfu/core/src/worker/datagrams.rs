@@ -9,7 +9,7 @@ use crate::demux::{self, PacketKind};
 use crate::event::Event;
 use crate::session::engine::EngineEvent;
 use crate::session::gate::Admitted;
-use crate::session::table::SessionIndex;
+use crate::slab::SessionIndex;
 use crate::worker::Sfu;
 
 impl Sfu {

@@ -10,8 +10,9 @@ use sfu_model::time::Instant;
 
 use crate::command::CloseReason;
 use crate::link::LinkMessage;
-use crate::route::room::{Origin, Room, RoomIndex, Stage};
+use crate::route::room::{Origin, Room, Stage};
 use crate::route::tracks::TrackInfo;
+use crate::slab::RoomIndex;
 use crate::worker::Sfu;
 
 impl Sfu {

@@ -9,10 +9,10 @@ use sfu_model::time::Instant;
 
 use crate::event::Event;
 use crate::link::LinkMessage;
-use crate::route::room::RoomIndex;
 use crate::session::engine::ReceivedRtp;
 use crate::session::state::{Part, Session};
-use crate::session::table::SessionIndex;
+use crate::slab::RoomIndex;
+use crate::slab::SessionIndex;
 use crate::stats::Stats;
 use crate::worker::Sfu;
 

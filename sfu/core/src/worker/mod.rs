@@ -26,7 +26,8 @@ use crate::publish::publisher::Publisher;
 use crate::route::room::Rooms;
 use crate::session::engine::{EngineEvent, EngineFactory};
 use crate::session::state::Part;
-use crate::session::table::{SessionIndex, Sessions};
+use crate::session::table::Sessions;
+use crate::slab::SessionIndex;
 use crate::stats::{EncodingStatus, RoomStatus, Stats, TrackStatus};
 
 /// The SFU of one worker. See the crate's documentation for its contract.

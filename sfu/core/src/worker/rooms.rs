@@ -3,9 +3,9 @@
 use crate::command::CloseReason;
 use crate::event::Event;
 use crate::link::LinkMessage;
-use crate::route::room::RoomIndex;
 use crate::session::state::Session;
-use crate::session::table::SessionIndex;
+use crate::slab::RoomIndex;
+use crate::slab::SessionIndex;
 use crate::worker::Sfu;
 
 impl Sfu {

@@ -5,8 +5,8 @@ use sfu_model::time::Instant;
 use crate::command::CloseReason;
 use crate::deadlines::Whom;
 use crate::limits::PUBLISHER_GRACE;
-use crate::route::room::RoomIndex;
-use crate::session::table::SessionIndex;
+use crate::slab::RoomIndex;
+use crate::slab::SessionIndex;
 use crate::worker::Sfu;
 
 impl Sfu {

@@ -11,8 +11,11 @@ use str0m::{Candidate, IceCreds, RtcError};
 use crate::command::IceCredentials;
 use crate::config::LocalAddress;
 use crate::error::CommandError;
-use crate::session::engine::Refused;
 use crate::subscribe::subscription::Outgoing;
+
+/// The engine refused a datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Refused;
 
 pub(super) fn candidate(local: &LocalAddress) -> Option<Candidate> {
     let builder = Candidate::builder();
