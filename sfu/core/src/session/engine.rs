@@ -15,6 +15,7 @@ use sfu_model::rtp::{PayloadType, Rid, SeqNo};
 use sfu_model::time::{Instant, MediaTime, NtpTime, RtpTimestamp};
 use str0m::change::SdpOffer;
 use str0m::config::{CryptoProvider, DtlsCert, DtlsVersion};
+use str0m::ice::StunMessage;
 use str0m::media::{KeyframeRequestKind, Mid};
 use str0m::net::Protocol;
 use str0m::rtp::{RtpPacket, RtpWrite, Ssrc};
@@ -133,6 +134,8 @@ impl EngineFactory {
         }
         Engine {
             rtc,
+            crypto: Arc::clone(&self.crypto),
+            local: credentials.clone(),
             anchor: self.anchor,
             offer: String::new(),
             sections: Vec::new(),
@@ -161,6 +164,9 @@ impl EngineFactory {
 /// The engine of one session.
 pub(crate) struct Engine {
     rtc: Rtc,
+    crypto: Arc<CryptoProvider>,
+    /// What the client's checks must carry.
+    local: IceCredentials,
     anchor: std::time::Instant,
     /// The client's offer without its candidates: an ICE restart replays it.
     offer: String,
@@ -270,15 +276,24 @@ impl Engine {
         self.rtc
             .direct_api()
             .set_local_ice_credentials(values::engine_credentials(local));
+        self.local = local.clone();
         Ok(())
     }
 
-    /// True when this binding request carries our ufrag and a MESSAGE-INTEGRITY that verifies.
-    pub(crate) fn is_authentic(&self, datagram: &Datagram<'_>, now: Instant) -> bool {
-        let Ok(receive) = values::receive(datagram) else {
+    /// True when this is a binding request for us whose MESSAGE-INTEGRITY verifies (RFC 8445 section 7.3).
+    pub(crate) fn is_authentic(&self, datagram: &Datagram<'_>) -> bool {
+        let Ok(message) = StunMessage::parse(datagram.bytes) else {
             return false;
         };
-        self.rtc.accepts(&Input::Receive(self.to_std(now), receive))
+        let is_for_us = message
+            .split_username()
+            .is_some_and(|(receiver, _)| receiver == self.local.ufrag);
+        let hmac = |key: &[u8], payloads: &[&[u8]]| {
+            self.crypto.sha1_hmac_provider.sha1_hmac(key, payloads)
+        };
+        message.is_binding_request()
+            && is_for_us
+            && message.verify(self.local.password.as_bytes(), hmac)
     }
 
     /// Takes one datagram. The caller drains afterwards.

@@ -41,7 +41,7 @@ impl Sfu {
             .sessions
             .get_mut(index)
             .ok_or(DropReason::UnknownUfrag)?;
-        if !session.engine.is_authentic(datagram, self.now) {
+        if !session.engine.is_authentic(datagram) {
             return Err(DropReason::BadStunIntegrity);
         }
         session.lifecycle.consented_at = self.now;
