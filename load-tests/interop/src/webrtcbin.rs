@@ -1,0 +1,101 @@
+//! What publisher and player share: a pipeline around one webrtcbin, and its side of the handshake.
+
+use std::error::Error;
+use std::time::Duration;
+
+use gstreamer as gst;
+use gstreamer::prelude::*;
+use gstreamer_sdp::SDPMessage;
+use gstreamer_webrtc::{WebRTCICEGatheringState, WebRTCSDPType, WebRTCSessionDescription};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use crate::session::Session;
+
+/// How long candidates may take: there is no STUN server to wait for, only local addresses.
+const GATHERING_MAX: Duration = Duration::from_secs(10);
+
+/// A pipeline whose webrtcbin is named `peer`. It stops with this value.
+pub struct Pipeline {
+    pub(crate) pipeline: gst::Pipeline,
+    pub(crate) webrtcbin: gst::Element,
+}
+
+impl Pipeline {
+    /// Parses a pipeline as `gst-launch` would.
+    pub(crate) fn parse(description: &str) -> Result<Self, Box<dyn Error>> {
+        gst::init()?;
+        let pipeline = gst::parse::launch(description)?
+            .downcast::<gst::Pipeline>()
+            .map_err(|_| "not a pipeline")?;
+        let webrtcbin = pipeline
+            .by_name("peer")
+            .ok_or("the pipeline has a webrtcbin named peer")?;
+        Ok(Self {
+            pipeline,
+            webrtcbin,
+        })
+    }
+
+    /// Starts, offers to the endpoint, and applies its answer.
+    pub(crate) async fn connect(
+        &self,
+        endpoint: &str,
+        bearer: Option<&str>,
+    ) -> Result<Session, Box<dyn Error>> {
+        // One notification says "something changed"; a second one while it waits says nothing more.
+        let (changed, mut changes) = mpsc::channel(1);
+        self.webrtcbin
+            .connect_notify(Some("ice-gathering-state"), move |_, _| {
+                let _ = changed.try_send(());
+            });
+        self.pipeline.set_state(gst::State::Playing)?;
+        let offer = self.description("create-offer").await?;
+        self.webrtcbin
+            .emit_by_name::<()>("set-local-description", &[&offer, &None::<gst::Promise>]);
+        timeout(GATHERING_MAX, async {
+            while self
+                .webrtcbin
+                .property::<WebRTCICEGatheringState>("ice-gathering-state")
+                != WebRTCICEGatheringState::Complete
+            {
+                changes.recv().await;
+            }
+        })
+        .await?;
+        let local = self
+            .webrtcbin
+            .property::<WebRTCSessionDescription>("local-description");
+        let session = Session::open(endpoint, bearer, local.sdp().as_text()?).await?;
+        let answer = SDPMessage::parse_buffer(session.answer.as_bytes())?;
+        let answer = WebRTCSessionDescription::new(WebRTCSDPType::Answer, answer);
+        self.webrtcbin
+            .emit_by_name::<()>("set-remote-description", &[&answer, &None::<gst::Promise>]);
+        Ok(session)
+    }
+
+    async fn description(&self, signal: &str) -> Result<WebRTCSessionDescription, Box<dyn Error>> {
+        let (sender, mut receiver) = mpsc::channel(1);
+        let promise = gst::Promise::with_change_func(move |reply| {
+            let reply = reply
+                .ok()
+                .flatten()
+                .map(|reply| reply.get::<WebRTCSessionDescription>("offer"));
+            let _ = sender.try_send(reply);
+        });
+        self.webrtcbin
+            .emit_by_name::<()>(signal, &[&None::<gst::Structure>, &promise]);
+        Ok(receiver
+            .recv()
+            .await
+            .flatten()
+            .ok_or("webrtcbin made no offer")??)
+    }
+}
+
+impl Drop for Pipeline {
+    fn drop(&mut self) {
+        // Threads of the pipeline call into this crate until it stands still.
+        let _ = self.pipeline.set_state(gst::State::Null);
+    }
+}
