@@ -6,7 +6,7 @@ function pagePaths(): Plugin {
   return {
     name: 'page-paths',
     configureServer(server) {
-      server.middlewares.use((request: { url?: string }, _response, next) => {
+      server.middlewares.use((request, _response, next) => {
         const page = /^\/(watch|studio)\/[a-zA-Z0-9-]{1,64}(\?|$)/.exec(request.url ?? '')?.[1];
         if (page) request.url = `/${page}.html`;
         next();

@@ -24,7 +24,8 @@ export function codecPreferences(
   const all = capabilities?.codecs ?? [];
   const wanted = all.filter((codec) => codec.mimeType.toLowerCase() === mimeType.toLowerCase());
   if (wanted.length === 0) return [];
-  const isFragmenting = (codec: RTCRtpCodec) => /packetization-mode=1/.test(codec.sdpFmtpLine ?? '');
+  const isFragmenting = (codec: RTCRtpCodec) =>
+    /packetization-mode=1/.test(codec.sdpFmtpLine ?? '');
   wanted.sort((a, b) => Number(isFragmenting(b)) - Number(isFragmenting(a)));
   const repair = all.filter((codec) => codec.mimeType.toLowerCase() === 'video/rtx');
   return [...wanted, ...repair];

@@ -3,6 +3,9 @@ import type { Clock } from './clock.ts';
 /** How often the count of packets is looked at. */
 const LOOK_MS = 500;
 
+/** Before the first packet the looks are closer: a page uncovers its picture with it. */
+const FIRST_LOOK_MS = 50;
+
 /**
  * Without a packet for this long, nobody is sending. Even a still screen has audio or a frame per
  * second, and a keyframe after loss is there within one second.
@@ -49,7 +52,8 @@ export class FlowWatch {
     } else if (nowMs - this.changedMs >= STALL_MS) {
       this.report(false);
     }
-    this.callOff = this.clock.after(LOOK_MS, () => void this.look());
+    const delayMs = this.isFlowing === undefined ? FIRST_LOOK_MS : LOOK_MS;
+    this.callOff = this.clock.after(delayMs, () => void this.look());
   }
 
   private report(isFlowing: boolean): void {

@@ -27,7 +27,9 @@ export class Inbox<T extends string> {
     if (item !== undefined) return Promise.resolve(item);
     return new Promise((resolve) => {
       const callOff =
-        limitMs === undefined ? undefined : this.clock.after(limitMs, () => this.waiter?.('timeout'));
+        limitMs === undefined
+          ? undefined
+          : this.clock.after(limitMs, () => this.waiter?.('timeout'));
       this.waiter = (arrival) => {
         this.waiter = undefined;
         callOff?.();

@@ -65,7 +65,7 @@ export class Keeper<S extends KeptSession> {
 
   constructor(options: KeeperOptions<S>) {
     this.options = options;
-    this.backoff = new Backoff(options.backoff, options.clock.random);
+    this.backoff = new Backoff(options.backoff, () => options.clock.random());
     this.inbox = new Inbox(options.clock);
   }
 
@@ -193,7 +193,7 @@ export class Keeper<S extends KeptSession> {
 
   private waitForRoute(): Promise<'go' | 'close'> {
     const waitMs = this.backoff.next();
-    const error = new SignalingError('unreachable', 'no media path to the server');
+    const error = new SignalingError('blocked', 'no media path to the server');
     this.enter({ name: 'waiting', retryAtMs: this.options.clock.nowMs() + waitMs, error });
     return this.pause(waitMs);
   }

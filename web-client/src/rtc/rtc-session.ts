@@ -1,9 +1,14 @@
-import type { Clock } from './clock.ts';
-import { completeOffer, iceCredentials, restartedAnswer, taggedSection } from '../signaling/description.ts';
+import {
+  completeOffer,
+  iceCredentials,
+  restartedAnswer,
+  taggedSection,
+} from '../signaling/description.ts';
 import { SignalingError } from '../signaling/error.ts';
 import { type Endpoint, type HttpSession, openSession } from '../signaling/http-session.ts';
 import { writeFragment } from '../signaling/sdp-fragment.ts';
 import { CandidateBuffer } from './candidate-buffer.ts';
+import type { Clock } from './clock.ts';
 
 /** The part of `RTCPeerConnection` in use; a test's stand-in implements no more. */
 export type RtcConnection = Pick<

@@ -1,4 +1,9 @@
-import { credentialsOf, type IceCredentials, type SdpFragment, type TaggedSection } from './sdp-fragment.ts';
+import {
+  credentialsOf,
+  type IceCredentials,
+  type SdpFragment,
+  type TaggedSection,
+} from './sdp-fragment.ts';
 
 const CRLF = '\r\n';
 

@@ -6,6 +6,8 @@ export type SignalingErrorKind =
   | 'refused'
   /** 5xx: the server cannot now; it may later. */
   | 'unavailable'
+  /** The server answers, but media cannot reach it. */
+  | 'blocked'
   /** The answer is not one that the protocol knows. */
   | 'unexpected';
 
@@ -55,6 +57,7 @@ export class SignalingError extends Error {
    */
   get isRetryable(): boolean {
     if (this.kind === 'unreachable' || this.kind === 'unavailable') return true;
+    if (this.kind === 'blocked') return true;
     return this.status === 408 || this.status === 425 || this.status === 429;
   }
 }

@@ -44,7 +44,11 @@ export async function openSession(
   if (!location) throw new SignalingError('unexpected', 'the server named no session URL');
   const url = new URL(location, response.url || endpoint.url).href;
   const session = new HttpSession(endpoint, url, response.headers.get('ETag') ?? undefined);
-  return { session, answer: await response.text(), iceServers: iceServersOf(response.headers.get('Link')) };
+  return {
+    session,
+    answer: await response.text(),
+    iceServers: iceServersOf(response.headers.get('Link')),
+  };
 }
 
 /**
@@ -103,7 +107,8 @@ export class HttpSession {
     if (response.status !== 200) throw await SignalingError.fromResponse(response, Date.now());
     const answered = parseFragment(await response.text());
     if (restart !== this.restartCount) return undefined;
-    if (!answered) throw new SignalingError('unexpected', 'the restart was answered without ICE credentials');
+    if (!answered)
+      throw new SignalingError('unexpected', 'the restart was answered without ICE credentials');
     this.etag = response.headers.get('ETag') ?? undefined;
     return answered;
   }

@@ -22,7 +22,8 @@ export function parseLinks(header: string): Link[] {
     rest = rest.slice(open[0].length);
     const parameters = new Map<string, string>();
     for (;;) {
-      const parameter = /^\s*;\s*([\w!#$&+\-.^`|~*]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^\s",;]*))?/.exec(rest);
+      const parameter =
+        /^\s*;\s*([\w!#$&+\-.^`|~*]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^\s",;]*))?/.exec(rest);
       if (!parameter) break;
       rest = rest.slice(parameter[0].length);
       const name = (parameter[1] ?? '').toLowerCase();

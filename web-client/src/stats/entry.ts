@@ -42,7 +42,9 @@ export class Snapshot {
   private readonly entries = new Map<string, StatsEntry>();
 
   constructor(source: StatsSource) {
-    source.forEach((entry) => this.entries.set(entry.id, entry));
+    source.forEach((entry) => {
+      this.entries.set(entry.id, entry);
+    });
   }
 
   byId(id: string | undefined): StatsEntry | undefined {

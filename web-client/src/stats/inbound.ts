@@ -33,7 +33,8 @@ export class InboundStats {
       delayMs: video && delayMs(before, video, roundTripMs),
       roundTripMs,
       bitrateBps: this.bitrateBps(inbound),
-      framesPerSecond: video && (video.framesPerSecond ?? perSecond(before, video, 'framesDecoded')),
+      framesPerSecond:
+        video && (video.framesPerSecond ?? perSecond(before, video, 'framesDecoded')),
       widthPx: video?.frameWidth,
       heightPx: video?.frameHeight,
       codec: video && snapshot.codecOf(video),

@@ -37,7 +37,9 @@ export class OutboundStats {
     const videos = outbound.filter((entry) => entry.kind === 'video');
     const layers = videos.map((entry) => this.layer(entry)).sort(lowToHigh);
     const top = layers.findLast((layer) => layer.isActive && layer.heightPx !== undefined);
-    const losses = snapshot.ofType('remote-inbound-rtp').flatMap((entry) => entry.fractionLost ?? []);
+    const losses = snapshot
+      .ofType('remote-inbound-rtp')
+      .flatMap((entry) => entry.fractionLost ?? []);
     const figures: PublishFigures = {
       bitrateBps: sum(outbound.map((entry) => this.bitrateBps(entry))),
       framesPerSecond: top?.framesPerSecond,

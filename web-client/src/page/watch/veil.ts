@@ -1,0 +1,66 @@
+import type { KeeperState } from '../../whep.ts';
+import { element } from '../element.ts';
+import { explain } from '../wording.ts';
+
+/** What the page shows; `stalled` is a session without media: the publisher is away. */
+export type WatchState = Exclude<KeeperState['name'], 'idle'> | 'stalled';
+
+const PILL: Record<WatchState, string> = {
+  connecting: 'Connecting',
+  waiting: 'Waiting',
+  live: 'Live',
+  stalled: 'Paused',
+  recovering: 'Reconnecting',
+  failed: 'Cannot play',
+  closed: 'Closed',
+};
+
+/** Everything that is said over the picture while it is not live, and the state at the top. */
+export class Veil {
+  private readonly pill = element('state', HTMLElement);
+  private readonly stage = element('stage', HTMLElement);
+  private readonly word = element('word', HTMLElement);
+  private readonly error = element('error', HTMLElement);
+  private readonly countdown = element('countdown', HTMLElement);
+  private readonly retry = element('retry', HTMLButtonElement);
+  private timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(onRetry: () => void) {
+    this.retry.addEventListener('click', onRetry);
+  }
+
+  show(name: WatchState, state: KeeperState): void {
+    clearInterval(this.timer);
+    this.pill.dataset.state = name;
+    this.pill.textContent = PILL[name];
+    this.stage.dataset.state = name;
+    const error = 'error' in state ? state.error : undefined;
+    // That nobody is live is no error, and is said in the big words.
+    const isOffline = error?.status === 409;
+    this.error.hidden = !error || isOffline;
+    this.error.textContent = error && !isOffline ? explain(error, 'play') : '';
+    this.word.textContent = error && isOffline ? explain(error, 'play') : WORDS[name];
+    this.retry.hidden = name !== 'waiting' && name !== 'failed';
+    this.countdown.hidden = state.name !== 'waiting';
+    if (state.name === 'waiting') this.countDown(state.retryAtMs);
+  }
+
+  private countDown(retryAtMs: number): void {
+    const show = () => {
+      const seconds = Math.max(0, Math.ceil((retryAtMs - performance.now()) / 1000));
+      this.countdown.textContent = seconds > 0 ? `Looking again in ${seconds} s` : 'Looking…';
+    };
+    show();
+    this.timer = setInterval(show, 1_000);
+  }
+}
+
+const WORDS: Record<WatchState, string> = {
+  connecting: 'Connecting…',
+  waiting: 'Waiting for the stream…',
+  live: '',
+  stalled: 'The publisher is away. The picture comes back by itself.',
+  recovering: 'The connection was lost. Coming back…',
+  failed: 'This stream cannot be played.',
+  closed: 'Closed.',
+};

@@ -1,0 +1,77 @@
+import type { SignalingError } from '../signaling/error.ts';
+
+/** Whose trouble is explained. */
+export type Role = 'publish' | 'play';
+
+/**
+ * What a person is told, and can do, about an error. Codes that are not known are explained by
+ * their class (RFC 9725, Section 4.1); what the server itself says to do comes after.
+ */
+export function explain(error: SignalingError, role: Role): string {
+  const own = role === 'publish' ? publishing(error) : playing(error);
+  return own ?? general(error);
+}
+
+function publishing(error: SignalingError): string | undefined {
+  switch (error.status) {
+    case 401:
+      return 'The stream key was not accepted. Check it, and that it belongs to this stream.';
+    case 403:
+      return 'This key may not publish on this stream. Ask for a key or token that may.';
+    case 409:
+      return 'Somebody is already live on this stream with its key.';
+    default:
+      return undefined;
+  }
+}
+
+function playing(error: SignalingError): string | undefined {
+  switch (error.status) {
+    case 401:
+      return 'This stream needs an invitation. Open the link that you were given, or ask for a new one.';
+    case 403:
+      return 'Your invitation does not cover this stream. Ask for one that does.';
+    case 409:
+      return 'Nobody is live here yet. It starts by itself when somebody is.';
+    default:
+      return undefined;
+  }
+}
+
+function general(error: SignalingError): string {
+  switch (error.kind) {
+    case 'unreachable':
+      return 'The server does not answer. Check your network; this page keeps trying.';
+    case 'blocked':
+      return 'The server answers, but media does not get through. A firewall may block UDP and TCP port 8189.';
+    case 'unavailable':
+      return 'The server is busy or restarting. This page keeps trying.';
+    case 'unexpected':
+      return `Server and browser do not understand each other: ${error.detail ?? error.message}.`;
+    case 'refused':
+      if (error.status === 429)
+        return 'That was too often. This page waits a little and tries again.';
+      return `The server refused: ${error.detail ?? error.message}.`;
+  }
+}
+
+/** Why a camera, microphone or screen could not be had. */
+export function explainCapture(error: unknown): string {
+  const name = error instanceof Error ? error.name : '';
+  switch (name) {
+    case 'NotAllowedError':
+    case 'SecurityError':
+      return 'The browser was not allowed to capture. Allow it at the address bar, then try again.';
+    case 'NotFoundError':
+      return 'No camera or microphone was found. Plug one in, or choose the test pattern.';
+    case 'NotReadableError':
+    case 'AbortError':
+      return 'The device is in use by another program, or failed. Close the other program and try again.';
+    case 'OverconstrainedError':
+      return 'The chosen device is gone. Choose another one.';
+    case 'InvalidStateError':
+      return 'The browser shares a screen only after a click. Choose the screen again.';
+    default:
+      return 'This browser cannot capture here. It needs HTTPS, or an address of this machine itself.';
+  }
+}
