@@ -1,0 +1,92 @@
+//! The HTTP ports.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use sfu_net::addresses::interface_addresses;
+use tokio::net::TcpListener;
+
+use crate::addresses::{self, Addresses};
+use crate::config::Config;
+use crate::http::HttpServer;
+
+/// A port cannot be had. The operator must act.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "cannot listen on {address} ([{section}] listen): {error}; choose another, or stop who has it"
+)]
+pub(crate) struct ListenError {
+    section: &'static str,
+    address: SocketAddr,
+    error: std::io::Error,
+}
+
+/// Ports that are bound and not yet served: a client that connects waits.
+pub(crate) struct Listeners {
+    http: TcpListener,
+    https: Option<TcpListener>,
+    http_address: SocketAddr,
+    https_address: Option<SocketAddr>,
+}
+
+async fn bind(
+    section: &'static str,
+    address: SocketAddr,
+) -> Result<(TcpListener, SocketAddr), ListenError> {
+    let failed = |error| ListenError {
+        section,
+        address,
+        error,
+    };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let real = listener.local_addr().map_err(failed)?;
+    Ok((listener, real))
+}
+
+impl Listeners {
+    pub(crate) async fn bind(config: &Config) -> Result<Self, ListenError> {
+        let (http, http_address) = bind("http", config.http.listen).await?;
+        if !config.https.enabled {
+            return Ok(Self {
+                http,
+                https: None,
+                http_address,
+                https_address: None,
+            });
+        }
+        let (https, https_address) = bind("https", config.https.listen).await?;
+        Ok(Self {
+            http,
+            https: Some(https),
+            http_address,
+            https_address: Some(https_address),
+        })
+    }
+
+    pub(crate) fn https_port(&self) -> Option<u16> {
+        self.https_address.map(|address| address.port())
+    }
+
+    /// The real addresses, for people and programs.
+    pub(crate) fn addresses(&self, config: &Config, ice: Vec<SocketAddr>) -> Addresses {
+        // Without the interfaces, links name what is listened on.
+        let interfaces = interface_addresses().unwrap_or_default();
+        let domains = &config.acme.domains;
+        let url = addresses::url(self.http_address, self.https_address, domains, &interfaces);
+        Addresses {
+            http: self.http_address,
+            https: self.https_address,
+            ice,
+            url,
+        }
+    }
+
+    /// Lets the clients in.
+    pub(crate) fn serve(self, server: &HttpServer, tls: Option<Arc<ServerConfig>>) {
+        server.tasks.spawn(server.clone().listen(self.http, None));
+        if let (Some(https), Some(tls)) = (self.https, tls) {
+            server.tasks.spawn(server.clone().listen(https, Some(tls)));
+        }
+    }
+}

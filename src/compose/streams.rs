@@ -1,0 +1,108 @@
+//! The streams that requests are checked against, and how they change while the server runs.
+
+use std::sync::Arc;
+
+use sfu_model::id::RoomId;
+use sfu_net::clock;
+use signaling_auth::authorizer::Authorizer;
+use signaling_auth::stream_key::StreamKey;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::StartError;
+use super::banner::DEMO;
+use super::media::Media;
+use crate::admin::{Act, Answer, Ask};
+use crate::data_dir::{DataDir, DataError};
+use crate::streams::{self, StoreError, StreamStore};
+use crate::watch::FileWatch;
+
+/// A server without a configuration and without streams makes one. Its key follows from the server's secret, so that
+/// every start can show the link again and still only the hash is kept.
+pub(crate) fn demo(
+    store: &StreamStore,
+    is_unconfigured: bool,
+) -> Result<Option<StreamKey>, StartError> {
+    let Ok(name) = RoomId::parse(DEMO) else {
+        return Ok(None);
+    };
+    let key = StreamKey::derived(store.secret(), &name);
+    let streams = store.list()?;
+    if streams.is_empty() && is_unconfigured {
+        match store.create(&name, &key, true, clock::unix_now()) {
+            Ok(()) => return Ok(Some(key)),
+            Err(StoreError::Data(error)) => return Err(error.into()),
+            // Somebody made it in the meantime: then its key is theirs.
+            Err(StoreError::Exists(_) | StoreError::Unknown(_) | StoreError::Full) => {}
+        }
+    }
+    let is_shown = streams
+        .get(&name)
+        .and_then(|made| made.key.as_ref())
+        .is_some_and(|kept| {
+            !store.is_static(&name) && kept.matches(&key.hash(&name, store.secret()))
+        });
+    Ok(is_shown.then_some(key))
+}
+
+fn reload(store: &StreamStore, authorizer: &Authorizer) -> Result<(), DataError> {
+    authorizer.replace_streams(store.table()?);
+    Ok(())
+}
+
+/// Puts the file's streams in force whenever it changes.
+pub(crate) async fn reload_when_changed(
+    store: StreamStore,
+    data: DataDir,
+    authorizer: Arc<Authorizer>,
+    stop: CancellationToken,
+) {
+    let mut watch = FileWatch::new(vec![data.file(streams::FILE)]);
+    while stop.run_until_cancelled(watch.changed()).await.is_some() {
+        match reload(&store, &authorizer) {
+            Ok(()) => info!("streams reloaded"),
+            Err(error) => warn!(%error, "the streams changed and cannot be read; keeping the last"),
+        }
+    }
+}
+
+/// What the administrator's socket does.
+pub(crate) fn administer(store: StreamStore, authorizer: Arc<Authorizer>, media: Media) -> Act {
+    Arc::new(move |ask| {
+        let (store, authorizer, media) = (store.clone(), Arc::clone(&authorizer), media.clone());
+        Box::pin(async move {
+            // First the table, so that nobody comes back while sessions are being closed.
+            let reloaded = reload(&store, &authorizer);
+            if let Err(error) = reloaded {
+                return Answer {
+                    done: false,
+                    problem: Some(error.to_string()),
+                };
+            }
+            match ask {
+                Ask::Reload => Answer {
+                    done: true,
+                    problem: None,
+                },
+                Ask::End { stream } => end(&media, &stream).await,
+            }
+        })
+    })
+}
+
+async fn end(media: &Media, stream: &str) -> Answer {
+    match RoomId::parse(stream) {
+        Ok(room) => {
+            info!(%room, "ended by an administrator");
+            media.end_room(room).await;
+            Answer {
+                done: true,
+                problem: None,
+            }
+        }
+        Err(error) => Answer {
+            done: false,
+            problem: Some(error.to_string()),
+        },
+    }
+}

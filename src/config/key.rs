@@ -1,0 +1,130 @@
+//! Every key of the configuration, once: what the environment may override, and what a misspelt key is compared with.
+
+/// The type of a key's value, which decides how the text of an environment variable is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Text,
+    Number,
+    Switch,
+    /// In the environment: values with commas between them.
+    List,
+}
+
+/// `section.key`.
+pub(crate) struct Key {
+    pub(crate) section: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+}
+
+const fn key(section: &'static str, name: &'static str, kind: Kind) -> Key {
+    Key {
+        section,
+        name,
+        kind,
+    }
+}
+
+/// In the order of `freshet.example.toml`.
+pub(crate) const KEYS: &[Key] = &[
+    key("node", "data", Kind::Text),
+    key("node", "roles", Kind::List),
+    key("node", "drain_secs", Kind::Number),
+    key("http", "listen", Kind::Text),
+    key("http", "trusted_proxies", Kind::List),
+    key("https", "enabled", Kind::Switch),
+    key("https", "listen", Kind::Text),
+    key("https", "certificate", Kind::Text),
+    key("https", "private_key", Kind::Text),
+    key("https", "names", Kind::List),
+    key("acme", "domains", Kind::List),
+    key("acme", "email", Kind::Text),
+    key("acme", "accept_terms", Kind::Switch),
+    key("acme", "directory", Kind::Text),
+    key("acme", "root", Kind::Text),
+    key("sfu", "listen", Kind::Text),
+    key("sfu", "advertise", Kind::List),
+    key("sfu", "workers", Kind::Number),
+    key("auth", "token_secret", Kind::Text),
+    key("auth", "token_public_keys", Kind::List),
+    key("auth", "token_private_key", Kind::Text),
+    key("limits", "connections", Kind::Number),
+    key("limits", "connections_per_address", Kind::Number),
+    key("log", "level", Kind::Text),
+    key("log", "format", Kind::Text),
+];
+
+/// The keys of one `[[streams]]`.
+pub(crate) const STREAM_KEYS: &[&str] = &["name", "key", "public"];
+
+/// The section of the streams, which is a list and has no environment variables.
+pub(crate) const STREAMS: &str = "streams";
+
+/// The key of that section and name.
+pub(crate) fn find(section: &str, name: &str) -> Option<&'static Key> {
+    KEYS.iter()
+        .find(|key| key.section == section && key.name == name)
+}
+
+/// Every section, once.
+pub(crate) fn sections() -> Vec<&'static str> {
+    let mut sections: Vec<&'static str> = KEYS.iter().map(|key| key.section).collect();
+    sections.push(STREAMS);
+    sections.dedup();
+    sections
+}
+
+/// What was probably meant: the name with the fewest edits, if they are fewer than half of its letters.
+pub(crate) fn nearest<'a>(
+    given: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let (distance, name) = known
+        .into_iter()
+        .map(|name| (edits(given, name), name))
+        .min_by_key(|&(edits, _)| edits)?;
+    (distance * 2 <= name.len()).then_some(name)
+}
+
+/// Levenshtein's distance: how many letters to insert, remove or replace.
+fn edits(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut next = vec![i + 1];
+        for ((to, &above_left), &above) in b.iter().zip(&row).zip(row.iter().skip(1)) {
+            let left = next.last().copied().unwrap_or(0);
+            let replaced = above_left + usize::from(from != *to);
+            next.push(replaced.min(left + 1).min(above + 1));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edits_are_counted() {
+        for (a, b, expected) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("listen", "listen", 0),
+            ("lisen", "listen", 1),
+            ("kitten", "sitting", 3),
+        ] {
+            assert_eq!(edits(a, b), expected, "{a} {b}");
+            assert_eq!(edits(b, a), expected, "{b} {a}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_name_is_offered_only_when_it_is_near() {
+        let names = ["listen", "trusted_proxies"];
+        assert_eq!(nearest("listn", names), Some("listen"));
+        assert_eq!(nearest("trustedproxies", names), Some("trusted_proxies"));
+        assert_eq!(nearest("zebra", names), None);
+    }
+}

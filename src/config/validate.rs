@@ -1,0 +1,270 @@
+//! What the types cannot say about a configuration.
+
+use std::collections::HashSet;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+
+use secrecy::ExposeSecret as _;
+use sfu_model::id::RoomId;
+use signaling_auth::stream_key::StreamKey;
+use signaling_auth::token::verify::VERIFYING_KEYS_MAX;
+
+use super::env::Overrides;
+use super::file::Source;
+use super::key;
+use super::problem::{Place, Problem, Problems};
+use super::proxies::TrustedProxies;
+use super::{Acme, Config, Https};
+use crate::roles::Role;
+
+/// Most worker threads: their number is one byte of a worker's id, and no machine today has more cores for one process.
+const WORKERS_MAX: usize = 128;
+
+/// Longest wait before sessions are closed at SIGTERM, in seconds. Orchestrators kill after 30 s by default; one that
+/// waits longer must be told so, and an hour is more than any of them waits.
+const DRAIN_SECS_MAX: u64 = 3_600;
+
+/// Collects problems and knows where each setting is from.
+struct Checks<'a> {
+    source: &'a Source,
+    overrides: &'a Overrides,
+    problems: Problems,
+}
+
+impl Checks<'_> {
+    fn refuse(&mut self, key: &str, what: impl Into<String>, action: impl Into<String>) {
+        let place = self
+            .overrides
+            .place(key)
+            .unwrap_or_else(|| self.source.place(key));
+        let what = if matches!(place, Place::Default | Place::Line { .. } | Place::File(_)) {
+            format!("`{key}`: {}", what.into())
+        } else {
+            what.into()
+        };
+        self.problems.push(Problem {
+            place,
+            what,
+            action: action.into(),
+        });
+    }
+}
+
+/// Everything that is wrong with the values.
+pub(crate) fn check(config: &Config, source: &Source, overrides: &Overrides) -> Problems {
+    let mut checks = Checks {
+        source,
+        overrides,
+        problems: Problems::default(),
+    };
+    node(config, &mut checks);
+    network(config, &mut checks);
+    https(&config.https, &config.acme, &mut checks);
+    acme(&config.acme, &mut checks);
+    auth(config, &mut checks);
+    streams(config, &mut checks);
+    checks.problems
+}
+
+fn node(config: &Config, checks: &mut Checks<'_>) {
+    for role in &config.node.roles {
+        if Role::parse(role).is_none() {
+            let known = Role::ALL.map(Role::label);
+            let action = match key::nearest(role, known) {
+                Some(near) => format!("did you mean \"{near}\"?"),
+                None => format!("the roles of this build are {}", known.join(", ")),
+            };
+            checks.refuse("node.roles", format!("\"{role}\" is no role"), action);
+        }
+    }
+    if config.node.data.as_os_str().is_empty() {
+        checks.refuse(
+            "node.data",
+            "names no folder",
+            "write a path, such as \"freshet-data\"",
+        );
+    }
+    if config.node.drain_secs > DRAIN_SECS_MAX {
+        checks.refuse(
+            "node.drain_secs",
+            "too long",
+            format!("write 0 to {DRAIN_SECS_MAX}"),
+        );
+    }
+    if crate::logging::parse_level(&config.log.level).is_none() {
+        let what = format!("\"{}\" is no level", config.log.level);
+        checks.refuse("log.level", what, "write error, warn, info, debug or trace");
+    }
+}
+
+fn network(config: &Config, checks: &mut Checks<'_>) {
+    let Config {
+        http,
+        https,
+        sfu,
+        limits,
+        ..
+    } = config;
+    if https.enabled && collide(http.listen, https.listen) {
+        checks.refuse(
+            "https.listen",
+            "is the address of [http] too",
+            "give it another port",
+        );
+    }
+    let sharing = [
+        ("http", http.listen, true),
+        ("https", https.listen, https.enabled),
+    ];
+    for (name, listen, is_on) in sharing {
+        // The SFU listens on TCP too.
+        if is_on && collide(sfu.listen, listen) {
+            let what = format!("is the address of [{name}] too");
+            checks.refuse("sfu.listen", what, "give it another port");
+        }
+    }
+    for entry in &sfu.advertise {
+        if entry.parse::<IpAddr>().is_err() && entry.parse::<SocketAddr>().is_err() {
+            let action =
+                "write an IP address, with a port where it differs from the one listened on";
+            checks.refuse(
+                "sfu.advertise",
+                format!("\"{entry}\" is no address"),
+                action,
+            );
+        }
+    }
+    if let Err(entry) = TrustedProxies::parse(&http.trusted_proxies) {
+        let action = "write IP addresses or prefixes, such as \"10.0.0.0/8\"";
+        checks.refuse(
+            "http.trusted_proxies",
+            format!("\"{entry}\" is neither"),
+            action,
+        );
+    }
+    if sfu.workers > WORKERS_MAX {
+        let action = format!("write 0 (one per core) to {WORKERS_MAX}");
+        checks.refuse("sfu.workers", "too many", action);
+    }
+    if limits.connections == 0 {
+        checks.refuse(
+            "limits.connections",
+            "nobody could connect",
+            "write 1 or more",
+        );
+    }
+    if limits.connections_per_address == 0 {
+        checks.refuse(
+            "limits.connections_per_address",
+            "nobody could connect",
+            "write 1 or more",
+        );
+    }
+}
+
+fn collide(a: SocketAddr, b: SocketAddr) -> bool {
+    let same_ip = a.ip() == b.ip() || a.ip().is_unspecified() || b.ip().is_unspecified();
+    a.port() != 0 && a.port() == b.port() && same_ip
+}
+
+fn https(https: &Https, acme: &Acme, checks: &mut Checks<'_>) {
+    let has = |path: &Path| !path.as_os_str().is_empty();
+    match (has(&https.certificate), has(&https.private_key)) {
+        (true, false) => {
+            checks.refuse(
+                "https.certificate",
+                "has no key",
+                "set https.private_key as well",
+            );
+        }
+        (false, true) => {
+            checks.refuse(
+                "https.private_key",
+                "has no certificate",
+                "set https.certificate as well",
+            );
+        }
+        (true, true) => {
+            if let Err(error) = crate::tls::files::read(&https.certificate, &https.private_key) {
+                checks.refuse("https.certificate", error.to_string(), error.action());
+            }
+            if !acme.domains.is_empty() {
+                let action = "remove acme.domains, or https.certificate and https.private_key";
+                checks.refuse("acme.domains", "there are certificate files too", action);
+            }
+        }
+        (false, false) => {}
+    }
+    for name in &https.names {
+        if name.is_empty() || !name.is_ascii() || name.contains(char::is_whitespace) {
+            let action = "write host names or IP addresses";
+            checks.refuse("https.names", format!("\"{name}\" is no name"), action);
+        }
+    }
+}
+
+fn acme(acme: &Acme, checks: &mut Checks<'_>) {
+    if acme.domains.is_empty() {
+        return;
+    }
+    if !acme.accept_terms {
+        let what = "a certificate is asked for, but the authority's terms are not accepted";
+        checks.refuse(
+            "acme.accept_terms",
+            what,
+            "read its terms of service, then set it to true",
+        );
+    }
+    if !acme.directory.starts_with("https://") {
+        checks.refuse(
+            "acme.directory",
+            "is no https URL",
+            "write the URL of the ACME directory",
+        );
+    }
+    for domain in &acme.domains {
+        let is_name = domain.contains('.') || domain == "localhost";
+        let letters = domain
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
+        if !is_name || !letters || domain.parse::<IpAddr>().is_ok() {
+            let action = "write a host name that points at this server; HTTP-01 has no wildcards";
+            checks.refuse(
+                "acme.domains",
+                format!("\"{domain}\" is no such name"),
+                action,
+            );
+        }
+    }
+}
+
+fn auth(config: &Config, checks: &mut Checks<'_>) {
+    // One place is the HS256 secret's.
+    if config.auth.token_public_keys.len() >= VERIFYING_KEYS_MAX {
+        let action = format!("list at most {}", VERIFYING_KEYS_MAX - 1);
+        checks.refuse("auth.token_public_keys", "too many keys", action);
+    }
+    for (key, problem) in crate::token_keys::problems(&config.auth) {
+        checks.refuse(key, problem.to_string(), problem.action());
+    }
+}
+
+fn streams(config: &Config, checks: &mut Checks<'_>) {
+    let mut names = HashSet::new();
+    for (index, stream) in config.streams.iter().enumerate() {
+        let key = |name: &str| format!("{}.{index}.{name}", key::STREAMS);
+        if let Err(error) = RoomId::parse(&stream.name) {
+            checks.refuse(&key("name"), error.to_string(), "choose another name");
+        }
+        if !names.insert(stream.name.as_str()) {
+            let what = format!("\"{}\" is there twice", stream.name);
+            checks.refuse(&key("name"), what, "remove one of them");
+        }
+        // The key itself is never repeated: this text ends in terminals and logs.
+        if let Some(text) = &stream.key
+            && let Err(error) = StreamKey::parse(text.expose_secret())
+        {
+            checks.refuse(&key("key"), error.to_string(), "choose another key");
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! The HTTP listeners: plain and TLS, HTTP/1.1 and HTTP/2, with a limit on everything that a stranger can hold.
+
+pub(crate) mod file_limit;
+pub(crate) mod gate;
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
+use tracing::{debug, warn};
+
+use self::gate::{Gate, Refused};
+
+/// How long a client may take for its TLS handshake, and then for each request's head; an idle connection is closed
+/// after it. Ten seconds are many round trips of the slowest phone; slower is a slow-loris.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Largest head of an HTTP/1 request that is read, in bytes; a longer one is 431. Browsers send under 2 KB, and our
+/// longest bearer is 4 KB.
+const HTTP1_HEAD_BYTES_MAX: usize = 16 * 1024;
+
+/// Most header fields of an HTTP/1 request; more is 431. Browsers send about 20.
+const HTTP1_HEADERS_MAX: usize = 64;
+
+/// Largest header list of an HTTP/2 request, in bytes as RFC 9113 section 6.5.2 counts them; a larger one is refused
+/// by the protocol. CONTINUATION frames without end are cut here too.
+const HTTP2_HEADER_LIST_BYTES_MAX: u32 = 16 * 1024;
+
+/// Most requests that a connection has open at once. A page with its assets and its players has about 20.
+const HTTP2_STREAMS_MAX: u32 = 128;
+
+/// Most streams that a client may open and reset before we have looked at them; one more ends the connection
+/// (CVE-2023-44487, "rapid reset").
+const HTTP2_PENDING_RESETS_MAX: usize = 20;
+
+/// How often a quiet HTTP/2 connection is asked whether it lives, and how long it may take to say so.
+const HTTP2_PING_INTERVAL: Duration = Duration::from_secs(20);
+
+/// How long accepting pauses when the process has no file descriptor left: the error comes back at once and would
+/// otherwise spin. Connections that end in the meantime free some.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Where a request came in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrival {
+    /// The other end of the TCP connection: a client, or a proxy.
+    pub(crate) peer: SocketAddr,
+    /// Whether that connection is TLS.
+    pub(crate) is_tls: bool,
+}
+
+/// What every connection is served with.
+#[derive(Clone)]
+pub(crate) struct HttpServer {
+    pub(crate) router: Router,
+    pub(crate) gate: Arc<Gate>,
+    /// Cancelled: no new connection, and open ones end after the request in hand.
+    pub(crate) stop: CancellationToken,
+    pub(crate) tasks: TaskTracker,
+}
+
+impl HttpServer {
+    /// Accepts until told to stop.
+    pub(crate) async fn listen(self, listener: TcpListener, tls: Option<Arc<ServerConfig>>) {
+        let acceptor = tls.map(TlsAcceptor::from);
+        while let Some(accepted) = self.stop.run_until_cancelled(listener.accept()).await {
+            match accepted {
+                Ok((stream, peer)) => self.admit(stream, peer, acceptor.clone()),
+                Err(error) => {
+                    debug!(%error, "cannot accept a connection");
+                    if is_exhaustion(&error) {
+                        warn!("no file descriptor is left; raise the limit of open files");
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
+                }
+            }
+        }
+    }
+
+    fn admit(&self, stream: TcpStream, peer: SocketAddr, acceptor: Option<TlsAcceptor>) {
+        let permit = match self.gate.enter(peer.ip()) {
+            Ok(permit) => permit,
+            Err(refused) => return refuse(&stream, refused, acceptor.is_some()),
+        };
+        // Answers are small and wanted at once.
+        if let Err(error) = stream.set_nodelay(true) {
+            debug!(%error, "cannot turn Nagle's algorithm off");
+        }
+        let server = self.clone();
+        self.tasks.spawn(async move {
+            server.connection(stream, peer, acceptor).await;
+            drop(permit);
+        });
+    }
+
+    async fn connection(self, stream: TcpStream, peer: SocketAddr, acceptor: Option<TlsAcceptor>) {
+        let Some(acceptor) = acceptor else {
+            let arrival = Arrival {
+                peer,
+                is_tls: false,
+            };
+            // Nobody speaks HTTP/2 without TLS here, and telling them apart by the first bytes would wait for them.
+            return self.serve(stream, arrival, builder().http1_only()).await;
+        };
+        let Ok(Ok(mut stream)) = timeout(HEAD_TIMEOUT, acceptor.accept(stream)).await else {
+            return debug!("a TLS handshake failed");
+        };
+        let arrival = Arrival { peer, is_tls: true };
+        if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+            self.serve(stream, arrival, builder().http2_only()).await;
+        } else {
+            // hyper ends HTTP/1 without close_notify; the next line of the dance is ours when it returns the stream.
+            let _ = stream.flush().await;
+            self.serve(stream, arrival, builder().http1_only()).await;
+        }
+    }
+
+    async fn serve<S>(&self, stream: S, arrival: Arrival, builder: auto::Builder<TokioExecutor>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let router = self.router.clone();
+        let service = service_fn(move |request: Request<Incoming>| {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(arrival);
+            let router = router.clone();
+            async move {
+                Ok::<_, Infallible>(
+                    router
+                        .oneshot(request)
+                        .await
+                        .unwrap_or_else(|never| match never {}),
+                )
+            }
+        });
+        let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+        let ended = self.stop.run_until_cancelled(connection.as_mut()).await;
+        let ended = match ended {
+            Some(ended) => ended,
+            None => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            debug!(%error, "a connection ended");
+        }
+    }
+}
+
+fn builder() -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(HTTP1_HEAD_BYTES_MAX)
+        .max_headers(HTTP1_HEADERS_MAX);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(HTTP2_STREAMS_MAX)
+        .max_header_list_size(HTTP2_HEADER_LIST_BYTES_MAX)
+        .max_pending_accept_reset_streams(HTTP2_PENDING_RESETS_MAX)
+        .keep_alive_interval(HTTP2_PING_INTERVAL)
+        .keep_alive_timeout(HTTP2_PING_INTERVAL);
+    builder
+}
+
+/// Says no without reading anything: on a plain connection in HTTP, on a TLS one by closing it.
+fn refuse(stream: &TcpStream, refused: Refused, is_tls: bool) {
+    debug!(?refused, "a connection is refused");
+    if !is_tls {
+        let status = match refused {
+            Refused::Full => "503 Service Unavailable",
+            Refused::TooManyFromOne => "429 Too Many Requests",
+        };
+        let answer = format!(
+            "HTTP/1.1 {status}\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+        );
+        // An empty socket buffer takes these few bytes whole; a client that is gone does not matter.
+        let _ = stream.try_write(answer.as_bytes());
+    }
+}
+
+/// EMFILE or ENFILE.
+fn is_exhaustion(error: &std::io::Error) -> bool {
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+    matches!(error.raw_os_error(), Some(ENFILE | EMFILE))
+}
