@@ -10,6 +10,8 @@ globalThis.clockSource = (() => {
     const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d', { alpha: false }));
     const captured = canvas.captureStream(0);
     const [track] = /** @type {CanvasCaptureMediaStreamTrack[]} */ (captured.getVideoTracks());
+    // What the studio tells of a camera, so that the floor's encoder is told the same.
+    if (track) track.contentHint = 'motion';
     let frame = 0;
     setInterval(() => {
       frame += 1;

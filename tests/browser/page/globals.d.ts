@@ -17,5 +17,13 @@ declare var pictureAges: (
   count: number,
 ) => Promise<{ ages: number[]; unreadable: number }>;
 declare var loopbackVideo: (codec: string, maxBitrate: number) => Promise<HTMLVideoElement>;
-/** The web client's diagnostics hook (web-client/README.md). */
-declare var freshet: { state: string; peerConnection: RTCPeerConnection | null };
+interface Window {
+  /** The web client's diagnostics (web-client/README.md). */
+  freshet?: { readonly state: string; readonly peerConnection?: RTCPeerConnection };
+}
+interface Window {
+  /** When a page's video showed its first picture; src/measure/joins.js. */
+  firstPictureAt?: number;
+  /** What a page's video has shown, by the clock in it; src/measure/reload.js. */
+  drawnPictures?: { drawnAt: number; seenAt: number }[];
+}
