@@ -38,7 +38,7 @@ impl WhipWhep {
         if !is_json && !is_type(request.headers.content_type, SDP_FRAGMENT) {
             return Err(Problem::ContentType("accept-patch", SDP_FRAGMENT));
         }
-        let body = request.body.map_err(|_| Problem::BodyTooLarge)?;
+        let body = request.body.map_err(Problem::Body)?;
         let ice = self.ice_session(id).ok_or(Problem::NoSession)?;
         let if_match = IfMatch::of(request.headers.if_match, &ice.tag, is_lenient);
         if if_match == IfMatch::Absent && !is_lenient {

@@ -10,6 +10,7 @@ use signaling_auth::grant::Refusal;
 use crate::ask::SfuRefusal;
 use crate::limits::{Limit, RETRY_AFTER};
 use crate::offer::OfferRefusal;
+use crate::request::BodyRefusal;
 use crate::response::{PROBLEM, Response};
 use crate::sdp_fragment::MalformedFragment;
 use crate::status::Status;
@@ -30,8 +31,8 @@ pub enum Problem {
     Limited(Limit, Duration),
     /// A limit of this node.
     Full(Limit),
-    /// The body is longer than [`SDP_BYTES_MAX`].
-    BodyTooLarge,
+    /// The body is longer than [`SDP_BYTES_MAX`], or late.
+    Body(BodyRefusal),
     /// The body is of another type; the header that says which is taken, and its value.
     ContentType(&'static str, &'static str),
     /// The offer breaks a rule.
@@ -76,7 +77,8 @@ impl Problem {
             Self::Full(_) | Self::Overloaded | Self::Draining | Self::EndedEarly => {
                 Status::ServiceUnavailable
             }
-            Self::BodyTooLarge => Status::PayloadTooLarge,
+            Self::Body(BodyRefusal::TooLarge) => Status::PayloadTooLarge,
+            Self::Body(BodyRefusal::Stalled) => Status::RequestTimeout,
             Self::ContentType(..) => Status::UnsupportedMediaType,
             Self::Offer(OfferRefusal::Malformed(_)) | Self::EngineOffer(_) | Self::Fragment(_) => {
                 Status::BadRequest
@@ -107,7 +109,8 @@ impl Problem {
             Self::Limited(Limit::FailedAuthsPerClient, _) => "too-many-failed-credentials",
             Self::Limited(..) => "too-many-requests",
             Self::Full(_) | Self::Overloaded => "overloaded",
-            Self::BodyTooLarge => "body-too-large",
+            Self::Body(BodyRefusal::TooLarge) => "body-too-large",
+            Self::Body(BodyRefusal::Stalled) => "body-stalled",
             Self::ContentType(..) => "content-type",
             Self::Offer(refusal) => refusal.code(),
             Self::EngineOffer(_) => "malformed-sdp",
@@ -143,7 +146,10 @@ impl Problem {
             Self::Full(_) | Self::Overloaded => {
                 "The node is full. Wait as long as Retry-After says, or use another node."
             }
-            Self::BodyTooLarge => return format!("The body is longer than {SDP_BYTES_MAX} bytes."),
+            Self::Body(BodyRefusal::TooLarge) => {
+                return format!("The body is longer than {SDP_BYTES_MAX} bytes.");
+            }
+            Self::Body(BodyRefusal::Stalled) => "The body did not arrive in time.",
             Self::ContentType(_, accepted) => {
                 return format!("The body must be sent as Content-Type: {accepted}.");
             }
@@ -184,7 +190,7 @@ impl Problem {
     pub const fn limit(&self) -> Option<Limit> {
         match self {
             Self::Limited(limit, _) | Self::Full(limit) => Some(*limit),
-            Self::BodyTooLarge => Some(Limit::SdpBytes),
+            Self::Body(BodyRefusal::TooLarge) => Some(Limit::SdpBytes),
             Self::Offer(refusal) => refusal.limit(),
             Self::Fragment(MalformedFragment::TooManyCandidates) => Some(Limit::SdpCandidates),
             _ => None,

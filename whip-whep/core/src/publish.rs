@@ -60,7 +60,7 @@ impl WhipWhep {
         if !is_type(request.headers.content_type, SDP) {
             return Err(Problem::ContentType("accept-post", SDP));
         }
-        let body = request.body.map_err(|_| Problem::BodyTooLarge)?;
+        let body = request.body.map_err(Problem::Body)?;
         let admitted = offer::admit(body, request.target.endpoint)?;
         if self.sessions.len() >= self.config.limits.sessions {
             return Err(Problem::Full(Limit::Sessions));

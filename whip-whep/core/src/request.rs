@@ -114,10 +114,15 @@ pub struct Request<'a> {
     pub authorization: Result<Grant, Refusal>,
     /// 128 bits from a CSPRNG, which name the session if the request opens one.
     pub fresh_session: SessionId,
-    /// The body, complete, or that it is longer than [`SDP_BYTES_MAX`](sfu_model::limits::SDP_BYTES_MAX).
-    pub body: Result<&'a [u8], BodyTooLarge>,
+    /// The body, complete, or why there is none.
+    pub body: Result<&'a [u8], BodyRefusal>,
 }
 
-/// The body did not end where it had to.
+/// The body did not end where or when it had to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BodyTooLarge;
+pub enum BodyRefusal {
+    /// It is longer than [`SDP_BYTES_MAX`](sfu_model::limits::SDP_BYTES_MAX).
+    TooLarge,
+    /// It did not arrive in time, or the connection broke.
+    Stalled,
+}

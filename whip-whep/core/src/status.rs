@@ -19,6 +19,8 @@ pub enum Status {
     NotFound,
     /// 405
     MethodNotAllowed,
+    /// 408: the body did not arrive in time.
+    RequestTimeout,
     /// 409: not while the stream is in this state.
     Conflict,
     /// 412: the entity tag is stale.
@@ -51,6 +53,7 @@ impl Status {
             Self::Forbidden => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
+            Self::RequestTimeout => 408,
             Self::Conflict => 409,
             Self::PreconditionFailed => 412,
             Self::PayloadTooLarge => 413,

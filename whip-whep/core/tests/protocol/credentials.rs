@@ -1,0 +1,110 @@
+//! Who is let in, and what the others are told (RFC 9725 section 4.7, RFC 6750).
+
+use signaling_auth::grant::Refusal;
+use whip_whep_core::endpoint::Config;
+use whip_whep_core::request::Method;
+
+use crate::node::{Node, Sent, header, problem_code};
+use crate::offers;
+
+#[test]
+fn each_refusal_has_its_status_and_challenge() {
+    let table = [
+        (
+            Refusal::Missing,
+            401,
+            "credential-missing",
+            "Bearer realm=\"freshet\"",
+        ),
+        (
+            Refusal::Invalid,
+            401,
+            "credential-invalid",
+            "Bearer realm=\"freshet\", error=\"invalid_token\"",
+        ),
+        (
+            Refusal::Expired,
+            401,
+            "token-expired",
+            "Bearer realm=\"freshet\", error=\"invalid_token\"",
+        ),
+        (
+            Refusal::WrongVerb,
+            403,
+            "wrong-verb",
+            "Bearer realm=\"freshet\", error=\"insufficient_scope\"",
+        ),
+        (
+            Refusal::Ended,
+            403,
+            "stream-ended",
+            "Bearer realm=\"freshet\", error=\"insufficient_scope\"",
+        ),
+    ];
+    for (refusal, status, code, challenge) in table {
+        let mut node = Node::new(Config::default());
+        let (url, tag) = node.open("/whip/demo", &offers::publish());
+        let requests = [
+            Sent::post("/whip/demo", &offers::publish()),
+            Sent::patch(&url, &tag, "a=end-of-candidates\r\n"),
+            Sent::new(Method::Delete, &url),
+        ];
+        for sent in requests {
+            let response = node.send(&sent.with(|s| s.subject = Err(refusal)));
+            assert_eq!(
+                (response.status.code(), problem_code(&response).as_str()),
+                (status, code)
+            );
+            assert_eq!(header(&response, "www-authenticate"), challenge);
+        }
+        assert_eq!(
+            node.send(&Sent::new(Method::Get, &url)).status.code(),
+            204,
+            "it lives"
+        );
+    }
+}
+
+#[test]
+fn reading_and_preflights_need_no_credential() {
+    let mut node = Node::new(Config::default());
+    let (url, _) = node.open("/whip/demo", &offers::publish());
+    for method in [Method::Get, Method::Head, Method::Options] {
+        for path in ["/whip/demo", "/whep/demo", &url] {
+            let sent = Sent::new(method, path).with(|s| s.subject = Err(Refusal::Missing));
+            assert!(node.send(&sent).status.code() < 300, "{method:?} {path}");
+        }
+    }
+}
+
+#[test]
+fn without_a_credential_nobody_learns_whether_a_session_exists() {
+    let mut node = Node::new(Config::default());
+    let (url, _) = node.open("/whip/demo", &offers::publish());
+    let guess = format!("/whip/demo/{}", "0".repeat(32));
+    for method in [Method::Delete, Method::Patch] {
+        let [real, guessed] = [&url, &guess].map(|path| {
+            node.send(&Sent::new(method, path).with(|s| s.subject = Err(Refusal::Missing)))
+        });
+        assert_eq!(real, guessed);
+    }
+    let stranger = signaling_auth::grant::Subject::Token("mallory".into());
+    let [real, guessed] = [&url, &guess].map(|path| {
+        node.send(&Sent::new(Method::Delete, path).with(|s| s.subject = Ok(stranger.clone())))
+    });
+    assert_eq!(real, guessed);
+}
+
+#[test]
+fn a_path_that_can_name_no_stream_is_404() {
+    for name in ["a.b", "%2e%2e", "", &"a".repeat(65)] {
+        let path = format!("/whip/{name}");
+        for method in [Method::Post, Method::Get] {
+            let response = Node::new(Config::default()).send(&Sent::new(method, &path));
+            assert_eq!(
+                (response.status.code(), problem_code(&response).as_str()),
+                (404, "bad-stream-name")
+            );
+        }
+    }
+}
