@@ -48,9 +48,12 @@ test_browser() {
         FRESHET_BIN="$(target_dir)/debug/freshet" npm test --prefix tests/browser
 }
 
+# Built outside the namespace, which reaches no registry, and run inside it.
 test_interop() {
     cargo build --locked --bin freshet &&
-        FRESHET_BIN="$(target_dir)/debug/freshet" cargo test --locked --package freshet-interop
+        cargo test --locked --package freshet-interop --no-run &&
+        FRESHET_BIN="$(target_dir)/debug/freshet" sh scripts/in_namespace.sh \
+            cargo test --locked --offline --package freshet-interop
 }
 
 lint_types() {
@@ -80,6 +83,17 @@ bench() {
     esac
 }
 
-soak() { die "soak: no load client yet"; }
+# Sessions come and go for so many minutes, and the server's memory must not follow.
+soak() {
+    FRESHET_BIN="$(target_dir)/release/freshet" \
+        npm run --silent --prefix tests/browser soak -- "$1"
+}
 
-fuzz() { PROPTEST_CASES=20000 cargo test --locked --workspace --exclude freshet-interop; }
+# Property tests draw new cases each time: so many minutes of them, on the crates that parse and decide.
+fuzz() {
+    deadline=$(($(date +%s) + $1 * 60))
+    while [ "$(date +%s)" -lt "$deadline" ]; do
+        PROPTEST_CASES=4096 cargo test --locked -p sfu-model -p sfu-net -p sfu-core \
+            -p signaling-auth -p whip-whep-core -p freshet-sim || return 1
+    done
+}

@@ -56,6 +56,12 @@ export class Server {
     return `${this.url}/studio/${stream.name}?${new URLSearchParams(options)}#key=${stream.key}`;
   }
 
+  /** Memory that the process holds, in KiB: resident, without what it shares with the file cache. */
+  async residentKib() {
+    const status = await readFile(`/proc/${this.#process.pid}/status`, 'utf8');
+    return Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1]);
+  }
+
   /** The secret that the server signs and checks tokens with. */
   async tokenSecret() {
     return readFile(path.join(this.#folder, 'data', 'token.secret'));
