@@ -4,7 +4,6 @@ use sfu_model::codec::MediaKind;
 
 /// Why a command is refused. None of them carries an address or a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum CommandError {
     /// Peer misbehaved: the offer does not parse as SDP.
     #[error("the offer is not SDP: {0}")]
