@@ -1,0 +1,209 @@
+//! A scripted publisher: a camera with one or three encoders, a microphone, and a browser's manners towards keyframe
+//! requests.
+
+use std::time::Duration;
+
+use sfu_model::codec::{Codec, MediaKind};
+use sfu_model::packet::Dimensions;
+use sfu_model::time::Instant;
+
+use crate::session::{BrowserSession, Section};
+use crate::source::{AUDIO_INTERVAL, Encoder, Source};
+
+/// The rids of a simulcast publisher, low to high.
+pub const RIDS: [&str; 3] = ["q", "h", "f"];
+
+/// What a publisher sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Camera {
+    /// The video codec; none for a radio.
+    pub video: Option<Codec>,
+    /// Three encodings instead of one.
+    pub is_simulcast: bool,
+    /// With a microphone.
+    pub has_audio: bool,
+    /// Time between two pictures.
+    pub frame_interval: Duration,
+    /// Packets of a picture of the largest encoding that is no keyframe.
+    pub packets_per_frame: u16,
+}
+
+/// Constrained Baseline 3.1, non-interleaved: what every browser offers.
+pub const H264: Codec = Codec::H264 {
+    profile_level_id: 0x42_e01f,
+    packetization_mode: 1,
+};
+
+/// The video codecs that a publisher may use.
+pub const VIDEO_CODECS: [Codec; 4] = [
+    Codec::Vp8,
+    H264,
+    Codec::Vp9 { profile_id: 0 },
+    Codec::Av1 { profile: 0 },
+];
+
+impl Camera {
+    /// 25 pictures a second and sound, one encoding of about 600 kbit/s.
+    pub fn new(video: Codec) -> Self {
+        Self {
+            video: Some(video),
+            is_simulcast: false,
+            has_audio: true,
+            frame_interval: Duration::from_millis(40),
+            packets_per_frame: 3,
+        }
+    }
+
+    /// The same with three encodings.
+    #[must_use]
+    pub fn simulcast(self) -> Self {
+        Self {
+            is_simulcast: true,
+            ..self
+        }
+    }
+
+    /// Codecs that its session offers.
+    pub fn codecs(&self) -> Vec<Codec> {
+        let audio = self.has_audio.then_some(Codec::Opus);
+        audio.into_iter().chain(self.video).collect()
+    }
+
+    fn rids(&self) -> &'static [&'static str] {
+        if self.is_simulcast { &RIDS } else { &[] }
+    }
+
+    /// The sections of its offer.
+    pub fn sections(&self) -> Vec<Section> {
+        let audio = self
+            .has_audio
+            .then(|| Section::Send(MediaKind::Audio, Vec::new()));
+        let video = self
+            .video
+            .map(|_| Section::Send(MediaKind::Video, self.rids().to_vec()));
+        audio.into_iter().chain(video).collect()
+    }
+
+    fn encoders(&self) -> Vec<Encoder> {
+        let audio = self.has_audio.then_some(Encoder {
+            codec: Codec::Opus,
+            rank: 0,
+            dimensions: Dimensions {
+                width: 0,
+                height: 0,
+            },
+            frame_interval: AUDIO_INTERVAL,
+            packets_per_frame: 1,
+            payload_bytes: 80,
+        });
+        let ranks = if self.is_simulcast { 0..3_u8 } else { 2..3 };
+        let video = ranks.filter_map(|rank| {
+            // 320x176, 640x352, 1280x704: whole macroblocks at every size.
+            let scale = 1_u16 << rank;
+            Some(Encoder {
+                codec: self.video?,
+                rank,
+                dimensions: Dimensions {
+                    width: 320 * scale,
+                    height: 176 * scale,
+                },
+                frame_interval: self.frame_interval,
+                packets_per_frame: (self.packets_per_frame >> (2 - rank)).max(1),
+                payload_bytes: 1_000,
+            })
+        });
+        audio.into_iter().chain(video).collect()
+    }
+}
+
+/// A publisher at work.
+#[derive(Debug)]
+pub struct Publisher {
+    camera: Camera,
+    sources: Vec<Source>,
+    /// Keyframe requests that reached it: when, and of which rank.
+    pub keyframe_requests: Vec<(Instant, u8)>,
+}
+
+impl Publisher {
+    /// A publisher whose stamps carry this number. It sends from its connection on.
+    pub fn new(camera: Camera, number: u32, seed: u64, now: Instant) -> Self {
+        let sources = camera
+            .encoders()
+            .into_iter()
+            .map(|encoder| Source::new(encoder, number, seed, now))
+            .collect();
+        Self {
+            camera,
+            sources,
+            keyframe_requests: Vec::new(),
+        }
+    }
+
+    /// When its next frame is due.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.sources.iter().map(Source::poll_timeout).min()
+    }
+
+    /// Sends the frames that are due; what an encoder makes before the transport is up goes nowhere.
+    pub fn send(&mut self, session: &mut BrowserSession, is_connected: bool, now: Instant) {
+        let is_simulcast = self.camera.is_simulcast;
+        for source in &mut self.sources {
+            if !is_connected {
+                source.skip(now);
+                continue;
+            }
+            let encoder = source.encoder();
+            let rid = rid_of(is_simulcast, encoder);
+            for made in source.poll(now) {
+                session.write(encoder.codec, rid, made, now);
+            }
+        }
+    }
+
+    /// Lets every video encoding be repaired.
+    pub fn keep_for_repair(&self, session: &mut BrowserSession) {
+        for encoder in self.sources.iter().map(Source::encoder) {
+            session.keep_for_repair(
+                encoder.codec.kind(),
+                rid_of(self.camera.is_simulcast, encoder),
+            );
+        }
+    }
+
+    /// The node asks: the next frame of that encoding is a keyframe.
+    pub fn on_keyframe_requested(&mut self, rid: Option<&str>, now: Instant) {
+        let is_simulcast = self.camera.is_simulcast;
+        for source in &mut self.sources {
+            let encoder = source.encoder();
+            let is_meant = rid_of(is_simulcast, encoder) == rid;
+            if encoder.codec.kind() == MediaKind::Video && is_meant {
+                source.wants_keyframe = true;
+                self.keyframe_requests.push((now, encoder.rank));
+            }
+        }
+    }
+
+    /// Stops an encoding, or lets it go on with a keyframe, as bandwidth adaptation does.
+    pub fn pause(&mut self, rank: u8, is_paused: bool) {
+        for source in &mut self.sources {
+            let encoder = source.encoder();
+            if encoder.codec.kind() == MediaKind::Video && encoder.rank == rank {
+                source.is_paused = is_paused;
+                source.wants_keyframe |= !is_paused;
+            }
+        }
+    }
+
+    /// Keyframes that it made, of all encodings.
+    pub fn n_keyframes(&self) -> u32 {
+        self.sources.iter().map(|s| s.n_keyframes).sum()
+    }
+}
+
+fn rid_of(is_simulcast: bool, encoder: Encoder) -> Option<&'static str> {
+    let is_named = is_simulcast && encoder.codec.kind() == MediaKind::Video;
+    RIDS.get(usize::from(encoder.rank))
+        .copied()
+        .filter(|_| is_named)
+}

@@ -1,0 +1,321 @@
+//! A browser's side of a session: the RTC engine as a full ICE agent that offers, answers checks and sends them.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+
+use sfu_core::Certificate;
+use sfu_core::command::IceCredentials;
+use sfu_model::codec::{Codec, MediaKind};
+use sfu_model::time::Instant;
+use str0m::change::{SdpAnswer, SdpPendingOffer};
+use str0m::config::{CryptoProvider, DtlsCert};
+use str0m::crypto::from_feature_flags;
+use str0m::format::{Codec as EngineCodec, PayloadParams};
+use str0m::media::{
+    Direction, KeyframeRequestKind, MediaKind as EngineKind, Mid, Pt, Rid, Simulcast,
+    SimulcastLayer,
+};
+use str0m::net::{Protocol, Receive};
+use str0m::rtp::{RtpPacket, RtpWrite, Ssrc};
+use str0m::{Candidate, Event, Input, Output, Rtc};
+
+use crate::clock;
+use crate::source::Made;
+
+/// What a session says.
+#[derive(Debug)]
+pub enum Said {
+    /// ICE and DTLS are up.
+    Connected,
+    /// The other side closed.
+    Closed,
+    /// The node wants a keyframe of the encoding with this rid.
+    KeyframeRequested(Option<Rid>),
+    /// A packet that authenticated.
+    Received(Box<RtpPacket>),
+}
+
+/// A datagram that a session wants to send.
+pub type Outgoing = (SocketAddr, Vec<u8>);
+
+/// One m-section that a session offers.
+#[derive(Clone, Debug)]
+pub enum Section {
+    /// Sends, with these rids if it is simulcast.
+    Send(MediaKind, Vec<&'static str>),
+    /// Receives.
+    Receive(MediaKind),
+}
+
+/// A browser's engine with its address.
+pub struct BrowserSession {
+    rtc: Rtc,
+    address: SocketAddr,
+    sections: Vec<(MediaKind, Mid)>,
+    pending: Option<SdpPendingOffer>,
+    is_ended: bool,
+}
+
+impl std::fmt::Debug for BrowserSession {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("BrowserSession")
+    }
+}
+
+/// Packets a browser keeps to repair what the node did not get: a second of the largest encoding.
+const RETRANSMISSION_PACKETS_MAX: usize = 512;
+
+impl BrowserSession {
+    /// A session that can use these codecs.
+    pub fn new(address: SocketAddr, codecs: &[Codec], now: Instant) -> Self {
+        let has = |name: &str| codecs.iter().any(|c| c.name() == name);
+        let mut rtc = Rtc::builder()
+            .set_crypto_provider(crypto())
+            .set_dtls_cert(certificates().1.clone())
+            .set_rtp_mode(true)
+            .set_stats_interval(None)
+            .clear_codecs()
+            .enable_opus(has("opus"), false)
+            .enable_h264(has("H264"))
+            .enable_vp8(has("VP8"))
+            .enable_vp9(has("VP9"))
+            .enable_av1(has("AV1"))
+            .build(clock::to_engine(now));
+        if let Ok(candidate) = Candidate::host(address, Protocol::Udp) {
+            rtc.add_local_candidate(candidate);
+        }
+        Self {
+            rtc,
+            address,
+            sections: Vec::new(),
+            pending: None,
+            is_ended: false,
+        }
+    }
+
+    /// Its offer with these sections; `None` when there are none.
+    pub fn offer(&mut self, sections: &[Section]) -> Option<String> {
+        let mut api = self.rtc.sdp_api();
+        for section in sections {
+            let (kind, direction, rids) = match section {
+                Section::Send(kind, rids) => (*kind, Direction::SendOnly, rids.as_slice()),
+                Section::Receive(kind) => (*kind, Direction::RecvOnly, [].as_slice()),
+            };
+            let simulcast = (!rids.is_empty()).then(|| {
+                let mut simulcast = Simulcast::new();
+                for rid in rids {
+                    simulcast.add_send_layer(SimulcastLayer::new(rid));
+                }
+                simulcast
+            });
+            let mid = api.add_media(engine_kind(kind), direction, None, None, simulcast);
+            self.sections.push((kind, mid));
+        }
+        let (offer, pending) = api.apply()?;
+        self.pending = Some(pending);
+        Some(offer.to_sdp_string())
+    }
+
+    /// Takes the answer. False when it does not fit the offer.
+    pub fn accept(&mut self, answer: &str) -> bool {
+        let (Ok(answer), Some(pending)) = (SdpAnswer::from_sdp_string(answer), self.pending.take())
+        else {
+            return false;
+        };
+        self.rtc.sdp_api().accept_answer(pending, answer).is_ok()
+    }
+
+    /// Takes one datagram; the caller drains afterwards.
+    pub fn handle_datagram(&mut self, source: SocketAddr, bytes: &[u8], now: Instant) {
+        if self.is_ended {
+            return;
+        }
+        let Ok(receive) = Receive::new(Protocol::Udp, source, self.address, bytes) else {
+            return;
+        };
+        let input = Input::Receive(clock::to_engine(now), receive);
+        // What the engine refuses is lost, as in a browser.
+        let _ = self.rtc.handle_input(input);
+    }
+
+    /// Takes everything that waits. Returns when it must be called next.
+    pub fn drain(
+        &mut self,
+        now: Instant,
+        outgoing: &mut Vec<Outgoing>,
+        said: &mut Vec<Said>,
+    ) -> Option<Instant> {
+        let engine_now = clock::to_engine(now);
+        while !self.is_ended {
+            if self.rtc.handle_input(Input::Timeout(engine_now)).is_err() {
+                self.is_ended = true;
+                break;
+            }
+            let at = self.poll_until_timeout(outgoing, said)?;
+            if at > engine_now {
+                return clock::from_engine(at);
+            }
+        }
+        None
+    }
+
+    fn poll_until_timeout(
+        &mut self,
+        outgoing: &mut Vec<Outgoing>,
+        said: &mut Vec<Said>,
+    ) -> Option<std::time::Instant> {
+        loop {
+            match self.rtc.poll_output() {
+                Err(_) => {
+                    self.is_ended = true;
+                    return None;
+                }
+                Ok(Output::Timeout(at)) => return Some(at),
+                Ok(Output::Transmit(t)) => outgoing.push((t.destination, t.contents.into())),
+                Ok(Output::Event(event)) => said.extend(our_event(event)),
+            }
+        }
+    }
+
+    /// Queues one packet of the encoding with this rid. It leaves with the next drain.
+    pub fn write(&mut self, codec: Codec, rid: Option<&str>, made: Made, captured_at: Instant) {
+        let Some(mid) = self.mid(codec.kind()) else {
+            return;
+        };
+        let Some(payload_type) = self.payload_type(mid, codec) else {
+            return;
+        };
+        let mut api = self.rtc.direct_api();
+        let Some(stream) = api.stream_tx_by_mid(mid, rid.map(Rid::from)) else {
+            return;
+        };
+        let write = RtpWrite::new(
+            payload_type,
+            made.sequence.into(),
+            made.timestamp,
+            clock::to_engine(captured_at),
+            made.payload,
+        )
+        .marker(made.marker)
+        .nackable(codec.kind() == MediaKind::Video);
+        stream.write_rtp(write);
+    }
+
+    /// Lets this encoding's lost packets be sent again.
+    pub fn keep_for_repair(&mut self, kind: MediaKind, rid: Option<&str>) {
+        let Some(mid) = self.mid(kind) else { return };
+        let mut api = self.rtc.direct_api();
+        if let Some(stream) = api.stream_tx_by_mid(mid, rid.map(Rid::from)) {
+            let age = std::time::Duration::from_secs(1);
+            stream.set_rtx_cache(RETRANSMISSION_PACKETS_MAX, age, None);
+        }
+    }
+
+    /// Asks for a keyframe of what arrives with this SSRC.
+    pub fn request_keyframe(&mut self, ssrc: Ssrc) {
+        let mut api = self.rtc.direct_api();
+        if let Some(stream) = api.stream_rx(&ssrc) {
+            stream.request_keyframe(KeyframeRequestKind::Pli);
+        }
+    }
+
+    /// Says goodbye; BYE and close_notify wait for the next drain.
+    pub fn close(&mut self) {
+        // It only fails when DTLS is broken already, and then there is nobody to say goodbye to.
+        let _ = self.rtc.close();
+    }
+
+    /// Its ICE credentials, as a PATCH would carry them.
+    pub fn credentials(&mut self) -> IceCredentials {
+        let credentials = self.rtc.direct_api().local_ice_credentials();
+        IceCredentials {
+            ufrag: credentials.ufrag,
+            password: credentials.pass,
+        }
+    }
+
+    fn mid(&self, kind: MediaKind) -> Option<Mid> {
+        let found = self.sections.iter().find(|(k, _)| *k == kind);
+        found.map(|(_, mid)| *mid)
+    }
+
+    fn payload_type(&self, mid: Mid, codec: Codec) -> Option<Pt> {
+        let negotiated = self.rtc.media(mid)?.remote_pts();
+        let params = self.rtc.codec_config().params();
+        negotiated
+            .iter()
+            .copied()
+            .find(|pt| params.iter().any(|p| p.pt() == *pt && is_codec(p, codec)))
+    }
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the engine's enum grows every month"
+)]
+fn our_event(event: Event) -> Option<Said> {
+    match event {
+        Event::Connected => Some(Said::Connected),
+        Event::Closed => Some(Said::Closed),
+        Event::KeyframeRequest(request) => Some(Said::KeyframeRequested(request.rid)),
+        Event::RtpPacket(packet) => Some(Said::Received(Box::new(packet))),
+        _ => None,
+    }
+}
+
+fn is_codec(params: &PayloadParams, codec: Codec) -> bool {
+    let spec = params.spec();
+    match codec {
+        Codec::Opus => spec.codec == EngineCodec::Opus,
+        Codec::Vp8 => spec.codec == EngineCodec::Vp8,
+        Codec::Vp9 { profile_id } => {
+            spec.codec == EngineCodec::Vp9
+                && spec.format.profile_id.unwrap_or(0) == u32::from(profile_id)
+        }
+        Codec::H264 {
+            packetization_mode, ..
+        } => {
+            spec.codec == EngineCodec::H264
+                && spec.format.packetization_mode == Some(packetization_mode)
+        }
+        Codec::Av1 { .. } => spec.codec == EngineCodec::Av1,
+    }
+}
+
+const fn engine_kind(kind: MediaKind) -> EngineKind {
+    match kind {
+        MediaKind::Audio => EngineKind::Audio,
+        MediaKind::Video => EngineKind::Video,
+    }
+}
+
+fn crypto() -> Arc<CryptoProvider> {
+    static CRYPTO: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
+    Arc::clone(CRYPTO.get_or_init(|| Arc::new(from_feature_flags())))
+}
+
+/// The node's certificate and the one that all browsers share: made once per process, because a key takes longer to make
+/// than a second of media to simulate.
+fn certificates() -> &'static (DtlsCert, DtlsCert) {
+    static CERTIFICATES: OnceLock<(DtlsCert, DtlsCert)> = OnceLock::new();
+    CERTIFICATES.get_or_init(|| {
+        let make = || crypto().dtls_provider.generate_certificate();
+        match (make(), make()) {
+            (Some(node), Some(browser)) => (node, browser),
+            #[expect(
+                clippy::panic,
+                reason = "without a certificate nothing can be simulated"
+            )]
+            _ => panic!("the crypto provider makes no certificates"),
+        }
+    })
+}
+
+/// The node's DTLS certificate.
+pub fn node_certificate() -> Certificate {
+    let (node, _) = certificates();
+    Certificate {
+        certificate_der: node.certificate.clone(),
+        private_key_der: node.private_key.clone(),
+    }
+}

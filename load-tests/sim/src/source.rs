@@ -1,0 +1,184 @@
+//! Synthetic media with a clock in it: what a camera and its encoder hand to RTP.
+
+use std::time::Duration;
+
+use sfu_model::codec::{Codec, MediaKind};
+use sfu_model::packet::{Dimensions, Vp8Numbers};
+use sfu_model::time::Instant;
+
+use crate::chance::draw;
+use crate::payload::{self, Part};
+use crate::stamp::Stamp;
+
+/// One packet that an encoder made.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// Extended RTP sequence number.
+    pub sequence: u64,
+    /// RTP timestamp.
+    pub timestamp: u32,
+    /// Last packet of a frame.
+    pub marker: bool,
+    /// After the RTP header.
+    pub payload: Vec<u8>,
+}
+
+/// How an encoder is set up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Encoder {
+    /// What it makes.
+    pub codec: Codec,
+    /// Its rank among the track's encodings.
+    pub rank: u8,
+    /// Picture size.
+    pub dimensions: Dimensions,
+    /// Time between two frames.
+    pub frame_interval: Duration,
+    /// Packets of a frame that is no keyframe; a keyframe has [`KEYFRAME_FACTOR`] times as many.
+    pub packets_per_frame: u16,
+    /// Bytes of a payload.
+    pub payload_bytes: usize,
+}
+
+/// How much larger a keyframe is than the frames after it.
+pub const KEYFRAME_FACTOR: u16 = 4;
+
+/// Opus frames of 20 ms.
+pub const AUDIO_INTERVAL: Duration = Duration::from_millis(20);
+
+/// One encoder at work.
+#[derive(Clone, Debug)]
+pub struct Source {
+    encoder: Encoder,
+    publisher: u32,
+    frame: u32,
+    first_timestamp: u32,
+    began_at: Instant,
+    next_at: Instant,
+    next_sequence: u64,
+    vp8: Vp8Numbers,
+    /// The next frame is a keyframe.
+    pub wants_keyframe: bool,
+    /// It sends nothing, as an encoding that the bandwidth does not carry.
+    pub is_paused: bool,
+    /// Keyframes so far.
+    pub n_keyframes: u32,
+}
+
+impl Source {
+    /// An encoder that makes its first frame at `now`. Where its counters begin is drawn, near enough to their ends that
+    /// a short run meets the wrap.
+    pub fn new(encoder: Encoder, publisher: u32, seed: u64, now: Instant) -> Self {
+        let draw = |question: u64| {
+            draw(
+                seed,
+                &[question, u64::from(publisher), u64::from(encoder.rank)],
+            )
+        };
+        #[expect(clippy::cast_possible_truncation, reason = "drawn bits")]
+        let word = |question: u64| draw(question) as u32;
+        Self {
+            encoder,
+            publisher,
+            frame: 0,
+            first_timestamp: u32::MAX - (word(1) % 900_000),
+            began_at: now,
+            next_at: now,
+            next_sequence: u64::from(u16::MAX) - u64::from(word(2) % 3_000),
+            vp8: Vp8Numbers {
+                picture_id: Some(0x7fff - (word(3) % 200) as u16),
+                tl0_picture_index: Some(word(4) as u8),
+                key_index: Some(word(5) as u8 & 0x1f),
+            },
+            wants_keyframe: true,
+            is_paused: false,
+            n_keyframes: 0,
+        }
+    }
+
+    /// Its set-up.
+    pub fn encoder(&self) -> Encoder {
+        self.encoder
+    }
+
+    /// When its next frame is due.
+    pub fn poll_timeout(&self) -> Instant {
+        self.next_at
+    }
+
+    /// The packets of the frame that is due; none when none is, or while paused.
+    pub fn poll(&mut self, now: Instant) -> Vec<Made> {
+        if self.next_at > now {
+            return Vec::new();
+        }
+        let captured_at = self.next_at;
+        self.next_at += self.encoder.frame_interval;
+        if self.is_paused {
+            return Vec::new();
+        }
+        let is_video = self.encoder.codec.kind() == MediaKind::Video;
+        let is_keyframe = is_video && std::mem::take(&mut self.wants_keyframe);
+        if is_keyframe {
+            self.n_keyframes += 1;
+            self.vp8.key_index = self
+                .vp8
+                .key_index
+                .map(|i| i.wrapping_add(payload::KEY_INDEX_STEPS_PER_KEYFRAME) & 0x1f);
+        }
+        let factor = if is_keyframe { KEYFRAME_FACTOR } else { 1 };
+        let n_packets = self.encoder.packets_per_frame * factor;
+        let packets = (0..n_packets)
+            .map(|index| self.packet(index, n_packets, is_keyframe, captured_at))
+            .collect();
+        self.frame += 1;
+        self.vp8.picture_id = self.vp8.picture_id.map(|id| id.wrapping_add(1) & 0x7fff);
+        self.vp8.tl0_picture_index = self.vp8.tl0_picture_index.map(|i| i.wrapping_add(1));
+        packets
+    }
+
+    /// Lets what is due go by unseen: nobody is connected yet.
+    pub fn skip(&mut self, now: Instant) {
+        while self.next_at <= now {
+            self.next_at += self.encoder.frame_interval;
+        }
+    }
+
+    fn packet(
+        &mut self,
+        packet_index: u16,
+        n_packets: u16,
+        is_keyframe: bool,
+        captured_at: Instant,
+    ) -> Made {
+        let codec = self.encoder.codec;
+        let part = Part {
+            stamp: Stamp {
+                publisher: self.publisher,
+                kind: codec.kind(),
+                rank: self.encoder.rank,
+                is_keyframe,
+                frame: self.frame,
+                packet_index,
+                n_packets,
+                captured_at,
+            },
+            dimensions: self.encoder.dimensions,
+            vp8: self.vp8,
+        };
+        let nanos = i64::try_from((captured_at - self.began_at).as_nanos()).unwrap_or(0);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the wire wraps"
+        )]
+        let elapsed = codec.clock_rate().ticks_in_nanos(nanos) as u32;
+        let sequence = self.next_sequence;
+        self.next_sequence += 1;
+        Made {
+            sequence,
+            timestamp: self.first_timestamp.wrapping_add(elapsed),
+            marker: packet_index + 1 == n_packets && codec.kind() == MediaKind::Video,
+            payload: payload::write(codec, &part, self.encoder.payload_bytes),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Participants come and go. Signaling takes no time here: what it costs is tested where HTTP is.
+
+use std::net::SocketAddr;
+
+use sfu_core::command::{CloseReason, Command, CommandResult, Play, Publish, Reply};
+use sfu_core::error::CommandError;
+use sfu_model::id::{RoomId, SessionId, WorkerId};
+
+use crate::browser::{Birth, Browser};
+use crate::chance::draw;
+use crate::publisher::Camera;
+use crate::world::{BrowserId, World};
+
+/// Why a participant could not join.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JoinError {
+    /// The node refused it.
+    Refused(CommandError),
+    /// The browser's engine does not take the answer.
+    AnswerUnusable,
+}
+
+impl World {
+    /// A participant publishes.
+    pub fn publish(&mut self, room: &str, camera: Camera) -> Result<BrowserId, JoinError> {
+        self.join(room, Some((camera, false)), |offer| offer)
+    }
+
+    /// A participant publishes in place of the one that does.
+    pub fn take_over(&mut self, room: &str, camera: Camera) -> Result<BrowserId, JoinError> {
+        self.join(room, Some((camera, true)), |offer| offer)
+    }
+
+    /// A participant plays.
+    pub fn watch(&mut self, room: &str) -> Result<BrowserId, JoinError> {
+        self.join(room, None, |offer| offer)
+    }
+
+    /// A participant joins with an offer that was tampered with.
+    pub fn join(
+        &mut self,
+        room: &str,
+        publishing: Option<(Camera, bool)>,
+        tamper: impl FnOnce(String) -> String,
+    ) -> Result<BrowserId, JoinError> {
+        let number = u32::try_from(self.browsers.len()).unwrap_or(u32::MAX);
+        let birth = self.birth(room, number);
+        let (session, room, address) = (birth.session, birth.room.clone(), birth.address);
+        let camera = publishing.map(|(camera, _)| camera);
+        let (mut browser, offer) = Browser::new(birth, camera, self.now);
+        let offer = tamper(offer);
+        let (worker, result) = match publishing {
+            Some((_, takeover)) => {
+                let publish = Publish {
+                    session,
+                    room,
+                    offer,
+                    takeover,
+                };
+                self.node.publish(publish, self.now)
+            }
+            None => {
+                let origin = WorkerId(0);
+                let play = Play {
+                    session,
+                    room,
+                    origin,
+                    offer,
+                };
+                self.node.play(play, self.now)
+            }
+        };
+        self.settle_worker(worker);
+        let accepted = match result.map_err(JoinError::Refused)? {
+            Reply::Answer { sdp } => browser.accept(&sdp),
+            Reply::Restarted { .. } | Reply::Done => false,
+        };
+        if !accepted {
+            return Err(JoinError::AnswerUnusable);
+        }
+        let id = BrowserId(self.browsers.len());
+        self.browsers.push(browser);
+        self.by_address.insert(address, id);
+        self.settle_browser(id);
+        Ok(id)
+    }
+
+    fn birth(&self, room: &str, number: u32) -> Birth {
+        let [_, high, middle, low] = number.to_be_bytes();
+        let bits = u128::from(draw(self.seed, &[9, u64::from(number)])) << 64
+            | u128::from(draw(self.seed, &[8, u64::from(number)]));
+        #[expect(clippy::expect_used, reason = "a script names rooms that can be")]
+        let room = RoomId::parse(room).expect("a room name");
+        Birth {
+            number,
+            address: SocketAddr::from(([10, high, middle, low], 5_000)),
+            session: SessionId::from_random(bits),
+            room,
+            seed: self.seed,
+        }
+    }
+
+    /// The participant's client deletes its session (DELETE), and its page closes the transport.
+    pub fn leave(&mut self, browser: BrowserId) -> CommandResult {
+        let session = self.browser(browser).session;
+        self.browser_mut(browser).close();
+        self.settle_browser(browser);
+        self.command(
+            session,
+            Command::Close {
+                session,
+                reason: CloseReason::Requested,
+            },
+        )
+    }
+
+    /// Gives a command to the worker that has a session.
+    pub fn command(&mut self, session: SessionId, command: Command) -> CommandResult {
+        let (worker, result) = self.node.command_session(session, command, self.now);
+        self.settle_worker(worker);
+        result
+    }
+}

@@ -1,0 +1,179 @@
+//! Time passes: the next thing happens, whoever it concerns is driven until it has nothing left to say.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use sfu_core::event::Event;
+use sfu_core::link::LinkMessage;
+use sfu_model::id::WorkerId;
+use sfu_model::time::Instant;
+
+use crate::network::Direction;
+use crate::world::queue::Happening;
+use crate::world::{BrowserId, World};
+
+/// What a message takes from one worker to another: a mailbox and a wake-up.
+const LINK_LATENCY: Duration = Duration::from_micros(50);
+
+impl World {
+    /// Lets time pass.
+    pub fn run_for(&mut self, duration: Duration) {
+        let until = self.now + duration;
+        while let Some((at, happening)) = self.queue.pop(until) {
+            self.now = self.now.max(at);
+            self.happen(happening);
+        }
+        self.now = until;
+    }
+
+    /// Lets time pass until something is the case; false when it is not within the limit.
+    #[must_use]
+    pub fn run_until(&mut self, limit: Duration, is_so: impl Fn(&Self) -> bool) -> bool {
+        const STEP: Duration = Duration::from_millis(10);
+        let until = self.now + limit;
+        while !is_so(self) {
+            if self.now >= until {
+                return false;
+            }
+            self.run_for(STEP);
+        }
+        true
+    }
+
+    /// Puts a datagram of anybody's into the network.
+    pub fn inject(&mut self, source: SocketAddr, bytes: Vec<u8>) {
+        self.send_up(source, bytes);
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::AtNode { source, bytes } => {
+                let worker = self.node.route(source, &bytes);
+                self.node.handle_datagram(worker, source, &bytes, self.now);
+                self.settle_worker(worker);
+            }
+            Happening::AtBrowser { destination, bytes } => {
+                if let Some(id) = self.by_address.get(&destination).copied() {
+                    let (source, now) = (self.node.address, self.now);
+                    self.browser_mut(id).handle_datagram(source, &bytes, now);
+                    self.settle_browser(id);
+                }
+            }
+            Happening::AtWorker { from, to, message } => {
+                let now = self.now;
+                if let Some(sfu) = self.node.worker(to) {
+                    sfu.handle_link(from, *message, now);
+                }
+                self.settle_worker(to);
+            }
+            Happening::WakeWorker(worker) => {
+                let now = self.now;
+                if let Some(sfu) = self.node.worker(worker) {
+                    sfu.handle_timeout(now);
+                }
+                self.settle_worker(worker);
+            }
+            Happening::WakeBrowser(index) => {
+                self.settle_browser(BrowserId(index));
+            }
+        }
+    }
+
+    /// Takes everything that a worker has to send and to say.
+    pub(super) fn settle_worker(&mut self, worker: WorkerId) {
+        let mut batch = std::mem::take(&mut self.batch);
+        while self.poll_worker(worker, &mut batch) {
+            for (run, bytes) in batch.iter() {
+                for datagram in bytes.chunks(run.segment_bytes) {
+                    self.send_down(run.destination, datagram);
+                }
+            }
+            batch.clear();
+        }
+        self.batch = batch;
+        while let Some((to, message)) = self.node.worker(worker).and_then(|s| s.poll_link()) {
+            self.send_link(worker, to, message);
+        }
+        while let Some(event) = self.node.worker(worker).and_then(|s| s.poll_event()) {
+            self.on_event(worker, event);
+        }
+        if let Some(at) = self.node.worker(worker).and_then(|s| s.poll_timeout()) {
+            self.queue.wake_worker(at.max(self.now), worker);
+        }
+    }
+
+    fn poll_worker(
+        &mut self,
+        worker: WorkerId,
+        batch: &mut sfu_model::datagram::TransmitBatch,
+    ) -> bool {
+        self.node
+            .worker(worker)
+            .is_some_and(|sfu| sfu.poll_transmit(batch))
+    }
+
+    fn on_event(&mut self, worker: WorkerId, event: Event) {
+        self.node.note(worker, &event);
+        if let Event::SessionClosed {
+            session, reason, ..
+        } = event
+        {
+            let browser = self.browsers.iter_mut().find(|b| b.session == session);
+            if let Some(browser) = browser {
+                browser.close_reason = Some(reason);
+            }
+        }
+        self.events.push((self.now, worker, event));
+    }
+
+    fn send_link(&mut self, from: WorkerId, to: WorkerId, message: LinkMessage) {
+        if let LinkMessage::Packet { .. } = message {
+            *self.n_link_packets.entry((from, to)).or_default() += 1;
+        }
+        let message = Box::new(message);
+        let happening = Happening::AtWorker { from, to, message };
+        self.queue.push(self.now + LINK_LATENCY, happening);
+    }
+
+    fn send_down(&mut self, destination: SocketAddr, bytes: &[u8]) {
+        *self.sent_to.entry(destination).or_default() += 1;
+        let arrival = self
+            .network
+            .arrival(destination, Direction::Down, bytes, self.now);
+        if let Some(at) = arrival {
+            let bytes = bytes.to_vec();
+            self.queue
+                .push(at, Happening::AtBrowser { destination, bytes });
+        }
+    }
+
+    fn send_up(&mut self, source: SocketAddr, bytes: Vec<u8>) {
+        let arrival = self
+            .network
+            .arrival(source, Direction::Up, &bytes, self.now);
+        if let Some(at) = arrival {
+            self.queue.push(at, Happening::AtNode { source, bytes });
+        }
+    }
+
+    /// Lets a participant do what is due, and takes everything that it has to send.
+    pub(super) fn settle_browser(&mut self, id: BrowserId) {
+        let now = self.now;
+        let mut outgoing = Vec::new();
+        let wake_at = self.browser_mut(id).drain(now, &mut outgoing);
+        let (source, node) = (self.browser(id).address, self.node.address);
+        for (destination, bytes) in outgoing {
+            // There is nobody else in this world.
+            if destination == node {
+                self.send_up(source, bytes);
+            }
+        }
+        if let Some(at) = wake_at {
+            self.wake_browser(at.max(now), id);
+        }
+    }
+
+    fn wake_browser(&mut self, at: Instant, id: BrowserId) {
+        self.queue.wake_browser(at, id.0);
+    }
+}
