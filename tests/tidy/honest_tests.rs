@@ -18,8 +18,12 @@ const BANNED: &[(&str, &str, &str)] = &[
 ];
 
 fn violations(file: &File) -> Vec<String> {
+    let is_product = |line: &str| !file.is_test() && line.trim() != "#[cfg(test)]";
+    let tests = (1..)
+        .zip(file.text.lines())
+        .skip_while(|(_, line)| is_product(line));
     let mut found = Vec::new();
-    for (number, line) in (1..).zip(file.text.lines()) {
+    for (number, line) in tests {
         for (head, tail, cure) in BANNED {
             if line.contains(&format!("{head}{tail}")) {
                 found.push(format!("{}:{number}: {head}{tail}: {cure}", file.path));
@@ -49,5 +53,15 @@ fn a_nap_is_found() {
             text: format!("    {head}{tail}\n"),
         };
         assert_eq!(violations(&file).len(), 1, "{head}{tail}");
+        let text = format!("{head}{tail}\n#[cfg(test)]\n{head}{tail}\n");
+        let product = File {
+            path: "src/x.rs".into(),
+            text,
+        };
+        assert_eq!(
+            violations(&product).len(),
+            1,
+            "only the tests of a file are looked at"
+        );
     }
 }
