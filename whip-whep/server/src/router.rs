@@ -1,0 +1,171 @@
+//! HTTP routes only: parse, call, map.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, State};
+use axum::response::IntoResponse as _;
+use axum::routing::any;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use sfu_model::limits::SDP_BYTES_MAX;
+use sfu_net::entropy;
+use signaling_auth::grant::Refusal;
+use tokio::time::timeout;
+use tracing::error;
+use whip_whep_core::problem::Problem;
+use whip_whep_core::request::{BodyRefusal, Endpoint, Headers, Method, Request, Target};
+use whip_whep_core::response::Response;
+
+use crate::client_addr::ClientAddr;
+use crate::service::WhipWhep;
+
+/// How long a body may take after its head: an SDP is 20 KB, which a phone on 2G sends in three seconds. Past it the
+/// request is 408: whoever sends a byte a minute must not hold a connection.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+pub(crate) fn router(service: WhipWhep) -> Router {
+    Router::new()
+        .route("/whip/{stream}", any(whip_endpoint))
+        .route("/whip/{stream}/{session}", any(whip_session))
+        .route("/whep/{stream}", any(whep_endpoint))
+        .route("/whep/{stream}/{session}", any(whep_session))
+        .with_state(service)
+}
+
+async fn whip_endpoint(
+    State(service): State<WhipWhep>,
+    Path(stream): Path<String>,
+    request: axum::extract::Request,
+) -> axum::response::Response {
+    handle(service, (Endpoint::Whip, &stream, None), request).await
+}
+
+async fn whip_session(
+    State(service): State<WhipWhep>,
+    Path((stream, session)): Path<(String, String)>,
+    request: axum::extract::Request,
+) -> axum::response::Response {
+    handle(service, (Endpoint::Whip, &stream, Some(&session)), request).await
+}
+
+async fn whep_endpoint(
+    State(service): State<WhipWhep>,
+    Path(stream): Path<String>,
+    request: axum::extract::Request,
+) -> axum::response::Response {
+    handle(service, (Endpoint::Whep, &stream, None), request).await
+}
+
+async fn whep_session(
+    State(service): State<WhipWhep>,
+    Path((stream, session)): Path<(String, String)>,
+    request: axum::extract::Request,
+) -> axum::response::Response {
+    handle(service, (Endpoint::Whep, &stream, Some(&session)), request).await
+}
+
+async fn handle(
+    service: WhipWhep,
+    (endpoint, stream, session): (Endpoint, &str, Option<&str>),
+    request: axum::extract::Request,
+) -> axum::response::Response {
+    let (parts, body) = request.into_parts();
+    let Some(ClientAddr(client)) = parts.extensions.get().copied() else {
+        error!("a request has no ClientAddr extension: the listener must add one");
+        return into_http(&Problem::Internal.response());
+    };
+    let Ok(fresh_session) = entropy::session_id() else {
+        error!("no entropy: the system's random number generator failed");
+        return into_http(&Problem::Internal.response());
+    };
+    let target = Target {
+        endpoint,
+        stream,
+        session,
+    };
+    let method = method_of(&parts.method);
+    let authorization = match method.needs_grant() {
+        true => service.authorize(&target, bearer(&parts.headers)),
+        false => Err(Refusal::Missing),
+    };
+    let body = match method.needs_grant() {
+        true => read(body).await,
+        false => Ok(Bytes::new()),
+    };
+    let text = |name: HeaderName| {
+        parts
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
+    let request = Request {
+        method,
+        target,
+        headers: Headers {
+            content_type: text(header::CONTENT_TYPE),
+            if_match: text(header::IF_MATCH),
+            origin: text(header::ORIGIN),
+        },
+        takeover: wants_takeover(&parts.uri),
+        client,
+        authorization,
+        fresh_session,
+        body: body.as_deref().map_err(|refusal| *refusal),
+    };
+    into_http(&service.respond(&request).await)
+}
+
+fn method_of(method: &http::Method) -> Method {
+    match *method {
+        http::Method::GET => Method::Get,
+        http::Method::HEAD => Method::Head,
+        http::Method::OPTIONS => Method::Options,
+        http::Method::POST => Method::Post,
+        http::Method::PATCH => Method::Patch,
+        http::Method::DELETE => Method::Delete,
+        _ => Method::Other,
+    }
+}
+
+/// The token of `Authorization: Bearer TOKEN` (RFC 6750 section 2.1). Any other scheme is no credential here.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+fn wants_takeover(uri: &Uri) -> bool {
+    let mut pairs = uri.query().unwrap_or_default().split('&');
+    pairs.any(|pair| pair == "takeover=1")
+}
+
+async fn read(body: Body) -> Result<Bytes, BodyRefusal> {
+    match timeout(BODY_TIMEOUT, to_bytes(body, SDP_BYTES_MAX)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) if is_length_limit(&error) => Err(BodyRefusal::TooLarge),
+        Ok(Err(_)) | Err(_) => Err(BodyRefusal::Stalled),
+    }
+}
+
+fn is_length_limit(error: &axum::Error) -> bool {
+    let source = std::error::Error::source(error);
+    source.is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+}
+
+fn into_http(response: &Response) -> axum::response::Response {
+    let status = StatusCode::from_u16(response.status.code());
+    let mut http = response.body.clone().into_response();
+    *http.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = http.headers_mut();
+    headers.clear();
+    for field in &response.headers {
+        // Values are visible ASCII, which `Response::header` asserts.
+        if let Ok(value) = HeaderValue::from_str(&field.value) {
+            headers.append(HeaderName::from_static(field.name), value);
+        }
+    }
+    http
+}
