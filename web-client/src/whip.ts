@@ -79,13 +79,23 @@ export class WhipPublisher {
     void this.keeper.run(takesOver);
   }
 
-  /** Sends other tracks in the place of those so far, without a new session. */
-  async replaceMedia(media: MediaStream): Promise<void> {
-    if (!this.publication) return;
+  /**
+   * Sends other tracks in the place of those so far, without a new session. False where the session
+   * has no place for one of them: then only another publication brings it across.
+   */
+  async replaceMedia(media: MediaStream): Promise<boolean> {
+    if (!this.publication) return false;
     this.publication = { ...this.publication, media };
-    const senders = this.session?.connection.getTransceivers().map(({ sender }) => sender) ?? [];
+    const transceivers = this.session?.connection.getTransceivers() ?? [];
+    const places = new Set(transceivers.map(({ receiver }) => receiver.track.kind));
     const tracks = tracksOf(media);
-    await Promise.all(senders.map((sender, index) => sender.replaceTrack(tracks[index] ?? null)));
+    await Promise.all(
+      transceivers.map(({ sender, receiver }) => {
+        const track = tracks.find(({ kind }) => kind === receiver.track.kind);
+        return sender.replaceTrack(track ?? null);
+      }),
+    );
+    return tracks.every(({ kind }) => places.has(kind));
   }
 
   /** Ends waits early: the network is back. */
@@ -122,27 +132,23 @@ export class WhipPublisher {
   private addMedia(connection: RtcConnection): void {
     if (!this.publication) return;
     const { media, codec, encodings, degradationPreference } = this.publication;
-    const [video, audio] = tracksOf(media);
-    if (video) {
-      const transceiver = connection.addTransceiver(video, {
+    for (const track of tracksOf(media)) {
+      const isVideo = track.kind === 'video';
+      const transceiver = connection.addTransceiver(track, {
         direction: 'sendonly',
         streams: [media],
-        ...(encodings ? { sendEncodings: encodings } : {}),
+        ...(isVideo && encodings ? { sendEncodings: encodings } : {}),
       });
-      if (codec) prefer(transceiver, 'video', `video/${codec}`);
-      if (degradationPreference) void hold(transceiver.sender, degradationPreference);
-    }
-    if (audio) {
-      const init: RTCRtpTransceiverInit = { direction: 'sendonly', streams: [media] };
-      prefer(connection.addTransceiver(audio, init), 'audio', 'audio/opus');
+      if (!isVideo) prefer(transceiver, 'audio', 'audio/opus');
+      if (isVideo && codec) prefer(transceiver, 'video', `video/${codec}`);
+      if (isVideo && degradationPreference) void hold(transceiver.sender, degradationPreference);
     }
   }
 }
 
-/** In the order of the m-lines, which `replaceMedia` relies on. */
-function tracksOf(media: MediaStream): (MediaStreamTrack | undefined)[] {
-  const tracks = [media.getVideoTracks()[0], media.getAudioTracks()[0]];
-  return tracks[0] ? tracks : tracks.reverse();
+/** One track per kind (RFC 9725, Section 4.4.2). */
+function tracksOf(media: MediaStream): MediaStreamTrack[] {
+  return [...media.getVideoTracks().slice(0, 1), ...media.getAudioTracks().slice(0, 1)];
 }
 
 function prefer(transceiver: RTCRtpTransceiver, kind: string, mimeType: string): void {

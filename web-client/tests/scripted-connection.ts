@@ -11,6 +11,8 @@ export class ScriptedConnection extends EventTarget {
   readonly remoteDescriptions: string[] = [];
   readonly transport = Object.assign(new EventTarget(), { state: 'new' });
   readonly transceivers: { track: unknown; init: RTCRtpTransceiverInit | undefined }[] = [];
+  /** What senders were given, by the index of their transceiver. */
+  readonly replacements = new Map<number, unknown>();
   connectionState: RTCPeerConnectionState = 'new';
   iceGatheringState: RTCIceGatheringState = 'new';
   isClosed = false;
@@ -32,17 +34,25 @@ export class ScriptedConnection extends EventTarget {
   }
 
   addTransceiver(track: unknown, init?: RTCRtpTransceiverInit) {
+    this.transceivers.push({ track, init });
+    return this.transceiverOf(track, this.transceivers.length - 1);
+  }
+
+  getTransceivers() {
+    return this.transceivers.map(({ track }, index) => this.transceiverOf(track, index));
+  }
+
+  private transceiverOf(track: unknown, index: number) {
+    const kind = typeof track === 'string' ? track : (track as { kind: string }).kind;
     const sender = {
       transport: this.transport,
       getParameters: () => ({}),
       setParameters: () => Promise.resolve(),
+      replaceTrack: async (other: unknown) => {
+        this.replacements.set(index, other);
+      },
     };
-    this.transceivers.push({ track, init });
-    return { sender, receiver: { transport: this.transport } };
-  }
-
-  getTransceivers() {
-    return this.transceivers.map(() => ({ sender: { transport: this.transport } }));
+    return { sender, receiver: { transport: this.transport, track: { kind } } };
   }
 
   createOffer() {

@@ -329,6 +329,19 @@ describe('a WHIP publisher', () => {
     await answered(0);
   });
 
+  it('replaces tracks in their places, and says when one has no place', async () => {
+    endpoint.reply(CREATED);
+    const publisher = publisherOf();
+    publisher.publish({ media: mediaOf('video') });
+    const connection = await answered(0);
+    const silent = mediaOf('video');
+    expect(await publisher.replaceMedia(silent)).toBe(true);
+    expect(connection.replacements.get(0)).toBe(silent.getVideoTracks()[0]);
+    expect(await publisher.replaceMedia(mediaOf('video', 'audio'))).toBe(false);
+    expect(await publisher.replaceMedia(mediaOf('audio'))).toBe(false);
+    expect(connection.replacements.get(0)).toBe(null);
+  });
+
   it('notices at once when the server closes DTLS, and does not take over', async () => {
     endpoint.reply(CREATED, { to: 'DELETE', status: 200 }, { to: 'POST', status: 409 });
     const failed = reached('failed');

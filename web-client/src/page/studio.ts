@@ -55,7 +55,7 @@ async function openChosen(): Promise<MediaStream | undefined> {
   try {
     const media = await capture.open(settings);
     openSource.hidden = capture.media !== undefined;
-    if (media && isOnAir()) broadcast.replaceMedia(media);
+    if (media && isOnAir()) void broadcast.replaceMedia(media);
     if (media && stateName !== 'failed') notice.clear();
     // Names of devices are known once one of them was allowed.
     if (settings.source === 'camera') await form.refreshDevices();

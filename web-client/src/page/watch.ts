@@ -38,7 +38,6 @@ function startPlayer(): WhepPlayer {
       show(starting.state);
     },
   });
-  video.srcObject = starting.media;
   starting.play();
   return starting;
 }
@@ -46,6 +45,8 @@ function startPlayer(): WhepPlayer {
 function show(state: KeeperState): void {
   if (state.name === 'idle') return;
   if (state.name !== 'live') isFlowing = undefined;
+  // Not before: a video that waits for its first data holds up the `load` event of the page.
+  else if (video.srcObject !== player.media) video.srcObject = player.media;
   const next = stateOf(state.name);
   if (next === 'live' && pageState !== 'live' && !controls.isHeld) void sound.start();
   pageState = next;

@@ -43,7 +43,7 @@ function general(error: SignalingError): string {
     case 'unreachable':
       return 'The server does not answer. Check your network; this page keeps trying.';
     case 'blocked':
-      return 'The server answers, but media does not get through. A firewall may block UDP and TCP port 8189.';
+      return 'The server answers, but media does not get through. A firewall may block its media port.';
     case 'unavailable':
       return 'The server is busy or restarting. This page keeps trying.';
     case 'unexpected':

@@ -10,6 +10,8 @@ export class Broadcast {
   private readonly onState: (state: KeeperState) => void;
   private readonly saved;
   private publisher: WhipPublisher | undefined;
+  /** Starts once more with other media, in the place of ourselves. */
+  private startAgain: ((media: MediaStream) => void) | undefined;
 
   constructor(stream: string, onState: (state: KeeperState) => void) {
     this.stream = stream;
@@ -32,6 +34,7 @@ export class Broadcast {
 
   start(media: MediaStream, settings: Settings, key: string, takesOver: boolean): void {
     this.publisher?.close();
+    this.startAgain = (other) => this.start(other, settings, key, true);
     const publisher = new WhipPublisher({
       url: `/whip/${this.stream}`,
       token: key === '' ? undefined : key,
@@ -44,8 +47,11 @@ export class Broadcast {
     publisher.publish(publicationOf(media, settings), takesOver);
   }
 
-  replaceMedia(media: MediaStream): void {
-    void this.publisher?.replaceMedia(media);
+  /** Changes what is sent; a microphone that was not there before takes a new session. */
+  async replaceMedia(media: MediaStream): Promise<void> {
+    const { publisher } = this;
+    const isReplaced = await publisher?.replaceMedia(media);
+    if (isReplaced === false && publisher === this.publisher) this.startAgain?.(media);
   }
 
   hurry(): void {

@@ -9,7 +9,7 @@ const PILL: Record<WatchState, string> = {
   connecting: 'Connecting',
   waiting: 'Waiting',
   live: 'Live',
-  stalled: 'Paused',
+  stalled: 'Away',
   recovering: 'Reconnecting',
   failed: 'Cannot play',
   closed: 'Closed',
