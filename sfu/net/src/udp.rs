@@ -13,7 +13,7 @@ use std::os::fd::AsRawFd;
 use mio::event::Source;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
-use quinn_udp::{UdpSockRef, UdpSocketState};
+use quinn_udp::{BATCH_SIZE, UdpSockRef, UdpSocketState};
 use sfu_model::datagram::Transmit;
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -32,6 +32,15 @@ pub struct SocketStats {
     pub calls_out: u64,
     /// Runs that were sent one by one because the kernel refused to cut them.
     pub runs_cut_by_hand: u64,
+}
+
+/// What one read gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// How many datagrams are in the batch.
+    pub n_datagrams: usize,
+    /// Nothing more waits until the kernel says so.
+    pub is_drained: bool,
 }
 
 /// What became of a run.
@@ -118,21 +127,24 @@ impl UdpSocket {
         self.stats
     }
 
-    /// Reads one batch. Gives the number of datagrams; 0 means that nothing waits.
-    pub fn receive(&mut self, batch: &mut ReceiveBatch) -> io::Result<usize> {
+    /// Reads one batch.
+    pub fn receive(&mut self, batch: &mut ReceiveBatch) -> io::Result<Received> {
         let n_messages = match batch.fill(&self.state, &self.socket, self.local) {
             Ok(n_messages) => n_messages,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
             Err(error) => return Err(error),
         };
-        if n_messages == 0 {
-            return Ok(0);
-        }
         let n_datagrams = batch.n_datagrams();
-        self.stats.calls_in += 1;
-        self.stats.messages_in += n_messages as u64;
-        self.stats.datagrams_in += n_datagrams as u64;
-        Ok(n_datagrams)
+        if n_messages > 0 {
+            self.stats.calls_in += 1;
+            self.stats.messages_in += n_messages as u64;
+            self.stats.datagrams_in += n_datagrams as u64;
+        }
+        // The kernel hands over less than it was asked for only when nothing more waits.
+        Ok(Received {
+            n_datagrams,
+            is_drained: n_messages < BATCH_SIZE,
+        })
     }
 
     /// Sends a run, in one call if the kernel cuts it. `source` is our address that it leaves from; None lets the

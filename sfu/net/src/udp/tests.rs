@@ -34,7 +34,7 @@ fn receive(socket: &mut UdpSocket, n_datagrams: usize) -> Vec<(SocketAddr, Socke
     let mut batch = ReceiveBatch::default();
     let mut received = Vec::new();
     while received.len() < n_datagrams {
-        if socket.receive(&mut batch).unwrap() == 0 {
+        if socket.receive(&mut batch).unwrap().n_datagrams == 0 {
             poll.poll(&mut events, Some(PATIENCE)).unwrap();
             assert!(
                 !events.is_empty(),
@@ -182,9 +182,10 @@ fn a_group_shares_a_port_and_the_senders() {
     let mut n_received = [0; 4];
     for (n, socket) in n_received.iter_mut().zip(&mut group) {
         loop {
-            match socket.receive(&mut batch).unwrap() {
-                0 => break,
-                n_datagrams => *n += n_datagrams,
+            let received = socket.receive(&mut batch).unwrap();
+            *n += received.n_datagrams;
+            if received.is_drained {
+                break;
             }
         }
     }
