@@ -1,0 +1,289 @@
+//! One worker's TCP connections, from the accepted stranger to the session's transport.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use mio::Registry;
+use sfu_model::datagram::{Datagram, Transport};
+use sfu_model::limits::CONNECT_TIMEOUT;
+use sfu_model::time::Instant;
+use sfu_net::tcp::connection::{Readiness, TcpConnection};
+
+use crate::handover::Handover;
+
+/// Most connections of a worker. Each holds up to 256 KB of frames for a slow reader: 1 GB when all are slow. When full,
+/// the stranger who has been silent longest makes room; without strangers the new one is refused.
+pub(crate) const CONNECTIONS_MAX: usize = 4_096;
+
+/// How long a stranger may take to send its first binding request. A browser sends it with the handshake's last packet;
+/// a mobile network that loses it twice takes 3 s.
+const STRANGER_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How far a connection has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// It has sent nothing yet.
+    Stranger,
+    /// Its first request named a session of this worker.
+    Named,
+    /// It has passed ICE.
+    Validated,
+}
+
+#[derive(Debug)]
+struct Entry {
+    connection: TcpConnection,
+    /// Our address as the other side knows it.
+    candidate: SocketAddr,
+    standing: Standing,
+    since: Instant,
+    is_readable: bool,
+    is_dirty: bool,
+}
+
+/// What a read gave.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Read {
+    /// Its frames were passed on.
+    Passed,
+    /// A stranger's first frames: its owner must be found.
+    FirstFrames(Vec<Vec<u8>>),
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(crate) struct Connections {
+    entries: Vec<Option<Entry>>,
+    free: Vec<usize>,
+    by_remote: HashMap<SocketAddr, usize>,
+    readable: VecDeque<usize>,
+    dirty: Vec<usize>,
+    limit_hits: u64,
+}
+
+impl Connections {
+    pub(crate) fn len(&self) -> usize {
+        self.by_remote.len()
+    }
+
+    /// How often [`CONNECTIONS_MAX`] was met.
+    pub(crate) fn limit_hits(&self) -> u64 {
+        self.limit_hits
+    }
+
+    /// Takes an accepted connection into a slot, after `register` has put it under the kernel's watch there.
+    pub(crate) fn admit(
+        &mut self,
+        mut connection: TcpConnection,
+        candidate: SocketAddr,
+        now: Instant,
+        register: impl FnOnce(&mut TcpConnection, usize) -> io::Result<()>,
+    ) -> Option<usize> {
+        if self.len() >= CONNECTIONS_MAX {
+            self.limit_hits += 1;
+            let stranger = self.longest_stranger()?;
+            self.close(stranger);
+        }
+        let remote = connection.remote();
+        if let Some(slot) = self.by_remote.get(&remote).copied() {
+            // The kernel gave the same remote address again: the old connection is dead.
+            self.close(slot);
+        }
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.entries.push(None);
+            self.entries.len() - 1
+        });
+        if let Err(error) = register(&mut connection, slot) {
+            tracing::warn!(%error, "a TCP connection cannot be watched");
+            self.free.push(slot);
+            return None;
+        }
+        let standing = Standing::Stranger;
+        let (is_readable, is_dirty) = (false, false);
+        let entry = Entry {
+            connection,
+            candidate,
+            standing,
+            since: now,
+            is_readable,
+            is_dirty,
+        };
+        *self.entries.get_mut(slot)? = Some(entry);
+        self.by_remote.insert(remote, slot);
+        // What came before it was registered makes no event.
+        self.set_readable(slot);
+        Some(slot)
+    }
+
+    /// The kernel says that something waits, or that something can be written.
+    pub(crate) fn set_readable(&mut self, slot: usize) {
+        if let Some(Some(entry)) = self.entries.get_mut(slot)
+            && !entry.is_readable
+        {
+            entry.is_readable = true;
+            self.readable.push_back(slot);
+        }
+    }
+
+    pub(crate) fn set_writable(&mut self, slot: usize) {
+        if let Some(Some(entry)) = self.entries.get_mut(slot)
+            && !entry.is_dirty
+        {
+            entry.is_dirty = true;
+            self.dirty.push(slot);
+        }
+    }
+
+    pub(crate) fn next_readable(&mut self) -> Option<usize> {
+        self.readable.pop_front()
+    }
+
+    pub(crate) fn is_readable(&self) -> bool {
+        !self.readable.is_empty()
+    }
+
+    /// Reads once.
+    pub(crate) fn read(
+        &mut self,
+        slot: usize,
+        scratch: &mut [u8],
+        mut on_datagram: impl FnMut(Datagram<'_>),
+    ) -> Read {
+        let Some(Some(entry)) = self.entries.get_mut(slot) else {
+            return Read::Passed;
+        };
+        entry.is_readable = false;
+        let (source, destination) = (entry.connection.remote(), entry.candidate);
+        let is_stranger = entry.standing == Standing::Stranger;
+        let mut first_frames = Vec::new();
+        let readiness = entry.connection.receive(scratch, |bytes| {
+            if is_stranger {
+                first_frames.push(bytes.to_vec());
+            } else {
+                on_datagram(Datagram {
+                    transport: Transport::Tcp,
+                    source,
+                    destination,
+                    bytes,
+                });
+            }
+        });
+        match readiness {
+            Readiness::Closed => {
+                self.close(slot);
+                return Read::Passed;
+            }
+            Readiness::More => self.set_readable(slot),
+            Readiness::Drained => {}
+        }
+        if first_frames.is_empty() {
+            Read::Passed
+        } else {
+            Read::FirstFrames(first_frames)
+        }
+    }
+
+    /// A stranger named a session of this worker. Gives its addresses: remote, ours.
+    pub(crate) fn name(&mut self, slot: usize) -> Option<(SocketAddr, SocketAddr)> {
+        let entry = self.entries.get_mut(slot)?.as_mut()?;
+        entry.standing = Standing::Named;
+        Some((entry.connection.remote(), entry.candidate))
+    }
+
+    /// Takes a connection out, for the worker that it belongs to.
+    pub(crate) fn hand_over(
+        &mut self,
+        slot: usize,
+        frames: Vec<Vec<u8>>,
+        registry: &Registry,
+    ) -> Option<Handover> {
+        let mut connection = self.remove(slot)?.connection;
+        registry.deregister(&mut connection).ok()?;
+        Some(Handover { connection, frames })
+    }
+
+    /// Frames `payload` for a connection. False: there is none, or it is too slow.
+    #[must_use]
+    pub(crate) fn send(&mut self, remote: SocketAddr, payload: &[u8]) -> bool {
+        let Some(slot) = self.by_remote.get(&remote).copied() else {
+            return false;
+        };
+        let Some(Some(entry)) = self.entries.get_mut(slot) else {
+            return false;
+        };
+        let fits = entry.connection.queue(payload);
+        self.set_writable(slot);
+        fits
+    }
+
+    /// Writes what was queued.
+    pub(crate) fn flush(&mut self, now: Instant) {
+        while let Some(slot) = self.dirty.pop() {
+            let Some(Some(entry)) = self.entries.get_mut(slot) else {
+                continue;
+            };
+            entry.is_dirty = false;
+            if entry.connection.flush(now).is_err() {
+                self.close(slot);
+            }
+        }
+    }
+
+    /// The session of this address has passed ICE on it.
+    pub(crate) fn validated(&mut self, remote: SocketAddr) {
+        let slot = self.by_remote.get(&remote).copied();
+        if let Some(Some(entry)) = slot.and_then(|slot| self.entries.get_mut(slot)) {
+            entry.standing = Standing::Validated;
+        }
+    }
+
+    /// The session of this address is gone, and so is what it was for.
+    pub(crate) fn forgotten(&mut self, remote: SocketAddr) {
+        if let Some(slot) = self.by_remote.get(&remote).copied() {
+            self.close(slot);
+        }
+    }
+
+    /// Closes strangers and readers that have taken too long.
+    pub(crate) fn sweep(&mut self, now: Instant) {
+        for slot in 0..self.entries.len() {
+            let Some(Some(entry)) = self.entries.get(slot) else {
+                continue;
+            };
+            let waited = now - entry.since;
+            let is_late = match entry.standing {
+                Standing::Stranger => waited >= STRANGER_PATIENCE,
+                Standing::Named => waited >= CONNECT_TIMEOUT,
+                Standing::Validated => false,
+            };
+            if is_late || entry.connection.is_stuck(now) {
+                self.close(slot);
+            }
+        }
+    }
+
+    /// Drops a connection; the kernel forgets its registration with its descriptor.
+    pub(crate) fn close(&mut self, slot: usize) {
+        self.remove(slot);
+    }
+
+    fn remove(&mut self, slot: usize) -> Option<Entry> {
+        let entry = self.entries.get_mut(slot)?.take()?;
+        self.by_remote.remove(&entry.connection.remote());
+        self.readable.retain(|readable| *readable != slot);
+        self.dirty.retain(|dirty| *dirty != slot);
+        self.free.push(slot);
+        Some(entry)
+    }
+
+    fn longest_stranger(&self) -> Option<usize> {
+        let entries = self.entries.iter().enumerate();
+        let known = entries.filter_map(|(slot, entry)| Some((slot, entry.as_ref()?)));
+        let strangers = known.filter(|(_, entry)| entry.standing == Standing::Stranger);
+        strangers
+            .min_by_key(|(_, entry)| entry.since)
+            .map(|(slot, _)| slot)
+    }
+}
