@@ -1,0 +1,143 @@
+//! The one thread that hears every worker: it keeps the placement true, measures how long things took, and tells the
+//! rest of the node.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use sfu_core::command::{CloseReason, Command};
+use sfu_core::event::Event;
+use sfu_core::link::LinkMessage;
+use sfu_model::id::WorkerId;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::metrics::Durations;
+use crate::notice::Notice;
+use crate::placement::Placement;
+use crate::request::{Request, WeakDoor};
+use crate::stats::WorkerStats;
+
+/// Events that wait for the rest of the node. It reads them at once; when it does not, the workers hold theirs back.
+pub(crate) const EVENTS_MAX: usize = 4_096;
+
+/// What the observer keeps and the handle reads. Locked for a moment, never by a worker.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    placement: Mutex<Placement>,
+    snapshots: Mutex<Vec<Option<WorkerStats>>>,
+    pub(crate) durations: Durations,
+    requests_limit_hits: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn new(n_workers: usize) -> Self {
+        Self {
+            placement: Mutex::new(Placement::new(n_workers)),
+            snapshots: Mutex::new(vec![None; n_workers]),
+            durations: Durations::default(),
+            requests_limit_hits: AtomicU64::new(0),
+        }
+    }
+
+    /// A request was refused because a worker has as many as may wait.
+    pub(crate) fn count_requests_limit_hit(&self) {
+        self.requests_limit_hits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn requests_limit_hits(&self) -> u64 {
+        self.requests_limit_hits.load(Ordering::Relaxed)
+    }
+
+    /// A panic while it was locked left it whole: every change is one call.
+    pub(crate) fn placement(&self) -> MutexGuard<'_, Placement> {
+        self.placement
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What each worker told last.
+    pub(crate) fn snapshots(&self) -> MutexGuard<'_, Vec<Option<WorkerStats>>> {
+        self.snapshots
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The observer.
+#[derive(Debug)]
+pub(crate) struct Observer {
+    pub(crate) notices: Receiver<Notice>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) doors: Vec<WeakDoor>,
+    pub(crate) events: mpsc::Sender<Event>,
+}
+
+impl Observer {
+    /// Listens until every worker has ended.
+    pub(crate) fn run(self) {
+        while let Ok(notice) = self.notices.recv() {
+            match notice {
+                Notice::Event(event) => self.on_event(event),
+                Notice::Refused(session) => {
+                    self.shared.placement().release(session);
+                }
+                Notice::Stats(stats) => {
+                    let index = usize::from(stats.worker.0);
+                    if let Some(slot) = self.shared.snapshots().get_mut(index) {
+                        *slot = Some(*stats);
+                    }
+                }
+                Notice::Failed(worker) => self.on_failed(worker),
+            }
+        }
+    }
+
+    fn on_event(&self, event: Event) {
+        self.shared.placement().on_event(&event);
+        self.shared.durations.observe(&event);
+        // Whoever started us may not care for events.
+        let _ = self.events.blocking_send(event);
+    }
+
+    /// Its sessions are gone without a word, and the other workers hold the other ends.
+    fn on_failed(&self, worker: WorkerId) {
+        let loss = self.shared.placement().lose_worker(worker);
+        tracing::error!(%worker, n_sessions = loss.sessions.len(), "a worker failed and began again");
+        for (player, room) in loss.orphans {
+            let (reply, _nobody_waits) = oneshot::channel();
+            self.ask(
+                player,
+                Request::Command {
+                    command: Command::EndRoom { room },
+                    reply,
+                },
+            );
+        }
+        for (origin, room) in loss.watched {
+            let message = LinkMessage::Unsubscribe { room };
+            self.ask(
+                origin,
+                Request::Link {
+                    from: worker,
+                    message,
+                },
+            );
+        }
+        for (session, placed) in loss.sessions {
+            let (room, role, reason) = (placed.room, placed.role, CloseReason::Invariant);
+            let closed = Event::SessionClosed {
+                session,
+                room,
+                role,
+                reason,
+            };
+            let _ = self.events.blocking_send(closed);
+        }
+    }
+
+    fn ask(&self, worker: WorkerId, request: Request) {
+        if let Some(door) = self.doors.get(usize::from(worker.0)) {
+            door.blocking_ask(request);
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! One worker's ends of every queue.
+
+use std::sync::mpsc::Receiver;
+
+use sfu_core::link::LinkMessage;
+use sfu_model::datagram::Datagram;
+use sfu_model::id::WorkerId;
+use tokio::sync::mpsc;
+
+use crate::mailbox::{BACKLOG_HIGH, Delivery, Outbox, Posted};
+use crate::request::Request;
+
+/// Deliveries of one turn; more wait for the next one.
+const DELIVERIES_PER_TURN: usize = 1_024;
+
+/// Requests of one turn. An offer costs about a millisecond, and media waits for it.
+const REQUESTS_PER_TURN: usize = 4;
+
+/// What a queue gave.
+#[derive(Debug)]
+pub(super) enum Asked {
+    /// A request.
+    Request(Request),
+    /// Nothing more on this turn.
+    Nothing,
+    /// Nobody is left who could ask.
+    Nobody,
+}
+
+/// The queues.
+#[derive(Debug)]
+pub(crate) struct Mail {
+    requests: mpsc::Receiver<Request>,
+    inbox: Receiver<Delivery>,
+    /// By worker number; None for this one.
+    outboxes: Vec<Option<Outbox>>,
+    n_requests: usize,
+    n_deliveries: usize,
+}
+
+impl Mail {
+    pub(crate) fn new(
+        requests: mpsc::Receiver<Request>,
+        inbox: Receiver<Delivery>,
+        outboxes: Vec<Option<Outbox>>,
+    ) -> Self {
+        Self {
+            requests,
+            inbox,
+            outboxes,
+            n_requests: 0,
+            n_deliveries: 0,
+        }
+    }
+
+    /// A new turn, with a new allowance of each.
+    pub(super) fn begin_turn(&mut self) {
+        self.n_requests = 0;
+        self.n_deliveries = 0;
+    }
+
+    pub(super) fn next_request(&mut self) -> Asked {
+        if self.n_requests >= REQUESTS_PER_TURN {
+            return Asked::Nothing;
+        }
+        match self.requests.try_recv() {
+            Ok(request) => {
+                self.n_requests += 1;
+                Asked::Request(request)
+            }
+            Err(mpsc::error::TryRecvError::Empty) => Asked::Nothing,
+            Err(mpsc::error::TryRecvError::Disconnected) => Asked::Nobody,
+        }
+    }
+
+    pub(super) fn next_delivery(&mut self) -> Option<Delivery> {
+        if self.n_deliveries >= DELIVERIES_PER_TURN {
+            return None;
+        }
+        let delivery = self.inbox.try_recv().ok()?;
+        self.n_deliveries += 1;
+        Some(delivery)
+    }
+
+    /// True when a turn's allowance was used up: there may be more without another ring of the bell.
+    pub(super) fn has_more(&self) -> bool {
+        self.n_requests >= REQUESTS_PER_TURN || self.n_deliveries >= DELIVERIES_PER_TURN
+    }
+
+    /// Posts to one worker.
+    pub(super) fn post(&mut self, to: WorkerId, delivery: Delivery) -> Posted {
+        match self.outboxes.get_mut(usize::from(to.0)) {
+            Some(Some(outbox)) => outbox.post(delivery),
+            Some(None) | None => Posted::Dropped,
+        }
+    }
+
+    /// Posts a core's message to one worker.
+    pub(super) fn post_link(
+        &mut self,
+        from: WorkerId,
+        to: WorkerId,
+        message: LinkMessage,
+    ) -> Posted {
+        self.post(to, Delivery::Link { from, message })
+    }
+
+    /// Posts a stray datagram to its worker.
+    pub(super) fn post_stray(&mut self, to: WorkerId, datagram: &Datagram<'_>) -> Posted {
+        match self.outboxes.get_mut(usize::from(to.0)) {
+            Some(Some(outbox)) => outbox.post_stray(datagram),
+            Some(None) | None => Posted::Dropped,
+        }
+    }
+
+    /// Posts to every other worker.
+    pub(super) fn post_all(&mut self, delivery: impl Fn() -> Delivery) {
+        for outbox in self.outboxes.iter_mut().flatten() {
+            // It must arrive, so it is only dropped when the other worker has ended.
+            let _ = outbox.post(delivery());
+        }
+    }
+
+    pub(super) fn tell_all_that_i_failed(&mut self, owner: WorkerId) {
+        self.post_all(|| Delivery::OwnerFailed { owner });
+    }
+
+    /// Sends what waits. Gives the number of stray datagrams that were dropped.
+    pub(super) fn flush(&mut self) -> usize {
+        self.outboxes.iter_mut().flatten().map(Outbox::flush).sum()
+    }
+
+    /// Control messages that wait for other workers.
+    pub(super) fn n_backlog(&self) -> usize {
+        self.outboxes.iter().flatten().map(Outbox::backlog).sum()
+    }
+
+    /// True when another worker is so far behind that no new work should make messages for it.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.outboxes
+            .iter()
+            .flatten()
+            .any(|outbox| outbox.backlog() >= BACKLOG_HIGH)
+    }
+}
