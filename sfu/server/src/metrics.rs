@@ -1,0 +1,284 @@
+//! What `/metrics` says about the media plane. Counters come from the workers' snapshots, at most a second old.
+
+use std::fmt;
+use std::sync::Arc;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use sfu_core::event::{Event, Role};
+use sfu_model::drop_reason::DropReason;
+
+use crate::observer::Shared;
+use crate::stats::WorkerStats;
+
+/// Upper bounds, in seconds: the bar for a join is 0.25 at the median and 0.5 at the 95th percentile, so the buckets are
+/// finest around them.
+const DURATION_BUCKETS: [f64; 12] = [
+    0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 1.0, 2.5, 15.0,
+];
+
+/// How long things took, as the cores say.
+#[derive(Clone, Debug)]
+pub(crate) struct Durations {
+    join: Histogram,
+    connect: Histogram,
+}
+
+impl Default for Durations {
+    fn default() -> Self {
+        let histogram = || Histogram::new(DURATION_BUCKETS);
+        Self {
+            join: histogram(),
+            connect: histogram(),
+        }
+    }
+}
+
+impl Durations {
+    pub(crate) fn observe(&self, event: &Event) {
+        match event {
+            Event::SessionConnected { after, .. } => self.connect.observe(after.as_secs_f64()),
+            Event::FirstPacketSent { after, .. } => self.join.observe(after.as_secs_f64()),
+            Event::SessionClosed { .. }
+            | Event::RoomLive { .. }
+            | Event::RoomSilent { .. }
+            | Event::AddressValidated { .. }
+            | Event::AddressForgotten { .. } => {}
+        }
+    }
+}
+
+/// Puts everything into a registry.
+pub(crate) fn register(shared: &Arc<Shared>, registry: &mut Registry) {
+    registry.register(
+        "sfu_join_duration_seconds",
+        "From a viewer's offer to the first media packet it was sent",
+        shared.durations.join.clone(),
+    );
+    registry.register(
+        "sfu_connect_duration_seconds",
+        "From a session's offer to its transport being up",
+        shared.durations.connect.clone(),
+    );
+    registry.register_collector(Box::new(Snapshots(Arc::clone(shared))));
+}
+
+#[derive(Debug)]
+struct Snapshots(Arc<Shared>);
+
+impl Collector for Snapshots {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let workers: Vec<WorkerStats> = self.0.snapshots().iter().flatten().cloned().collect();
+        let n_rooms = self.0.placement().rooms().len();
+        let requests_limit_hits = self.0.requests_limit_hits();
+        let mut page = Page {
+            encoder,
+            workers: &workers,
+            requests_limit_hits,
+        };
+        page.rooms(n_rooms)?;
+        page.sessions()?;
+        page.traffic()?;
+        page.drops()?;
+        page.keyframe_requests()?;
+        page.limits()?;
+        page.threads()
+    }
+}
+
+struct Page<'e, 'w> {
+    encoder: DescriptorEncoder<'e>,
+    workers: &'w [WorkerStats],
+    requests_limit_hits: u64,
+}
+
+impl Page<'_, '_> {
+    fn sum(&self, of: impl Fn(&WorkerStats) -> u64) -> u64 {
+        self.workers.iter().map(of).fold(0, u64::saturating_add)
+    }
+
+    fn family<'s>(
+        &'s mut self,
+        name: &'s str,
+        help: &str,
+        kind: MetricType,
+    ) -> Result<MetricEncoder<'s>, fmt::Error> {
+        self.encoder.encode_descriptor(name, help, None, kind)
+    }
+
+    /// One counter for each value of a label.
+    fn counters<'l>(
+        &mut self,
+        name: &str,
+        help: &str,
+        label: &'static str,
+        values: impl IntoIterator<Item = (&'l str, u64)>,
+    ) -> fmt::Result {
+        let mut family = self.family(name, help, MetricType::Counter)?;
+        for (value, n) in values {
+            let labels = [(label, value)];
+            family
+                .encode_family(&labels)?
+                .encode_counter::<NoLabels, _, u64>(&n, None)?;
+        }
+        Ok(())
+    }
+
+    fn rooms(&mut self, n_rooms: usize) -> fmt::Result {
+        let mut family = self.family("sfu_rooms", "Rooms with a session", MetricType::Gauge)?;
+        family.encode_gauge(&gauge(n_rooms))
+    }
+
+    fn sessions(&mut self) -> fmt::Result {
+        let publishers = self
+            .workers
+            .iter()
+            .map(|worker| worker.core.n_publishers)
+            .sum();
+        let subscribers = self
+            .workers
+            .iter()
+            .map(|worker| worker.core.n_subscribers)
+            .sum();
+        let n_connections = self.workers.iter().map(|worker| worker.n_connections).sum();
+        let mut family = self.family("sfu_sessions", "Sessions by role", MetricType::Gauge)?;
+        for (role, n) in [
+            (Role::Publisher, publishers),
+            (Role::Subscriber, subscribers),
+        ] {
+            let labels = [("role", role.label())];
+            family.encode_family(&labels)?.encode_gauge(&gauge(n))?;
+        }
+        let mut family = self.family(
+            "sfu_tcp_connections",
+            "ICE-TCP connections",
+            MetricType::Gauge,
+        )?;
+        family.encode_gauge(&gauge(n_connections))
+    }
+
+    fn traffic(&mut self) -> fmt::Result {
+        let packets = [
+            ("in", self.sum(|worker| worker.core.packets_in)),
+            ("out", self.sum(|worker| worker.core.packets_out)),
+        ];
+        let bytes = [
+            ("in", self.sum(|worker| worker.core.bytes_in)),
+            ("out", self.sum(|worker| worker.core.bytes_out)),
+        ];
+        let calls = [
+            ("in", self.sum(|worker| worker.sockets.calls_in)),
+            ("out", self.sum(|worker| worker.sockets.calls_out)),
+        ];
+        let help = "Media packets from publishers and to viewers";
+        self.counters("sfu_packets", help, "direction", packets)?;
+        let help = "Payload bytes of media packets from publishers and to viewers";
+        self.counters("sfu_bytes", help, "direction", bytes)?;
+        let help = "System calls that read or sent datagrams";
+        self.counters("sfu_socket_calls", help, "direction", calls)?;
+        let links = [("link", self.sum(|worker| worker.core.packets_linked))];
+        self.counters(
+            "sfu_packets_linked",
+            "Media packets to other workers",
+            "over",
+            links,
+        )?;
+        let strays = [("out", self.sum(|worker| worker.thread.strays_out))];
+        let help = "Datagrams that the kernel gave to another worker than theirs";
+        self.counters("sfu_strays", help, "direction", strays)
+    }
+
+    fn drops(&mut self) -> fmt::Result {
+        let count = |reason: &DropReason| {
+            (
+                reason.label(),
+                self.sum(|worker| worker.core.drops.get(*reason)),
+            )
+        };
+        let drops: Vec<(&str, u64)> = DropReason::ALL.iter().map(count).collect();
+        let help = "Datagrams and packets that went nowhere";
+        self.counters("sfu_packets_dropped", help, "reason", drops)
+    }
+
+    fn keyframe_requests(&mut self) -> fmt::Result {
+        let sides = [
+            (
+                "subscriber",
+                self.sum(|worker| worker.core.keyframe_requests_received),
+            ),
+            (
+                "publisher",
+                self.sum(|worker| worker.core.keyframe_requests_sent),
+            ),
+        ];
+        let help = "Keyframe requests by viewers, and to publishers";
+        self.counters("sfu_keyframe_requests", help, "side", sides)
+    }
+
+    fn limits(&mut self) -> fmt::Result {
+        let hits = [
+            ("sessions", self.sum(|worker| worker.core.sessions_max_hits)),
+            ("rooms", self.sum(|worker| worker.core.rooms_max_hits)),
+            (
+                "link_backlog",
+                self.sum(|worker| worker.thread.backlog_limit_hits),
+            ),
+            (
+                "tcp_connections",
+                self.sum(|worker| worker.thread.connections_limit_hits),
+            ),
+            (
+                "descriptors",
+                self.sum(|worker| worker.thread.descriptors_limit_hits),
+            ),
+            ("requests", self.requests_limit_hits),
+        ];
+        let help = "Times that a limit of the media plane was met";
+        self.counters("sfu_limit_hits", help, "limit", hits)?;
+        let invariants = [("core", self.sum(|worker| worker.core.invariants_violated))];
+        let help = "Sessions closed because of an impossible state";
+        self.counters("sfu_invariants_violated", help, "site", invariants)
+    }
+
+    fn threads(&mut self) -> fmt::Result {
+        let workers = self.workers;
+        let named: Vec<(String, &WorkerStats)> = workers
+            .iter()
+            .map(|worker| (worker.worker.to_string(), worker))
+            .collect();
+        let help = "Share of the last second that a worker did not sleep";
+        let mut family = self.family("sfu_worker_busy_ratio", help, MetricType::Gauge)?;
+        for (name, worker) in &named {
+            let labels = [("worker", name.as_str())];
+            family
+                .encode_family(&labels)?
+                .encode_gauge(&worker.thread.busy_ratio)?;
+        }
+        let help = "Control messages that wait in a worker for other workers";
+        let mut family = self.family("sfu_worker_mailbox_backlog", help, MetricType::Gauge)?;
+        for (name, worker) in &named {
+            let labels = [("worker", name.as_str())];
+            family
+                .encode_family(&labels)?
+                .encode_gauge(&gauge(worker.thread.n_backlog))?;
+        }
+        let restarts = named
+            .iter()
+            .map(|(name, worker)| (name.as_str(), worker.thread.restarts));
+        self.counters(
+            "sfu_worker_restarts",
+            "Times a worker failed and began again",
+            "worker",
+            restarts,
+        )
+    }
+}
+
+type NoLabels = [(&'static str, &'static str); 0];
+
+fn gauge(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
