@@ -1,0 +1,238 @@
+//! Many players on one thread.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use mio::{Events, Poll, Token, Waker};
+use sfu_model::time::Instant;
+use sfu_net::clock::Clock;
+use sfu_net::udp::ReceiveBatch;
+
+use crate::continuity::Faults;
+use crate::publisher::Published;
+use crate::session::SessionError;
+use crate::subscriber::{Subscriber, Window};
+
+/// The waker's token; players are numbered from zero.
+const ORDERS: Token = Token(usize::MAX);
+
+/// Most sockets that one poll reports; the rest are in the next.
+const EVENTS_MAX: usize = 1_024;
+
+/// Orders that wait. Whoever gives one beyond it waits until the thread has turned once.
+const ORDERS_MAX: usize = 64;
+
+/// How long the thread rests when no player has anything to do.
+const REST: Duration = Duration::from_secs(1);
+
+/// What the players of a crowd have seen.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// Players whose session lives.
+    pub n_alive: usize,
+    /// Players that get both tracks.
+    pub n_receiving: usize,
+    /// From each player's POST to its first packet of a picture.
+    pub joins: Vec<Duration>,
+    /// Since the measurement began.
+    pub window: Window,
+    /// Of what was published since each player joined; 0 until the publisher says how much that is.
+    pub n_lost: u64,
+    /// Whatever else went wrong.
+    pub faults: Faults,
+    /// Datagrams of players that the kernel did not take.
+    pub n_refused: usize,
+}
+
+/// A thread of players.
+#[derive(Debug)]
+pub struct Crowd {
+    orders: SyncSender<Order>,
+    waker: Waker,
+    thread: JoinHandle<Result<(), SessionError>>,
+}
+
+#[derive(Debug)]
+enum Order {
+    Join(Box<Subscriber>),
+    /// Forget the window's counts.
+    BeginWindow,
+    Count {
+        published: Published,
+        reply: SyncSender<Tally>,
+    },
+    Leave,
+}
+
+/// The thread has ended; [`Crowd::leave`] says why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the players' thread has ended")]
+pub struct CrowdEnded;
+
+impl Crowd {
+    /// A thread without players.
+    pub fn start(clock: Clock) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let waker = Waker::new(poll.registry(), ORDERS)?;
+        let (orders, inbox) = sync_channel(ORDERS_MAX);
+        let watching = Watching {
+            poll,
+            clock,
+            subscribers: Vec::new(),
+            wakes: BTreeSet::new(),
+            window: Window::default(),
+        };
+        let thread = std::thread::Builder::new()
+            .name("players".into())
+            .spawn(move || watching.run(&inbox))?;
+        Ok(Self {
+            orders,
+            waker,
+            thread,
+        })
+    }
+
+    /// Adds a player.
+    pub fn join(&self, subscriber: Subscriber) -> Result<(), CrowdEnded> {
+        self.give(Order::Join(Box::new(subscriber)))
+    }
+
+    /// Measures from here on.
+    pub fn begin_window(&self) -> Result<(), CrowdEnded> {
+        self.give(Order::BeginWindow)
+    }
+
+    /// What was seen so far, of what was published.
+    pub fn count(&self, published: Published) -> Result<Tally, CrowdEnded> {
+        let (reply, answer) = sync_channel(1);
+        self.give(Order::Count { published, reply })?;
+        answer.recv().map_err(|_| CrowdEnded)
+    }
+
+    /// Closes every session.
+    pub fn leave(self) -> Result<(), SessionError> {
+        // A thread that has failed takes no order; its error is the result.
+        let _ = self.give(Order::Leave);
+        self.thread
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+
+    fn give(&self, order: Order) -> Result<(), CrowdEnded> {
+        self.orders.send(order).map_err(|_| CrowdEnded)?;
+        self.waker.wake().map_err(|_| CrowdEnded)
+    }
+}
+
+/// What the thread owns.
+struct Watching {
+    poll: Poll,
+    clock: Clock,
+    /// `None` where a session has failed.
+    subscribers: Vec<Option<Box<Subscriber>>>,
+    /// When each of them is due.
+    wakes: BTreeSet<(Instant, usize)>,
+    window: Window,
+}
+
+impl Watching {
+    fn run(mut self, inbox: &Receiver<Order>) -> Result<(), SessionError> {
+        let mut events = Events::with_capacity(EVENTS_MAX);
+        let mut batch = ReceiveBatch::default();
+        loop {
+            let now = self.clock.now();
+            let next = self.wakes.first().map_or(now + REST, |(at, _)| *at);
+            match self
+                .poll
+                .poll(&mut events, Some(next.saturating_since(now)))
+            {
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                    return Err(error.into());
+                }
+                Ok(()) | Err(_) => {}
+            }
+            for event in &events {
+                if event.token() != ORDERS {
+                    self.turn(event.token().0, Some(&mut batch));
+                }
+            }
+            let now = self.clock.now();
+            while let Some((_, index)) = self.wakes.first().copied().filter(|(at, _)| *at <= now) {
+                self.turn(index, None);
+            }
+            loop {
+                match inbox.try_recv() {
+                    Ok(Order::Leave) | Err(TryRecvError::Disconnected) => return self.close(),
+                    Ok(order) => self.obey(order)?,
+                    Err(TryRecvError::Empty) => break,
+                }
+            }
+        }
+    }
+
+    fn obey(&mut self, order: Order) -> Result<(), SessionError> {
+        match order {
+            Order::Join(mut subscriber) => {
+                let index = self.subscribers.len();
+                let registry = self.poll.registry();
+                subscriber.session.register(registry, Token(index))?;
+                self.subscribers.push(Some(subscriber));
+                self.turn(index, None);
+            }
+            Order::BeginWindow => self.window = Window::default(),
+            Order::Count { published, reply } => {
+                // Whoever asked may have gone.
+                let _ = reply.try_send(self.tally(&published));
+            }
+            // The loop that calls this ends with it.
+            Order::Leave => {}
+        }
+        Ok(())
+    }
+
+    /// Gives one player its turn: to read, or to do what is due. A session that fails is one player less, which
+    /// [`Tally::n_alive`] tells.
+    fn turn(&mut self, index: usize, batch: Option<&mut ReceiveBatch>) {
+        let Some(Some(subscriber)) = self.subscribers.get_mut(index) else {
+            return;
+        };
+        let Subscriber { session, received } = subscriber.as_mut();
+        self.wakes.remove(&(session.wake_at(), index));
+        let (clock, window) = (self.clock, &mut self.window);
+        let mut on_event = |event| received.on_event(event, clock.now(), window);
+        let done = match batch {
+            Some(batch) => session.receive(batch, &mut on_event),
+            None => session.handle_timeout(&mut on_event),
+        };
+        let wake_at = session.wake_at();
+        if done.is_ok() {
+            self.wakes.insert((wake_at, index));
+        } else if let Some(failed) = self.subscribers.get_mut(index) {
+            *failed = None;
+        }
+    }
+
+    fn tally(&self, published: &Published) -> Tally {
+        let mut tally = Tally {
+            window: self.window.clone(),
+            ..Tally::default()
+        };
+        for Subscriber { session, received } in self.subscribers.iter().flatten().map(Box::as_ref) {
+            tally.n_alive += 1;
+            tally.n_receiving += usize::from(received.has_both());
+            tally.joins.extend(received.joined_after());
+            tally.n_lost += received.n_lost(published);
+            tally.faults.add(received.faults());
+            tally.n_refused += session.n_refused();
+        }
+        tally
+    }
+
+    fn close(self) -> Result<(), SessionError> {
+        let mut subscribers = self.subscribers.into_iter().flatten();
+        subscribers.try_for_each(|subscriber| subscriber.session.close())
+    }
+}

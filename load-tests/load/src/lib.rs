@@ -1,0 +1,25 @@
+//! Publishers and players with real sockets, by the hundred, against a server that runs.
+//!
+//! [`fanout`] plays a scenario: a [`publisher`] sends a stream whose every packet carries a [`stamp`]; a [`crowd`] of
+//! [`subscriber`]s holds what arrives against the stamps. [`report`] says what came of it.
+//!
+//! # Invariants
+//!
+//! * Publisher and players share one clock, so that a latency is a difference and not an estimate.
+//! * Every packet that a player was owed and did not get is lost, the last ones included: the publisher says how many
+//!   there were before players are asked what they lack.
+//! * A failure of this program (a refused datagram, a starved thread) is told apart from one of the server.
+#![forbid(unsafe_code)]
+
+pub mod continuity;
+pub mod crowd;
+pub mod fanout;
+pub mod http;
+pub mod latency;
+pub mod proc;
+pub mod publisher;
+pub mod report;
+pub mod session;
+pub mod source;
+pub mod stamp;
+pub mod subscriber;

@@ -1,0 +1,285 @@
+//! What a run says in the end: a table for people, JSON for tools, and whether the bars were kept.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::continuity::Faults;
+use crate::fanout::Outcome;
+
+/// What a run must not exceed.
+#[derive(Clone, Copy, Debug)]
+pub struct Bars {
+    /// Packets that never came, all players together.
+    pub lost_max: u64,
+    /// Server CPU for each packet that a player got, in microseconds.
+    pub cpu_us_max: Option<f64>,
+}
+
+/// The figures of a run. Each name says its unit.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    viewers: usize,
+    viewers_receiving: usize,
+    measured_secs: f64,
+    packets_received: u64,
+    received_mbps: f64,
+    packets_lost: u64,
+    lost_max: u64,
+    faults: Faults,
+    client_send_refused: usize,
+    latency_p50_us: Option<u128>,
+    latency_p95_us: Option<u128>,
+    latency_p99_us: Option<u128>,
+    latency_max_us: u128,
+    join_p50_ms: Option<u128>,
+    join_p95_ms: Option<u128>,
+    keyframe_requests: u64,
+    server_cpu_us_per_packet: Option<f64>,
+    server_cpu_us_per_packet_max: Option<f64>,
+    server_cores: Option<f64>,
+    server_bytes_per_viewer: Option<u64>,
+    load_cores: f64,
+    passed: bool,
+}
+
+impl Report {
+    /// The figures of an outcome, held against the bars.
+    pub fn new(outcome: &Outcome, bars: Bars) -> Self {
+        let window = &outcome.window.window;
+        let settled = &outcome.settled;
+        let seconds = outcome.measured.as_secs_f64();
+        let percentile = |percent| window.latency.percentile(percent).map(|d| d.as_micros());
+        let mut joins = settled.joins.clone();
+        joins.sort_unstable();
+        let join = |percent| at_percentile(&joins, percent).map(|d| d.as_millis());
+        let server = outcome.server;
+        let mut report = Self {
+            viewers: outcome.n_viewers,
+            viewers_receiving: settled.n_receiving,
+            measured_secs: seconds,
+            packets_received: window.n_packets,
+            received_mbps: window.n_bytes as f64 * 8.0 / seconds / 1e6,
+            packets_lost: settled.n_lost,
+            lost_max: bars.lost_max,
+            faults: settled.faults,
+            client_send_refused: settled.n_refused + outcome.published.n_refused,
+            latency_p50_us: percentile(50),
+            latency_p95_us: percentile(95),
+            latency_p99_us: percentile(99),
+            latency_max_us: window.latency.max().as_micros(),
+            join_p50_ms: join(50),
+            join_p95_ms: join(95),
+            keyframe_requests: outcome.published.n_keyframe_requests,
+            server_cpu_us_per_packet: server
+                .map(|used| used.cpu.as_secs_f64() * 1e6 / window.n_packets.max(1) as f64),
+            server_cpu_us_per_packet_max: bars.cpu_us_max,
+            server_cores: server.map(|used| used.cpu.as_secs_f64() / seconds),
+            server_bytes_per_viewer: server.map(|used| {
+                let (idle, full) = used.resident_bytes;
+                full.saturating_sub(idle) / outcome.n_viewers.max(1) as u64
+            }),
+            load_cores: outcome.own_cpu.as_secs_f64() / seconds,
+            passed: false,
+        };
+        report.passed = report.failures().is_empty();
+        report
+    }
+
+    /// Whether every bar was kept.
+    pub fn passed(&self) -> bool {
+        self.passed
+    }
+
+    /// Which bars were not kept.
+    fn failures(&self) -> Vec<&'static str> {
+        let is_too_costly = match (
+            self.server_cpu_us_per_packet_max,
+            self.server_cpu_us_per_packet,
+        ) {
+            (Some(max), Some(cost)) => cost > max,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        let checks = [
+            (
+                self.viewers_receiving < self.viewers,
+                "a player receives nothing",
+            ),
+            (self.packets_received == 0, "nothing was received"),
+            (self.packets_lost > self.lost_max, "packets were lost"),
+            (
+                self.faults != Faults::default(),
+                "the stream was not continuous",
+            ),
+            (is_too_costly, "a packet costs the server too much"),
+        ];
+        let failed = checks.into_iter().filter(|(is_failed, _)| *is_failed);
+        failed.map(|(_, what)| what).collect()
+    }
+}
+
+/// The sample that `percent` of the sorted samples do not exceed.
+fn at_percentile(sorted: &[Duration], percent: usize) -> Option<Duration> {
+    let rank = (sorted.len() * percent).div_ceil(100);
+    sorted.get(rank.saturating_sub(1)).copied()
+}
+
+/// Absent figures are dashes.
+fn or_dash<T: fmt::Display>(figure: Option<T>) -> String {
+    figure.map_or_else(|| "-".to_owned(), |figure| figure.to_string())
+}
+
+/// One line of the table: what, how much, and the bar where there is one.
+type Row = (&'static str, String, String);
+
+fn row(name: &'static str, figure: impl fmt::Display) -> Row {
+    (name, figure.to_string(), String::new())
+}
+
+fn barred(name: &'static str, figure: impl fmt::Display, bar: impl fmt::Display) -> Row {
+    (name, figure.to_string(), bar.to_string())
+}
+
+impl Report {
+    fn stream_rows(&self) -> Vec<Row> {
+        let Faults {
+            duplicates,
+            misnumbered,
+            joined_without_keyframe,
+            foreign,
+        } = self.faults;
+        let lost_bar = format!("<= {}", self.lost_max);
+        vec![
+            barred("players that receive", self.viewers_receiving, self.viewers),
+            row("measured, s", format!("{:.0}", self.measured_secs)),
+            row("packets received", self.packets_received),
+            row(
+                "received, Mbit/s of payload",
+                format!("{:.1}", self.received_mbps),
+            ),
+            barred("packets lost", self.packets_lost, lost_bar),
+            barred("packets received twice", duplicates, 0),
+            barred("packets out of numbering", misnumbered, 0),
+            barred("joins without a keyframe", joined_without_keyframe, 0),
+            barred("foreign payloads", foreign, 0),
+            row(
+                "datagrams our own sockets refused",
+                self.client_send_refused,
+            ),
+        ]
+    }
+
+    fn cost_rows(&self) -> Vec<Row> {
+        let cpu = self.server_cpu_us_per_packet.map(|us| format!("{us:.2}"));
+        let cpu_bar = self.server_cpu_us_per_packet_max;
+        let cpu_bar = cpu_bar.map_or_else(String::new, |max| format!("<= {max:.2}"));
+        let cores = self.server_cores.map(|cores| format!("{cores:.2}"));
+        let memory = self.server_bytes_per_viewer.map(|bytes| bytes / 1_024);
+        vec![
+            row("latency p50, us", or_dash(self.latency_p50_us)),
+            row("latency p95, us", or_dash(self.latency_p95_us)),
+            row("latency p99, us", or_dash(self.latency_p99_us)),
+            row("latency max, us", self.latency_max_us),
+            row(
+                "join p50, ms (POST to first picture)",
+                or_dash(self.join_p50_ms),
+            ),
+            row("join p95, ms", or_dash(self.join_p95_ms)),
+            row("keyframe requests at the publisher", self.keyframe_requests),
+            barred("server CPU per received packet, us", or_dash(cpu), cpu_bar),
+            row("server CPU, cores", or_dash(cores)),
+            row("server memory per player, KiB", or_dash(memory)),
+            row(
+                "CPU of this program, cores",
+                format!("{:.2}", self.load_cores),
+            ),
+        ]
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, figure, bar) in self.stream_rows().into_iter().chain(self.cost_rows()) {
+            let line = format!("{name:<38} {figure:>14}   {bar}");
+            writeln!(f, "{}", line.trim_end())?;
+        }
+        for failure in self.failures() {
+            writeln!(f, "FAILED: {failure}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crowd::Tally;
+    use crate::fanout::ServerUse;
+    use crate::publisher::Published;
+
+    const BARS: Bars = Bars {
+        lost_max: 0,
+        cpu_us_max: Some(3.5),
+    };
+
+    fn good() -> Outcome {
+        let mut window = Tally::default();
+        window.window.n_packets = 1_000_000;
+        window.window.n_bytes = 1_000;
+        let settled = Tally {
+            n_receiving: 2,
+            joins: vec![Duration::from_millis(30), Duration::from_millis(10)],
+            ..Tally::default()
+        };
+        Outcome {
+            n_viewers: 2,
+            measured: Duration::from_secs(10),
+            published: Published::default(),
+            window,
+            settled,
+            server: Some(ServerUse {
+                cpu: Duration::from_secs(3),
+                resident_bytes: (1_000_000, 1_400_000),
+            }),
+            own_cpu: Duration::from_secs(5),
+        }
+    }
+
+    #[test]
+    fn a_good_run_passes_and_its_figures_are_these() {
+        let report = Report::new(&good(), BARS);
+        assert!(report.passed(), "{report}");
+        assert_eq!(report.server_cpu_us_per_packet, Some(3.0));
+        assert_eq!(report.server_bytes_per_viewer, Some(200_000));
+        assert_eq!(
+            (report.join_p50_ms, report.join_p95_ms),
+            (Some(10), Some(30))
+        );
+        assert!(!report.to_string().contains("FAILED"));
+    }
+
+    #[test]
+    fn each_bar_can_be_missed() {
+        let misses: [fn(&mut Outcome); 6] = [
+            |o| o.settled.n_lost = 1,
+            |o| o.settled.n_receiving = 1,
+            |o| o.settled.faults.misnumbered = 1,
+            |o| o.window.window.n_packets = 0,
+            |o| o.server = None,
+            |o| {
+                if let Some(server) = &mut o.server {
+                    server.cpu = Duration::from_secs(4);
+                }
+            },
+        ];
+        for (n, miss) in misses.into_iter().enumerate() {
+            let mut outcome = good();
+            miss(&mut outcome);
+            let report = Report::new(&outcome, BARS);
+            assert!(!report.passed(), "number {n}");
+            assert!(report.to_string().contains("FAILED"), "number {n}");
+        }
+    }
+}
