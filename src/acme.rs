@@ -3,25 +3,21 @@
 //! The authority asks `http://NAME/.well-known/acme-challenge/TOKEN` (HTTP-01), so port 80 of every name must lead to
 //! the HTTP listener. The account's key, the certificate and its key are kept in the data folder.
 
+pub(crate) mod challenge;
 mod order;
 
-use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
 use rustls::sign::CertifiedKey;
 use sfu_model::time::UnixTime;
 use sfu_net::clock;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::config::Acme;
+use self::challenge::Challenges;
+use crate::config::settings::Acme;
 use crate::data_dir::{DataDir, write_atomically};
 use crate::tls::validity::Validity;
 use crate::tls::{CertificateSlot, files};
@@ -35,46 +31,6 @@ const RETRY_MIN: Duration = Duration::from_secs(15 * 60);
 
 /// The longest wait after failures: a third of a short-lived certificate's life (six days) holds eight of them.
 const RETRY_MAX: Duration = Duration::from_secs(6 * 3_600);
-
-/// What the authority is to be answered, by token. One entry per name of an order in progress.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Challenges(Arc<RwLock<HashMap<String, String>>>);
-
-impl Challenges {
-    fn set(&self, token: &str, authorization: &str) {
-        let mut answers = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        answers.insert(token.to_owned(), authorization.to_owned());
-    }
-
-    fn clear(&self) {
-        self.0
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
-    }
-
-    fn get(&self, token: &str) -> Option<String> {
-        self.0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(token)
-            .cloned()
-    }
-}
-
-/// The route that the authority asks (RFC 8555 section 8.3).
-pub(crate) fn router(challenges: Challenges) -> Router {
-    Router::new()
-        .route("/.well-known/acme-challenge/{token}", get(answer))
-        .with_state(challenges)
-}
-
-async fn answer(State(challenges): State<Challenges>, Path(token): Path<String>) -> Response {
-    match challenges.get(&token) {
-        Some(authorization) => authorization.into_response(),
-        None => StatusCode::NOT_FOUND.into_response(),
-    }
-}
 
 /// The authority, and what is kept of its work.
 pub(crate) struct Authority {
@@ -184,39 +140,7 @@ fn is_due(kept: Option<&CertifiedKey>, unix_now: UnixTime) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use axum::body::Body;
-    use axum::http::Request;
-    use tower::ServiceExt as _;
-
     use super::*;
-
-    async fn ask(challenges: &Challenges, token: &str) -> (StatusCode, Vec<u8>) {
-        let request =
-            Request::get(format!("/.well-known/acme-challenge/{token}")).body(Body::empty());
-        let response = router(challenges.clone())
-            .oneshot(request.unwrap())
-            .await
-            .unwrap();
-        let status = response.status();
-        let body = axum::body::to_bytes(response.into_body(), 1_000)
-            .await
-            .unwrap();
-        (status, body.to_vec())
-    }
-
-    #[tokio::test]
-    async fn a_challenge_is_answered_while_its_order_runs() {
-        let challenges = Challenges::default();
-        assert_eq!(ask(&challenges, "token").await.0, StatusCode::NOT_FOUND);
-        challenges.set("token", "token.thumbprint");
-        assert_eq!(
-            ask(&challenges, "token").await,
-            (StatusCode::OK, b"token.thumbprint".to_vec())
-        );
-        assert_eq!(ask(&challenges, "other").await.0, StatusCode::NOT_FOUND);
-        challenges.clear();
-        assert_eq!(ask(&challenges, "token").await.0, StatusCode::NOT_FOUND);
-    }
 
     #[test]
     fn without_a_certificate_one_is_due() {

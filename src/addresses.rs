@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::Config;
+use crate::config::settings::Config;
 use crate::data_dir::{DataDir, DataError, write_atomically};
 
 /// The file in the data folder that says where the running server is. Removed when it ends.

@@ -15,6 +15,7 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use prometheus_client::registry::Registry;
 use signaling_auth::authorizer::Authorizer;
+use signaling_auth::stream_key::StreamKey;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -24,13 +25,13 @@ pub(crate) use self::banner::Started;
 use self::certificates::Certificates;
 use self::listeners::Listeners;
 use self::media::Media;
-use crate::acme::Challenges;
+use crate::acme::challenge::{self, Challenges};
 use crate::addresses::Addresses;
 use crate::admin::AdminSocket;
 use crate::api::Api;
-use crate::config::Config;
 use crate::config::proxies::TrustedProxies;
-use crate::data_dir::{DataDir, DataError};
+use crate::config::settings::Config;
+use crate::data_dir::{DataDir, DataError, ServerLock};
 use crate::health::Health;
 use crate::http::{HttpServer, file_limit, gate::Gate};
 use crate::live::LiveSince;
@@ -38,7 +39,7 @@ use crate::redirect::Ingress;
 use crate::roles::{Role, Roles};
 use crate::shutdown::{CLOSE_WITHIN, Drain, INTERRUPTED, Signals};
 use crate::streams::StreamStore;
-use crate::{acme, api, assets, health, redirect, token_keys};
+use crate::{api, assets, health, redirect, token_keys};
 
 /// Why the server does not start. The operator must act; the text says how.
 #[derive(Debug, thiserror::Error)]
@@ -89,54 +90,91 @@ struct Server {
     stop: CancellationToken,
     tasks: TaskTracker,
     /// Held for as long as the process serves this data folder.
-    _lock: crate::data_dir::ServerLock,
+    _lock: ServerLock,
+}
+
+/// What is there before anything is open: the data folder and what it says.
+struct Ground {
+    data: DataDir,
+    lock: ServerLock,
+    store: StreamStore,
+    authorizer: Arc<Authorizer>,
+    /// The demo stream's key, where there is one that may be shown.
+    demo: Option<StreamKey>,
+}
+
+impl Ground {
+    fn prepare(config: &Config, is_unconfigured: bool) -> Result<Self, StartError> {
+        let data = DataDir::open(&config.node.data)?;
+        let lock = data.lock_for_server()?;
+        let store = StreamStore::open(data.clone(), &config.streams)?;
+        let demo = streams::demo(&store, is_unconfigured)?;
+        let verifier = token_keys::verifier(config.auth.key_files(), &data)?;
+        let table = store.table()?;
+        let authorizer = Arc::new(Authorizer::new(store.secret().clone(), verifier, table));
+        Ok(Self {
+            data,
+            lock,
+            store,
+            authorizer,
+            demo,
+        })
+    }
+
+    /// What changes the streams while the server runs: the file, and the administrator's socket.
+    fn keep_streams_fresh(
+        &self,
+        media: &Media,
+        tasks: &TaskTracker,
+        stop: &CancellationToken,
+    ) -> Result<(), StartError> {
+        let (store, authorizer) = (self.store.clone(), Arc::clone(&self.authorizer));
+        let act = streams::administer(store.clone(), Arc::clone(&authorizer), media.clone());
+        tasks.spawn(AdminSocket::open(&self.data)?.serve(act, stop.clone()));
+        let file = self.data.file(crate::streams::FILE);
+        tasks.spawn(streams::reload_when_changed(
+            store,
+            file,
+            authorizer,
+            stop.clone(),
+        ));
+        Ok(())
+    }
 }
 
 impl Server {
     async fn open(config: Config, is_unconfigured: bool) -> Result<Self, StartError> {
-        let data = DataDir::open(&config.node.data)?;
-        let lock = data.lock_for_server()?;
+        let ground = Ground::prepare(&config, is_unconfigured)?;
         let roles = Roles::from_names(&config.node.roles);
-        let store = StreamStore::open(data.clone(), &config.streams)?;
-        let demo = streams::demo(&store, is_unconfigured)?;
-        let verifier = token_keys::verifier(&config.auth, &data)?;
-        let authorizer = Arc::new(Authorizer::new(
-            store.secret().clone(),
-            verifier,
-            store.table()?,
-        ));
         let listeners = Listeners::bind(&config).await?;
-        let stop = CancellationToken::new();
-        let tasks = TaskTracker::new();
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let live = LiveSince::default();
         let challenges = Challenges::default();
-        let certificates = Certificates::open(&config, &data, &listeners, &challenges).await?;
-        let media = Media::start(&config, &roles, &authorizer, live.clone(), &tasks)?;
-        let drain = Drain::default();
+        let certificates = Certificates::open(&config, &ground.data, &listeners, &challenges)?;
+        let media = Media::start(&config, &roles, &ground.authorizer, live.clone(), &tasks).await?;
+        ground.keep_streams_fresh(&media, &tasks, &stop)?;
 
+        // The list was checked with the configuration.
         let proxies = TrustedProxies::parse(&config.http.trusted_proxies).unwrap_or_default();
-        let connections = file_limit::connections(config.limits.connections);
         let gate = Gate::new(
-            connections,
+            file_limit::connections(config.limits.connections),
             config.limits.connections_per_address,
             proxies.clone(),
         );
-        let mut registry = Registry::default();
-        health::register(&mut registry, &gate);
-        media.register_metrics(&mut registry);
+        let drain = Drain::default();
         let parts = Parts {
             media: &media,
-            authorizer: &authorizer,
+            authorizer: &ground.authorizer,
             live,
             drain: &drain,
-            registry,
+            registry: registry(&gate, &media),
         };
         let https_port = listeners.https_port();
         let ingress = Ingress {
             proxies: Arc::new(proxies),
             https_port,
         };
-        let router = parts.router(&roles, acme::router(challenges), ingress);
+        let router = parts.router(&roles, challenge::router(challenges), ingress);
         let http = HttpServer {
             router,
             gate,
@@ -145,25 +183,19 @@ impl Server {
         };
 
         let addresses = listeners.addresses(&config, media.ice_addresses());
-        let admin = AdminSocket::open(&data)?;
-        let act = streams::administer(store.clone(), Arc::clone(&authorizer), media.clone());
-        tasks.spawn(admin.serve(act, stop.clone()));
-        tasks.spawn(streams::reload_when_changed(
-            store,
-            data.clone(),
-            Arc::clone(&authorizer),
-            stop.clone(),
-        ));
-        let fingerprint = certificates.fingerprint();
         listeners.serve(&http, certificates.server_config());
+        let fingerprint = certificates.fingerprint();
         certificates.keep_fresh(&config, &tasks, &stop);
-        addresses.keep(&data)?;
+        addresses.keep(&ground.data)?;
         info!(%roles, "serving");
+        let Ground {
+            data, lock, demo, ..
+        } = ground;
         let started = Started {
             addresses,
             demo,
             fingerprint,
-            data: config.node.data.clone(),
+            data: config.node.data,
         };
         let drain_secs = config.node.drain_secs;
         Ok(Self {
@@ -209,6 +241,13 @@ impl Server {
         }
         Addresses::forget(&self.data);
     }
+}
+
+fn registry(gate: &Arc<Gate>, media: &Media) -> Registry {
+    let mut registry = Registry::default();
+    health::register(&mut registry, gate);
+    media.register_metrics(&mut registry);
+    registry
 }
 
 /// What the routes are made of.

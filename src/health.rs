@@ -1,6 +1,7 @@
 //! `/health`, `/ready` and `/metrics`: what balancers, orchestrators and dashboards ask.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -22,7 +23,8 @@ use crate::shutdown::Drain;
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Asked on every `/ready`: whether media can be served.
-pub(crate) type MediaProbe = Arc<dyn Fn() -> bool + Send + Sync>;
+pub(crate) type MediaProbe =
+    Arc<dyn Fn() -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync>;
 
 /// What the answers are made of.
 #[derive(Clone)]
@@ -50,7 +52,7 @@ async fn alive() -> Response {
 /// Whether new sessions should be sent here.
 async fn ready(State(health): State<Health>) -> Response {
     let is_draining = health.drain.has_begun();
-    let has_media = (health.media)();
+    let has_media = (health.media)().await;
     let is_ready = has_media && !is_draining;
     let status = if is_ready {
         StatusCode::OK

@@ -1,10 +1,18 @@
 //! Log lines: to the standard error, for people or as JSON.
 
+use serde::Deserialize;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::Directive;
 
-use crate::config::{Log, LogFormat};
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    #[default]
+    Human,
+    Json,
+}
 
 /// The level of that name.
 pub(crate) fn parse_level(name: &str) -> Option<LevelFilter> {
@@ -44,13 +52,13 @@ fn filter(level: LevelFilter) -> EnvFilter {
 }
 
 /// Sends every line of this process where the configuration says. To be called once.
-pub(crate) fn start(log: &Log) {
-    let level = parse_level(&log.level).unwrap_or(LevelFilter::INFO);
+pub(crate) fn start(level: &str, format: LogFormat) {
+    let level = parse_level(level).unwrap_or(LevelFilter::INFO);
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter(level))
         .with_writer(std::io::stderr)
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
-    match log.format {
+    match format {
         LogFormat::Human => lines.init(),
         LogFormat::Json => lines.json().flatten_event(true).with_ansi(false).init(),
     }

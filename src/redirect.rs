@@ -1,9 +1,9 @@
 //! Who asks, and over what: proxies unwrapped, and plain HTTP from beyond this machine sent to HTTPS.
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::{HOST, LOCATION};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode};
@@ -12,6 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 
 use crate::config::proxies::TrustedProxies;
 use crate::http::Arrival;
+use whip_whep_server::client_addr::ClientAddr;
 
 /// What the decision depends on.
 #[derive(Clone, Debug)]
@@ -30,7 +31,7 @@ const PLAIN_PATHS: [&str; 4] = [
     "/.well-known/acme-challenge/",
 ];
 
-/// Notes the client's address as `ConnectInfo`, and redirects where the request should have been HTTPS. Status 308
+/// Notes the client's address as [`ClientAddr`], and redirects where the request should have been HTTPS. Status 308
 /// keeps the method and the body, so a WHIP POST is sent again as it was (RFC 9110 section 15.4.9).
 pub(crate) async fn unwrap_and_redirect(
     State(ingress): State<Ingress>,
@@ -44,14 +45,14 @@ pub(crate) async fn unwrap_and_redirect(
     let is_secure = ingress.is_secure(arrival, request.headers());
     let path = request.uri().path();
     let may_be_plain =
-        client.ip().is_loopback() || PLAIN_PATHS.iter().any(|plain| path.starts_with(plain));
+        client.is_loopback() || PLAIN_PATHS.iter().any(|plain| path.starts_with(plain));
     if !is_secure
         && !may_be_plain
         && let Some(port) = ingress.https_port
     {
         return redirect(&ingress, arrival, &request, port);
     }
-    request.extensions_mut().insert(ConnectInfo(client));
+    request.extensions_mut().insert(ClientAddr(client));
     next.run(request).await
 }
 
@@ -60,13 +61,12 @@ impl Ingress {
         self.proxies.contains(arrival.peer.ip().to_canonical())
     }
 
-    fn client(&self, arrival: Arrival, headers: &HeaderMap) -> SocketAddr {
+    fn client(&self, arrival: Arrival, headers: &HeaderMap) -> IpAddr {
         let hops = headers
             .get_all("x-forwarded-for")
             .iter()
             .filter_map(|value| value.to_str().ok());
-        let ip = self.proxies.unwrap(arrival.peer.ip(), hops);
-        SocketAddr::new(ip, arrival.peer.port())
+        self.proxies.unwrap(arrival.peer.ip(), hops)
     }
 
     fn is_secure(&self, arrival: Arrival, headers: &HeaderMap) -> bool {
@@ -103,9 +103,11 @@ fn redirect(ingress: &Ingress, arrival: Arrival, request: &Request, port: u16) -
 
 #[cfg(test)]
 mod tests {
-    use axum::Router;
+    use std::net::SocketAddr;
+
     use axum::body::Body;
     use axum::routing::any;
+    use axum::{Extension, Router};
     use tower::ServiceExt as _;
 
     use super::*;
@@ -121,9 +123,9 @@ mod tests {
             proxies: Arc::new(proxies),
             https_port: Some(8443),
         };
-        let echo = any(|ConnectInfo(client): ConnectInfo<SocketAddr>| async move {
-            client.ip().to_string()
-        });
+        let echo = any(
+            |Extension(ClientAddr(client)): Extension<ClientAddr>| async move { client.to_string() },
+        );
         let layer = axum::middleware::from_fn_with_state(ingress, unwrap_and_redirect);
         let router = Router::new().fallback(echo).layer(layer);
         let mut request = Request::post(path).header(HOST, "stage.example:8080");

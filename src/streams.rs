@@ -15,7 +15,7 @@ use signaling_auth::secret::{SERVER_SECRET_BYTES, ServerSecret};
 use signaling_auth::stream::{Stream, StreamTable};
 use signaling_auth::stream_key::{KeyHash, StreamKey};
 
-use crate::config::StaticStream;
+use crate::config::settings::StaticStream;
 use crate::data_dir::{self, DataDir, DataError};
 
 /// The file of the streams.

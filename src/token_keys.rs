@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use signaling_auth::token::issue::SigningKey;
 use signaling_auth::token::verify::{InvalidKey, Verifier, VerifyingKey};
 
-use crate::config::Auth;
 use crate::data_dir::{DataDir, DataError};
 
 /// The file of the HS256 secret in the data folder, where none is configured.
@@ -14,6 +13,14 @@ const SECRET_FILE: &str = "token.secret";
 
 /// Length of the secret that is made, in bytes: as long as the hash that it keys (RFC 7518 section 3.2).
 const SECRET_BYTES: usize = 32;
+
+/// The configured files; an empty path is none.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyFiles<'a> {
+    pub(crate) secret: &'a Path,
+    pub(crate) public_keys: &'a [PathBuf],
+    pub(crate) private_key: &'a Path,
+}
 
 /// Why a configured key cannot be used. The operator must act.
 #[derive(Debug, thiserror::Error)]
@@ -65,20 +72,20 @@ fn is_set(path: &Path) -> bool {
 }
 
 /// What is wrong with the configured files, by key of the configuration.
-pub(crate) fn problems(auth: &Auth) -> Vec<(&'static str, KeyFileError)> {
+pub(crate) fn problems(files: KeyFiles<'_>) -> Vec<(&'static str, KeyFileError)> {
     let mut problems = Vec::new();
-    if is_set(&auth.token_secret)
-        && let Err(error) = read(&auth.token_secret, VerifyingKey::hs256)
+    if is_set(files.secret)
+        && let Err(error) = read(files.secret, VerifyingKey::hs256)
     {
         problems.push(("auth.token_secret", error));
     }
-    for path in &auth.token_public_keys {
+    for path in files.public_keys {
         if let Err(error) = read(path, VerifyingKey::eddsa_pem) {
             problems.push(("auth.token_public_keys", error));
         }
     }
-    if is_set(&auth.token_private_key)
-        && let Err(error) = read(&auth.token_private_key, SigningKey::eddsa_pem)
+    if is_set(files.private_key)
+        && let Err(error) = read(files.private_key, SigningKey::eddsa_pem)
     {
         problems.push(("auth.token_private_key", error));
     }
@@ -97,29 +104,29 @@ pub(crate) enum KeysError {
 }
 
 fn hs256<T>(
-    auth: &Auth,
+    files: KeyFiles<'_>,
     data: &DataDir,
     parse: impl FnOnce(&[u8]) -> Result<T, InvalidKey>,
 ) -> Result<T, KeysError> {
-    if is_set(&auth.token_secret) {
-        return Ok(read(&auth.token_secret, parse)?);
+    if is_set(files.secret) {
+        return Ok(read(files.secret, parse)?);
     }
     Ok(parse(&data.secret::<SECRET_BYTES>(SECRET_FILE)?)?)
 }
 
 /// The keys that tokens are checked against: the HS256 secret and every configured public key.
-pub(crate) fn verifier(auth: &Auth, data: &DataDir) -> Result<Verifier, KeysError> {
-    let mut keys = vec![hs256(auth, data, VerifyingKey::hs256)?];
-    for path in &auth.token_public_keys {
+pub(crate) fn verifier(files: KeyFiles<'_>, data: &DataDir) -> Result<Verifier, KeysError> {
+    let mut keys = vec![hs256(files, data, VerifyingKey::hs256)?];
+    for path in files.public_keys {
         keys.push(read(path, VerifyingKey::eddsa_pem)?);
     }
     Ok(Verifier::new(keys)?)
 }
 
 /// The key that `freshet token issue` signs with.
-pub(crate) fn signing_key(auth: &Auth, data: &DataDir) -> Result<SigningKey, KeysError> {
-    if is_set(&auth.token_private_key) {
-        return Ok(read(&auth.token_private_key, SigningKey::eddsa_pem)?);
+pub(crate) fn signing_key(files: KeyFiles<'_>, data: &DataDir) -> Result<SigningKey, KeysError> {
+    if is_set(files.private_key) {
+        return Ok(read(files.private_key, SigningKey::eddsa_pem)?);
     }
-    hs256(auth, data, SigningKey::hs256)
+    hs256(files, data, SigningKey::hs256)
 }

@@ -7,8 +7,8 @@ use instant_acme::{
     NewAccount, NewOrder, Order, OrderStatus, RetryPolicy,
 };
 
-use super::Challenges;
-use crate::config::Acme;
+use super::challenge::Challenges;
+use crate::config::settings::Acme;
 use crate::data_dir::{DataError, at, write_atomically};
 use crate::tls::files::CertificateError;
 
@@ -105,7 +105,10 @@ async fn answer_challenges(order: &mut Order, challenges: &Challenges) -> Result
         match authorization.status {
             AuthorizationStatus::Pending => {}
             AuthorizationStatus::Valid => continue,
-            _ => return Err(OrderError::Unreachable(name)),
+            AuthorizationStatus::Invalid
+            | AuthorizationStatus::Revoked
+            | AuthorizationStatus::Expired
+            | AuthorizationStatus::Deactivated => return Err(OrderError::Unreachable(name)),
         }
         let mut challenge = authorization
             .challenge(ChallengeType::Http01)

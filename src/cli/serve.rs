@@ -2,10 +2,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::Place;
 use super::output::{Failure, say};
+use super::place::Place;
 use crate::compose;
-use crate::config::{Config, LogFormat};
+use crate::config::settings::Config;
+use crate::logging::LogFormat;
 use crate::roles::Role;
 
 /// Run the server.
@@ -67,7 +68,7 @@ impl Serve {
         let loaded = self.place.load()?;
         let mut config = loaded.config;
         self.override_config(&mut config);
-        crate::logging::start(&config.log);
+        crate::logging::start(&config.log.level, config.log.format);
         let is_unconfigured = loaded.file.is_none();
         let print_addresses = self.print_addresses;
         compose::run(config, is_unconfigured, move |started| {

@@ -4,11 +4,11 @@ use sfu_model::id::RoomId;
 use sfu_net::{clock, entropy};
 use signaling_auth::stream_key::StreamKey;
 
-use super::Place;
 use super::output::{Failure, say};
+use super::place::Place;
 use crate::addresses::Addresses;
 use crate::admin::{self, Ask, Asked};
-use crate::config::Config;
+use crate::config::settings::Config;
 use crate::data_dir::DataDir;
 use crate::streams::StreamStore;
 

@@ -7,8 +7,8 @@ use sfu_net::clock;
 use signaling_auth::grant::Verb;
 use signaling_auth::token::issue::{TokenRequest, issue};
 
-use super::Place;
 use super::output::{Failure, say};
+use super::place::Place;
 use crate::data_dir::DataDir;
 use crate::streams::{StoreError, StreamStore};
 use crate::token_keys;
@@ -88,7 +88,7 @@ impl Issue {
             verbs,
             lifetime: self.ttl,
         };
-        let key = token_keys::signing_key(&config.auth, &data)?;
+        let key = token_keys::signing_key(config.auth.key_files(), &data)?;
         let token = issue(&key, &request, clock::unix_now())?;
         say(token.expose());
         Ok(())

@@ -10,8 +10,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::listeners::Listeners;
-use crate::acme::{Authority, Challenges};
-use crate::config::Config;
+use crate::acme::Authority;
+use crate::acme::challenge::Challenges;
+use crate::config::settings::Config;
 use crate::data_dir::DataDir;
 use crate::tls::self_signed::{self, SelfSignedError};
 use crate::tls::{self, CertificateSlot, files};
@@ -38,7 +39,7 @@ enum Source {
 pub(crate) struct Certificates(Option<(Arc<CertificateSlot>, Source)>);
 
 impl Certificates {
-    pub(crate) async fn open(
+    pub(crate) fn open(
         config: &Config,
         data: &DataDir,
         listeners: &Listeners,

@@ -8,7 +8,7 @@ use sfu_net::addresses::interface_addresses;
 use tokio::net::TcpListener;
 
 use crate::addresses::{self, Addresses};
-use crate::config::Config;
+use crate::config::settings::Config;
 use crate::http::HttpServer;
 
 /// A port cannot be had. The operator must act.

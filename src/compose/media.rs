@@ -6,57 +6,188 @@ use std::time::Duration;
 
 use axum::Router;
 use prometheus_client::registry::Registry;
+use sfu_core::event::Event;
 use sfu_model::id::RoomId;
+use sfu_net::clock;
+use sfu_server::{Advertised, Sfu};
 use signaling_auth::authorizer::Authorizer;
+use tokio::sync::mpsc::Receiver;
+use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
+use tracing::info;
+use whip_whep_server::service::WhipWhep;
 
-use crate::api::Audiences;
-use crate::config::Config;
+use crate::api::{Audience, Audiences};
+use crate::config::endpoint;
+use crate::config::settings::Config;
 use crate::health::MediaProbe;
 use crate::live::LiveSince;
-use crate::roles::Roles;
+use crate::roles::{Role, Roles};
+
+/// How long a worker may take to say that it lives. A worker answers between two bursts of packets; one that takes a
+/// second is not fit for more viewers.
+const ALIVE_WITHIN: Duration = Duration::from_secs(1);
 
 /// The media plane does not start. The operator must act.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub(crate) enum MediaError {}
+pub(crate) enum MediaError {
+    #[error("[sfu] {0}")]
+    Sfu(#[from] sfu_server::StartError),
+}
 
-/// The media plane of this process.
+/// The media plane of this process, if that is one of its roles.
 #[derive(Clone)]
-pub(crate) struct Media {}
+pub(crate) struct Media(Option<Running>);
+
+#[derive(Clone)]
+struct Running {
+    sfu: Sfu,
+    whip_whep: WhipWhep,
+    n_workers: usize,
+}
 
 impl Media {
-    pub(crate) fn start(
-        _config: &Config,
-        _roles: &Roles,
-        _authorizer: &Arc<Authorizer>,
-        _live: LiveSince,
-        _tasks: &TaskTracker,
+    pub(crate) async fn start(
+        config: &Config,
+        roles: &Roles,
+        authorizer: &Arc<Authorizer>,
+        live: LiveSince,
+        tasks: &TaskTracker,
     ) -> Result<Self, MediaError> {
-        Ok(Self {})
+        if !roles.has(Role::Sfu) {
+            return Ok(Self(None));
+        }
+        let advertise = config.sfu.advertise.iter();
+        let sfu_config = sfu_server::Config {
+            listen: vec![config.sfu.listen],
+            // Entries that do not parse were refused with the configuration.
+            advertise: advertise
+                .filter_map(|entry| entry.parse::<Advertised>().ok())
+                .collect(),
+            n_workers: config.sfu.workers,
+        };
+        let (sfu, events) = Sfu::start(&sfu_config)?;
+        let authorize: Arc<Authorizer> = Arc::clone(authorizer);
+        let whip_whep = WhipWhep::new(endpoint::config(config), sfu.clone(), authorize);
+        tasks.spawn(pass_on(events, whip_whep.clone(), live));
+        let n_workers = sfu.stats().await.len();
+        Ok(Self(Some(Running {
+            sfu,
+            whip_whep,
+            n_workers,
+        })))
     }
 
+    /// Where media is listened for, UDP and TCP.
     pub(crate) fn ice_addresses(&self) -> Vec<SocketAddr> {
-        Vec::new()
+        self.0
+            .as_ref()
+            .map_or_else(Vec::new, |running| running.sfu.listens_on().to_vec())
     }
 
+    /// WHIP and WHEP.
     pub(crate) fn router(&self) -> Router {
-        Router::new()
+        self.0
+            .as_ref()
+            .map_or_else(Router::new, |running| running.whip_whep.router())
     }
 
-    pub(crate) fn register_metrics(&self, _registry: &mut Registry) {}
+    pub(crate) fn register_metrics(&self, registry: &mut Registry) {
+        if let Some(running) = &self.0 {
+            running.sfu.register_metrics(registry);
+            running.whip_whep.register_metrics(registry);
+        }
+    }
 
+    /// Whether every worker answers. Without the role there is nothing to wait for.
     pub(crate) fn probe(&self) -> MediaProbe {
-        Arc::new(|| true)
+        let running = self.0.clone();
+        Arc::new(move || {
+            let running = running.clone();
+            Box::pin(async move {
+                let Some(running) = running else { return true };
+                let stats = timeout(ALIVE_WITHIN, running.sfu.stats()).await;
+                stats.is_ok_and(|stats| stats.len() >= running.n_workers)
+            })
+        })
     }
 
+    /// How many play each room.
     pub(crate) fn audiences(&self) -> Audiences {
-        Arc::new(Vec::new)
+        let running = self.0.clone();
+        Arc::new(move || {
+            let rooms = running
+                .as_ref()
+                .map_or_else(Vec::new, |running| running.sfu.rooms());
+            let audience = |room: sfu_server::RoomSummary| {
+                (
+                    room.room,
+                    Audience {
+                        is_live: room.is_live,
+                        n_viewers: room.n_viewers,
+                    },
+                )
+            };
+            rooms.into_iter().map(audience).collect()
+        })
     }
 
-    pub(crate) fn refuse_new(&self) {}
+    /// From here on a POST is 503.
+    pub(crate) fn refuse_new(&self) {
+        if let Some(running) = &self.0 {
+            running.whip_whep.set_draining();
+        }
+    }
 
-    pub(crate) async fn end_room(&self, _room: RoomId) {}
+    /// Closes every session of a room.
+    pub(crate) async fn end_room(&self, room: RoomId) {
+        if let Some(running) = &self.0 {
+            running.sfu.end_room(room).await;
+        }
+    }
 
-    pub(crate) async fn shutdown(&self, _within: Duration) {}
+    /// Closes every session and ends the workers.
+    pub(crate) async fn shutdown(&self, within: Duration) {
+        if let Some(running) = &self.0 {
+            running.sfu.shutdown(within).await;
+        }
+    }
+}
+
+/// Tells whoever depends on it what happened in the media plane, until that ends.
+async fn pass_on(mut events: Receiver<Event>, whip_whep: WhipWhep, live: LiveSince) {
+    while let Some(event) = events.recv().await {
+        match event {
+            Event::SessionConnected {
+                session,
+                room,
+                role,
+                after,
+            } => {
+                let after_ms = after.as_millis();
+                info!(?session, %room, role = role.label(), after_ms, "a session is connected");
+            }
+            Event::SessionClosed {
+                session,
+                room,
+                role,
+                reason,
+            } => {
+                whip_whep.session_closed(session);
+                info!(?session, %room, role = role.label(), reason = reason.label(), "a session has closed");
+            }
+            Event::RoomLive { room, publisher } => {
+                info!(%room, ?publisher, "a stream is live");
+                live.begin(room, clock::unix_now());
+            }
+            Event::RoomSilent { room } => {
+                info!(%room, "a stream has no publisher");
+                live.end(&room);
+            }
+            Event::FirstPacketSent { .. }
+            | Event::AddressValidated { .. }
+            | Event::AddressForgotten { .. } => {}
+        }
+    }
 }

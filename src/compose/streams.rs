@@ -1,5 +1,6 @@
 //! The streams that requests are checked against, and how they change while the server runs.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use sfu_model::id::RoomId;
@@ -9,12 +10,11 @@ use signaling_auth::stream_key::StreamKey;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::StartError;
 use super::banner::DEMO;
 use super::media::Media;
 use crate::admin::{Act, Answer, Ask};
-use crate::data_dir::{DataDir, DataError};
-use crate::streams::{self, StoreError, StreamStore};
+use crate::data_dir::DataError;
+use crate::streams::{StoreError, StreamStore};
 use crate::watch::FileWatch;
 
 /// A server without a configuration and without streams makes one. Its key follows from the server's secret, so that
@@ -22,7 +22,7 @@ use crate::watch::FileWatch;
 pub(crate) fn demo(
     store: &StreamStore,
     is_unconfigured: bool,
-) -> Result<Option<StreamKey>, StartError> {
+) -> Result<Option<StreamKey>, DataError> {
     let Ok(name) = RoomId::parse(DEMO) else {
         return Ok(None);
     };
@@ -31,7 +31,7 @@ pub(crate) fn demo(
     if streams.is_empty() && is_unconfigured {
         match store.create(&name, &key, true, clock::unix_now()) {
             Ok(()) => return Ok(Some(key)),
-            Err(StoreError::Data(error)) => return Err(error.into()),
+            Err(StoreError::Data(error)) => return Err(error),
             // Somebody made it in the meantime: then its key is theirs.
             Err(StoreError::Exists(_) | StoreError::Unknown(_) | StoreError::Full) => {}
         }
@@ -53,11 +53,11 @@ fn reload(store: &StreamStore, authorizer: &Authorizer) -> Result<(), DataError>
 /// Puts the file's streams in force whenever it changes.
 pub(crate) async fn reload_when_changed(
     store: StreamStore,
-    data: DataDir,
+    file: PathBuf,
     authorizer: Arc<Authorizer>,
     stop: CancellationToken,
 ) {
-    let mut watch = FileWatch::new(vec![data.file(streams::FILE)]);
+    let mut watch = FileWatch::new(vec![file]);
     while stop.run_until_cancelled(watch.changed()).await.is_some() {
         match reload(&store, &authorizer) {
             Ok(()) => info!("streams reloaded"),

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::Config;
 use super::file::Source;
 use super::key::{self, KEYS, Key, Kind};
 use super::problem::{Place, Problem, Problems};
+use super::settings::Config;
 
 /// What every variable of ours begins with.
 const PREFIX: &str = "FRESHET_";

@@ -8,9 +8,9 @@ use serde::Deserialize as _;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::Config;
-use super::key::{self, KEYS, STREAM_KEYS, STREAMS};
+use super::key::{self, KEYS, LISTS, List};
 use super::problem::{Place, Problem, Problems};
+use super::settings::Config;
 
 /// Largest file that is read, in bytes: ten thousand streams are about 1 MB. A larger one is not a configuration.
 const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -113,8 +113,8 @@ impl Walk<'_> {
                     &format!("[{section}]"),
                     key::nearest(section, known),
                 );
-            } else if section == STREAMS {
-                self.streams(value);
+            } else if let Some(list) = LISTS.iter().find(|list| list.section == section) {
+                self.list(list, value);
             } else if let DeValue::Table(keys) = value.get_ref() {
                 self.keys(section, keys);
             }
@@ -137,22 +137,21 @@ impl Walk<'_> {
         }
     }
 
-    fn streams(&mut self, value: &Spanned<DeValue<'_>>) {
-        let DeValue::Array(streams) = value.get_ref() else {
+    fn list(&mut self, list: &List, value: &Spanned<DeValue<'_>>) {
+        let DeValue::Array(items) = value.get_ref() else {
             return;
         };
-        for (index, stream) in streams.iter().enumerate() {
-            self.note(format!("{STREAMS}.{index}"), &stream.span());
-            let DeValue::Table(keys) = stream.get_ref() else {
+        for (index, item) in items.iter().enumerate() {
+            let DeValue::Table(keys) = item.get_ref() else {
                 continue;
             };
             for (name, _) in keys {
                 let text = name.get_ref().as_ref();
-                if !STREAM_KEYS.contains(&text) {
-                    let nearest = key::nearest(text, STREAM_KEYS.iter().copied());
-                    self.unknown(&name.span(), &format!("{STREAMS}.{text}"), nearest);
+                if !list.names.contains(&text) {
+                    let nearest = key::nearest(text, list.names.iter().copied());
+                    self.unknown(&name.span(), &format!("{}.{text}", list.section), nearest);
                 }
-                self.note(format!("{STREAMS}.{index}.{text}"), &name.span());
+                self.note(format!("{}.{index}.{text}", list.section), &name.span());
             }
         }
     }

@@ -32,6 +32,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("node", "drain_secs", Kind::Number),
     key("http", "listen", Kind::Text),
     key("http", "trusted_proxies", Kind::List),
+    key("http", "allowed_origins", Kind::List),
     key("https", "enabled", Kind::Switch),
     key("https", "listen", Kind::Text),
     key("https", "certificate", Kind::Text),
@@ -50,15 +51,39 @@ pub(crate) const KEYS: &[Key] = &[
     key("auth", "token_private_key", Kind::Text),
     key("limits", "connections", Kind::Number),
     key("limits", "connections_per_address", Kind::Number),
+    key("limits", "sessions", Kind::Number),
+    key("limits", "publish_sessions_per_holder", Kind::Number),
+    key("limits", "stream_starts_per_minute", Kind::Number),
+    key("limits", "failed_auths_per_minute", Kind::Number),
+    key("limits", "joins_per_second_and_client", Kind::Number),
+    key("compat", "lenient_patch", Kind::Switch),
     key("log", "level", Kind::Text),
     key("log", "format", Kind::Text),
 ];
 
-/// The keys of one `[[streams]]`.
-pub(crate) const STREAM_KEYS: &[&str] = &["name", "key", "public"];
+/// A section that may be there many times. It has no environment variables.
+pub(crate) struct List {
+    pub(crate) section: &'static str,
+    pub(crate) names: &'static [&'static str],
+}
 
-/// The section of the streams, which is a list and has no environment variables.
+/// `[[ice_servers]]`
+pub(crate) const ICE_SERVERS: &str = "ice_servers";
+
+/// `[[streams]]`
 pub(crate) const STREAMS: &str = "streams";
+
+/// Every such section.
+pub(crate) const LISTS: &[List] = &[
+    List {
+        section: ICE_SERVERS,
+        names: &["uri", "username", "password"],
+    },
+    List {
+        section: STREAMS,
+        names: &["name", "key", "public"],
+    },
+];
 
 /// The key of that section and name.
 pub(crate) fn find(section: &str, name: &str) -> Option<&'static Key> {
@@ -69,7 +94,7 @@ pub(crate) fn find(section: &str, name: &str) -> Option<&'static Key> {
 /// Every section, once.
 pub(crate) fn sections() -> Vec<&'static str> {
     let mut sections: Vec<&'static str> = KEYS.iter().map(|key| key.section).collect();
-    sections.push(STREAMS);
+    sections.extend(LISTS.iter().map(|list| list.section));
     sections.dedup();
     sections
 }

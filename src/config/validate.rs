@@ -6,19 +6,19 @@ use std::path::Path;
 
 use secrecy::ExposeSecret as _;
 use sfu_model::id::RoomId;
+use sfu_server::Advertised;
+use sfu_server::config::WORKERS_MAX;
 use signaling_auth::stream_key::StreamKey;
 use signaling_auth::token::verify::VERIFYING_KEYS_MAX;
 
+use super::endpoint;
 use super::env::Overrides;
 use super::file::Source;
 use super::key;
 use super::problem::{Place, Problem, Problems};
 use super::proxies::TrustedProxies;
-use super::{Acme, Config, Https};
+use super::settings::{Acme, Config, Https};
 use crate::roles::Role;
-
-/// Most worker threads: their number is one byte of a worker's id, and no machine today has more cores for one process.
-const WORKERS_MAX: usize = 128;
 
 /// Longest wait before sessions are closed at SIGTERM, in seconds. Orchestrators kill after 30 s by default; one that
 /// waits longer must be told so, and an hour is more than any of them waits.
@@ -62,6 +62,7 @@ pub(crate) fn check(config: &Config, source: &Source, overrides: &Overrides) -> 
     https(&config.https, &config.acme, &mut checks);
     acme(&config.acme, &mut checks);
     auth(config, &mut checks);
+    whip_whep(config, &mut checks);
     streams(config, &mut checks);
     checks.problems
 }
@@ -124,14 +125,8 @@ fn network(config: &Config, checks: &mut Checks<'_>) {
         }
     }
     for entry in &sfu.advertise {
-        if entry.parse::<IpAddr>().is_err() && entry.parse::<SocketAddr>().is_err() {
-            let action =
-                "write an IP address, with a port where it differs from the one listened on";
-            checks.refuse(
-                "sfu.advertise",
-                format!("\"{entry}\" is no address"),
-                action,
-            );
+        if let Err(error) = entry.parse::<Advertised>() {
+            checks.refuse("sfu.advertise", format!("\"{entry}\": {error}"), "");
         }
     }
     if let Err(entry) = TrustedProxies::parse(&http.trusted_proxies) {
@@ -244,9 +239,36 @@ fn auth(config: &Config, checks: &mut Checks<'_>) {
         let action = format!("list at most {}", VERIFYING_KEYS_MAX - 1);
         checks.refuse("auth.token_public_keys", "too many keys", action);
     }
-    for (key, problem) in crate::token_keys::problems(&config.auth) {
+    for (key, problem) in crate::token_keys::problems(config.auth.key_files()) {
         checks.refuse(key, problem.to_string(), problem.action());
     }
+}
+
+fn whip_whep(config: &Config, checks: &mut Checks<'_>) {
+    for (index, server) in config.ice_servers.iter().enumerate() {
+        if let Err(error) = endpoint::ice_server(server) {
+            let key = format!("{}.{index}.uri", key::ICE_SERVERS);
+            checks.refuse(&key, error.to_string(), "");
+        }
+    }
+    for origin in &config.http.allowed_origins {
+        if origin != endpoint::ANY_ORIGIN && !is_origin(origin) {
+            let action = "write origins such as \"https://example.com\", or \"*\" for any";
+            checks.refuse(
+                "http.allowed_origins",
+                format!("\"{origin}\" is none"),
+                action,
+            );
+        }
+    }
+}
+
+/// Scheme and authority, and nothing after it (RFC 6454 section 6.2).
+fn is_origin(text: &str) -> bool {
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(['/', '?', '#', '@', ' ', '*']))
 }
 
 fn streams(config: &Config, checks: &mut Checks<'_>) {

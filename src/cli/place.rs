@@ -1,0 +1,31 @@
+//! Which server a command is about.
+
+use std::path::PathBuf;
+
+use super::output::Failure;
+use crate::config::{self, Loaded};
+
+/// What every command that touches a server's files needs to know.
+#[derive(Debug, clap::Args)]
+pub(super) struct Place {
+    /// The configuration file; without it ./freshet.toml where it exists
+    #[arg(long, value_name = "FILE", env = "FRESHET_CONFIG")]
+    config: Option<PathBuf>,
+    /// The data folder, in place of the configuration's
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+impl Place {
+    pub(super) fn load(&self) -> Result<Loaded, Failure> {
+        // A variable that is not Unicode is none of ours.
+        let environment = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        let mut loaded = config::load(self.config.as_deref(), environment)?;
+        if let Some(data) = &self.data {
+            loaded.config.node.data.clone_from(data);
+        }
+        Ok(loaded)
+    }
+}

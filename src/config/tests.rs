@@ -1,0 +1,285 @@
+//! The configuration as an operator meets it.
+
+use std::path::Path;
+
+use super::endpoint;
+use super::key::{KEYS, LISTS};
+use super::settings::Config;
+use super::{env, file, load, validate};
+use crate::scratch::Scratch;
+
+const EXAMPLE: &str = include_str!("../../freshet.example.toml");
+
+/// What is wrong with a file of this text.
+fn problems(text: &str) -> String {
+    let source = match file::Source::parse(Some(Path::new("f.toml")), text) {
+        Ok(source) => source,
+        Err(problems) => return problems.to_string(),
+    };
+    let overrides = env::overrides(std::iter::empty()).unwrap();
+    match env::lay_over(&source, &overrides) {
+        Ok(config) => validate::check(&config, &source, &overrides).to_string(),
+        Err(problems) => problems.to_string(),
+    }
+}
+
+fn with_environment(text: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
+    let scratch = Scratch::new("config");
+    let file = scratch.path().join("f.toml");
+    std::fs::write(&file, text).unwrap();
+    let variables = variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    load(Some(&file), variables)
+        .map(|loaded| loaded.config)
+        .map_err(|problems| problems.to_string())
+}
+
+/// The example with its settings switched on: a `#` directly before a key is a setting, before a space it is prose.
+fn example_switched_on() -> String {
+    let on = |line: &str| match line.strip_prefix('#') {
+        Some(rest) if rest.starts_with(|c: char| c.is_ascii_lowercase()) => rest.to_owned(),
+        _ => line.to_owned(),
+    };
+    EXAMPLE.lines().map(on).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_example_spells_the_defaults() {
+    assert_eq!(
+        toml::from_str::<Config>(EXAMPLE).unwrap(),
+        Config::default(),
+        "as it is"
+    );
+    let on = example_switched_on();
+    assert_eq!(
+        toml::from_str::<Config>(&on).unwrap(),
+        Config::default(),
+        "switched on"
+    );
+    assert_eq!(problems(&on), "");
+}
+
+#[test]
+fn the_example_names_every_key_and_the_environment_reaches_it() {
+    let table: toml::Table = toml::from_str(&example_switched_on()).unwrap();
+    let n_settings: usize = table
+        .values()
+        .filter_map(|section| section.as_table())
+        .map(toml::Table::len)
+        .sum();
+    assert_eq!(n_settings, KEYS.len(), "a key is missing here or there");
+    for key in KEYS {
+        assert!(
+            table[key.section].get(key.name).is_some(),
+            "{}.{}",
+            key.section,
+            key.name
+        );
+    }
+    for list in LISTS {
+        assert!(EXAMPLE.contains(&format!("[[{}]]", list.section)));
+        for name in list.names {
+            assert!(
+                EXAMPLE.contains(&format!("#   {name} = ")),
+                "{}.{name}",
+                list.section
+            );
+        }
+    }
+}
+
+#[test]
+fn the_examples_lists_are_good() {
+    let lists: String = EXAMPLE
+        .lines()
+        .filter_map(|line| line.strip_prefix("#   "))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    assert_eq!(problems(&lists), "");
+    let config: Config = toml::from_str(&lists).unwrap();
+    assert_eq!(config.streams.len(), 1);
+    assert_eq!(endpoint::config(&config).ice_servers.len(), 1);
+}
+
+#[test]
+fn a_slip_of_the_keyboard_is_found_with_its_line() {
+    for (text, expected) in [
+        (
+            "[http]\nlisten = \"127.0.0.1:80\"\n\n[htpp]\n",
+            "f.toml:4: unknown key `[htpp]`\n    did you mean `http`?",
+        ),
+        (
+            "[http]\n\nlistn = \"127.0.0.1:80\"",
+            "f.toml:3: unknown key `http.listn`\n    did you mean `listen`?",
+        ),
+        (
+            "[[streams]]\nname = \"a\"\npubic = true",
+            "f.toml:3: unknown key `streams.pubic`\n    did you mean `public`?",
+        ),
+        (
+            "[log]\nzebra = 1",
+            "f.toml:2: unknown key `log.zebra`\n    freshet.example.toml lists every key",
+        ),
+    ] {
+        assert_eq!(problems(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_value_of_the_wrong_form_is_found_with_its_line() {
+    for (text, line) in [
+        ("[http]\nlisten = 8080", "f.toml:2: "),
+        ("[http]\n\nlisten = \"localhost\"", "f.toml:3: "),
+        ("[sfu]\nworkers = \"two\"", "f.toml:2: "),
+        ("[log]\nformat = \"xml\"", "f.toml:2: "),
+        ("[http\n", "f.toml:1: "),
+        ("[[streams]]\npublic = true", "f.toml:1: "),
+    ] {
+        let found = problems(text);
+        assert!(found.starts_with(line), "{text}: {found}");
+    }
+}
+
+#[test]
+fn what_the_types_cannot_say_is_found_with_its_line() {
+    for (text, expected) in [
+        (
+            "[https]\nlisten = \"127.0.0.1:8080\"",
+            "f.toml:2: `https.listen`: is the address of [http] too",
+        ),
+        (
+            "[sfu]\nlisten = \"0.0.0.0:8080\"",
+            "f.toml:2: `sfu.listen`: is the address of [http] too",
+        ),
+        (
+            "[https]\ncertificate = \"c.pem\"",
+            "f.toml:2: `https.certificate`: has no key",
+        ),
+        (
+            "[sfu]\nadvertise = [\"example.org\"]",
+            "f.toml:2: `sfu.advertise`: \"example.org\"",
+        ),
+        ("[sfu]\nworkers = 65", "f.toml:2: `sfu.workers`: too many"),
+        (
+            "[http]\ntrusted_proxies = [\"10.0.0.0/33\"]",
+            "f.toml:2: `http.trusted_proxies`: \"10.0.0.0/33\"",
+        ),
+        (
+            "[http]\nallowed_origins = [\"example.com\"]",
+            "f.toml:2: `http.allowed_origins`: \"example.com\"",
+        ),
+        (
+            "[acme]\ndomains = [\"a.example\"]",
+            "`acme.accept_terms`: a certificate is asked for",
+        ),
+        (
+            "[acme]\naccept_terms = true\ndomains = [\"*.example\"]",
+            "f.toml:3: `acme.domains`: \"*.example\"",
+        ),
+        (
+            "[node]\nroles = [\"sfv\"]",
+            "f.toml:2: `node.roles`: \"sfv\" is no role",
+        ),
+        (
+            "[log]\nlevel = \"loud\"",
+            "f.toml:2: `log.level`: \"loud\" is no level",
+        ),
+        (
+            "[[streams]]\nname = \"a b\"",
+            "f.toml:2: `streams.0.name`: a name is",
+        ),
+        (
+            "[[streams]]\nname = \"a\"\n[[streams]]\nname = \"a\"",
+            "f.toml:4: `streams.1.name`: \"a\" is there twice",
+        ),
+        (
+            "[[streams]]\nname = \"a\"\nkey = \"short\"",
+            "f.toml:3: `streams.0.key`: a stream key is",
+        ),
+        (
+            "[[ice_servers]]\nuri = \"http://x\"",
+            "f.toml:2: `ice_servers.0.uri`: an ICE server is",
+        ),
+        (
+            "[auth]\ntoken_secret = \"/nowhere\"",
+            "f.toml:2: `auth.token_secret`: /nowhere: No such file",
+        ),
+        (
+            "[limits]\nconnections = 0",
+            "f.toml:2: `limits.connections`: nobody could connect",
+        ),
+    ] {
+        let found = problems(text);
+        assert!(found.starts_with(expected), "{text}:\n{found}");
+    }
+}
+
+#[test]
+fn every_problem_of_the_values_is_found_at_once() {
+    let found = problems("[sfu]\nworkers = 65\n[log]\nlevel = \"loud\"");
+    assert!(
+        found.contains("f.toml:2") && found.contains("f.toml:4"),
+        "{found}"
+    );
+}
+
+#[test]
+fn a_bad_key_is_not_repeated() {
+    let found = problems("[[streams]]\nname = \"a\"\nkey = \"canary key\"");
+    assert!(!found.contains("canary"), "{found}");
+}
+
+#[test]
+fn the_environment_wins_over_the_file() {
+    let text = "[http]\nlisten = \"127.0.0.1:1\"\n[sfu]\nworkers = 1";
+    let config = with_environment(
+        text,
+        &[
+            ("FRESHET_HTTP__LISTEN", "127.0.0.1:2"),
+            ("FRESHET_HTTP__TRUSTED_PROXIES", "10.0.0.1, 10.0.0.2"),
+            ("FRESHET_HTTPS__ENABLED", "false"),
+            ("FRESHET_CHROMIUM", "/usr/bin/chromium"),
+            ("PATH", "/bin"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(config.http.listen.port(), 2);
+    assert_eq!(config.http.trusted_proxies, ["10.0.0.1", "10.0.0.2"]);
+    assert!(!config.https.enabled);
+    assert_eq!(config.sfu.workers, 1, "the file's");
+}
+
+#[test]
+fn a_variable_that_is_wrong_is_named() {
+    for (name, value, expected) in [
+        (
+            "FRESHET_HTTP__LISTN",
+            "x",
+            "environment variable FRESHET_HTTP__LISTN: no such key\n    did you mean `FRESHET_HTTP__LISTEN`?",
+        ),
+        (
+            "FRESHET_SFU__WORKERS",
+            "two",
+            "environment variable FRESHET_SFU__WORKERS: write a whole number",
+        ),
+        (
+            "FRESHET_HTTPS__ENABLED",
+            "yes",
+            "environment variable FRESHET_HTTPS__ENABLED: write true or false",
+        ),
+        (
+            "FRESHET_HTTP__LISTEN",
+            "localhost",
+            "environment variable FRESHET_HTTP__LISTEN: ",
+        ),
+        (
+            "FRESHET_SFU__WORKERS",
+            "65",
+            "environment variable FRESHET_SFU__WORKERS: too many",
+        ),
+    ] {
+        let found = with_environment("", &[(name, value)]).unwrap_err();
+        assert!(found.starts_with(expected), "{name}={value}: {found}");
+    }
+}
