@@ -134,7 +134,11 @@ fn answered_ice(
 
 fn media_line(offered: &OfferedSection, section: &Section<'_>) -> String {
     let OfferedSection { media, profile, .. } = offered;
-    format!("{media} 9 {profile} {}", section.formats)
+    // RFC 3264 section 6.1: in the offer's order. It is the offerer's preference, and a browser sends what comes first.
+    let mut formats: Vec<&str> = section.formats.split(' ').collect();
+    let offered_at = |format: &&str| offered.formats.split(' ').position(|o| o == *format);
+    formats.sort_by_key(|format| offered_at(format).unwrap_or(usize::MAX));
+    format!("{media} 9 {profile} {}", formats.join(" "))
 }
 
 fn write_session(

@@ -15,6 +15,7 @@
 pub mod authorize;
 pub mod client_addr;
 mod metrics;
+mod no_content;
 mod router;
 pub mod service;
 mod sfu;

@@ -17,8 +17,10 @@ use tracing::error;
 use whip_whep_core::problem::Problem;
 use whip_whep_core::request::{BodyRefusal, Endpoint, Headers, Method, Request, Target};
 use whip_whep_core::response::Response;
+use whip_whep_core::status::Status;
 
 use crate::client_addr::ClientAddr;
+use crate::no_content::NoContent;
 use crate::service::WhipWhep;
 
 /// How long a body may take after its head: an SDP is 20 KB, which a phone on 2G sends in three seconds. Past it the
@@ -157,7 +159,11 @@ fn is_length_limit(error: &axum::Error) -> bool {
 
 fn into_http(response: &Response) -> axum::response::Response {
     let status = StatusCode::from_u16(response.status.code());
-    let mut http = response.body.clone().into_response();
+    let mut http = if response.status == Status::NoContent {
+        Body::new(NoContent).into_response()
+    } else {
+        response.body.clone().into_response()
+    };
     *http.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = http.headers_mut();
     headers.clear();

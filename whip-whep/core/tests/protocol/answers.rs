@@ -182,6 +182,16 @@ fn offers_of_real_publishers_are_taken() {
 }
 
 #[test]
+fn codecs_are_answered_in_the_order_of_the_offer() {
+    for formats in ["96 97 103 104 98 99 45 46", "45 46 98 99 96 97 103 104"] {
+        let offer = CHROMIUM_SIMULCAST.replace("96 97 103 104 98 99 45 46", formats);
+        let answer = answer_to("/whip/demo", &offer);
+        let expected = format!("video 9 UDP/TLS/RTP/SAVPF {formats}\r\n");
+        assert!(sections(&answer)[1].starts_with(&expected), "{answer}");
+    }
+}
+
+#[test]
 fn the_engine_is_told_no_candidates_and_one_transport() {
     let candidate = "a=candidate:1 1 udp 2122260223 169.254.169.254 80 typ host\r\n";
     let offer = offers::publish().replace("a=rtcp-mux\r\n", &format!("a=rtcp-mux\r\n{candidate}"));
