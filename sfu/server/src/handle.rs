@@ -49,14 +49,14 @@ pub struct Restarted {
 
 impl Sfu {
     /// Listens and starts the workers. The receiver gets every event of every session; it must be read, or dropped.
-    pub fn start(config: Config) -> Result<(Self, mpsc::Receiver<Event>), StartError> {
+    pub fn start(config: &Config) -> Result<(Self, mpsc::Receiver<Event>), StartError> {
         let Started {
             doors,
             shared,
             threads,
             events,
             listens_on,
-        } = start(&config)?;
+        } = start(config)?;
         let inner = Inner {
             doors,
             shared,
