@@ -1,11 +1,10 @@
 //! Posting offers.
 
-use std::time::Duration;
-
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderValue, LOCATION};
-use reqwest::{Certificate, Method, RequestBuilder, Response, Url, redirect};
+use reqwest::header::{CONTENT_TYPE, ETAG, HeaderValue, LOCATION};
+use reqwest::{Method, Response, Url};
 
 use crate::backoff::Backoff;
+use crate::connection::{BuildError, Connection, Trust};
 use crate::error::{Error, checked};
 use crate::ice_server::IceServer;
 use crate::session::Session;
@@ -13,40 +12,13 @@ use crate::session::Session;
 /// Most redirects that are followed: a balancer in front of a balancer is two.
 const REDIRECTS_MAX: usize = 4;
 
-/// How long any request may take. A POST takes milliseconds; a server that hangs is left for another try.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
-
 /// `Content-Type` of offers and answers.
 const SDP: &str = "application/sdp";
-
-/// Which certificates are believed.
-#[derive(Clone, Debug, Default)]
-pub enum Trust {
-    /// Those that the system believes.
-    #[default]
-    System,
-    /// This one only, in PEM: a server's self-signed certificate.
-    Only(Vec<u8>),
-}
-
-/// Why there is no client. Caller must act.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// The certificate is no PEM, or the system has none.
-    #[error("cannot set TLS up: {0}")]
-    Tls(reqwest::Error),
-    /// A header cannot carry it.
-    #[error("the bearer is not printable ASCII")]
-    Bearer,
-}
 
 /// Posts offers. Clones share connections.
 #[derive(Clone, Debug)]
 pub struct Client {
-    http: reqwest::Client,
-    /// Marked sensitive, so that nothing prints it.
-    authorization: Option<HeaderValue>,
+    connection: Connection,
 }
 
 /// What a server made of an offer.
@@ -61,31 +33,15 @@ pub struct Opened {
 impl Client {
     /// A client that sends this bearer with every request, or none.
     pub fn new(trust: &Trust, bearer: Option<&str>) -> Result<Self, BuildError> {
-        // A process that has chosen its provider already keeps it.
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let mut builder = reqwest::Client::builder()
-            .timeout(REQUEST_TIMEOUT)
-            .redirect(redirect::Policy::none());
-        if let Trust::Only(pem) = trust {
-            let certificate = Certificate::from_pem(pem).map_err(BuildError::Tls)?;
-            builder = builder.tls_certs_only([certificate]);
-        }
-        let authorization = bearer.map(|bearer| {
-            let mut value = HeaderValue::try_from(format!("Bearer {bearer}"))?;
-            value.set_sensitive(true);
-            Ok::<_, reqwest::header::InvalidHeaderValue>(value)
-        });
-        Ok(Self {
-            http: builder.build().map_err(BuildError::Tls)?,
-            authorization: authorization.transpose().map_err(|_| BuildError::Bearer)?,
-        })
+        let connection = Connection::new(trust, bearer)?;
+        Ok(Self { connection })
     }
 
     /// Posts an offer to a WHIP or WHEP endpoint.
     pub async fn open(&self, endpoint: &str, offer: &str) -> Result<Opened, Error> {
         let mut url = Url::parse(endpoint).map_err(|_| Error::BadUrl)?;
         for _ in 0..=REDIRECTS_MAX {
-            let request = self.request(Method::POST, url.clone());
+            let request = self.connection.request(Method::POST, url.clone());
             let request = request.header(CONTENT_TYPE, SDP).body(offer.to_owned());
             let response = request.send().await?;
             if !matches!(response.status().as_u16(), 307 | 308) {
@@ -118,14 +74,6 @@ impl Client {
         self.open(endpoint, offer).await
     }
 
-    pub(crate) fn request(&self, method: Method, url: Url) -> RequestBuilder {
-        let request = self.http.request(method, url);
-        match &self.authorization {
-            Some(value) => request.header(AUTHORIZATION, value.clone()),
-            None => request,
-        }
-    }
-
     async fn opened(&self, endpoint: Url, response: Response) -> Result<Opened, Error> {
         if response.status().as_u16() != 201 {
             return Err(Error::Protocol("an offer is not answered with 201"));
@@ -134,7 +82,7 @@ impl Client {
         let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
         let etag = response.headers().get(ETAG).and_then(text);
         let ice_servers = IceServer::all(response.headers());
-        let session = Session::new(self.clone(), url, etag, ice_servers);
+        let session = Session::new(self.connection.clone(), url, etag, ice_servers);
         let answer = response.text().await?;
         Ok(Opened { session, answer })
     }

@@ -12,6 +12,7 @@
 
 pub mod backoff;
 pub mod client;
+pub mod connection;
 pub mod error;
 pub mod ice_server;
 pub mod session;

@@ -3,7 +3,7 @@
 use reqwest::header::{CONTENT_TYPE, ETAG, IF_MATCH};
 use reqwest::{Method, Response, Url};
 
-use crate::client::Client;
+use crate::connection::Connection;
 use crate::error::{Error, checked};
 use crate::ice_server::IceServer;
 
@@ -12,7 +12,7 @@ const SDP_FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 
 /// One open session. Dropping it leaves it open: the server ends it when its consent expires.
 pub struct Session {
-    client: Client,
+    connection: Connection,
     url: Url,
     etag: Option<String>,
     ice_servers: Vec<IceServer>,
@@ -27,13 +27,13 @@ impl std::fmt::Debug for Session {
 
 impl Session {
     pub(crate) fn new(
-        client: Client,
+        connection: Connection,
         url: Url,
         etag: Option<String>,
         ice_servers: Vec<IceServer>,
     ) -> Self {
         Self {
-            client,
+            connection,
             url,
             etag,
             ice_servers,
@@ -74,12 +74,12 @@ impl Session {
 
     /// Ends the session.
     pub async fn close(self) -> Result<(), Error> {
-        let request = self.client.request(Method::DELETE, self.url.clone());
+        let request = self.connection.request(Method::DELETE, self.url.clone());
         checked(request.send().await?).await.map(|_| ())
     }
 
     async fn patch(&self, if_match: &str, fragment: &str) -> Result<Response, Error> {
-        let request = self.client.request(Method::PATCH, self.url.clone());
+        let request = self.connection.request(Method::PATCH, self.url.clone());
         let request = request
             .header(CONTENT_TYPE, SDP_FRAGMENT)
             .header(IF_MATCH, if_match)

@@ -14,8 +14,8 @@
 
 pub mod authorize;
 pub mod client_addr;
+mod exchange;
 mod metrics;
-mod no_content;
 mod router;
 pub mod service;
 mod sfu;

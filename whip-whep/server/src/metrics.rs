@@ -1,49 +1,37 @@
 //! What operators see: requests by outcome, limits met, sessions open.
 
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
-use prometheus_client::metrics::counter::{ConstCounter, Counter};
-use prometheus_client::metrics::family::Family;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 use whip_whep_core::limits::Limit;
 use whip_whep_core::request::Endpoint;
 
-use crate::service::Shared;
-
-/// What a request was and how it ended. Every label has few values, and a client can invent none.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct RequestLabels {
-    pub(crate) endpoint: &'static str,
-    pub(crate) verb: &'static str,
-    pub(crate) status: u16,
-}
-
-/// Counts requests.
-pub(crate) type Requests = Family<RequestLabels, Counter>;
+use crate::exchange::Exchange;
 
 /// Registers the counters that are kept here, and reads the rest from the core when somebody scrapes.
-pub(crate) fn register(registry: &mut Registry, requests: &Requests, shared: Weak<Shared>) {
+pub(crate) fn register(registry: &mut Registry, exchange: &Arc<Exchange>) {
     registry.register(
         "whip_whep_requests",
         "Requests to the WHIP and WHEP endpoints and session URLs",
-        requests.clone(),
+        exchange.requests().clone(),
     );
-    registry.register_collector(Box::new(CoreCollector(shared)));
+    registry.register_collector(Box::new(CoreCollector(Arc::downgrade(exchange))));
 }
 
 /// Weak: a registry must not keep a stopped service alive.
 #[derive(Debug)]
-struct CoreCollector(Weak<Shared>);
+struct CoreCollector(Weak<Exchange>);
 
 impl Collector for CoreCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        let Some(shared) = self.0.upgrade() else {
+        let Some(exchange) = self.0.upgrade() else {
             return Ok(());
         };
-        let (hits, n_whip, n_whep, n_lenient) = shared.with_core(|core| {
+        let (hits, n_whip, n_whep, n_lenient) = exchange.with_core(|core| {
             let n_of = |endpoint| i64::try_from(core.n_sessions(endpoint)).unwrap_or(i64::MAX);
             let (n_whip, n_whep) = (n_of(Endpoint::Whip), n_of(Endpoint::Whep));
             (*core.limit_hits(), n_whip, n_whep, core.n_lenient_patches())

@@ -1,5 +1,6 @@
 //! HTTP routes only: parse, call, map.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -9,6 +10,7 @@ use axum::response::IntoResponse as _;
 use axum::routing::any;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use http_body_util::{BodyExt as _, Empty, LengthLimitError};
 use sfu_model::limits::SDP_BYTES_MAX;
 use sfu_net::entropy;
 use signaling_auth::grant::Refusal;
@@ -20,56 +22,65 @@ use whip_whep_core::response::Response;
 use whip_whep_core::status::Status;
 
 use crate::client_addr::ClientAddr;
-use crate::no_content::NoContent;
-use crate::service::WhipWhep;
+use crate::exchange::Exchange;
 
 /// How long a body may take after its head: an SDP is 20 KB, which a phone on 2G sends in three seconds. Past it the
 /// request is 408: whoever sends a byte a minute must not hold a connection.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-pub(crate) fn router(service: WhipWhep) -> Router {
+pub(crate) fn router(exchange: Arc<Exchange>) -> Router {
     Router::new()
         .route("/whip/{stream}", any(whip_endpoint))
         .route("/whip/{stream}/{session}", any(whip_session))
         .route("/whep/{stream}", any(whep_endpoint))
         .route("/whep/{stream}/{session}", any(whep_session))
-        .with_state(service)
+        .with_state(exchange)
 }
 
 async fn whip_endpoint(
-    State(service): State<WhipWhep>,
+    State(exchange): State<Arc<Exchange>>,
     Path(stream): Path<String>,
     request: axum::extract::Request,
 ) -> axum::response::Response {
-    handle(service, (Endpoint::Whip, &stream, None), request).await
+    handle(&exchange, (Endpoint::Whip, &stream, None), request).await
 }
 
 async fn whip_session(
-    State(service): State<WhipWhep>,
+    State(exchange): State<Arc<Exchange>>,
     Path((stream, session)): Path<(String, String)>,
     request: axum::extract::Request,
 ) -> axum::response::Response {
-    handle(service, (Endpoint::Whip, &stream, Some(&session)), request).await
+    handle(
+        &exchange,
+        (Endpoint::Whip, &stream, Some(&session)),
+        request,
+    )
+    .await
 }
 
 async fn whep_endpoint(
-    State(service): State<WhipWhep>,
+    State(exchange): State<Arc<Exchange>>,
     Path(stream): Path<String>,
     request: axum::extract::Request,
 ) -> axum::response::Response {
-    handle(service, (Endpoint::Whep, &stream, None), request).await
+    handle(&exchange, (Endpoint::Whep, &stream, None), request).await
 }
 
 async fn whep_session(
-    State(service): State<WhipWhep>,
+    State(exchange): State<Arc<Exchange>>,
     Path((stream, session)): Path<(String, String)>,
     request: axum::extract::Request,
 ) -> axum::response::Response {
-    handle(service, (Endpoint::Whep, &stream, Some(&session)), request).await
+    handle(
+        &exchange,
+        (Endpoint::Whep, &stream, Some(&session)),
+        request,
+    )
+    .await
 }
 
 async fn handle(
-    service: WhipWhep,
+    exchange: &Arc<Exchange>,
     (endpoint, stream, session): (Endpoint, &str, Option<&str>),
     request: axum::extract::Request,
 ) -> axum::response::Response {
@@ -89,7 +100,7 @@ async fn handle(
     };
     let method = method_of(&parts.method);
     let authorization = match method.needs_grant() {
-        true => service.authorize(&target, bearer(&parts.headers)),
+        true => exchange.authorize(&target, bearer(&parts.headers)),
         false => Err(Refusal::Missing),
     };
     let body = match method.needs_grant() {
@@ -116,7 +127,7 @@ async fn handle(
         fresh_session,
         body: body.as_deref().map_err(|refusal| *refusal),
     };
-    into_http(&service.respond(&request).await)
+    into_http(&exchange.respond(&request).await)
 }
 
 fn method_of(method: &http::Method) -> Method {
@@ -154,13 +165,15 @@ async fn read(body: Body) -> Result<Bytes, BodyRefusal> {
 
 fn is_length_limit(error: &axum::Error) -> bool {
     let source = std::error::Error::source(error);
-    source.is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+    source.is_some_and(|source| source.is::<LengthLimitError>())
 }
 
 fn into_http(response: &Response) -> axum::response::Response {
     let status = StatusCode::from_u16(response.status.code());
     let mut http = if response.status == Status::NoContent {
-        Body::new(NoContent).into_response()
+        // A 204 has no Content-Length (RFC 9110 section 8.6), which axum adds to every body whose length it can tell;
+        // that of a mapped one it cannot.
+        Body::new(Empty::new().map_frame(|frame| frame)).into_response()
     } else {
         response.body.clone().into_response()
     };

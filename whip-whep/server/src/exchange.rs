@@ -1,0 +1,137 @@
+//! One request's way: the core decides, the SFU is asked, the core decides again.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use sfu_model::id::SessionId;
+use sfu_model::time::Instant;
+use sfu_net::clock::{Clock, unix_now};
+use sfu_server::Sfu;
+use signaling_auth::grant::{Grant, Refusal};
+use tracing::{debug, info};
+use whip_whep_core::ask::{Ask, Step, Ticket};
+use whip_whep_core::endpoint::{Config, WhipWhep as Core};
+use whip_whep_core::problem::Problem;
+use whip_whep_core::request::{Method, Request, Target};
+use whip_whep_core::response::Response;
+
+use crate::authorize::Authorize;
+use crate::sfu;
+
+/// What a request was and how it ended. Every label has few values, and a client can invent none.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct RequestLabels {
+    endpoint: &'static str,
+    verb: &'static str,
+    status: u16,
+}
+
+/// Counts requests.
+pub(crate) type Requests = Family<RequestLabels, Counter>;
+
+/// What all requests share.
+pub(crate) struct Exchange {
+    core: Mutex<Core>,
+    sfu: Sfu,
+    authorizer: Arc<dyn Authorize>,
+    clock: Clock,
+    requests: Requests,
+}
+
+impl Exchange {
+    pub(crate) fn new(config: Config, sfu: Sfu, authorizer: Arc<dyn Authorize>) -> Self {
+        Self {
+            core: Mutex::new(Core::new(config)),
+            sfu,
+            authorizer,
+            clock: Clock::start(),
+            requests: Requests::default(),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    pub(crate) const fn requests(&self) -> &Requests {
+        &self.requests
+    }
+
+    /// The core, for as long as a decision takes. A panic inside leaves at worst one session half noted, which its own
+    /// requests then meet as 404: better than a node that answers nothing.
+    pub(crate) fn with_core<T>(&self, act: impl FnOnce(&mut Core) -> T) -> T {
+        act(&mut self.core.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What a bearer permits at this target.
+    pub(crate) fn authorize(
+        &self,
+        target: &Target<'_>,
+        bearer: Option<&str>,
+    ) -> Result<Grant, Refusal> {
+        let verb = target.endpoint.verb();
+        self.authorizer
+            .authorize(target.stream, verb, bearer, unix_now())
+    }
+
+    /// Answers a request.
+    pub(crate) async fn respond(self: &Arc<Self>, request: &Request<'_>) -> Response {
+        let now = self.now();
+        let step = self.with_core(|core| core.handle_request(request, now));
+        let response = match step {
+            Step::Done(response) => response,
+            Step::Ask(ask, ticket) => self.carry_through(ask, ticket).await,
+        };
+        self.note(request.method, &request.target, &response);
+        response
+    }
+
+    /// In a task of its own: a client that hangs up cancels its request, but not what the SFU was asked for it.
+    async fn carry_through(self: &Arc<Self>, ask: Ask, ticket: Ticket) -> Response {
+        let this = Arc::clone(self);
+        let task = tokio::spawn(async move { this.ask_until_done(ask, ticket).await });
+        match task.await {
+            Ok(response) => response,
+            // The task was aborted with its runtime, or panicked; either way nobody else will answer.
+            Err(_) => Problem::Internal.response(),
+        }
+    }
+
+    fn note(&self, method: Method, target: &Target<'_>, response: &Response) {
+        let (endpoint, verb) = (target.endpoint.label(), method.label());
+        let status = response.status.code();
+        let labels = RequestLabels {
+            endpoint,
+            verb,
+            status,
+        };
+        self.requests.get_or_create(&labels).inc();
+        debug!(endpoint, verb, status, "answered");
+    }
+
+    async fn ask_until_done(&self, mut ask: Ask, mut ticket: Ticket) -> Response {
+        loop {
+            let said = lifecycle(&ask);
+            let reply = sfu::ask(&self.sfu, ask).await;
+            if let (Some((what, session)), Ok(_)) = (said, &reply) {
+                info!(?session, "{what}");
+            }
+            match self.with_core(|core| core.handle_reply(ticket, reply)) {
+                Step::Done(response) => return response,
+                Step::Ask(next, next_ticket) => (ask, ticket) = (next, next_ticket),
+            }
+        }
+    }
+}
+
+/// What the log says when the SFU has done it.
+fn lifecycle(ask: &Ask) -> Option<(&'static str, SessionId)> {
+    match ask {
+        Ask::Publish { session, .. } => Some(("a publisher has its answer", *session)),
+        Ask::Play { session, .. } => Some(("a player has its answer", *session)),
+        Ask::RestartIce { session, .. } => Some(("ICE is restarted", *session)),
+        Ask::Close { session } => Some(("a session is closed", *session)),
+    }
+}
