@@ -90,8 +90,6 @@ struct Leg {
     free_at: Instant0,
     /// When the last datagram that kept its order arrives.
     in_order_at: Instant0,
-    /// How many datagrams without a number of their own came by, by kind.
-    n_unnumbered: [u64; 4],
     carried: Carried,
 }
 
@@ -150,10 +148,14 @@ impl Network {
         let leg = self.leg(address, direction);
         leg.carried.datagrams += 1;
         leg.carried.bytes += bytes.len() as u64;
-        let [kind, number] = leg.name_of(bytes);
+        let [kind, number] = name_of(bytes, now);
         let leg_name = [address_word(address), direction as u64, kind, number];
-        let chance = |question: u64| draw(seed ^ question, &leg_name);
-        let arrival = leg.arrival(bytes.len(), now, chance);
+        let moment = [address_word(address), direction as u64, now.as_nanos()];
+        let fate = Fate {
+            of_datagram: |question| draw(seed ^ question, &leg_name),
+            of_moment: draw(seed, &moment),
+        };
+        let arrival = leg.arrival(bytes.len(), now, fate);
         if arrival.is_none() {
             leg.carried.lost += 1;
         }
@@ -165,22 +167,31 @@ impl Network {
     }
 }
 
+/// What is drawn for a datagram. Jitter belongs to the moment: datagrams that leave together are delayed alike, so that the
+/// order in which an engine lists them changes nothing.
+struct Fate<F> {
+    of_datagram: F,
+    of_moment: u64,
+}
+
 impl Leg {
     fn arrival(
         &mut self,
         n_bytes: usize,
         now: Instant,
-        chance: impl Fn(u64) -> u64,
+        fate: Fate<impl Fn(u64) -> u64>,
     ) -> Option<Instant> {
         let conditions = self.conditions;
-        let is_hit = |question, PerMille(share)| below(chance(question), 1_000) < share.into();
+        let is_hit =
+            |question, PerMille(share)| below((fate.of_datagram)(question), 1_000) < share.into();
         if conditions.is_cut || is_hit(1, conditions.loss) {
             return None;
         }
         let sent = self.through_bottleneck(n_bytes, now)?;
         let jitter = u64::try_from(conditions.jitter.as_nanos()).ok()?;
-        let arrives = sent + conditions.latency + Duration::from_nanos(below(chance(2), jitter));
-        if is_hit(3, conditions.reordered) {
+        let arrives =
+            sent + conditions.latency + Duration::from_nanos(below(fate.of_moment, jitter));
+        if is_hit(2, conditions.reordered) {
             return Some(arrives + OVERTAKEN_BY);
         }
         let Instant0(before) = self.in_order_at;
@@ -203,29 +214,25 @@ impl Leg {
         self.free_at = Instant0(ends);
         Some(ends)
     }
+}
 
-    /// What a datagram is called when its fate is drawn: RTP by SSRC and sequence number, the rest by its count.
-    fn name_of(&mut self, bytes: &[u8]) -> [u64; 2] {
-        let kind = demux::kind_of(bytes);
-        if kind == Some(PacketKind::Rtp)
-            && let Some([_, _, s1, s0, _, _, _, _, ssrc @ ..]) = bytes.first_chunk::<12>()
-        {
-            let number = u64::from(u16::from_be_bytes([*s1, *s0]));
-            return [u64::from(u32::from_be_bytes(*ssrc)) | 1 << 32, number];
-        }
-        let index = match kind {
-            Some(PacketKind::Stun) => 0,
-            Some(PacketKind::Dtls) => 1,
-            Some(PacketKind::Rtp | PacketKind::Rtcp) => 2,
-            None => 3,
-        };
-        let mut number = 0;
-        if let Some(count) = self.n_unnumbered.get_mut(index) {
-            *count += 1;
-            number = *count;
-        }
-        [index as u64, number]
+/// What a datagram is called when its fate is drawn: RTP by SSRC and sequence number; of the rest, all that leave at one
+/// moment share one, because an engine lists them in no fixed order.
+fn name_of(bytes: &[u8], now: Instant) -> [u64; 2] {
+    let kind = demux::kind_of(bytes);
+    if kind == Some(PacketKind::Rtp)
+        && let Some([_, _, s1, s0, _, _, _, _, ssrc @ ..]) = bytes.first_chunk::<12>()
+    {
+        let number = u64::from(u16::from_be_bytes([*s1, *s0]));
+        return [u64::from(u32::from_be_bytes(*ssrc)) | 1 << 32, number];
     }
+    let kind = match kind {
+        Some(PacketKind::Stun) => 0,
+        Some(PacketKind::Dtls) => 1,
+        Some(PacketKind::Rtp | PacketKind::Rtcp) => 2,
+        None => 3,
+    };
+    [kind, now.as_nanos()]
 }
 
 fn address_word(address: SocketAddr) -> u64 {
