@@ -27,3 +27,11 @@ interface Window {
   /** What a page's video has shown, by the clock in it; src/measure/reload.js. */
   drawnPictures?: { drawnAt: number; seenAt: number }[];
 }
+declare var bareWhip: (
+  endpoint: string,
+  key: string,
+) => Promise<{ connection: RTCPeerConnection; restart(): Promise<void> }>;
+interface Window {
+  /** A publisher under a test's control; test/ice_restart.test.js. */
+  bare?: { restart(): Promise<void> };
+}

@@ -22,7 +22,7 @@ const FLAGS = [
   '--force-fieldtrials=WebRTC-LegacySimulcastLayerLimit/Disabled/',
 ];
 
-const PAGE_SCRIPTS = ['clock_strip.js', 'clock_source.js', 'ages.js', 'loopback.js'];
+const PAGE_SCRIPTS = ['clock_strip.js', 'clock_source.js', 'ages.js', 'loopback.js', 'bare_whip.js'];
 
 /** @param {import('node:test').TestContext | null} test closes the browser when this ends */
 export async function launchChromium(test = null) {
@@ -34,11 +34,13 @@ export async function launchChromium(test = null) {
 
 /**
  * A page in a context of its own (storage, permissions), with the scripts of page/.
+ * @param {import('node:test').TestContext | null} test closes it when this ends
  * @param {import('playwright-core').Browser} browser
  * @param {import('playwright-core').BrowserContextOptions} options
  */
-export async function newPage(browser, options = {}) {
-  const context = await browser.newContext({ ignoreHTTPSErrors: true, ...options });
+export async function newPage(test, browser, options = {}) {
+  const context = await browser.newContext(options);
+  test?.after(() => context.close());
   const page = await context.newPage();
   for (const name of PAGE_SCRIPTS) {
     await page.addInitScript({ path: new URL(`../page/${name}`, import.meta.url).pathname });

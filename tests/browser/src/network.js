@@ -13,6 +13,8 @@ export async function packetFilter(test) {
   test.after(() => run('nft', ['delete table inet cuts']));
   const drop = (/** @type {string} */ match) => run('nft', [`add rule inet cuts input ${match} drop`]);
   return {
+    /** No TCP connection to this port is made any more, and those that are made say nothing. */
+    cutTcpPort: (/** @type {number} */ port) => drop(`tcp dport ${port}`),
     /** Nothing that is sent to or from this UDP port arrives any more. */
     async cutUdpPort(/** @type {number} */ port) {
       await drop(`udp sport ${port}`);

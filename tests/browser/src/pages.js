@@ -10,23 +10,25 @@ const QUICK = { resolution: '640x360', autostart: '1' };
 
 /**
  * A studio that goes live by itself.
+ * @param {import('node:test').TestContext | null} test closes it when this ends
  * @param {import('playwright-core').Browser} browser
  * @param {import('./server.js').Server} server
  * @param {Record<string, string>} options of the studio's address
  */
-export async function goLive(browser, server, options = {}, stream = STREAM) {
-  const page = await newPage(browser, { permissions: ['camera', 'microphone'] });
+export async function goLive(test, browser, server, options = {}, stream = STREAM) {
+  const page = await newPage(test, browser, { permissions: ['camera', 'microphone'] });
   await page.goto(server.studioUrl({ source: 'pattern', ...QUICK, ...options }, stream));
   await reach(page, 'live');
   return page;
 }
 
 /**
+ * @param {import('node:test').TestContext | null} test closes it when this ends
  * @param {import('playwright-core').Browser} browser
  * @param {import('./server.js').Server} server
  */
-export async function watch(browser, server, stream = STREAM.name, fragment = '') {
-  const page = await newPage(browser);
+export async function watch(test, browser, server, stream = STREAM.name, fragment = '') {
+  const page = await newPage(test, browser);
   await page.goto(server.watchUrl(stream) + fragment);
   return page;
 }

@@ -12,13 +12,20 @@ const repository = new URL('../../../', import.meta.url).pathname;
 export const STREAM = { name: 'demo', key: 'browser-key-0001' };
 export const PRIVATE_STREAM = { name: 'secret', key: 'browser-key-0002' };
 
-const CONFIGURATION = `
+/** The namespace's address that is not loopback (scripts/in_namespace.sh). */
+export const HOME_ADDRESS = '10.86.0.1';
+
+/** @param {string} mediaAddress */
+const configuration = (mediaAddress) => `
 [http]
 listen = "127.0.0.1:0"
 [https]
 listen = "127.0.0.1:0"
 [sfu]
-listen = "127.0.0.1:0"
+listen = "${mediaAddress}:0"
+[limits]
+# One person does not begin dozens of streams in a minute; these tests do.
+stream_starts_per_minute = 1000
 [[streams]]
 name = "${STREAM.name}"
 key = "${STREAM.key}"
@@ -79,11 +86,12 @@ export class Server {
 /**
  * Starts the binary that FRESHET_BIN names, and waits until it says where it listens.
  * @param {import('node:test').TestContext | null} test the server stops when this ends
+ * @param {{ mediaAddress?: string }} where
  */
-export async function startServer(test = null) {
+export async function startServer(test = null, { mediaAddress = '127.0.0.1' } = {}) {
   const binary = process.env.FRESHET_BIN ?? path.join(repository, 'target/debug/freshet');
   const folder = await mkdtemp(path.join(tmpdir(), 'freshet-browser-'));
-  await writeFile(path.join(folder, 'freshet.toml'), CONFIGURATION);
+  await writeFile(path.join(folder, 'freshet.toml'), configuration(mediaAddress));
   const child = spawn(
     binary,
     ['serve', '--print-addresses', '--config', 'freshet.toml', '--data', 'data', '--log-level', 'warn'],

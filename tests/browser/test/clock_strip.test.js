@@ -12,7 +12,7 @@ test('a percentile is a sample, and no sample is an error', () => {
 });
 
 test('the clock strip', async (t) => {
-  const page = await newPage(await launchChromium(t));
+  const page = await newPage(t, await launchChromium(t));
   await page.goto('about:blank');
 
   await t.test('reads back every value that it writes', async () => {
@@ -42,7 +42,7 @@ test('the clock strip', async (t) => {
   });
 
   for (const codec of ['H264', 'VP8', 'VP9', 'AV1']) {
-    await t.test(`survives ${codec} from a page to itself`, async () => {
+    await t.test(`survives ${codec} from a page to itself`, async (t) => {
       const { ages, unreadable } = await page.evaluate(async (name) => {
         const video = await loopbackVideo(name, 2_500_000);
         await pictureAges(video, 30);

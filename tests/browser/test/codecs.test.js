@@ -14,20 +14,18 @@ test('a stream is watched', async (t) => {
   const browser = await launchChromium(t);
 
   for (const codec of ['H264', 'VP8', 'VP9', 'AV1']) {
-    await t.test(`in ${codec}`, async () => {
-      const studio = await goLive(browser, server, { codec, simulcast: '0' });
-      const viewer = await watch(browser, server);
+    await t.test(`in ${codec}`, async (t) => {
+      const studio = await goLive(t, browser, server, { codec, simulcast: '0' });
+      const viewer = await watch(t, browser, server);
       await reach(viewer, 'live');
       await pictures(viewer, N_PICTURES);
       const [video] = (await statistics(viewer, 'inbound-rtp')).filter(({ kind }) => kind === 'video');
       assert.equal(video?.codec, codec);
-      await viewer.context().close();
-      await studio.context().close();
     });
 
-    await t.test(`in ${codec} with simulcast, at the size of the best encoding`, async () => {
-      const studio = await goLive(browser, server, { codec, simulcast: '1' });
-      const viewer = await watch(browser, server);
+    await t.test(`in ${codec} with simulcast, at the size of the best encoding`, async (t) => {
+      const studio = await goLive(t, browser, server, { codec, simulcast: '1' });
+      const viewer = await watch(t, browser, server);
       await reach(viewer, 'live');
       // The browser brings its encodings up one after another: the best may come late.
       let best = 0;
@@ -40,22 +38,18 @@ test('a stream is watched', async (t) => {
       const sent = await encodings(studio);
       assert.deepEqual(sent.map(({ rid }) => rid).sort(), ['f', 'h', 'q'], 'three encodings are sent');
       assert.equal(seen.width, best, 'the viewer sees the best of them');
-      await viewer.context().close();
-      await studio.context().close();
     });
   }
 
-  await t.test('with the sound of its microphone, from a camera', async () => {
-    const studio = await goLive(browser, server, { source: 'camera' });
-    const viewer = await watch(browser, server);
+  await t.test('with the sound of its microphone, from a camera', async (t) => {
+    const studio = await goLive(t, browser, server, { source: 'camera' });
+    const viewer = await watch(t, browser, server);
     await reach(viewer, 'live');
     await pictures(viewer, N_PICTURES);
     const received = await statistics(viewer, 'inbound-rtp');
     const audio = received.find(({ kind }) => kind === 'audio');
     assert.equal(audio?.codec, 'opus');
     assert.ok(audio?.totalAudioEnergy > 0, 'the fake microphone beeps, and it is heard');
-    await viewer.context().close();
-    await studio.context().close();
   });
 });
 

@@ -12,8 +12,8 @@ test('without UDP, both sides connect over TCP', async (t) => {
   const filter = await packetFilter(t);
   await filter.cutUdpPort(server.icePort);
   const browser = await launchChromium(t);
-  const studio = await goLive(browser, server);
-  const viewer = await watch(browser, server);
+  const studio = await goLive(t, browser, server);
+  const viewer = await watch(t, browser, server);
   await reach(viewer, 'live');
   await pictures(viewer, 60);
   for (const page of [studio, viewer]) assert.equal((await path(page)).local.protocol, 'tcp');

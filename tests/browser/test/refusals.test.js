@@ -16,8 +16,8 @@ test('access', async (t) => {
   /** @param {import('playwright-core').Page} page */
   const told = (page) => page.getByTestId('error').innerText();
 
-  await t.test('a wrong key is refused in words, and the right one then works', async () => {
-    const page = await newPage(browser);
+  await t.test('a wrong key is refused in words, and the right one then works', async (t) => {
+    const page = await newPage(t, browser);
     const wrong = { name: STREAM.name, key: 'not-the-key-0001' };
     await page.goto(server.studioUrl({ source: 'pattern', autostart: '1', resolution: '640x360' }, wrong));
     await reach(page, 'failed');
@@ -26,17 +26,16 @@ test('access', async (t) => {
     await page.getByTestId('key-input').fill(STREAM.key);
     await page.getByTestId('go-live').click();
     await reach(page, 'live');
-    await page.context().close();
   });
 
-  await t.test('a private stream is watched with a token, and not with an expired one', async () => {
-    const studio = await goLive(browser, server, {}, PRIVATE_STREAM);
+  await t.test('a private stream is watched with a token, and not with an expired one', async (t) => {
+    const studio = await goLive(t, browser, server, {}, PRIVATE_STREAM);
     const secret = await server.tokenSecret();
     const token = (/** @type {number} */ expires) => signToken(secret, {
       aud: 'freshet', sub: 'tester', stream: PRIVATE_STREAM.name, verbs: ['play'], exp: expires,
     });
     const now = Math.floor(Date.now() / 1000);
-    const open = (/** @type {string} */ fragment) => watch(browser, server, PRIVATE_STREAM.name, fragment);
+    const open = (/** @type {string} */ fragment) => watch(t, browser, server, PRIVATE_STREAM.name, fragment);
 
     const good = await open(`#token=${token(now + 300)}`);
     await reach(good, 'live');
@@ -47,33 +46,27 @@ test('access', async (t) => {
       const refused = await open(fragment);
       await reach(refused, 'failed');
       assert.match(await told(refused), /invitation/);
-      await refused.context().close();
     }
-    await good.context().close();
-    await studio.context().close();
   });
 
-  await t.test('a stream that has not begun is waited for, and starts by itself', async () => {
-    const viewer = await watch(browser, server);
+  await t.test('a stream that has not begun is waited for, and starts by itself', async (t) => {
+    const viewer = await watch(t, browser, server);
     await reach(viewer, 'waiting');
-    const studio = await goLive(browser, server);
+    const studio = await goLive(t, browser, server);
     await reach(viewer, 'live');
     await pictures(viewer, N_PICTURES);
-    await studio.context().close();
-    await viewer.context().close();
   });
 
-  await t.test('a second publisher is told who is live, and may take over', async () => {
-    const first = await goLive(browser, server);
-    const viewer = await watch(browser, server);
+  await t.test('a second publisher is told who is live, and may take over', async (t) => {
+    const first = await goLive(t, browser, server);
+    const viewer = await watch(t, browser, server);
     await reach(viewer, 'live');
-    const second = await newPage(browser);
+    const second = await newPage(t, browser);
     await second.goto(server.studioUrl({ source: 'pattern', autostart: '1', resolution: '640x360' }));
     await reach(second, 'failed');
     assert.match(await told(second), /already live/);
     await second.getByTestId('take-over').click();
     await reach(second, 'live');
     await pictures(viewer, N_PICTURES);
-    await Promise.all([first, second, viewer].map((page) => page.context().close()));
   });
 });

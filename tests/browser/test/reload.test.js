@@ -11,8 +11,8 @@ const N_PICTURES = 30;
 test('a page is reloaded', async (t) => {
   const server = await startServer(t);
   const browser = await launchChromium(t);
-  const studio = await goLive(browser, server);
-  const viewer = await watch(browser, server);
+  const studio = await goLive(t, browser, server);
+  const viewer = await watch(t, browser, server);
   await reach(viewer, 'live');
   await pictures(viewer, N_PICTURES);
 

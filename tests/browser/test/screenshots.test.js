@@ -18,11 +18,11 @@ test('home, watch and studio on a desk and on a phone, by day and by night', asy
   await mkdir(folder, { recursive: true });
   const server = await startServer(t);
   const browser = await launchChromium(t);
-  const studio = await goLive(browser, server);
-  const viewer = await watch(browser, server);
+  const studio = await goLive(t, browser, server);
+  const viewer = await watch(t, browser, server);
   await reach(viewer, 'live');
   await pictures(viewer, 30);
-  const home = await newPage(browser);
+  const home = await newPage(t, browser);
   await home.goto(server.url);
   await home.getByTestId('stream-item').first().waitFor();
 

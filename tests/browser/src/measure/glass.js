@@ -33,7 +33,7 @@ function add(all, more) {
 
 /** @param {import('playwright-core').Browser} browser @param {string} codec @param {number} count */
 async function floorRound(browser, codec, count) {
-  const page = await newPage(browser);
+  const page = await newPage(null, browser);
   await page.goto('about:blank');
   const samples = await page.evaluate(
     async ({ codec, bitrate, warmUp, count }) => {
@@ -53,7 +53,7 @@ async function floorRound(browser, codec, count) {
  * @param {import('../server.js').Server} server
  */
 export async function clockStudio(browser, server, codec = 'H264') {
-  const page = await newPage(browser, { permissions: ['camera', 'microphone'] });
+  const page = await newPage(null, browser, { permissions: ['camera', 'microphone'] });
   await page.addInitScript(() => clockSource.becomeCamera());
   const options = { source: 'camera', codec, simulcast: '0', resolution: '640x360', autostart: '1' };
   await page.goto(server.studioUrl({ ...options, bitrate: String(BITRATE_KBPS) }));
@@ -69,7 +69,7 @@ export async function clockStudio(browser, server, codec = 'H264') {
  */
 async function freshetRound(browser, server, codec, count) {
   const studio = await clockStudio(browser, server, codec);
-  const viewer = await watch(browser, server);
+  const viewer = await watch(null, browser, server);
   await reach(viewer, 'live');
   const samples = await viewer.evaluate(
     async ({ warmUp, count }) => {

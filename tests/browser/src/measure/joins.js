@@ -9,7 +9,7 @@ import { reach } from '../pages.js';
  * @returns {Promise<number[]>} ms
  */
 export async function measureJoins(browser, server, count) {
-  const page = await newPage(browser);
+  const page = await newPage(null, browser);
   await page.addInitScript(() => {
     addEventListener('DOMContentLoaded', () => {
       const video = /** @type {HTMLVideoElement | null} */ (document.querySelector('[data-testid="video"]'));
@@ -24,10 +24,10 @@ export async function measureJoins(browser, server, count) {
     await reach(page, 'live');
     await page.waitForFunction(() => window.firstPictureAt !== undefined);
     samples.push(await page.evaluate(() => {
-      const posts = performance.getEntriesByType('resource').filter(({ name }) => name.includes('/whep/'));
-      const first = posts[0];
-      if (!first) throw new Error('the page has made no request to /whep/');
-      return (window.firstPictureAt ?? Number.NaN) - first.startTime;
+      const requests = /** @type {PerformanceResourceTiming[]} */ (performance.getEntriesByType('resource'));
+      const post = requests.find(({ name }) => name.includes('/whep/'));
+      if (post?.responseStatus !== 201) throw new Error(`the first POST was answered ${post?.responseStatus}`);
+      return (window.firstPictureAt ?? Number.NaN) - post.startTime;
     }));
   }
   await page.context().close();

@@ -10,7 +10,7 @@ import { clockStudio } from './glass.js';
  */
 export async function measureReloads(browser, server, count) {
   const studio = await clockStudio(browser, server);
-  const viewer = await watch(browser, server);
+  const viewer = await watch(null, browser, server);
   await reach(viewer, 'live');
   const samples = [];
   for (let reload = 0; reload < count; reload += 1) {
@@ -18,8 +18,10 @@ export async function measureReloads(browser, server, count) {
     await studio.reload();
     await reach(studio, 'live');
     const postedAt = await studio.evaluate(() => {
-      const posts = performance.getEntriesByType('resource').filter(({ name }) => name.includes('/whip/'));
-      return performance.timeOrigin + (posts[0]?.startTime ?? Number.NaN);
+      const requests = /** @type {PerformanceResourceTiming[]} */ (performance.getEntriesByType('resource'));
+      const post = requests.find(({ name }) => name.includes('/whip/'));
+      if (post?.responseStatus !== 201) throw new Error(`the first POST was answered ${post?.responseStatus}`);
+      return performance.timeOrigin + post.startTime;
     });
     // A picture of the new session is one that was drawn after its POST.
     const seenAt = await viewer.waitForFunction(
