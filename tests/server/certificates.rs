@@ -1,0 +1,199 @@
+//! What HTTPS shows.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+
+use aws_lc_rs::digest;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme, StreamOwned,
+};
+
+use crate::running::{PATIENCE, Running};
+use crate::scratch::Scratch;
+
+/// Takes any certificate, for the tests look at it themselves; the handshake's signatures are checked.
+#[derive(Debug)]
+struct AnyCertificate;
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _name: &ServerName<'_>,
+        _ocsp: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = default_provider().signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, cert, dss, &algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = default_provider().signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, cert, dss, &algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        default_provider()
+            .signature_verification_algorithms
+            .supported_schemes()
+    }
+}
+
+struct Shown {
+    certificate: Vec<u8>,
+    alpn: Option<Vec<u8>>,
+    answer: String,
+}
+
+/// One request over TLS, and what was shown.
+fn ask(address: SocketAddr, alpn: &[&[u8]], request: &str) -> Shown {
+    let mut config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(AnyCertificate))
+        .with_no_client_auth();
+    config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
+    let name = ServerName::try_from("localhost").unwrap();
+    let connection = ClientConnection::new(Arc::new(config), name).unwrap();
+    let socket = TcpStream::connect(address).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut stream = StreamOwned::new(connection, socket);
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = vec![0; 12];
+    stream.read_exact(&mut answer).unwrap();
+    Shown {
+        certificate: stream.conn.peer_certificates().unwrap()[0].to_vec(),
+        alpn: stream.conn.alpn_protocol().map(<[u8]>::to_vec),
+        answer: String::from_utf8_lossy(&answer).into_owned(),
+    }
+}
+
+const HEALTH: &str = "GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+
+fn fingerprint(certificate: &[u8]) -> String {
+    let digest = digest::digest(&digest::SHA256, certificate);
+    digest
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02X}"))
+        .collect::<Vec<_>>()
+        .join(":")
+}
+
+fn write_certificate(scratch: &Scratch) -> Vec<u8> {
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    scratch.write("key.pem", &made.signing_key.serialize_pem());
+    scratch.write("chain.pem", &made.cert.pem());
+    made.cert.der().to_vec()
+}
+
+#[test]
+fn the_printed_fingerprint_is_the_one_that_is_shown_and_it_stays() {
+    let scratch = Scratch::new();
+    let data = scratch.path().join("kept");
+    let data = data.to_str().unwrap();
+    let mut shown = Vec::new();
+    for _ in 0..2 {
+        let running = Running::start_in(Scratch::new(), &["--data", data]);
+        let https = ask(running.https.unwrap(), &[], HEALTH);
+        assert_eq!(https.answer, "HTTP/1.1 200");
+        let fingerprint = fingerprint(&https.certificate);
+        assert!(
+            running.banner.contains(&fingerprint),
+            "{fingerprint} in\n{}",
+            running.banner
+        );
+        shown.push(fingerprint);
+        running.stop();
+    }
+    assert_eq!(
+        shown[0], shown[1],
+        "a browser that trusts it is not asked again"
+    );
+}
+
+#[test]
+fn http2_is_preferred_and_http1_is_there() {
+    let running = Running::start();
+    let https = running.https.unwrap();
+    let preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    let both = ask(https, &[b"http/1.1", b"h2"], preface);
+    assert_eq!(both.alpn.as_deref(), Some(&b"h2"[..]));
+    // A SETTINGS frame (type 4) on stream 0 is how HTTP/2 begins (RFC 9113 section 3.4).
+    assert_eq!(both.answer.as_bytes()[3], 4);
+    let one = ask(https, &[b"http/1.1"], HEALTH);
+    assert_eq!(one.alpn.as_deref(), Some(&b"http/1.1"[..]));
+    assert_eq!(one.answer, "HTTP/1.1 200");
+    running.stop();
+}
+
+#[test]
+fn certificate_files_are_shown_and_reloaded_when_they_change() {
+    let scratch = Scratch::new();
+    let first = write_certificate(&scratch);
+    scratch.write(
+        "freshet.toml",
+        "[https]\ncertificate = \"chain.pem\"\nprivate_key = \"key.pem\"\n",
+    );
+    let running = Running::start_in(scratch, &[]);
+    let https = running.https.unwrap();
+    assert_eq!(ask(https, &[], HEALTH).certificate, first);
+    assert!(
+        !running.banner.contains("self-signed"),
+        "{}",
+        running.banner
+    );
+    let second = write_certificate(&running.scratch);
+    let mut tries = 0;
+    while ask(https, &[], HEALTH).certificate != second {
+        tries += 1;
+        assert!(tries < 20_000, "the new certificate is never shown");
+    }
+    running.scratch.write("chain.pem", "half a certif");
+    while !running.log().contains("cannot be used") {
+        tries += 1;
+        assert!(tries < 40_000, "the half certificate is never looked at");
+        assert_eq!(
+            ask(https, &[], HEALTH).certificate,
+            second,
+            "the last stays"
+        );
+    }
+    assert_eq!(ask(https, &[], HEALTH).certificate, second);
+    running.stop();
+}
+
+#[test]
+fn files_that_are_no_certificate_stop_the_start_with_a_reason() {
+    let scratch = Scratch::new();
+    write_certificate(&scratch);
+    let other = rcgen::KeyPair::generate().unwrap();
+    scratch.write("other.pem", &other.serialize_pem());
+    let config = "[https]\ncertificate = \"chain.pem\"\nprivate_key = \"other.pem\"\n";
+    scratch.write("freshet.toml", config);
+    let refused = crate::running::complaint(&scratch, &["serve", "--listen", "127.0.0.1:0"]);
+    assert!(
+        refused.contains("name the key that belongs to the first certificate"),
+        "{refused}"
+    );
+}

@@ -1,0 +1,238 @@
+//! The command line.
+
+use crate::running::{Running, complaint, run, said};
+use crate::scratch::Scratch;
+
+#[test]
+fn without_a_configuration_the_banner_has_the_links() {
+    let running = Running::start();
+    let url = format!("http://{}", running.http);
+    let key = running.demo_key();
+    for expected in [
+        format!("{url}/studio/demo#key={key}"),
+        format!("{url}/watch/demo"),
+        format!("{url}/whip/demo   bearer token {key}"),
+    ] {
+        assert!(
+            running.banner.contains(&expected),
+            "{expected} in\n{}",
+            running.banner
+        );
+    }
+    assert_eq!(running.addresses["ice"].as_array().unwrap().len(), 1);
+    running.stop();
+}
+
+#[test]
+fn a_second_start_shows_the_same_demo_key_and_keeps_only_its_hash() {
+    let scratch = Scratch::new();
+    let data = scratch.path().join("kept");
+    let data = data.to_str().unwrap();
+    let first = Running::start_in(Scratch::new(), &["--data", data]);
+    let key = first.demo_key();
+    first.stop();
+    let second = Running::start_in(Scratch::new(), &["--data", data]);
+    assert_eq!(second.demo_key(), key);
+    second.stop();
+    for file in std::fs::read_dir(data).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        assert!(!String::from_utf8_lossy(&bytes).contains(&key));
+    }
+}
+
+#[test]
+fn the_data_folder_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let running = Running::start();
+    let mode = |path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(running.data("")), 0o700);
+    for file in std::fs::read_dir(running.data("")).unwrap() {
+        let path = file.unwrap().path();
+        assert_eq!(mode(path.clone()), 0o600, "{}", path.display());
+    }
+    running.stop();
+}
+
+#[test]
+fn a_data_folder_has_one_server_at_a_time() {
+    let scratch = Scratch::new();
+    let data = scratch.path().join("kept");
+    let data = data.to_str().unwrap();
+    let first = Running::start_in(Scratch::new(), &["--data", data]);
+    let refused = complaint(
+        &scratch,
+        &["serve", "--listen", "127.0.0.1:0", "--data", data],
+    );
+    assert!(
+        refused.contains("another `freshet serve` uses this data folder"),
+        "{refused}"
+    );
+    // Not even a killed server is in the way of the next.
+    first.signal("KILL");
+    first.wait();
+    Running::start_in(Scratch::new(), &["--data", data]).stop();
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let scratch = Scratch::new();
+    let refused = complaint(&scratch, &["serve", "--listen", &address]);
+    assert!(
+        refused.contains(&format!("cannot listen on {address} ([http] listen)")),
+        "{refused}"
+    );
+}
+
+#[test]
+fn streams_are_made_listed_and_ended_without_a_server() {
+    let scratch = Scratch::new();
+    let made = said(&scratch, &["stream", "create", "one"]);
+    assert!(
+        made.contains("one (public)") && made.contains("No server runs"),
+        "{made}"
+    );
+    said(&scratch, &["stream", "create", "two", "--private"]);
+    assert_eq!(
+        said(&scratch, &["stream", "list"]),
+        "one  public\ntwo  private\n"
+    );
+    assert!(said(&scratch, &["stream", "end", "one"]).contains("no server runs"));
+    assert_eq!(
+        said(&scratch, &["stream", "list"]),
+        "one  public  ended\ntwo  private\n"
+    );
+    let json = said(&scratch, &["stream", "list", "--json"]);
+    assert!(
+        json.lines()
+            .all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok())
+    );
+}
+
+#[test]
+fn a_command_that_cannot_be_carried_out_says_what_to_do() {
+    let scratch = Scratch::new();
+    said(&scratch, &["stream", "create", "one"]);
+    let long = "a".repeat(65);
+    for (arguments, expected) in [
+        (
+            &["stream", "create", "one"][..],
+            "the stream one exists; `freshet stream end one` ends it",
+        ),
+        (
+            &["stream", "create", "a b"],
+            "a name is 1 to 64 letters, digits or hyphens",
+        ),
+        (
+            &["stream", "create", &long],
+            "a name is 1 to 64 letters, digits or hyphens",
+        ),
+        (
+            &["stream", "create", "two", "--key", "short"],
+            "a stream key is 8 to 64",
+        ),
+        (&["stream", "end", "three"], "there is no stream three"),
+        (
+            &[
+                "token", "issue", "--stream", "three", "--play", "--ttl", "1h",
+            ],
+            "there is no stream three",
+        ),
+        (
+            &["token", "issue", "--stream", "one", "--play", "--ttl", "2h"],
+            "a token lives 1 to 3600 seconds",
+        ),
+        (
+            &["token", "issue", "--stream", "one", "--ttl", "1h"],
+            "--publish",
+        ),
+        (
+            &["token", "issue", "--stream", "one", "--play", "--ttl", "1d"],
+            "such as 15m",
+        ),
+        (
+            &["serve", "--roles", "bridge"],
+            "the roles of this build are sfu, signaling",
+        ),
+        (&["serve", "--listen", "localhost"], "write an IP address"),
+        (&["check", "absent.toml"], "absent.toml: No such file"),
+    ] {
+        let refused = complaint(&scratch, arguments);
+        assert!(refused.contains(expected), "{arguments:?}: {refused}");
+    }
+}
+
+#[test]
+fn check_names_every_line_that_is_wrong() {
+    let scratch = Scratch::new();
+    scratch.write("good.toml", "[[streams]]\nname = \"a\"\n");
+    assert_eq!(
+        said(&scratch, &["check", "good.toml"]),
+        "good.toml: good, with 1 stream\n"
+    );
+    scratch.write(
+        "bad.toml",
+        "[http]\nlisten = \"127.0.0.1:1\"\n[sfu]\nworkers = 65\nlisten = \"127.0.0.1:1\"\n",
+    );
+    let refused = complaint(&scratch, &["check", "bad.toml"]);
+    assert!(refused.contains("2 problems"), "{refused}");
+    assert!(
+        refused.contains("bad.toml:4: ") && refused.contains("bad.toml:5: "),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_wrong_variable_stops_the_start() {
+    let scratch = Scratch::new();
+    let mut command = crate::running::freshet(&scratch);
+    let output = command
+        .arg("serve")
+        .env("FRESHET_HTTP__LISTN", "127.0.0.1:1")
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        text.contains("did you mean `FRESHET_HTTP__LISTEN`?"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_stream_of_the_configuration_is_changed_there() {
+    let scratch = Scratch::new();
+    scratch.write(
+        "freshet.toml",
+        "[[streams]]\nname = \"stage\"\nkey = \"stage-key-0001\"\npublic = true\n",
+    );
+    assert_eq!(said(&scratch, &["stream", "list"]), "stage  public\n");
+    let refused = complaint(
+        &scratch,
+        &["stream", "create", "stage", "--key", "other-key-0001"],
+    );
+    assert!(refused.contains("is the configuration file's"), "{refused}");
+    said(&scratch, &["stream", "end", "stage"]);
+    assert_eq!(
+        said(&scratch, &["stream", "list"]),
+        "stage  public  ended\n"
+    );
+    assert!(said(&scratch, &["stream", "create", "stage"]).contains("open again"));
+    assert_eq!(said(&scratch, &["stream", "list"]), "stage  public\n");
+}
+
+#[test]
+fn many_commands_at_once_lose_nothing() {
+    let scratch = Scratch::new();
+    let names: Vec<String> = (0..8).map(|n| format!("s{n}")).collect();
+    std::thread::scope(|scope| {
+        for name in &names {
+            scope.spawn(|| assert!(run(&scratch, &["stream", "create", name]).status.success()));
+        }
+    });
+    assert_eq!(
+        said(&scratch, &["stream", "list"]).lines().count(),
+        names.len()
+    );
+}

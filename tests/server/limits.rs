@@ -1,0 +1,138 @@
+//! What a stranger can hold of the HTTP listeners.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+
+use crate::running::{PATIENCE, Running};
+
+fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// Everything until the server closes; it may close hard.
+fn read_to_end(stream: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn ask(address: SocketAddr, head: &str) -> String {
+    let mut stream = connect(address);
+    let _ = stream.write_all(head.as_bytes());
+    read_to_end(&mut stream)
+}
+
+#[test]
+fn a_head_has_an_edge_in_bytes_and_in_fields() {
+    let running = Running::start();
+    let request = |more: &str| {
+        ask(
+            running.http,
+            &format!("GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{more}\r\n"),
+        )
+    };
+    assert!(request("").starts_with("HTTP/1.1 200"));
+    let long = format!("a: {}\r\n", "x".repeat(8 * 1024));
+    assert!(
+        request(&long).starts_with("HTTP/1.1 200"),
+        "a long bearer and its cookies fit"
+    );
+    let too_long = format!("a: {}\r\n", "x".repeat(100_000));
+    assert!(request(&too_long).starts_with("HTTP/1.1 431"));
+    let fields = |n: usize| (0..n).map(|i| format!("h{i}: 1\r\n")).collect::<String>();
+    assert!(request(&fields(60)).starts_with("HTTP/1.1 200"));
+    assert!(request(&fields(65)).starts_with("HTTP/1.1 431"));
+    running.stop();
+}
+
+#[test]
+fn two_lengths_are_refused_and_nothing_is_smuggled() {
+    let running = Running::start();
+    let smuggled = "GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n";
+    for lengths in [
+        "content-length: 4\r\ncontent-length: 5\r\n",
+        "content-length: 4\r\ntransfer-encoding: chunked\r\n",
+        "transfer-encoding: chunked, identity\r\n",
+        "transfer-encoding: xchunked\r\n",
+        "content-length: +4\r\n",
+    ] {
+        let head =
+            format!("POST /whip/demo HTTP/1.1\r\nhost: x\r\n{lengths}\r\n0\r\n\r\n{smuggled}");
+        let answers = ask(running.http, &head);
+        assert!(!answers.contains("freshet_build"), "{lengths}: {answers}");
+    }
+    running.stop();
+}
+
+#[test]
+fn one_address_has_so_many_connections_and_gets_its_place_back() {
+    let running = Running::with_config("[limits]\nconnections_per_address = 2\n");
+    let alive = "GET /health HTTP/1.1\r\nhost: x\r\n\r\n";
+    let mut held: Vec<TcpStream> = Vec::new();
+    for _ in 0..2 {
+        let mut stream = connect(running.http);
+        stream.write_all(alive.as_bytes()).unwrap();
+        let mut first = [0; 12];
+        stream.read_exact(&mut first).unwrap();
+        assert_eq!(&first, b"HTTP/1.1 200");
+        held.push(stream);
+    }
+    assert!(read_to_end(&mut connect(running.http)).starts_with("HTTP/1.1 429"));
+    drop(held);
+    let close = "GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let mut tries = 0;
+    while !ask(running.http, close).starts_with("HTTP/1.1 200") {
+        tries += 1;
+        assert!(
+            tries < 10_000,
+            "the place of a closed connection is never given back"
+        );
+    }
+    running.stop();
+}
+
+#[test]
+fn when_all_places_are_taken_the_answer_is_503() {
+    let running = Running::with_config("[limits]\nconnections = 1\n");
+    let mut held = connect(running.http);
+    held.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n")
+        .unwrap();
+    let mut first = [0; 12];
+    held.read_exact(&mut first).unwrap();
+    let refused = read_to_end(&mut connect(running.http));
+    assert!(
+        refused.starts_with("HTTP/1.1 503") && refused.contains("retry-after: 1"),
+        "{refused}"
+    );
+    drop(held);
+    running.stop();
+}
+
+#[test]
+fn who_says_nothing_is_shown_the_door() {
+    let running = Running::start();
+    let mut silent = connect(running.http);
+    let mut slow = connect(running.http);
+    slow.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n")
+        .unwrap();
+    let https = running.https.unwrap();
+    let mut no_handshake = connect(https);
+    // Each read ends when the server closes; a server that waits for ever fails at the patience of the socket.
+    for (name, stream) in [
+        ("silent", &mut silent),
+        ("slow", &mut slow),
+        ("no handshake", &mut no_handshake),
+    ] {
+        let mut rest = Vec::new();
+        if let Err(error) = stream.read_to_end(&mut rest) {
+            assert_eq!(
+                error.kind(),
+                std::io::ErrorKind::ConnectionReset,
+                "{name}: {error}"
+            );
+        }
+    }
+    running.stop();
+}

@@ -1,0 +1,15 @@
+//! The binary, run as its users run it: its commands, its listeners, its answers and its end.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed"
+)]
+
+mod access;
+mod certificates;
+mod commands;
+mod limits;
+mod operations;
+mod running;
+mod scratch;
