@@ -32,6 +32,12 @@ impl KeyframeRequests {
         self.tries = 0;
     }
 
+    /// A keyframe should come by itself, as an encoder's first picture does: asked for only when it stays away.
+    pub(crate) fn expect(&mut self, now: Instant) {
+        self.request();
+        self.sent_at = Some(now);
+    }
+
     /// A keyframe begins: every wish so far is answered.
     pub(crate) fn keyframe_arrived(&mut self) {
         self.wanted = false;
@@ -95,6 +101,17 @@ mod tests {
         requests.request();
         assert!(!requests.poll(at(249)));
         assert!(requests.poll(at(250)));
+    }
+
+    #[test]
+    fn a_keyframe_that_comes_by_itself_is_not_asked_for() {
+        let mut requests = KeyframeRequests::new(INTERVAL);
+        requests.expect(at(0));
+        assert!(!requests.poll(at(249)));
+        assert!(requests.poll(at(250)));
+        requests.expect(at(1_000));
+        requests.keyframe_arrived();
+        assert!(!requests.poll(at(2_000)));
     }
 
     #[test]

@@ -59,10 +59,10 @@ impl Publisher {
         }
     }
 
-    /// Notes the wish for a keyframe of everything, as when the transport comes up.
-    pub(crate) fn request_all_keyframes(&mut self) {
+    /// The transport is up: every encoder begins with a keyframe, or is asked for one.
+    pub(crate) fn expect_keyframes(&mut self, now: Instant) {
         for encoding in self.video_encodings() {
-            encoding.keyframe_requests.request();
+            encoding.keyframe_requests.expect(now);
         }
     }
 

@@ -102,6 +102,7 @@ impl Sfu {
     }
 
     fn on_connected(&mut self, index: SessionIndex) {
+        let now = self.now;
         let Some(session) = self.sessions.get_mut(index) else {
             return;
         };
@@ -116,8 +117,7 @@ impl Sfu {
             after: self.now - session.lifecycle.opened_at,
         };
         if let Some(publisher) = session.publisher() {
-            publisher.request_all_keyframes();
-            self.flush_keyframe_requests(index);
+            publisher.expect_keyframes(now);
         } else {
             self.update_subscriber(index);
         }
