@@ -1,6 +1,13 @@
 // Joins: from the WHEP POST of a page to the first picture that its decoder gave out.
 import { newPage } from '../chromium.js';
 import { reach } from '../pages.js';
+import { pictures } from '../video.js';
+
+/**
+ * A second of pictures between a join and the next. A publishing Chromium answers no keyframe request within 300 ms of
+ * its last keyframe, so joins in a row would measure each other: as would those of a crowd, whom one keyframe serves.
+ */
+const N_PICTURES_BETWEEN = 30;
 
 /**
  * @param {import('playwright-core').Browser} browser
@@ -29,6 +36,7 @@ export async function measureJoins(browser, server, count) {
       if (post?.responseStatus !== 201) throw new Error(`the first POST was answered ${post?.responseStatus}`);
       return (window.firstPictureAt ?? Number.NaN) - post.startTime;
     }));
+    await pictures(page, N_PICTURES_BETWEEN);
   }
   await page.context().close();
   return samples;
