@@ -6,4 +6,5 @@ pub mod decodability;
 pub mod freeze;
 pub mod isolation;
 pub mod latency;
+pub mod player;
 pub mod request_spacing;

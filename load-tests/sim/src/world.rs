@@ -19,6 +19,8 @@ use crate::node::Node;
 use crate::viewer::Viewer;
 use crate::world::queue::Queue;
 
+pub use joining::JoinError;
+
 /// A participant's place in its world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BrowserId(usize);
