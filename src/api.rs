@@ -10,8 +10,8 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
 use sfu_model::id::RoomId;
-use signaling_auth::authorizer::Authorizer;
 
+use crate::access::Access;
 use crate::live::LiveSince;
 
 /// How many play a room, for every room that has anybody in it.
@@ -27,7 +27,7 @@ pub(crate) struct Audience {
 /// What the answers are made of.
 #[derive(Clone)]
 pub(crate) struct Api {
-    pub(crate) authorizer: Arc<Authorizer>,
+    pub(crate) access: Arc<Access>,
     pub(crate) live: LiveSince,
     pub(crate) audiences: Audiences,
 }
@@ -61,28 +61,24 @@ fn not_found() -> axum::routing::MethodRouter {
 
 /// The public streams, those that are live first. A private stream's name is nobody's business.
 async fn streams(State(api): State<Api>) -> Response {
-    let table = api.authorizer.streams();
     let audiences = (api.audiences)();
-    let mut streams: Vec<StreamItem> = table
-        .iter()
-        .filter(|(_, stream)| stream.is_public && !stream.is_ended)
-        .map(|(name, _)| {
-            let audience = audiences
-                .iter()
-                .find(|(room, _)| room == name)
-                .map(|(_, audience)| audience);
-            let live = audience.is_some_and(|audience| audience.is_live);
-            StreamItem {
-                name: name.as_str().to_owned(),
-                live,
-                viewers: audience.map_or(0, |audience| audience.n_viewers),
-                started_at: live
-                    .then(|| api.live.since(name))
-                    .flatten()
-                    .map(|since| since.0),
-            }
-        })
-        .collect();
+    let item = |name: RoomId| {
+        let audience = audiences
+            .iter()
+            .find(|(room, _)| *room == name)
+            .map(|(_, audience)| audience);
+        let live = audience.is_some_and(|audience| audience.is_live);
+        StreamItem {
+            live,
+            viewers: audience.map_or(0, |audience| audience.n_viewers),
+            started_at: live
+                .then(|| api.live.since(&name))
+                .flatten()
+                .map(|since| since.0),
+            name: name.as_str().to_owned(),
+        }
+    };
+    let mut streams: Vec<StreamItem> = api.access.public_streams().into_iter().map(item).collect();
     streams.sort_by(|a, b| b.live.cmp(&a.live).then_with(|| a.name.cmp(&b.name)));
     ([(CACHE_CONTROL, "no-store")], Json(StreamList { streams })).into_response()
 }

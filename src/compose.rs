@@ -25,6 +25,7 @@ pub(crate) use self::banner::Started;
 use self::certificates::Certificates;
 use self::listeners::Listeners;
 use self::media::Media;
+use crate::access::Access;
 use crate::acme::challenge::{self, Challenges};
 use crate::addresses::Addresses;
 use crate::admin::AdminSocket;
@@ -98,7 +99,7 @@ struct Ground {
     data: DataDir,
     lock: ServerLock,
     store: StreamStore,
-    authorizer: Arc<Authorizer>,
+    access: Arc<Access>,
     /// The demo stream's key, where there is one that may be shown.
     demo: Option<StreamKey>,
 }
@@ -111,12 +112,13 @@ impl Ground {
         let demo = streams::demo(&store, is_unconfigured)?;
         let verifier = token_keys::verifier(config.auth.key_files(), &data)?;
         let table = store.table()?;
-        let authorizer = Arc::new(Authorizer::new(store.secret().clone(), verifier, table));
+        let authorizer = Authorizer::new(store.secret().clone(), verifier, table);
+        let access = Arc::new(Access::new(authorizer));
         Ok(Self {
             data,
             lock,
             store,
-            authorizer,
+            access,
             demo,
         })
     }
@@ -128,14 +130,14 @@ impl Ground {
         tasks: &TaskTracker,
         stop: &CancellationToken,
     ) -> Result<(), StartError> {
-        let (store, authorizer) = (self.store.clone(), Arc::clone(&self.authorizer));
-        let act = streams::administer(store.clone(), Arc::clone(&authorizer), media.clone());
+        let (store, access) = (self.store.clone(), Arc::clone(&self.access));
+        let act = streams::administer(store.clone(), Arc::clone(&access), media.clone());
         tasks.spawn(AdminSocket::open(&self.data)?.serve(act, stop.clone()));
         let file = self.data.file(crate::streams::FILE);
         tasks.spawn(streams::reload_when_changed(
             store,
             file,
-            authorizer,
+            access,
             stop.clone(),
         ));
         Ok(())
@@ -151,7 +153,7 @@ impl Server {
         let live = LiveSince::default();
         let challenges = Challenges::default();
         let certificates = Certificates::open(&config, &ground.data, &listeners, &challenges)?;
-        let media = Media::start(&config, &roles, &ground.authorizer, live.clone(), &tasks).await?;
+        let media = Media::start(&config, &roles, &ground.access, live.clone(), &tasks).await?;
         ground.keep_streams_fresh(&media, &tasks, &stop)?;
 
         // The list was checked with the configuration.
@@ -164,7 +166,7 @@ impl Server {
         let drain = Drain::default();
         let parts = Parts {
             media: &media,
-            authorizer: &ground.authorizer,
+            access: &ground.access,
             live,
             drain: &drain,
             registry: registry(&gate, &media),
@@ -253,7 +255,7 @@ fn registry(gate: &Arc<Gate>, media: &Media) -> Registry {
 /// What the routes are made of.
 struct Parts<'a> {
     media: &'a Media,
-    authorizer: &'a Arc<Authorizer>,
+    access: &'a Arc<Access>,
     live: LiveSince,
     drain: &'a Drain,
     registry: Registry,
@@ -274,10 +276,10 @@ impl Parts<'_> {
         }
         if roles.has(Role::Signaling) {
             let audiences = self.media.audiences();
-            let authorizer = Arc::clone(self.authorizer);
+            let access = Arc::clone(self.access);
             router = router
                 .merge(api::router(Api {
-                    authorizer,
+                    access,
                     live: self.live,
                     audiences,
                 }))

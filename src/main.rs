@@ -4,6 +4,7 @@
 //! services meet.
 #![forbid(unsafe_code)]
 
+mod access;
 mod acme;
 mod addresses;
 mod admin;

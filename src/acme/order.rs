@@ -1,6 +1,7 @@
 //! One order, from the account to the signed chain (RFC 8555 section 7.4).
 
 use std::path::Path;
+use std::time::Duration;
 
 use instant_acme::{
     Account, AccountBuilder, AccountCredentials, AuthorizationStatus, ChallengeType, Identifier,
@@ -11,6 +12,12 @@ use super::challenge::Challenges;
 use crate::config::settings::Acme;
 use crate::data_dir::{DataError, at, write_atomically};
 use crate::tls::files::CertificateError;
+
+/// How long the authority may take to ask for the challenges, and then to sign: it is asked after one second, two, four
+/// and so on. Public ones ask from several places in the world and take some seconds.
+const PATIENCE: RetryPolicy = RetryPolicy::new()
+    .initial_delay(Duration::from_secs(1))
+    .timeout(Duration::from_secs(120));
 
 /// Why there is no certificate this time.
 #[derive(Debug, thiserror::Error)]
@@ -52,13 +59,14 @@ pub(super) async fn run(
         .collect();
     let mut order = account.new_order(&NewOrder::new(&names)).await?;
     answer_challenges(&mut order, challenges).await?;
-    let retries = RetryPolicy::default();
-    let status = order.poll_ready(&retries).await?;
-    if status != OrderStatus::Ready {
-        return Err(why_not(&mut order, status).await);
+    // A timeout hides the same reasons as a refusal: both are asked which name failed.
+    match order.poll_ready(&PATIENCE).await {
+        Ok(OrderStatus::Ready) => {}
+        Ok(status) => return Err(why_not(&mut order, OrderError::NotReady(status)).await),
+        Err(error) => return Err(why_not(&mut order, error.into()).await),
     }
     let key_pem = order.finalize().await?;
-    let chain_pem = order.poll_certificate(&retries).await?;
+    let chain_pem = order.poll_certificate(&PATIENCE).await?;
     Ok(Signed { chain_pem, key_pem })
 }
 
@@ -119,13 +127,17 @@ async fn answer_challenges(order: &mut Order, challenges: &Challenges) -> Result
     Ok(())
 }
 
-/// Names the authorization that failed, which is what the operator can act on.
-async fn why_not(order: &mut Order, status: OrderStatus) -> OrderError {
+/// The name that the authority could not check, which is what the operator can act on; else what is known without.
+async fn why_not(order: &mut Order, otherwise: OrderError) -> OrderError {
     let mut authorizations = order.authorizations();
-    while let Some(Ok(authorization)) = authorizations.next().await {
-        if authorization.status == AuthorizationStatus::Invalid {
-            return OrderError::Unreachable(authorization.identifier().to_string());
+    while let Some(Ok(mut authorization)) = authorizations.next().await {
+        let name = authorization.identifier().to_string();
+        // What the order remembers is from before the check.
+        if let Ok(state) = authorization.refresh().await
+            && state.status == AuthorizationStatus::Invalid
+        {
+            return OrderError::Unreachable(name);
         }
     }
-    OrderError::NotReady(status)
+    otherwise
 }

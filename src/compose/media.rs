@@ -10,13 +10,13 @@ use sfu_core::event::Event;
 use sfu_model::id::RoomId;
 use sfu_net::clock;
 use sfu_server::{Advertised, Sfu};
-use signaling_auth::authorizer::Authorizer;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 use tracing::info;
 use whip_whep_server::service::WhipWhep;
 
+use crate::access::Access;
 use crate::api::{Audience, Audiences};
 use crate::config::endpoint;
 use crate::config::settings::Config;
@@ -51,7 +51,7 @@ impl Media {
     pub(crate) async fn start(
         config: &Config,
         roles: &Roles,
-        authorizer: &Arc<Authorizer>,
+        access: &Arc<Access>,
         live: LiveSince,
         tasks: &TaskTracker,
     ) -> Result<Self, MediaError> {
@@ -68,7 +68,7 @@ impl Media {
             n_workers: config.sfu.workers,
         };
         let (sfu, events) = Sfu::start(&sfu_config)?;
-        let authorize: Arc<Authorizer> = Arc::clone(authorizer);
+        let authorize: Arc<Access> = Arc::clone(access);
         let whip_whep = WhipWhep::new(endpoint::config(config), sfu.clone(), authorize);
         tasks.spawn(pass_on(events, whip_whep.clone(), live));
         let n_workers = sfu.stats().await.len();

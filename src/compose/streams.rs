@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use sfu_model::id::RoomId;
 use sfu_net::clock;
-use signaling_auth::authorizer::Authorizer;
 use signaling_auth::stream_key::StreamKey;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::banner::DEMO;
 use super::media::Media;
+use crate::access::Access;
 use crate::admin::{Act, Answer, Ask};
 use crate::data_dir::DataError;
 use crate::streams::{StoreError, StreamStore};
@@ -45,8 +45,8 @@ pub(crate) fn demo(
     Ok(is_shown.then_some(key))
 }
 
-fn reload(store: &StreamStore, authorizer: &Authorizer) -> Result<(), DataError> {
-    authorizer.replace_streams(store.table()?);
+fn reload(store: &StreamStore, access: &Access) -> Result<(), DataError> {
+    access.replace_streams(store.table()?);
     Ok(())
 }
 
@@ -54,12 +54,12 @@ fn reload(store: &StreamStore, authorizer: &Authorizer) -> Result<(), DataError>
 pub(crate) async fn reload_when_changed(
     store: StreamStore,
     file: PathBuf,
-    authorizer: Arc<Authorizer>,
+    access: Arc<Access>,
     stop: CancellationToken,
 ) {
     let mut watch = FileWatch::new(vec![file]);
     while stop.run_until_cancelled(watch.changed()).await.is_some() {
-        match reload(&store, &authorizer) {
+        match reload(&store, &access) {
             Ok(()) => info!("streams reloaded"),
             Err(error) => warn!(%error, "the streams changed and cannot be read; keeping the last"),
         }
@@ -67,12 +67,12 @@ pub(crate) async fn reload_when_changed(
 }
 
 /// What the administrator's socket does.
-pub(crate) fn administer(store: StreamStore, authorizer: Arc<Authorizer>, media: Media) -> Act {
+pub(crate) fn administer(store: StreamStore, access: Arc<Access>, media: Media) -> Act {
     Arc::new(move |ask| {
-        let (store, authorizer, media) = (store.clone(), Arc::clone(&authorizer), media.clone());
+        let (store, access, media) = (store.clone(), Arc::clone(&access), media.clone());
         Box::pin(async move {
             // First the table, so that nobody comes back while sessions are being closed.
-            let reloaded = reload(&store, &authorizer);
+            let reloaded = reload(&store, &access);
             if let Err(error) = reloaded {
                 return Answer {
                     done: false,

@@ -1,7 +1,5 @@
 //! The one question that this crate answers: may they?
 
-use std::sync::{Arc, PoisonError, RwLock};
-
 use sfu_model::id::RoomId;
 use sfu_model::time::UnixTime;
 
@@ -12,33 +10,32 @@ use crate::stream_key::KeyHash;
 use crate::token::claims::Permit;
 use crate::token::verify::{TOKEN_BYTES_MAX, TokenError, Verifier};
 
-/// Decides about every request. It owns the keys; the table of streams is replaced as a whole when an operator
-/// changes it, while requests are being answered: hence the lock, which is held to copy one `Arc`.
+/// Decides about every request. It owns the keys and the table of streams.
 #[derive(Debug)]
 pub struct Authorizer {
     secret: ServerSecret,
     verifier: Verifier,
-    streams: RwLock<Arc<StreamTable>>,
+    streams: StreamTable,
 }
 
 impl Authorizer {
     /// An authorizer over these streams.
-    pub fn new(secret: ServerSecret, verifier: Verifier, streams: StreamTable) -> Self {
+    pub const fn new(secret: ServerSecret, verifier: Verifier, streams: StreamTable) -> Self {
         Self {
             secret,
             verifier,
-            streams: RwLock::new(Arc::new(streams)),
+            streams,
         }
     }
 
-    /// Puts another table in place; requests that come after see it whole.
-    pub fn replace_streams(&self, streams: StreamTable) {
-        *self.streams.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(streams);
+    /// Puts another table in place of the one in force.
+    pub fn replace_streams(&mut self, streams: StreamTable) {
+        self.streams = streams;
     }
 
     /// The table in force.
-    pub fn streams(&self) -> Arc<StreamTable> {
-        Arc::clone(&self.streams.read().unwrap_or_else(PoisonError::into_inner))
+    pub const fn streams(&self) -> &StreamTable {
+        &self.streams
     }
 
     /// Whether `bearer` (the text after `Bearer `) permits `verb` on `stream` at `unix_now`.
@@ -52,10 +49,9 @@ impl Authorizer {
         bearer: Option<&str>,
         unix_now: UnixTime,
     ) -> Result<Grant, Refusal> {
-        let streams = self.streams();
         let known = RoomId::parse(stream)
             .ok()
-            .and_then(|name| Some((streams.get(&name)?.clone(), name)));
+            .and_then(|name| Some((self.streams.get(&name)?.clone(), name)));
         let offered = bearer.map(|bearer| self.check(bearer, stream, known.as_ref(), unix_now));
         if let (Some((entry, name)), Verb::Play) = (&known, verb)
             && entry.is_public

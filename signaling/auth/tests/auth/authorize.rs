@@ -135,7 +135,7 @@ fn a_grant_says_when_its_token_ends() {
 
 #[test]
 fn a_replaced_table_is_in_force_at_once() {
-    let authorizer = authorizer();
+    let mut authorizer = authorizer();
     assert!(authorizer.authorize("demo", Verb::Play, None, NOW).is_ok());
     let private = Stream {
         key: None,
