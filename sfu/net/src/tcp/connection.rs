@@ -107,6 +107,16 @@ impl TcpConnection {
         Ok(())
     }
 
+    /// True when everything that was queued is with the kernel.
+    pub fn is_flushed(&self) -> bool {
+        self.queue.waiting().is_empty()
+    }
+
+    /// Says that nothing more comes from us. What was written still arrives.
+    pub fn finish(&self) -> io::Result<()> {
+        self.stream.shutdown(std::net::Shutdown::Write)
+    }
+
     /// True when frames have waited for [`STALL_MAX`] without one byte being taken.
     pub fn is_stuck(&self, now: Instant) -> bool {
         self.stalled_since
