@@ -175,17 +175,42 @@ impl Outbox {
                 Err(TrySendError::Disconnected(_)) => {}
             }
         }
-        let mut n_dropped = 0;
-        if let Some(loan) = self.strays.take() {
-            let n_datagrams = loan.parcel().n_datagrams();
-            if self.post(Delivery::Strays(loan)) == Posted::Dropped {
-                n_dropped = n_datagrams;
-            }
-        }
+        let n_dropped = self.flush_strays();
         if std::mem::take(&mut self.must_ring) {
             self.slot.bell.ring();
         }
         n_dropped
+    }
+
+    /// Sends the parcel, if there is another to collect in.
+    fn flush_strays(&mut self) -> usize {
+        if self.strays.is_none() {
+            return 0;
+        }
+        let Some(next) = self.pool.lend() else {
+            return 0;
+        };
+        let Some(loan) = self
+            .strays
+            .replace(next)
+            .filter(|loan| !loan.parcel().is_empty())
+        else {
+            return 0;
+        };
+        let n_datagrams = loan.parcel().n_datagrams();
+        match self.post(Delivery::Strays(loan)) {
+            Posted::Yes => 0,
+            Posted::Dropped => n_datagrams,
+        }
+    }
+
+    /// True when something waits that no bell will remind us of.
+    pub(crate) fn must_retry(&self) -> bool {
+        let holds_strays = self
+            .strays
+            .as_ref()
+            .is_some_and(|loan| !loan.parcel().is_empty());
+        holds_strays || !self.backlog.is_empty()
     }
 
     /// Control messages that wait.

@@ -7,12 +7,13 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use sfu_model::datagram::{Datagram, Transport};
 
-/// Parcels between two workers, one way. They return when they were read; while all of them are away the other worker
-/// is that many turns behind, and datagrams for it are dropped.
-const PARCELS_MAX: usize = 8;
+/// Parcels between two workers, one way. They return when they were read. A turn that reads one datagram makes a parcel
+/// of one; the last parcel at home stays and collects, so that a worker that is late by more turns than this costs
+/// nothing until that one is full.
+pub(crate) const PARCELS_MAX: usize = 32;
 
-/// Most bytes in a parcel: what one batched read brings when every message is full is more, but then a single sender
-/// floods us.
+/// Most bytes in a parcel: 100 ms of 20 Mbit/s. Datagrams that come while the last one is full are dropped. A pair of
+/// workers holds at most 8 MB, all of it only after a stall in a flood.
 const PARCEL_BYTES_MAX: usize = 256 * 1024;
 
 /// Datagrams with their addresses, back to back in one buffer.
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn parcels_return_with_their_memory_and_never_more_than_eight_are_away() {
+    fn parcels_return_with_their_memory_and_never_more_than_there_are() {
         let pool = ParcelPool::new();
         let mut away: Vec<Loan> = std::iter::from_fn(|| pool.lend()).collect();
         assert_eq!(away.len(), PARCELS_MAX);

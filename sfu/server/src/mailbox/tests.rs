@@ -9,6 +9,7 @@ use sfu_model::id::{EncodingId, RoomId, TrackId};
 use sfu_model::keyframe::{KeyframeReason, KeyframeRequest};
 
 use super::*;
+use crate::parcel::PARCELS_MAX;
 
 fn outbox() -> (Outbox, Receiver<Delivery>, Poll) {
     let poll = Poll::new().unwrap();
@@ -123,6 +124,25 @@ fn a_turn_of_strays_is_one_delivery() {
     };
     assert_eq!(loan.parcel().n_datagrams(), 3);
     assert!(inbox.try_recv().is_err());
+}
+
+#[test]
+fn a_late_worker_gets_every_stray_even_when_each_turn_made_a_parcel() {
+    let (mut outbox, inbox, _poll) = outbox();
+    let n_turns = 3 * PARCELS_MAX;
+    for _ in 0..n_turns {
+        assert_eq!(outbox.post_stray(&stray()), Posted::Yes);
+        assert_eq!(outbox.flush(), 0);
+    }
+    assert!(outbox.must_retry());
+    let mut n_received = 0;
+    while outbox.must_retry() || n_received < n_turns {
+        while let Ok(Delivery::Strays(loan)) = inbox.try_recv() {
+            n_received += loan.parcel().n_datagrams();
+        }
+        assert_eq!(outbox.flush(), 0);
+    }
+    assert_eq!(n_received, n_turns);
 }
 
 #[test]

@@ -135,6 +135,11 @@ impl Mail {
         self.outboxes.iter().flatten().map(Outbox::backlog).sum()
     }
 
+    /// True when something waits that no bell will remind us of.
+    pub(super) fn must_retry(&self) -> bool {
+        self.outboxes.iter().flatten().any(Outbox::must_retry)
+    }
+
     /// True when another worker is so far behind that no new work should make messages for it.
     pub(super) fn is_crowded(&self) -> bool {
         self.outboxes

@@ -96,7 +96,7 @@ impl Worker {
         }
     }
 
-    pub(super) fn read_sockets(&mut self, budget: &mut Budget) {
+    pub(super) fn read_sockets(&mut self, mut budget: Budget) {
         // One batch of each socket at a time, so that none starves.
         while self.sockets.is_readable() && !budget.is_spent() {
             for index in 0..self.sockets.len() {
@@ -156,7 +156,7 @@ impl Worker {
         self.buffers.unclaimed.clear();
     }
 
-    pub(super) fn read_streams(&mut self, budget: &mut Budget) {
+    pub(super) fn read_streams(&mut self, mut budget: Budget) {
         let now = self.clock.now();
         let registry = self.kernel.poll.registry();
         self.streams
