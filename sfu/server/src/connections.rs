@@ -21,6 +21,9 @@ pub(crate) const CONNECTIONS_MAX: usize = 4_096;
 /// a mobile network that loses it twice takes 3 s.
 const STRANGER_PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long a client may take to close its side after ours. One that does not is reset.
+const LEAVING_PATIENCE: Duration = Duration::from_secs(1);
+
 /// How far a connection has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Standing {
@@ -30,6 +33,9 @@ enum Standing {
     Named,
     /// It has passed ICE.
     Validated,
+    /// Its session is over. What was said last must arrive: closing now, with something unread, would reset the
+    /// connection and take that with it (RFC 9293 section 3.6.1). So our side is closed, and theirs is awaited.
+    Leaving,
 }
 
 #[derive(Debug)]
@@ -53,8 +59,9 @@ pub(crate) enum Read {
 }
 
 /// All of them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Connections {
+    n_max: usize,
     entries: Vec<Option<Entry>>,
     free: Vec<usize>,
     by_remote: HashMap<SocketAddr, usize>,
@@ -63,12 +70,31 @@ pub(crate) struct Connections {
     limit_hits: u64,
 }
 
+impl Default for Connections {
+    fn default() -> Self {
+        Self::with_room_for(CONNECTIONS_MAX)
+    }
+}
+
 impl Connections {
+    /// Room for `n_max` connections.
+    pub(crate) fn with_room_for(n_max: usize) -> Self {
+        Self {
+            n_max,
+            entries: Vec::new(),
+            free: Vec::new(),
+            by_remote: HashMap::new(),
+            readable: VecDeque::new(),
+            dirty: Vec::new(),
+            limit_hits: 0,
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.by_remote.len()
     }
 
-    /// How often [`CONNECTIONS_MAX`] was met.
+    /// How often its room was used up.
     pub(crate) fn limit_hits(&self) -> u64 {
         self.limit_hits
     }
@@ -81,7 +107,7 @@ impl Connections {
         now: Instant,
         register: impl FnOnce(&mut TcpConnection, usize) -> io::Result<()>,
     ) -> Option<usize> {
-        if self.len() >= CONNECTIONS_MAX {
+        if self.len() >= self.n_max {
             self.limit_hits += 1;
             let stranger = self.longest_stranger()?;
             self.close(stranger);
@@ -156,19 +182,20 @@ impl Connections {
         };
         entry.is_readable = false;
         let (source, destination) = (entry.connection.remote(), entry.candidate);
-        let is_stranger = entry.standing == Standing::Stranger;
+        let standing = entry.standing;
+        let transport = Transport::Tcp;
         let mut first_frames = Vec::new();
-        let readiness = entry.connection.receive(scratch, |bytes| {
-            if is_stranger {
-                first_frames.push(bytes.to_vec());
-            } else {
+        let readiness = entry.connection.receive(scratch, |bytes| match standing {
+            Standing::Stranger => first_frames.push(bytes.to_vec()),
+            Standing::Named | Standing::Validated => {
                 on_datagram(Datagram {
-                    transport: Transport::Tcp,
+                    transport,
                     source,
                     destination,
                     bytes,
                 });
             }
+            Standing::Leaving => {}
         });
         match readiness {
             Readiness::Closed => {
@@ -225,7 +252,11 @@ impl Connections {
                 continue;
             };
             entry.is_dirty = false;
-            if entry.connection.flush(now).is_err() {
+            let mut written = entry.connection.flush(now);
+            if entry.standing == Standing::Leaving && entry.connection.is_flushed() {
+                written = written.and_then(|()| entry.connection.finish());
+            }
+            if written.is_err() {
                 self.close(slot);
             }
         }
@@ -239,11 +270,22 @@ impl Connections {
         }
     }
 
-    /// The session of this address is gone, and so is what it was for.
-    pub(crate) fn forgotten(&mut self, remote: SocketAddr) {
-        if let Some(slot) = self.by_remote.get(&remote).copied() {
-            self.close(slot);
+    /// The session of this address is gone: what it said last is written, then the connection closes.
+    pub(crate) fn forgotten(&mut self, remote: SocketAddr, now: Instant) {
+        let Some(slot) = self.by_remote.get(&remote).copied() else {
+            return;
+        };
+        if let Some(Some(entry)) = self.entries.get_mut(slot) {
+            entry.standing = Standing::Leaving;
+            entry.since = now;
         }
+        self.set_writable(slot);
+    }
+
+    /// True while a connection closes.
+    pub(crate) fn is_leaving(&self) -> bool {
+        let is_leaving = |entry: &Entry| entry.standing == Standing::Leaving;
+        self.entries.iter().flatten().any(is_leaving)
     }
 
     /// Closes strangers and readers that have taken too long.
@@ -257,6 +299,7 @@ impl Connections {
                 Standing::Stranger => waited >= STRANGER_PATIENCE,
                 Standing::Named => waited >= CONNECT_TIMEOUT,
                 Standing::Validated => false,
+                Standing::Leaving => waited >= LEAVING_PATIENCE,
             };
             if is_late || entry.connection.is_stuck(now) {
                 self.close(slot);
@@ -287,3 +330,6 @@ impl Connections {
             .map(|(slot, _)| slot)
     }
 }
+
+#[cfg(test)]
+mod tests;

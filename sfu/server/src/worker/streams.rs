@@ -114,10 +114,15 @@ impl Streams {
 
     /// Writes what was queued.
     pub(super) fn flush(&mut self, now: Instant) {
-        self.connections.flush(now);
         for remote in self.leaving.drain(..) {
-            self.connections.forgotten(remote);
+            self.connections.forgotten(remote, now);
         }
+        self.connections.flush(now);
+    }
+
+    /// True while a connection closes.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.connections.is_leaving()
     }
 
     /// Closes what has taken too long.
