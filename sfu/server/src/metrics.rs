@@ -282,3 +282,6 @@ type NoLabels = [(&'static str, &'static str); 0];
 fn gauge(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+//! The page as a scraper sees it.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::text::encode;
+use sfu_model::id::{RoomId, SessionId, WorkerId};
+use sfu_net::udp::SocketStats;
+
+use super::*;
+use crate::stats::ThreadStats;
+
+fn worker(number: u8) -> WorkerStats {
+    let mut core = sfu_core::stats::Stats {
+        n_publishers: 1,
+        n_subscribers: 20,
+        packets_in: 100,
+        packets_out: 2_000,
+        keyframe_requests_sent: 3,
+        ..Default::default()
+    };
+    core.drops.add(DropReason::MailboxFull, 5);
+    let thread = ThreadStats {
+        busy_ratio: 0.25,
+        restarts: 1,
+        ..ThreadStats::default()
+    };
+    let sockets = SocketStats::default();
+    WorkerStats {
+        worker: WorkerId(number),
+        core,
+        sockets,
+        n_connections: 2,
+        thread,
+    }
+}
+
+fn page(shared: &Arc<Shared>) -> String {
+    let mut registry = Registry::default();
+    register(shared, &mut registry);
+    let mut page = String::new();
+    encode(&mut page, &registry).unwrap();
+    page
+}
+
+#[test]
+fn counters_are_added_up_over_the_workers() {
+    let shared = Arc::new(Shared::new(2));
+    *shared.snapshots() = vec![Some(worker(0)), Some(worker(1))];
+    let session = SessionId::from_random(1);
+    shared
+        .placement()
+        .seat_publisher(session, &RoomId::parse("demo").unwrap())
+        .unwrap();
+    shared.count_requests_limit_hit();
+    let page = page(&shared);
+    for line in [
+        "sfu_rooms 1",
+        "sfu_sessions{role=\"publisher\"} 2",
+        "sfu_sessions{role=\"subscriber\"} 40",
+        "sfu_tcp_connections 4",
+        "sfu_packets_total{direction=\"in\"} 200",
+        "sfu_packets_total{direction=\"out\"} 4000",
+        "sfu_bytes_total{direction=\"out\"} 0",
+        "sfu_packets_dropped_total{reason=\"mailbox_full\"} 10",
+        "sfu_keyframe_requests_total{side=\"publisher\"} 6",
+        "sfu_limit_hits_total{limit=\"requests\"} 1",
+        "sfu_worker_busy_ratio{worker=\"1\"} 0.25",
+        "sfu_worker_mailbox_backlog{worker=\"0\"} 0",
+        "sfu_worker_restarts_total{worker=\"0\"} 1",
+    ] {
+        assert!(
+            page.lines().any(|found| found == line),
+            "{line} is missing:\n{page}"
+        );
+    }
+}
+
+#[test]
+fn every_drop_reason_has_a_line_from_the_start() {
+    let page = page(&Arc::new(Shared::new(1)));
+    for reason in DropReason::ALL {
+        let line = format!(
+            "sfu_packets_dropped_total{{reason=\"{}\"}} 0",
+            reason.label()
+        );
+        assert!(page.lines().any(|found| found == line), "{line} is missing");
+    }
+}
+
+#[test]
+fn a_join_lands_in_its_bucket() {
+    let shared = Arc::new(Shared::new(1));
+    let session = SessionId::from_random(1);
+    let after = Duration::from_millis(180);
+    shared
+        .durations
+        .observe(&Event::FirstPacketSent { session, after });
+    let page = page(&shared);
+    assert!(
+        page.contains("sfu_join_duration_seconds_bucket{le=\"0.15\"} 0"),
+        "{page}"
+    );
+    assert!(
+        page.contains("sfu_join_duration_seconds_bucket{le=\"0.2\"} 1"),
+        "{page}"
+    );
+    assert!(
+        page.contains("sfu_connect_duration_seconds_count 0"),
+        "{page}"
+    );
+}
