@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use sfu_core::command::CloseReason;
+use sfu_model::datagram::Datagram;
 use sfu_model::id::{RoomId, SessionId};
 use sfu_model::time::Instant;
 
@@ -98,9 +99,9 @@ impl Browser {
     }
 
     /// Takes one datagram.
-    pub fn handle_datagram(&mut self, source: SocketAddr, bytes: &[u8], now: Instant) {
+    pub fn handle_datagram(&mut self, datagram: &Datagram<'_>, now: Instant) {
         if !self.is_gone {
-            self.engine.handle_datagram(source, bytes, now);
+            self.engine.handle_datagram(datagram, now);
         }
     }
 

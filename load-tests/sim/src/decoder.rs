@@ -100,6 +100,11 @@ impl Decoder {
         let Some(first) = picture.first().copied() else {
             return;
         };
+        if first.packet_index != 0 && self.shown.is_empty() {
+            // The beginning of the first picture was lost: nobody can know of a gap before it.
+            self.needs_keyframe = true;
+            return;
+        }
         let is_whole = picture.len() == usize::from(first.n_packets)
             && (0_u16..).zip(&picture).all(|(index, stamp)| {
                 *stamp

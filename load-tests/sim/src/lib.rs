@@ -22,6 +22,8 @@ pub mod node;
 pub mod oracle;
 pub mod payload;
 pub mod publisher;
+pub mod scenario;
+pub mod seeds;
 pub mod session;
 pub mod source;
 pub mod stamp;

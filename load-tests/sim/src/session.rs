@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use sfu_core::Certificate;
 use sfu_core::command::IceCredentials;
 use sfu_model::codec::{Codec, MediaKind};
+use sfu_model::datagram::Datagram;
 use sfu_model::time::Instant;
 use str0m::change::{SdpAnswer, SdpPendingOffer};
 use str0m::config::{CryptoProvider, DtlsCert};
@@ -36,7 +37,15 @@ pub enum Said {
 }
 
 /// A datagram that a session wants to send.
-pub type Outgoing = (SocketAddr, Vec<u8>);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Which of its addresses it leaves from.
+    pub source: SocketAddr,
+    /// Where it goes.
+    pub destination: SocketAddr,
+    /// Its payload.
+    pub bytes: Vec<u8>,
+}
 
 /// One m-section that a session offers.
 #[derive(Clone, Debug)]
@@ -50,9 +59,10 @@ pub enum Section {
 /// A browser's engine with its address.
 pub struct BrowserSession {
     rtc: Rtc,
-    address: SocketAddr,
     sections: Vec<(MediaKind, Mid)>,
     pending: Option<SdpPendingOffer>,
+    /// The node's present answer: what a PATCH brings changes it.
+    answer: String,
     is_ended: bool,
 }
 
@@ -86,9 +96,9 @@ impl BrowserSession {
         }
         Self {
             rtc,
-            address,
             sections: Vec::new(),
             pending: None,
+            answer: String::new(),
             is_ended: false,
         }
     }
@@ -118,6 +128,7 @@ impl BrowserSession {
 
     /// Takes the answer. False when it does not fit the offer.
     pub fn accept(&mut self, answer: &str) -> bool {
+        self.answer = answer.to_owned();
         let (Ok(answer), Some(pending)) = (SdpAnswer::from_sdp_string(answer), self.pending.take())
         else {
             return false;
@@ -125,12 +136,64 @@ impl BrowserSession {
         self.rtc.sdp_api().accept_answer(pending, answer).is_ok()
     }
 
+    /// The node's present answer.
+    pub fn answer(&self) -> &str {
+        &self.answer
+    }
+
+    /// Begins an ICE restart; returns what its PATCH carries.
+    pub fn restart_ice(&mut self) -> IceCredentials {
+        let mut api = self.rtc.sdp_api();
+        let credentials = api.ice_restart(false);
+        self.pending = api.apply().map(|(_, pending)| pending);
+        IceCredentials {
+            ufrag: credentials.ufrag,
+            password: credentials.pass,
+        }
+    }
+
+    /// Takes what the answer to the PATCH brought, and goes on from this address. False when the engine does not.
+    pub fn accept_restart(
+        &mut self,
+        node: &IceCredentials,
+        candidates: &[String],
+        address: SocketAddr,
+    ) -> bool {
+        let present = self
+            .answer
+            .lines()
+            .filter(|l| !l.starts_with("a=candidate:"));
+        let lines = present.map(|line| {
+            if line.starts_with("a=ice-ufrag:") {
+                let new = candidates.iter().map(|c| format!("a={c}\r\n"));
+                format!("{}a=ice-ufrag:{}\r\n", new.collect::<String>(), node.ufrag)
+            } else if line.starts_with("a=ice-pwd:") {
+                format!("a=ice-pwd:{}\r\n", node.password)
+            } else {
+                format!("{line}\r\n")
+            }
+        });
+        let answer: String = lines.collect();
+        let accepted = self.accept(&answer);
+        // The engine forgets its candidates with the old credentials.
+        if let Ok(candidate) = Candidate::host(address, Protocol::Udp) {
+            self.rtc.add_local_candidate(candidate);
+        }
+        accepted
+    }
+
     /// Takes one datagram; the caller drains afterwards.
-    pub fn handle_datagram(&mut self, source: SocketAddr, bytes: &[u8], now: Instant) {
+    pub fn handle_datagram(&mut self, datagram: &Datagram<'_>, now: Instant) {
         if self.is_ended {
             return;
         }
-        let Ok(receive) = Receive::new(Protocol::Udp, source, self.address, bytes) else {
+        let Datagram {
+            source,
+            destination,
+            bytes,
+            ..
+        } = *datagram;
+        let Ok(receive) = Receive::new(Protocol::Udp, source, destination, bytes) else {
             return;
         };
         let input = Input::Receive(clock::to_engine(now), receive);
@@ -171,7 +234,11 @@ impl BrowserSession {
                     return None;
                 }
                 Ok(Output::Timeout(at)) => return Some(at),
-                Ok(Output::Transmit(t)) => outgoing.push((t.destination, t.contents.into())),
+                Ok(Output::Transmit(t)) => outgoing.push(Outgoing {
+                    source: t.source,
+                    destination: t.destination,
+                    bytes: t.contents.into(),
+                }),
                 Ok(Output::Event(event)) => said.extend(our_event(event)),
             }
         }
@@ -223,15 +290,6 @@ impl BrowserSession {
     pub fn close(&mut self) {
         // It only fails when DTLS is broken already, and then there is nobody to say goodbye to.
         let _ = self.rtc.close();
-    }
-
-    /// Its ICE credentials, as a PATCH would carry them.
-    pub fn credentials(&mut self) -> IceCredentials {
-        let credentials = self.rtc.direct_api().local_ice_credentials();
-        IceCredentials {
-            ufrag: credentials.ufrag,
-            password: credentials.pass,
-        }
     }
 
     fn mid(&self, kind: MediaKind) -> Option<Mid> {

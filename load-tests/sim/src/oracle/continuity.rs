@@ -13,6 +13,8 @@ use crate::viewer::Received;
 pub struct Bounds {
     /// Sequence numbers that never arrived.
     pub missing_max: u64,
+    /// The first packets may have been lost: a receiver knows of no gap before what it got first.
+    pub may_miss_beginning: bool,
     /// How far the timeline may be from capture over a change of encoding or publisher: until the first sender report,
     /// capture is only known as arrival.
     pub switch_error_max: Duration,
@@ -22,6 +24,7 @@ impl Bounds {
     /// Nothing missing; a change of encoding is exact to a few frames.
     pub const STRICT: Self = Self {
         missing_max: 0,
+        may_miss_beginning: false,
         switch_error_max: Duration::from_millis(100),
     };
 }
@@ -67,7 +70,8 @@ pub fn check(received: &[Received], bounds: Bounds) -> Result<(), Violation> {
     let Some(mut before) = packets.next() else {
         return Ok(());
     };
-    let begins_right = before.stamp.is_keyframe && before.stamp.packet_index == 0;
+    let begins_right =
+        bounds.may_miss_beginning || before.stamp.is_keyframe && before.stamp.packet_index == 0;
     if before.stamp.kind == MediaKind::Video && !begins_right {
         return Err(Violation::BeginsWithoutKeyframe(*before));
     }

@@ -114,6 +114,27 @@ impl World {
         )
     }
 
+    /// The participant comes from a new address, restarts ICE and tells the node by PATCH (RFC 9725 section 4.3.3). False when
+    /// its engine does not take the answer.
+    pub fn roam(&mut self, browser: BrowserId) -> Result<bool, CommandError> {
+        let old = self.browser(browser).address;
+        let address = SocketAddr::new(old.ip(), old.port().wrapping_add(1));
+        let remote = self.browser_mut(browser).engine().restart_ice();
+        self.by_address.insert(address, browser);
+        self.browser_mut(browser).address = address;
+        let session = self.browser(browser).session;
+        let reply = self.command(session, Command::RestartIce { session, remote })?;
+        let accepted = match reply {
+            Reply::Restarted { local, candidates } => self
+                .browser_mut(browser)
+                .engine()
+                .accept_restart(&local, &candidates, address),
+            Reply::Answer { .. } | Reply::Done => false,
+        };
+        self.settle_browser(browser);
+        Ok(accepted)
+    }
+
     /// Gives a command to the worker that has a session.
     pub fn command(&mut self, session: SessionId, command: Command) -> CommandResult {
         let (worker, result) = self.node.command_session(session, command, self.now);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sfu_core::event::Event;
 use sfu_core::link::LinkMessage;
+use sfu_model::datagram::{Datagram, TransmitBatch, Transport};
 use sfu_model::id::WorkerId;
 use sfu_model::time::Instant;
 
@@ -54,8 +55,14 @@ impl World {
             }
             Happening::AtBrowser { destination, bytes } => {
                 if let Some(id) = self.by_address.get(&destination).copied() {
-                    let (source, now) = (self.node.address, self.now);
-                    self.browser_mut(id).handle_datagram(source, &bytes, now);
+                    let datagram = Datagram {
+                        transport: Transport::Udp,
+                        source: self.node.address,
+                        destination,
+                        bytes: &bytes,
+                    };
+                    let now = self.now;
+                    self.browser_mut(id).handle_datagram(&datagram, now);
                     self.settle_browser(id);
                 }
             }
@@ -102,11 +109,7 @@ impl World {
         }
     }
 
-    fn poll_worker(
-        &mut self,
-        worker: WorkerId,
-        batch: &mut sfu_model::datagram::TransmitBatch,
-    ) -> bool {
+    fn poll_worker(&mut self, worker: WorkerId, batch: &mut TransmitBatch) -> bool {
         self.node
             .worker(worker)
             .is_some_and(|sfu| sfu.poll_transmit(batch))
@@ -161,11 +164,10 @@ impl World {
         let now = self.now;
         let mut outgoing = Vec::new();
         let wake_at = self.browser_mut(id).drain(now, &mut outgoing);
-        let (source, node) = (self.browser(id).address, self.node.address);
-        for (destination, bytes) in outgoing {
+        for datagram in outgoing {
             // There is nobody else in this world.
-            if destination == node {
-                self.send_up(source, bytes);
+            if datagram.destination == self.node.address {
+                self.send_up(datagram.source, datagram.bytes);
             }
         }
         if let Some(at) = wake_at {

@@ -1,0 +1,256 @@
+//! A run that the seed writes: steps of what people do, over networks of every kind, and what must be true afterwards.
+
+use std::time::Duration;
+
+use sfu_model::time::Instant;
+
+use crate::browser::Part;
+use crate::chance::{below, draw};
+use crate::network::{Conditions, PerMille};
+use crate::oracle::{continuity, freeze, player};
+use crate::publisher::{Camera, VIDEO_CODECS};
+use crate::trace;
+use crate::world::{BrowserId, World};
+
+/// One thing that somebody does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Somebody begins to watch.
+    Join,
+    /// A viewer says goodbye.
+    Leave,
+    /// A viewer's machine is gone without a word.
+    Vanish,
+    /// A viewer moves to another network.
+    Roam,
+    /// The publisher's page is loaded again, without a goodbye.
+    Reload,
+    /// The publisher stops and starts again.
+    Restart,
+    /// An encoding of the publisher stops or goes on.
+    Layer,
+    /// Somebody's path gets better or worse.
+    Weather,
+}
+
+const STEPS: [Step; 12] = [
+    Step::Join,
+    Step::Join,
+    Step::Join,
+    Step::Leave,
+    Step::Vanish,
+    Step::Roam,
+    Step::Reload,
+    Step::Restart,
+    Step::Layer,
+    Step::Layer,
+    Step::Weather,
+    Step::Weather,
+];
+
+/// Steps of a run; with their pauses and the calm at the end, about ten seconds of virtual time.
+const N_STEPS: u64 = 16;
+
+/// After the last step all paths are good, for this long: whatever is not well by then stays so.
+const CALM: Duration = Duration::from_secs(3);
+
+/// Everything heals within this much of the calm.
+const HEALED_WITHIN: Duration = Duration::from_secs(2);
+
+/// What went wrong in a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// A player received what it should not have.
+    Player(BrowserId, player::Violation),
+    /// A player's picture stands, although everything is well.
+    Frozen(BrowserId, freeze::Frozen),
+    /// The node ended a session that nobody asked it to end.
+    Closed(BrowserId),
+    /// The node counted an impossible state.
+    Invariant,
+}
+
+/// What a run was like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Virtual time.
+    pub elapsed: Duration,
+    /// Pictures shown to all viewers together.
+    pub n_shown: usize,
+    /// Its decisions, as one number.
+    pub trace: u64,
+}
+
+/// One room's people.
+struct Run {
+    seed: u64,
+    world: World,
+    camera: Camera,
+    publisher: Option<BrowserId>,
+    publishers: Vec<u32>,
+    viewers: Vec<BrowserId>,
+    /// Somebody's path loses packets in this run, or is left by the step.
+    is_lossy: bool,
+}
+
+/// True when no path loses packets in this seed's run.
+pub fn is_lossless(seed: u64) -> bool {
+    below(draw(seed, &[4]), 2) == 0
+}
+
+/// Runs the scenario of a seed.
+pub fn run(seed: u64) -> Result<Outcome, Failure> {
+    let pick = |question: u64, n: u64| below(draw(seed, &[question]), n);
+    let codec = usize::try_from(pick(1, 4)).unwrap_or(0);
+    let video = VIDEO_CODECS.get(codec).copied().unwrap_or(VIDEO_CODECS[0]);
+    let camera = Camera {
+        is_simulcast: pick(2, 2) == 1,
+        packets_per_frame: 2,
+        ..Camera::new(video)
+    };
+    let n_workers = usize::try_from(1 + pick(3, 3)).unwrap_or(1);
+    let mut run = Run {
+        seed,
+        world: World::new(seed, n_workers),
+        camera,
+        publisher: None,
+        publishers: Vec::new(),
+        viewers: Vec::new(),
+        is_lossy: !is_lossless(seed),
+    };
+    run.publish();
+    run.world.run_for(Duration::from_millis(600));
+    for n in 0..N_STEPS {
+        run.step(n);
+        let pause = below(draw(seed, &[n, 77]), 600);
+        run.world.run_for(Duration::from_millis(pause));
+    }
+    run.judge()
+}
+
+impl Run {
+    fn draw(&self, step: u64, question: u64, n: u64) -> usize {
+        usize::try_from(below(draw(self.seed, &[step, question]), n)).unwrap_or(0)
+    }
+
+    fn step(&mut self, n: u64) {
+        let step = STEPS.get(self.draw(n, 1, STEPS.len() as u64));
+        let victim = self.draw(n, 2, self.viewers.len() as u64);
+        let viewer = self.viewers.get(victim).copied();
+        match (step.copied().unwrap_or(Step::Join), viewer) {
+            (Step::Join, _) => self.viewers.extend(self.world.watch("demo")),
+            (Step::Leave, Some(viewer)) => {
+                // A session that the node has closed meanwhile answers 404.
+                let _ = self.world.leave(viewer);
+                self.viewers.remove(victim);
+            }
+            (Step::Vanish, Some(viewer)) => {
+                self.world.browser_mut(viewer).vanish();
+                self.viewers.remove(victim);
+            }
+            (Step::Roam, Some(viewer)) => {
+                let _ = self.world.roam(viewer);
+            }
+            (Step::Reload, _) => {
+                if let Some(publisher) = self.publisher {
+                    self.world.browser_mut(publisher).vanish();
+                }
+                self.publish();
+            }
+            (Step::Restart, _) => {
+                if let Some(publisher) = self.publisher {
+                    let _ = self.world.leave(publisher);
+                }
+                self.publish();
+            }
+            (Step::Layer, _) => self.change_layer(n),
+            (Step::Weather, _) => self.change_weather(n, viewer),
+            (Step::Leave | Step::Vanish | Step::Roam, None) => {}
+        }
+    }
+
+    fn publish(&mut self) {
+        self.publisher = self.world.take_over("demo", self.camera).ok();
+        let number = self.publisher.map(|id| self.world.browser(id).number);
+        self.publishers.extend(number);
+    }
+
+    fn change_layer(&mut self, n: u64) {
+        let rank = u8::try_from(1 + self.draw(n, 3, 2)).unwrap_or(1);
+        let is_paused = self.draw(n, 4, 2) == 0;
+        if let Some(publisher) = self.publisher
+            && let Some(publisher) = self.world.browser_mut(publisher).publisher()
+            && self.camera.is_simulcast
+        {
+            publisher.pause(rank, is_paused);
+        }
+    }
+
+    fn change_weather(&mut self, n: u64, viewer: Option<BrowserId>) {
+        let share = |question, n_max| u16::try_from(self.draw(n, question, n_max)).unwrap_or(0);
+        let loss = if self.is_lossy { share(5, 80) } else { 0 };
+        let conditions = Conditions {
+            latency: Duration::from_millis(5 + self.draw(n, 6, 60) as u64),
+            jitter: Duration::from_millis(self.draw(n, 7, 15) as u64),
+            reordered: PerMille(share(8, 30)),
+            ..Conditions::default().losing(PerMille(loss))
+        };
+        let whose = if self.draw(n, 9, 2) == 0 {
+            self.publisher
+        } else {
+            viewer
+        };
+        if let Some(whose) = whose {
+            self.world.set_path(whose, conditions);
+        }
+    }
+
+    fn judge(mut self) -> Result<Outcome, Failure> {
+        for browser in self.viewers.iter().copied().chain(self.publisher) {
+            self.world.set_path(browser, Conditions::default());
+        }
+        if let Some(publisher) = self.publisher
+            && let Some(publisher) = self.world.browser_mut(publisher).publisher()
+        {
+            publisher.pause(2, false);
+        }
+        let calm_at = self.world.now();
+        self.world.run_for(CALM);
+        for viewer in &self.viewers {
+            self.judge_viewer(*viewer, calm_at)?;
+        }
+        let stats = self.world.node().workers().map(|(_, w)| w.stats());
+        if stats.into_iter().any(|s| s.invariants_violated > 0) {
+            return Err(Failure::Invariant);
+        }
+        let n_shown = self.world.browsers().iter().map(|b| match &b.part {
+            Part::Viewer(viewer) => viewer.decoder.shown.len(),
+            Part::Publisher(_) => 0,
+        });
+        Ok(Outcome {
+            elapsed: self.world.elapsed(),
+            n_shown: n_shown.sum(),
+            trace: trace::decisions(&self.world),
+        })
+    }
+
+    fn judge_viewer(&self, id: BrowserId, calm_at: Instant) -> Result<(), Failure> {
+        let browser = self.world.browser(id);
+        if browser.close_reason.is_some() {
+            return Err(Failure::Closed(id));
+        }
+        let seen = self.world.viewer(id);
+        let bounds = continuity::Bounds {
+            // What a lossy or roaming path cost is not the node's fault; that nothing is numbered wrongly still holds.
+            missing_max: u64::MAX,
+            may_miss_beginning: true,
+            // Until the first sender report of a publisher, capture is known as arrival: off by its path's delay.
+            switch_error_max: Duration::from_millis(250),
+        };
+        player::check(seen, &self.publishers, bounds).map_err(|v| Failure::Player(id, v))?;
+        let bound = Duration::from_millis(85);
+        let healed_at = calm_at + HEALED_WITHIN;
+        freeze::check(&seen.decoder.shown, healed_at, self.world.now(), bound)
+            .map_err(|f| Failure::Frozen(id, f))
+    }
+}

@@ -1,0 +1,35 @@
+//! Which seeds are run, and why these.
+
+use std::ops::Range;
+
+/// The seeds that every change is tested with, unless `FRESHET_SIM_SEEDS` says how many.
+pub const GATE: Range<u64> = 1..201;
+
+/// Seeds that once found a bug: each stays, with what it found.
+pub const PROMOTED: &[(u64, &str)] = &[];
+
+/// Names the environment variable with the number of seeds to search.
+pub const COUNT_VARIABLE: &str = "FRESHET_SIM_SEEDS";
+
+/// The seeds of this run: those that were promoted, then the gate's or as many as asked for.
+pub fn of_this_run(count: Option<&str>) -> Result<Vec<u64>, std::num::ParseIntError> {
+    let searched = match count {
+        Some(count) => GATE.start..GATE.start + count.parse::<u64>()?,
+        None => GATE,
+    };
+    let promoted = PROMOTED.iter().map(|(seed, _)| *seed);
+    Ok(promoted.chain(searched).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_variable_says_how_many_seeds() {
+        let n = |count| of_this_run(count).map(|seeds| seeds.len() - PROMOTED.len());
+        assert_eq!(n(None), Ok(200));
+        assert_eq!(n(Some("3")), Ok(3));
+        assert!(n(Some("many")).is_err());
+    }
+}
