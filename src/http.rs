@@ -11,6 +11,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::http::StatusCode;
+use axum::http::header::CONNECTION;
+use axum::response::{IntoResponse as _, Response};
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -31,6 +34,10 @@ use self::gate::{Gate, Refused};
 /// How long a client may take for its TLS handshake, and then for each request's head; an idle connection is closed
 /// after it. Ten seconds are many round trips of the slowest phone; slower is a slow-loris.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a request may take from its head to the head of its answer, its body included; past it 408. The slowest
+/// answer is a session that a busy worker opens, well under a second; an upload of 64 KB takes a phone two.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Largest head of an HTTP/1 request that is read, in bytes; a longer one is 431. Browsers send under 2 KB, and our
 /// longest bearer is 4 KB.
@@ -140,15 +147,8 @@ impl HttpServer {
         let service = service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(arrival);
-            let router = router.clone();
-            async move {
-                Ok::<_, Infallible>(
-                    router
-                        .oneshot(request)
-                        .await
-                        .unwrap_or_else(|never| match never {}),
-                )
-            }
+            let answer = timeout(REQUEST_TIMEOUT, router.clone().oneshot(request));
+            async move { Ok::<_, Infallible>(answer.await.map_or_else(|_| too_slow(), infallible)) }
         });
         let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
         let ended = self.stop.run_until_cancelled(connection.as_mut()).await;
@@ -163,6 +163,15 @@ impl HttpServer {
             debug!(%error, "a connection ended");
         }
     }
+}
+
+fn infallible(answer: Result<Response, Infallible>) -> Response {
+    answer.unwrap_or_else(|never| match never {})
+}
+
+/// The body that is still missing would be taken for the next request: the connection ends here.
+fn too_slow() -> Response {
+    (StatusCode::REQUEST_TIMEOUT, [(CONNECTION, "close")]).into_response()
 }
 
 fn builder() -> auto::Builder<TokioExecutor> {

@@ -111,6 +111,26 @@ fn when_all_places_are_taken_the_answer_is_503() {
 }
 
 #[test]
+fn without_file_descriptors_the_answer_is_503_and_it_recovers() {
+    const FILES: u32 = 128;
+    let running = Running::with_file_limit(FILES);
+    let mut held: Vec<TcpStream> = (0..FILES).map(|_| connect(running.http)).collect();
+    let refused = held.split_off(FILES as usize / 2);
+    for mut stream in refused {
+        let answer = read_to_end(&mut stream);
+        assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    }
+    drop(held);
+    let close = "GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let mut tries = 0;
+    while !ask(running.http, close).starts_with("HTTP/1.1 200") {
+        tries += 1;
+        assert!(tries < 10_000, "it does not recover");
+    }
+    running.stop();
+}
+
+#[test]
 fn who_says_nothing_is_shown_the_door() {
     let running = Running::start();
     let mut silent = connect(running.http);
@@ -119,11 +139,16 @@ fn who_says_nothing_is_shown_the_door() {
         .unwrap();
     let https = running.https.unwrap();
     let mut no_handshake = connect(https);
+    let mut no_body = connect(running.http);
+    no_body
+        .write_all(b"POST /whep/demo HTTP/1.1\r\nhost: x\r\ncontent-type: application/sdp\r\ncontent-length: 9\r\n\r\nv")
+        .unwrap();
     // Each read ends when the server closes; a server that waits for ever fails at the patience of the socket.
     for (name, stream) in [
         ("silent", &mut silent),
         ("slow", &mut slow),
         ("no handshake", &mut no_handshake),
+        ("no body", &mut no_body),
     ] {
         let mut rest = Vec::new();
         if let Err(error) = stream.read_to_end(&mut rest) {

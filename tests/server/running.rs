@@ -75,7 +75,24 @@ impl Running {
     }
 
     pub(crate) fn start_in(scratch: Scratch, arguments: &[&str]) -> Self {
-        let mut child = freshet(&scratch)
+        let command = freshet(&scratch);
+        Self::start_as(command, scratch, arguments)
+    }
+
+    /// A server that may have so many files open.
+    pub(crate) fn with_file_limit(n_files: u32) -> Self {
+        let scratch = Scratch::new();
+        // It becomes what it starts, so signals reach the server.
+        let mut command = Command::new("prlimit");
+        command
+            .arg(format!("--nofile={n_files}:{n_files}"))
+            .arg(env!("CARGO_BIN_EXE_freshet"));
+        command.current_dir(scratch.path());
+        Self::start_as(command, scratch, &[])
+    }
+
+    fn start_as(mut command: Command, scratch: Scratch, arguments: &[&str]) -> Self {
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--print-addresses"])
             .args(arguments)
             .stdout(Stdio::piped())
