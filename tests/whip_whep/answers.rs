@@ -1,0 +1,178 @@
+//! What the answer says, and the headers of the 201.
+
+use crate::node::{ENDPOINTS, Node, good_offer};
+use crate::offers::{self, CHROMIUM_SIMULCAST};
+
+fn sections(answer: &str) -> Vec<&str> {
+    answer.split("\r\nm=").skip(1).collect()
+}
+
+#[tokio::test]
+async fn wi_08_and_09_a_publisher_is_answered_recvonly_also_to_sendrecv() {
+    for direction in ["sendonly", "sendrecv"] {
+        let node = Node::start();
+        let offer = offers::publish().replace("sendonly", direction);
+        let answer = node.open_with("/whip/demo", &offer).await.answer;
+        assert!(
+            sections(&answer)
+                .iter()
+                .all(|s| s.contains("\r\na=recvonly\r\n")),
+            "{answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn we_03_a_player_is_answered_sendonly() {
+    let node = Node::live().await;
+    let answer = node.open("/whep/demo").await.answer;
+    assert!(
+        sections(&answer)
+            .iter()
+            .all(|s| s.contains("\r\na=sendonly\r\n")),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn wi_19_the_entity_tag_is_strong_quoted_and_of_one_ice_session() {
+    let node = Node::live().await;
+    let tags = [
+        node.open("/whep/demo").await.etag,
+        node.open("/whep/demo").await.etag,
+    ];
+    for tag in &tags {
+        assert!(
+            tag.starts_with('"') && tag.ends_with('"') && tag.len() > 2,
+            "{tag}"
+        );
+    }
+    assert_ne!(tags[0], tags[1]);
+}
+
+#[tokio::test]
+async fn wi_23_the_answer_has_all_candidates_udp_and_tcp_and_says_so() {
+    let node = Node::live().await;
+    for path in ENDPOINTS {
+        let answer = node.open(path).await.answer;
+        let first = sections(&answer)[0];
+        let ice = node.running.addresses["ice"][0].as_str().unwrap();
+        let port = ice.rsplit(':').next().unwrap();
+        let has = |transport: &str| {
+            let mut lines = first
+                .lines()
+                .filter(|line| line.starts_with("a=candidate:"));
+            lines.any(|l| {
+                l.contains(&format!(" {transport} ")) && l.contains(&format!(" 127.0.0.1 {port} "))
+            })
+        };
+        assert!(has("udp") && has("tcp"), "{first}");
+        assert!(first.contains("a=end-of-candidates"));
+    }
+}
+
+#[tokio::test]
+async fn wi_35_all_sections_are_bundled_and_multiplex_rtcp_only() {
+    let node = Node::live().await;
+    for path in ENDPOINTS {
+        let answer = node.open(path).await.answer;
+        assert!(answer.contains("\r\na=group:BUNDLE 0 1\r\n"));
+        for section in sections(&answer) {
+            assert!(
+                section.contains("\r\na=rtcp-mux\r\n")
+                    && section.contains("\r\na=rtcp-mux-only\r\n")
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn wi_40_the_server_is_ice_lite_and_says_so_once() {
+    let node = Node::live().await;
+    for path in ENDPOINTS {
+        let answer = node.open(path).await.answer;
+        let (session, _) = answer.split_once("\r\nm=").unwrap();
+        assert!(session.contains("\r\na=ice-lite"), "{session}");
+        assert_eq!(answer.matches("a=ice-lite").count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn wi_43_each_ice_server_is_one_link_with_its_uri_as_it_is() {
+    let node = Node::with(
+        "[[ice_servers]]\nuri = \"stun:stun.example.net:3478\"\n\
+         [[ice_servers]]\nuri = \"turn:[2001:db8::1]:3478?transport=udp\"\nusername = \"u\"\npassword = \"p\"\n",
+    );
+    let node = node.go_live().await;
+    for path in ENDPOINTS {
+        let reply = node.post(path, &good_offer(path)).await;
+        let links: Vec<&str> = reply.all("link").collect();
+        assert_eq!(
+            links,
+            [
+                "<stun:stun.example.net:3478>; rel=\"ice-server\"",
+                "<turn:[2001:db8::1]:3478?transport=udp>; rel=\"ice-server\"; username=\"u\"; \
+             credential=\"p\"; credential-type=\"password\"",
+            ]
+        );
+    }
+}
+
+#[tokio::test]
+async fn wi_49_simulcast_is_answered_with_every_rid_to_receive() {
+    let node = Node::start();
+    let answer = node
+        .open_with("/whip/demo", CHROMIUM_SIMULCAST)
+        .await
+        .answer;
+    let video = sections(&answer)[1];
+    for line in [
+        "a=rid:q recv",
+        "a=rid:h recv",
+        "a=rid:f recv",
+        "a=simulcast:recv q;h;f",
+    ] {
+        assert!(video.lines().any(|l| l == line), "{line} in {video}");
+    }
+}
+
+#[tokio::test]
+async fn wi_50_no_extension_is_advertised_that_is_not_there() {
+    let node = Node::live().await;
+    for path in ENDPOINTS {
+        let reply = node.post(path, &good_offer(path)).await;
+        assert!(
+            !reply
+                .all("link")
+                .any(|link| link.contains("urn:ietf:params:wh")),
+            "{reply:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn we_18_a_player_gets_one_media_stream_for_audio_and_video() {
+    let node = Node::live().await;
+    let answer = node.open("/whep/demo").await.answer;
+    let msids: Vec<&str> = answer
+        .lines()
+        .filter_map(|l| l.strip_prefix("a=msid:"))
+        .collect();
+    assert_eq!(msids.len(), 2);
+    assert!(
+        msids.iter().all(|msid| msid.starts_with("demo ")),
+        "{msids:?}"
+    );
+}
+
+#[tokio::test]
+async fn codecs_are_answered_in_the_order_of_the_offer() {
+    let node = Node::start();
+    let preferring_av1 = "45 46 98 99 96 97 103 104";
+    let offer = CHROMIUM_SIMULCAST.replace("96 97 103 104 98 99 45 46", preferring_av1);
+    let answer = node.open_with("/whip/demo", &offer).await.answer;
+    assert!(
+        sections(&answer)[1]
+            .starts_with(&format!("video 9 UDP/TLS/RTP/SAVPF {preferring_av1}\r\n"))
+    );
+}

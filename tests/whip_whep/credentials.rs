@@ -1,0 +1,142 @@
+//! Who is let in (RFC 9725 section 4.7).
+
+use crate::http::Reply;
+use crate::node::{KEY, Node, good_offer, trickle};
+use crate::offers;
+
+async fn post_as(node: &Node, path: &str, bearer: Option<&str>) -> Reply {
+    let request = node
+        .request("POST", path)
+        .header("content-type", "application/sdp");
+    let request = match bearer {
+        Some(bearer) => request.bearer(bearer),
+        None => request,
+    };
+    request.body(&good_offer(path)).send().await
+}
+
+fn issue(node: &Node, verb: &str, stream: &str) -> String {
+    let token = node
+        .running
+        .command(&["token", "issue", "--stream", stream, verb, "--ttl", "5m"]);
+    token.trim().to_owned()
+}
+
+#[tokio::test]
+async fn wi_46_without_a_bearer_it_is_401_with_a_challenge_and_with_one_it_works() {
+    let node = Node::start();
+    let missing = post_as(&node, "/whip/demo", None).await;
+    missing.assert_refused(401, "credential-missing");
+    assert_eq!(
+        missing.header("www-authenticate"),
+        "Bearer realm=\"freshet\""
+    );
+    let wrong = post_as(&node, "/whip/demo", Some("demo-key-0002")).await;
+    wrong.assert_refused(401, "credential-invalid");
+    assert!(
+        wrong
+            .header("www-authenticate")
+            .contains("error=\"invalid_token\"")
+    );
+
+    let opened = post_as(&node, "/whip/demo", Some(KEY)).await;
+    assert_eq!(opened.status, 201);
+    let session = opened.header("location");
+    for method in ["PATCH", "DELETE"] {
+        let request = node.request(method, session).header("if-match", "*");
+        let request = request.header("content-type", "application/trickle-ice-sdpfrag");
+        request
+            .body(&trickle())
+            .send()
+            .await
+            .assert_refused(401, "credential-missing");
+    }
+    assert_eq!(node.patch(session, "*", &trickle()).await.status, 204);
+    assert_eq!(node.delete(session).await.status, 200);
+}
+
+#[tokio::test]
+async fn wi_46_tokens_open_what_they_say_and_nothing_else() {
+    let node = Node::start();
+    let publish = issue(&node, "--publish", "private");
+    let play = issue(&node, "--play", "private");
+    let other = issue(&node, "--play", "demo");
+    let opened = post_as(&node, "/whip/private", Some(&publish)).await;
+    assert_eq!(opened.status, 201);
+    // 409 is for those who may play: nobody is live yet.
+    post_as(&node, "/whep/private", Some(&play))
+        .await
+        .assert_refused(409, "stream-offline");
+    let no_scope = post_as(&node, "/whep/private", Some(&publish)).await;
+    no_scope.assert_refused(403, "wrong-verb");
+    assert!(
+        no_scope
+            .header("www-authenticate")
+            .contains("insufficient_scope")
+    );
+    post_as(&node, "/whip/private", Some(&play))
+        .await
+        .assert_refused(403, "wrong-verb");
+    post_as(&node, "/whep/private", Some(&other))
+        .await
+        .assert_refused(401, "credential-invalid");
+    post_as(&node, "/whep/private", None)
+        .await
+        .assert_refused(401, "credential-missing");
+}
+
+#[tokio::test]
+async fn a_stream_that_is_not_there_is_answered_like_a_private_one() {
+    let node = Node::start();
+    for bearer in [None, Some("wrong-key-0001")] {
+        let strip = |mut reply: Reply| {
+            reply.headers.retain(|(name, _)| name != "date");
+            (reply.status, reply.headers, reply.body)
+        };
+        let private = strip(post_as(&node, "/whep/private", bearer).await);
+        let unknown = strip(post_as(&node, "/whep/no-such-stream", bearer).await);
+        assert_eq!(private, unknown);
+    }
+}
+
+#[tokio::test]
+async fn a_session_of_somebody_else_is_answered_like_none() {
+    let node = Node::start();
+    let publish = issue(&node, "--publish", "demo");
+    let session = node.open("/whip/demo").await.session;
+    let guess = format!("/whip/demo/{}", "0".repeat(32));
+    for method in ["PATCH", "DELETE"] {
+        let ask = async |path: &str| {
+            let request = node
+                .request(method, path)
+                .bearer(&publish)
+                .header("if-match", "*");
+            let request = request.header("content-type", "application/trickle-ice-sdpfrag");
+            let mut reply = request.body(&trickle()).send().await;
+            reply.headers.retain(|(name, _)| name != "date");
+            (reply.status, reply.headers, reply.body)
+        };
+        let theirs = ask(&session).await;
+        assert_eq!(theirs.0, 404);
+        assert_eq!(theirs, ask(&guess).await);
+    }
+    assert_eq!(node.get(&session).await.status, 204, "it lives");
+}
+
+#[tokio::test]
+async fn wi_52_plain_http_is_redirected_to_https_where_others_can_reach_it() {
+    let node = Node::with("[http]\ntrusted_proxies = [\"127.0.0.0/8\"]\n");
+    let request = node
+        .request("POST", "/whip/demo")
+        .header("content-type", "application/sdp");
+    let request = request.bearer(KEY).header("x-forwarded-for", "203.0.113.9");
+    let request = request
+        .header("x-forwarded-proto", "http")
+        .header("x-forwarded-host", "live.test");
+    let reply = request.body(&offers::publish()).send().await;
+    assert!(matches!(reply.status, 307 | 308), "{}", reply.status);
+    assert!(
+        reply.header("location").starts_with("https://"),
+        "{reply:?}"
+    );
+}

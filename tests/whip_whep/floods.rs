@@ -1,0 +1,106 @@
+//! Too much of everything.
+
+use crate::node::{KEY, Node};
+use crate::offers;
+
+/// Sends the same until it is refused with 429; gives how many were answered otherwise.
+async fn until_limited(
+    node: &Node,
+    (method, path): (&str, &str),
+    bearer: &str,
+    n_max: usize,
+) -> usize {
+    for n in 0..n_max {
+        let request = node.request(method, path).bearer(bearer);
+        let request = request.header("content-type", "application/sdp");
+        let reply = request.body("no offer").send().await;
+        if reply.status == 429 {
+            assert!(reply.header("retry-after").parse::<u64>().unwrap() >= 1);
+            return n;
+        }
+    }
+    panic!("{method} {path} is never limited");
+}
+
+#[tokio::test]
+async fn wi_53_floods_of_post_patch_and_delete_are_429_and_others_go_on() {
+    let node = Node::with("[http]\ntrusted_proxies = [\"127.0.0.1\"]\n");
+    let node = node.go_live().await;
+    let session = node.open("/whip/idle").await;
+    let guess = format!("/whip/demo/{}", "0".repeat(32));
+    let n_posts = until_limited(&node, ("POST", "/whip/demo"), KEY, 5_000).await;
+    assert!(n_posts >= 5, "{n_posts}");
+    until_limited(&node, ("PATCH", &guess), KEY, 20_000).await;
+    until_limited(&node, ("DELETE", &guess), KEY, 20_000).await;
+    let other = node
+        .request("POST", "/whep/demo")
+        .header("content-type", "application/sdp");
+    let other = other
+        .header("x-forwarded-for", "198.51.100.7")
+        .header("x-forwarded-proto", "https");
+    assert_eq!(other.body(&offers::play()).send().await.status, 201);
+    assert_eq!(
+        node.get(&session.session).await.status,
+        204,
+        "the session that was there lives"
+    );
+    let metrics = node.get("/metrics").await.body;
+    for limit in [
+        "posts_per_client",
+        "patches_per_client",
+        "deletes_per_client",
+    ] {
+        assert!(
+            metrics.contains(&format!(
+                "whip_whep_limit_hits_total{{limit=\"{limit}\"}} 1\n"
+            )),
+            "{limit}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn guesses_at_a_key_are_limited_and_others_publish_on() {
+    let node = Node::with("[http]\ntrusted_proxies = [\"127.0.0.1\"]\n");
+    let n_guesses = until_limited(&node, ("POST", "/whip/demo"), "wrong-key-0001", 20).await;
+    assert!((10..=11).contains(&n_guesses), "{n_guesses}");
+    let right = node.post("/whip/demo", &offers::publish()).await;
+    right.assert_refused(429, "too-many-failed-credentials");
+    let other = node
+        .request("POST", "/whip/demo")
+        .header("content-type", "application/sdp");
+    let other = other.bearer(KEY).header("x-forwarded-for", "198.51.100.7");
+    let other = other.header("x-forwarded-proto", "https");
+    assert_eq!(other.body(&offers::publish()).send().await.status, 201);
+}
+
+#[tokio::test]
+async fn a_key_never_has_more_than_four_open_sessions() {
+    let node = Node::start();
+    for _ in 0..12 {
+        // Each takes over the one before, which the SFU then closes; 429 where it has not yet.
+        let reply = node.post("/whip/demo?takeover=1", &offers::publish()).await;
+        assert!(matches!(reply.status, 201 | 429), "{}", reply.body);
+        let metrics = node.get("/metrics").await.body;
+        let mut lines = metrics.lines();
+        let open =
+            lines.find_map(|line| line.strip_prefix("whip_whep_sessions{endpoint=\"whip\"} "));
+        let n_open: usize = open.unwrap().parse().unwrap();
+        assert!((1..=4).contains(&n_open), "{n_open}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_starts_three_times_a_minute() {
+    let node = Node::start();
+    for _ in 0..3 {
+        let session = node.open("/whip/demo").await.session;
+        assert_eq!(node.delete(&session).await.status, 200);
+    }
+    let fourth = node.post("/whip/demo", &offers::publish()).await;
+    fourth.assert_refused(429, "too-many-starts");
+    assert_eq!(
+        node.post("/whip/idle", &offers::publish()).await.status,
+        201
+    );
+}

@@ -1,0 +1,33 @@
+//! WHIP and WHEP against the running binary: one test per row of `docs/conformance-whip-whep.md`, named after it.
+//!
+//! The HTTP side is a plain HTTP client, the media side a real WebRTC one over UDP.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed"
+)]
+
+#[path = "../../whip-whep/core/tests/protocol/offers.rs"]
+mod offers;
+#[path = "../server/running.rs"]
+#[expect(dead_code, reason = "shared with the server's tests")]
+mod running;
+#[path = "../server/scratch.rs"]
+mod scratch;
+
+mod http;
+mod node;
+mod webrtc;
+
+mod answers;
+mod client;
+mod consent;
+mod credentials;
+mod discovery;
+mod floods;
+mod media;
+mod offered;
+mod patches;
+mod restarts;
+mod sessions;

@@ -1,0 +1,161 @@
+//! Media through a real ICE, DTLS and SRTP client.
+
+use str0m::media::Direction;
+
+use crate::node::{KEY, Node, fragment};
+use crate::webrtc::{Client, Offered};
+
+/// A client and its session.
+struct Live {
+    client: Client,
+    session: String,
+    etag: String,
+}
+
+async fn join(node: &Node, path: &str) -> Live {
+    let direction = if path.starts_with("/whip") {
+        Direction::SendOnly
+    } else {
+        Direction::RecvOnly
+    };
+    let offered = Offered::new(direction).await;
+    let opened = node.open_with(path, &offered.sdp.clone()).await;
+    let mut client = offered.accept(&opened.answer);
+    client.connected().await;
+    Live {
+        client,
+        session: opened.session,
+        etag: opened.etag,
+    }
+}
+
+#[tokio::test]
+async fn wi_23_and_we_16_media_flows_with_no_more_signaling_than_the_answer() {
+    let node = Node::start();
+    let _publisher = join(&node, "/whip/demo").await;
+    let mut player = join(&node, "/whep/demo").await;
+    let seen = player.client.receives(50).await;
+    assert_eq!(seen.ssrcs.len(), 1);
+}
+
+#[tokio::test]
+async fn wi_25_a_client_whose_candidates_are_all_useless_connects() {
+    let node = Node::start();
+    let offered = Offered::new(Direction::SendOnly).await;
+    let useless = "a=candidate:1 1 udp 1 4f8a2f8e-1f0c.local 9 typ host\r\n\
+                   a=candidate:2 1 sctp 1 192.0.2.1 9 typ host\r\n";
+    let without: String = offered
+        .sdp
+        .split_inclusive('\n')
+        .filter(|l| !l.starts_with("a=candidate"))
+        .collect();
+    let opened = node
+        .open_with("/whip/demo", &(without.clone() + useless))
+        .await;
+    let value = |name: &str| {
+        let line = without.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap().to_owned()
+    };
+    let body = fragment(&value("a=ice-ufrag:"), &value("a=ice-pwd:")) + useless;
+    assert_eq!(
+        node.patch(&opened.session, &opened.etag, &body)
+            .await
+            .status,
+        204
+    );
+    offered.accept(&opened.answer).connected().await;
+}
+
+#[tokio::test]
+async fn wi_28_30_and_34_media_goes_on_through_a_restart_without_a_new_handshake() {
+    for path in ["/whip/demo", "/whep/demo"] {
+        let node = Node::start();
+        let mut publisher = join(&node, "/whip/demo").await;
+        let mut player = join(&node, "/whep/demo").await;
+        let before = player.client.receives(20).await;
+        let live = if path == "/whip/demo" {
+            &mut publisher
+        } else {
+            &mut player
+        };
+        let (ufrag, password) = live.client.restart().await;
+        let reply = node
+            .patch(&live.session, "*", &fragment(&ufrag, &password))
+            .await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        live.client.restarted(&reply.body).await;
+        let stale = node
+            .patch(&live.session, &live.etag, &fragment(&ufrag, &password))
+            .await;
+        stale.assert_refused(412, "if-match-stale");
+        let after = player.client.receives(100).await;
+        assert_eq!(after.ssrcs, before.ssrcs, "the same sender");
+        for client in [&publisher.client, &player.client] {
+            assert_eq!(client.seen().n_connected, 1, "DTLS came up once");
+            assert!(!client.seen().is_disconnected && !client.seen().is_closed);
+        }
+    }
+}
+
+#[tokio::test]
+async fn wi_32_media_goes_on_after_a_restart_that_was_refused() {
+    let node = Node::start();
+    let publisher = join(&node, "/whip/demo").await;
+    let mut player = join(&node, "/whep/demo").await;
+    player.client.receives(20).await;
+    for (session, body) in [
+        (&publisher.session, "nonsense"),
+        (&player.session, "a=ice-ufrag:abcd\r\n"),
+    ] {
+        assert_eq!(node.patch(session, "*", body).await.status, 400);
+    }
+    player.client.receives(50).await;
+}
+
+#[tokio::test]
+async fn wi_10_and_12_a_delete_ends_dtls_and_ice_at_once() {
+    let node = Node::start();
+    for path in ["/whep/demo", "/whip/demo"] {
+        let publisher = join(&node, "/whip/demo?takeover=1").await;
+        let mut ended = if path == "/whip/demo" {
+            publisher
+        } else {
+            join(&node, path).await
+        };
+        assert_eq!(node.delete(&ended.session).await.status, 200);
+        ended
+            .client
+            .until("the server's close_notify", |seen| seen.is_closed)
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn wi_12_a_stream_that_its_owner_ends_closes_everybody() {
+    let node = Node::start();
+    node.running
+        .command(&["stream", "create", "made", "--key", KEY]);
+    let mut publisher = join(&node, "/whip/made").await;
+    let mut player = join(&node, "/whep/made").await;
+    player.client.receives(10).await;
+    node.running.command(&["stream", "end", "made"]);
+    for live in [&mut publisher, &mut player] {
+        live.client
+            .until("the server's close_notify", |seen| seen.is_closed)
+            .await;
+    }
+    assert_eq!(node.get(&publisher.session).await.status, 404);
+}
+
+#[tokio::test]
+async fn wi_51_a_client_that_knows_nothing_but_the_answer_is_served() {
+    let node = Node::with("[[ice_servers]]\nuri = \"stun:stun.example.net\"\n");
+    let offered = Offered::new(Direction::SendOnly).await;
+    let request = node
+        .request("POST", "/whip/demo")
+        .header("content-type", "application/sdp");
+    let reply = request.bearer(KEY).body(&offered.sdp).send().await;
+    assert_eq!(reply.status, 201);
+    // No Location, no ETag, no Link is looked at: the answer alone is enough.
+    offered.accept(&reply.body).connected().await;
+}

@@ -1,0 +1,223 @@
+//! POST: which offers are taken, and what the others are told.
+
+use crate::node::{ENDPOINTS, Node, good_offer};
+use crate::offers::{self, CHROMIUM_SIMULCAST, FINGERPRINT, OBS_PUBLISH};
+
+#[tokio::test]
+async fn wi_04_a_good_offer_is_201_with_location_type_and_answer() {
+    let node = Node::live().await;
+    for path in ENDPOINTS {
+        let reply = node.post(path, &good_offer(path)).await;
+        assert_eq!(
+            (reply.status, reply.header("content-type")),
+            (201, "application/sdp")
+        );
+        let location = reply.header("location");
+        assert!(location.starts_with(&format!("{path}/")), "{location}");
+        assert!(reply.body.starts_with("v=0\r\n"));
+        assert_eq!(
+            node.get(location).await.status,
+            204,
+            "the location is the session"
+        );
+    }
+}
+
+#[tokio::test]
+async fn wi_05_another_content_type_is_415() {
+    let node = Node::live().await;
+    for path in ENDPOINTS {
+        for content_type in [
+            "application/json",
+            "text/plain",
+            "application/trickle-ice-sdpfrag",
+        ] {
+            let request = node
+                .trusted("POST", path)
+                .header("content-type", content_type);
+            let reply = request.body(&good_offer(path)).send().await;
+            reply.assert_refused(415, "content-type");
+            assert_eq!(reply.header("accept-post"), "application/sdp");
+        }
+        let reply = node.trusted("POST", path).send().await;
+        reply.assert_refused(415, "content-type");
+    }
+}
+
+#[tokio::test]
+async fn wi_06_a_malformed_or_empty_offer_is_400() {
+    let node = Node::live().await;
+    for path in ENDPOINTS {
+        for body in [
+            "",
+            "hello",
+            "v=0\r\n",
+            "{\"type\":\"offer\"}",
+            "v=0\r\no=-\r\ns=-\r\nx",
+        ] {
+            node.post(path, body)
+                .await
+                .assert_refused(400, "malformed-sdp");
+        }
+    }
+}
+
+#[tokio::test]
+async fn wi_07_a_publisher_that_does_not_send_is_422() {
+    let node = Node::start();
+    for direction in ["recvonly", "inactive"] {
+        let offer = offers::publish().replace("sendonly", direction);
+        node.post("/whip/demo", &offer)
+            .await
+            .assert_refused(422, "not-sending");
+    }
+}
+
+#[tokio::test]
+async fn we_04_a_player_may_offer_sendrecv_but_not_sendonly_or_inactive() {
+    let node = Node::live().await;
+    for direction in ["sendonly", "inactive"] {
+        let offer = offers::play().replace("recvonly", direction);
+        node.post("/whep/demo", &offer)
+            .await
+            .assert_refused(422, "not-receiving");
+    }
+    let offer = offers::play().replace("recvonly", "sendrecv");
+    let answer = node.open_with("/whep/demo", &offer).await.answer;
+    assert_eq!(answer.matches("a=sendonly\r\n").count(), 2);
+}
+
+#[tokio::test]
+async fn wi_36_two_tracks_of_a_kind_or_two_streams_are_422() {
+    let node = Node::live().await;
+    for path in ENDPOINTS {
+        let direction = if path.starts_with("/whip") {
+            "sendonly"
+        } else {
+            "recvonly"
+        };
+        let codec = "a=rtpmap:98 VP9/90000\r\n";
+        let second = offers::section("video 9 UDP/TLS/RTP/SAVPF 98", "2", direction, codec);
+        let offer = good_offer(path).replace("BUNDLE 0 1", "BUNDLE 0 1 2") + &second;
+        node.post(path, &offer)
+            .await
+            .assert_refused(422, "too-many-tracks");
+    }
+    let offer = offers::publish().replacen("a=msid:stream ", "a=msid:other ", 1);
+    node.post("/whip/demo", &offer)
+        .await
+        .assert_refused(422, "too-many-streams");
+}
+
+#[tokio::test]
+async fn wi_37_a_publisher_with_a_section_that_has_no_common_codec_is_refused_whole() {
+    let node = Node::start();
+    let offer = offers::publish().replace("VP8/90000", "H261/90000");
+    node.post("/whip/demo", &offer)
+        .await
+        .assert_refused(422, "no-common-codec");
+    assert_eq!(
+        node.post("/whip/demo", &offers::publish()).await.status,
+        201,
+        "nothing is left of it"
+    );
+}
+
+#[tokio::test]
+async fn wi_38_setup_active_is_answered_passive_and_passive_is_refused() {
+    let node = Node::live().await;
+    let offer = |setup: &str| offers::play().replace("setup:actpass", &format!("setup:{setup}"));
+    for setup in ["actpass", "active"] {
+        let answer = node.open_with("/whep/demo", &offer(setup)).await.answer;
+        assert_eq!(answer.matches("a=setup:passive\r\n").count(), 2, "{setup}");
+    }
+    node.post("/whep/demo", &offer("passive"))
+        .await
+        .assert_refused(422, "bad-setup");
+}
+
+#[tokio::test]
+async fn we_14_a_player_gets_what_can_be_accepted_and_port_0_for_the_rest() {
+    let node = Node::live().await;
+    let offer = offers::play().replace("BUNDLE 0 1", "BUNDLE 0 1 d") + &offers::data_channel("d");
+    let answer = node.open_with("/whep/demo", &offer).await.answer;
+    assert!(answer.contains("m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n"));
+    assert!(answer.contains("a=group:BUNDLE 0 1\r\n"));
+    let no_video = offers::play().replace("VP8/90000", "H261/90000");
+    let answer = node.open_with("/whep/demo", &no_video).await.answer;
+    assert!(
+        answer.contains("m=audio 9 ") && answer.contains("m=video 0 "),
+        "{answer}"
+    );
+    let nothing = no_video.replace("opus/48000/2", "speex/8000");
+    node.post("/whep/demo", &nothing)
+        .await
+        .assert_refused(422, "no-common-codec");
+}
+
+#[tokio::test]
+async fn offers_of_real_publishers_are_taken() {
+    for offer in [CHROMIUM_SIMULCAST, OBS_PUBLISH] {
+        let node = Node::start();
+        assert_eq!(node.post("/whip/demo", offer).await.status, 201);
+    }
+}
+
+#[tokio::test]
+async fn hostile_offers_are_refused_with_the_rule_that_they_break() {
+    let node = Node::start();
+    let publish = offers::publish();
+    let candidate = "a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n";
+    let other = FINGERPRINT.replace("DA:39", "DA:40");
+    let table = [
+        (
+            offers::without(&publish, "a=fingerprint"),
+            422,
+            "no-fingerprint",
+        ),
+        (
+            publish.replacen(FINGERPRINT, &other, 1),
+            422,
+            "conflicting-fingerprints",
+        ),
+        (
+            publish.replacen("UDP/TLS/RTP/SAVPF", "RTP/AVP", 1),
+            422,
+            "plain-rtp",
+        ),
+        (publish.replace("a=mid:1", "a=mid:0"), 422, "duplicate-mid"),
+        (
+            publish.clone() + &"m=audio 0 RTP/AVP 0\r\n".repeat(31),
+            422,
+            "too-many-media-lines",
+        ),
+        (
+            publish.clone() + &candidate.repeat(65),
+            422,
+            "too-many-candidates",
+        ),
+        (publish.clone() + "a=x\0y\r\n", 400, "malformed-sdp"),
+        (
+            publish.clone() + &format!("a={}\r\n", "x".repeat(5_000)),
+            400,
+            "sdp-line-too-long",
+        ),
+        (
+            publish.clone() + &"a=x\r\n".repeat(2_001),
+            400,
+            "sdp-too-many-lines",
+        ),
+        ("x".repeat(64 * 1024 + 1), 413, "body-too-large"),
+        ("x".repeat(1024 * 1024), 413, "body-too-large"),
+    ];
+    for (offer, status, code) in table {
+        node.post("/whip/demo", &offer)
+            .await
+            .assert_refused(status, code);
+    }
+    assert_eq!(
+        node.post("/whip/demo", &publish).await.status,
+        201,
+        "the server is well"
+    );
+}

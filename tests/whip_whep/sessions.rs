@@ -1,0 +1,130 @@
+//! The life of a session URL, and of the stream behind it.
+
+use crate::node::{ENDPOINTS, Node, good_offer, trickle};
+use crate::offers;
+
+#[tokio::test]
+async fn wi_10_a_deleted_session_is_gone() {
+    let node = Node::live().await;
+    for path in ENDPOINTS {
+        let opened = node.open(path).await;
+        let deleted = node.delete(&opened.session).await;
+        assert_eq!((deleted.status, deleted.body.as_str()), (200, ""));
+        assert_eq!(node.delete(&opened.session).await.status, 404);
+        assert_eq!(node.get(&opened.session).await.status, 404);
+        let patch = node.patch(&opened.session, &opened.etag, &trickle()).await;
+        patch.assert_refused(404, "no-such-session");
+    }
+}
+
+#[tokio::test]
+async fn wi_22_a_delete_ignores_if_match() {
+    let node = Node::live().await;
+    for path in ENDPOINTS {
+        let session = node.open(path).await.session;
+        let request = node
+            .trusted("DELETE", &session)
+            .header("if-match", "\"wrong\"");
+        assert_eq!(request.send().await.status, 200);
+        assert_eq!(node.get(&session).await.status, 404);
+    }
+}
+
+#[tokio::test]
+async fn we_12_a_stream_that_nobody_publishes_is_409_with_retry_after() {
+    let node = Node::start();
+    let reply = node.post("/whep/demo", &offers::play()).await;
+    reply.assert_refused(409, "stream-offline");
+    assert!(reply.header("retry-after").parse::<u64>().unwrap() >= 1);
+}
+
+#[tokio::test]
+async fn a_second_publisher_is_409_unless_it_takes_over() {
+    let node = Node::start();
+    let first = node.open("/whip/demo").await.session;
+    node.post("/whip/demo", &offers::publish())
+        .await
+        .assert_refused(409, "stream-busy");
+    assert_eq!(node.get(&first).await.status, 204);
+    let token = node.running.command(&[
+        "token",
+        "issue",
+        "--stream",
+        "demo",
+        "--publish",
+        "--ttl",
+        "5m",
+        "--subject",
+        "ann",
+    ]);
+    let request = node
+        .request("POST", "/whip/demo?takeover=1")
+        .header("content-type", "application/sdp");
+    let stranger = request
+        .bearer(token.trim())
+        .body(&offers::publish())
+        .send()
+        .await;
+    stranger.assert_refused(409, "stream-busy");
+    let second = node.post("/whip/demo?takeover=1", &offers::publish()).await;
+    assert_eq!(second.status, 201);
+    assert!(
+        second.header("location").starts_with("/whip/demo/"),
+        "without the query"
+    );
+}
+
+#[tokio::test]
+async fn wi_54_session_urls_are_128_random_bits_and_a_guess_is_404() {
+    let node = Node::live().await;
+    let mut seen = std::collections::HashSet::new();
+    for _ in 0..20 {
+        let session = node.open("/whep/demo").await.session;
+        let id = session.strip_prefix("/whep/demo/").unwrap().to_owned();
+        assert!(
+            id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()),
+            "{id}"
+        );
+        // A counter or a clock would repeat its upper half.
+        assert!(seen.insert(id[..16].to_owned()) && seen.insert(id[16..].to_owned()));
+    }
+    for guess in ["0".repeat(32), "f".repeat(32), "1".into(), "..".into()] {
+        let path = format!("/whep/demo/{guess}");
+        assert_eq!(node.delete(&path).await.status, 404, "{guess}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_lies_under_its_own_stream_only() {
+    let node = Node::live().await;
+    let session = node.open("/whep/demo").await.session;
+    let id = session.rsplit('/').next().unwrap();
+    for path in [format!("/whep/idle/{id}"), format!("/whip/demo/{id}")] {
+        assert_eq!(node.get(&path).await.status, 404);
+        assert_eq!(node.delete(&path).await.status, 404);
+    }
+    assert_eq!(node.get(&session).await.status, 204);
+}
+
+#[tokio::test]
+async fn wi_42_and_we_20_a_node_that_goes_away_is_503_with_retry_after() {
+    let node = Node::with("[node]\ndrain_secs = 30\n");
+    node.running.signal("TERM");
+    let is_draining = async {
+        // The signal is handled when the first POST after it is refused.
+        loop {
+            let reply = node.post("/whip/demo", "").await;
+            if reply.status == 503 {
+                return reply;
+            }
+            assert_eq!(reply.status, 400);
+        }
+    };
+    let reply = tokio::time::timeout(crate::running::PATIENCE, is_draining)
+        .await
+        .unwrap();
+    reply.assert_refused(503, "draining");
+    assert!(reply.header("retry-after").parse::<u64>().unwrap() >= 1);
+    let play = node.post("/whep/demo", &good_offer("/whep/demo")).await;
+    play.assert_refused(503, "draining");
+}
