@@ -1,6 +1,6 @@
 //! What an operator may set: one TOML file, every key of which an environment variable overrides.
 //!
-//! [`load`] reads [`file`], lays [`env`] over it, and has [`validate`] look at the whole. What it finds wrong is a
+//! [`load`] reads [`mod@file`], lays [`mod@env`] over it, and has [`validate`] look at the whole. What it finds wrong is a
 //! list of [`problem::Problem`]s, each with its place and what to do.
 
 pub(crate) mod endpoint;
