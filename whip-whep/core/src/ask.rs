@@ -68,6 +68,8 @@ pub enum SfuRefusal {
     MalformedOffer(String),
     /// Peer incompatible: no codec of an m-line can be forwarded.
     NoCommonCodec(MediaKind),
+    /// Peer incompatible: the stream comes in this codec, which the player does not offer.
+    CannotDecode(&'static str),
     /// Peer incompatible: nothing in the offer can be used.
     NothingAccepted,
     /// The room has a publisher.

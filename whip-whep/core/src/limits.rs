@@ -101,11 +101,15 @@ pub enum Limit {
     SdpLines,
     /// [`ENCODINGS_PER_TRACK_MAX`](sfu_model::limits::ENCODINGS_PER_TRACK_MAX)
     EncodingsPerTrack,
+    /// [`PAYLOAD_TYPES_MAX`](crate::offer::PAYLOAD_TYPES_MAX)
+    PayloadTypes,
+    /// [`SSRCS_MAX`](crate::offer::SSRCS_MAX)
+    Ssrcs,
 }
 
 impl Limit {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::PostsPerClient,
         Self::PatchesPerClient,
         Self::DeletesPerClient,
@@ -119,6 +123,8 @@ impl Limit {
         Self::SdpLineBytes,
         Self::SdpLines,
         Self::EncodingsPerTrack,
+        Self::PayloadTypes,
+        Self::Ssrcs,
     ];
 
     /// Its label in metrics.
@@ -137,6 +143,8 @@ impl Limit {
             Self::SdpLineBytes => "sdp_line_bytes",
             Self::SdpLines => "sdp_lines",
             Self::EncodingsPerTrack => "encodings_per_track",
+            Self::PayloadTypes => "payload_types",
+            Self::Ssrcs => "ssrcs",
         }
     }
 }

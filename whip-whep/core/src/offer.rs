@@ -4,13 +4,15 @@
 //! ICE-lite side sends no checks, so it needs none, and nobody can make it send to a victim), and only attributes that
 //! media needs. Sections that cannot be used are left out and answered by [`crate::answer`] with port 0.
 
+mod attributes;
 mod bounds;
+mod formats;
 mod refusal;
 mod rules;
 mod transport;
 mod write;
 
-pub use bounds::{MID_BYTES_MAX, PAYLOAD_TYPES_MAX, RID_BYTES_MAX};
+pub use bounds::{MID_BYTES_MAX, PAYLOAD_TYPES_MAX, RID_BYTES_MAX, SSRCS_MAX};
 pub use refusal::OfferRefusal;
 
 use crate::ice::IceCredentials;

@@ -41,6 +41,8 @@ pub enum Problem {
     EngineOffer(String),
     /// Nothing in common.
     NoCommonCodec(Option<MediaKind>),
+    /// The stream comes in this codec, which the player does not offer.
+    CannotDecode(&'static str),
     /// Somebody publishes this stream.
     Busy,
     /// Nobody publishes this stream.
@@ -83,7 +85,7 @@ impl Problem {
             Self::Offer(OfferRefusal::Malformed(_)) | Self::EngineOffer(_) | Self::Fragment(_) => {
                 Status::BadRequest
             }
-            Self::Offer(_) | Self::NoCommonCodec(_) | Self::HalfRestart => {
+            Self::Offer(_) | Self::NoCommonCodec(_) | Self::CannotDecode(_) | Self::HalfRestart => {
                 Status::UnprocessableContent
             }
             Self::Busy | Self::Offline | Self::Restarting => Status::Conflict,
@@ -114,7 +116,7 @@ impl Problem {
             Self::ContentType(..) => "content-type",
             Self::Offer(refusal) => refusal.code(),
             Self::EngineOffer(_) => "malformed-sdp",
-            Self::NoCommonCodec(_) => "no-common-codec",
+            Self::NoCommonCodec(_) | Self::CannotDecode(_) => "no-common-codec",
             Self::Busy => "stream-busy",
             Self::Offline => "stream-offline",
             Self::IfMatchMissing => "if-match-missing",
@@ -157,6 +159,11 @@ impl Problem {
             Self::EngineOffer(why) => return format!("The offer cannot be read: {why}."),
             Self::NoCommonCodec(_) => {
                 "An m-line has no codec in common. Offer Opus, and one of H264, VP8, VP9 and AV1."
+            }
+            Self::CannotDecode(codec) => {
+                return format!(
+                    "The stream comes in {codec}, which this player does not offer. Play it in another."
+                );
             }
             Self::Busy => {
                 "The stream has a publisher. Stop it, or POST with ?takeover=1 and the same key."
@@ -283,6 +290,7 @@ impl From<SfuRefusal> for Problem {
         match refusal {
             SfuRefusal::MalformedOffer(why) => Self::EngineOffer(why),
             SfuRefusal::NoCommonCodec(kind) => Self::NoCommonCodec(Some(kind)),
+            SfuRefusal::CannotDecode(codec) => Self::CannotDecode(codec),
             SfuRefusal::NothingAccepted => Self::NoCommonCodec(None),
             SfuRefusal::RoomBusy => Self::Busy,
             SfuRefusal::RoomEmpty => Self::Offline,

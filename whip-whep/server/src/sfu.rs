@@ -59,6 +59,7 @@ fn refused(error: CommandError) -> SfuRefusal {
     match error {
         CommandError::MalformedOffer(why) => SfuRefusal::MalformedOffer(why),
         CommandError::NoCommonCodec(kind) => SfuRefusal::NoCommonCodec(kind),
+        CommandError::CannotDecode(codec) => SfuRefusal::CannotDecode(codec.name()),
         CommandError::NothingAccepted => SfuRefusal::NothingAccepted,
         CommandError::RoomBusy => SfuRefusal::RoomBusy,
         CommandError::RoomEmpty => SfuRefusal::RoomEmpty,

@@ -2,7 +2,7 @@
 
 use sfu_model::limits::{ENCODINGS_PER_TRACK_MAX, SDP_CANDIDATES_MAX, SDP_MEDIA_LINES_MAX};
 
-use super::bounds::{MID_BYTES_MAX, PAYLOAD_TYPES_MAX, RID_BYTES_MAX};
+use super::bounds::{MID_BYTES_MAX, PAYLOAD_TYPES_MAX, RID_BYTES_MAX, SSRCS_MAX};
 use crate::limits::Limit;
 use crate::sdp::MalformedSdp;
 
@@ -85,9 +85,13 @@ pub enum OfferRefusal {
     )]
     BadSetup,
     #[error(
-        "An m-line has a bad list of payload types: at most {PAYLOAD_TYPES_MAX}, each 0 to 127, each once."
+        "The payload types of an m-line are 0 to 127, each listed once, with one a=rtpmap and at most one a=fmtp."
     )]
     BadPayloadTypes,
+    #[error("An m-line has more than {PAYLOAD_TYPES_MAX} payload types. Offer fewer.")]
+    TooManyPayloadTypes,
+    #[error("An m-line has more than {SSRCS_MAX} synchronization sources. Announce fewer.")]
+    TooManySsrcs,
     #[error("A track has more than {ENCODINGS_PER_TRACK_MAX} simulcast encodings. Send fewer.")]
     TooManyEncodings,
     #[error(
@@ -125,6 +129,8 @@ impl OfferRefusal {
             Self::IceLite => "ice-lite",
             Self::BadSetup => "bad-setup",
             Self::BadPayloadTypes => "bad-payload-types",
+            Self::TooManyPayloadTypes => "too-many-payload-types",
+            Self::TooManySsrcs => "too-many-ssrcs",
             Self::TooManyEncodings => "too-many-encodings",
             Self::BadRid => "bad-rid",
         }
@@ -142,6 +148,8 @@ impl OfferRefusal {
             Self::TooManyMediaLines => Some(Limit::SdpMediaLines),
             Self::TooManyCandidates => Some(Limit::SdpCandidates),
             Self::TooManyEncodings => Some(Limit::EncodingsPerTrack),
+            Self::TooManyPayloadTypes => Some(Limit::PayloadTypes),
+            Self::TooManySsrcs => Some(Limit::Ssrcs),
             _ => None,
         }
     }

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use sfu_model::limits::{ENCODINGS_PER_TRACK_MAX, SDP_CANDIDATES_MAX, SDP_MEDIA_LINES_MAX};
 
-use super::bounds::{MID_BYTES_MAX, RID_BYTES_MAX};
+use super::attributes;
+use super::bounds::{MID_BYTES_MAX, RID_BYTES_MAX, SSRCS_MAX};
 use super::refusal::OfferRefusal;
 use crate::request::Endpoint;
 use crate::sdp::{Lines, Sdp, Section};
@@ -90,20 +91,10 @@ pub(super) fn check_section(section: &Section<'_>) -> Result<(), OfferRefusal> {
     if !section.lines.has("rtcp-mux") {
         return Err(OfferRefusal::NoRtcpMux);
     }
-    check_payload_types(section.formats)?;
-    check_rids(&section.lines)
-}
-
-fn check_payload_types(formats: &str) -> Result<(), OfferRefusal> {
-    let mut seen = HashSet::new();
-    for format in formats.split(' ') {
-        let number = format.parse::<u8>().ok().filter(|number| *number < 128);
-        let is_new = number.is_some_and(|number| seen.insert(number));
-        if !is_new {
-            return Err(OfferRefusal::BadPayloadTypes);
-        }
+    if attributes::n_ssrcs(&section.lines) > SSRCS_MAX {
+        return Err(OfferRefusal::TooManySsrcs);
     }
-    Ok(())
+    check_rids(&section.lines)
 }
 
 fn check_rids(lines: &Lines<'_>) -> Result<(), OfferRefusal> {

@@ -2,25 +2,12 @@
 
 use std::fmt::Write as _;
 
+use super::attributes;
+use super::formats::Formats;
 use super::refusal::OfferRefusal;
 use super::rules::Direction;
 use super::transport::Transport;
 use crate::sdp::{MalformedSdp, Sdp, Section};
-
-/// The attributes that describe media; everything else either belongs to the transport, which is written once, or means
-/// nothing to the engine.
-const MEDIA_ATTRIBUTES: [&str; 10] = [
-    "extmap",
-    "rtcp-mux",
-    "rtcp-rsize",
-    "rtpmap",
-    "rtcp-fb",
-    "fmtp",
-    "rid",
-    "simulcast",
-    "ssrc",
-    "ssrc-group",
-];
 
 pub(super) fn engine_offer(
     sdp: &Sdp<'_>,
@@ -46,26 +33,30 @@ pub(super) fn engine_offer(
         transport.setup.attribute(),
     );
     for (section, direction) in media {
-        write_section(&mut out, section, *direction);
+        write_section(&mut out, section, *direction, &Formats::of(section)?);
     }
     Ok(out)
 }
 
-fn write_section(out: &mut String, section: &Section<'_>, direction: Direction) {
-    let (media, formats) = (section.media, section.formats);
+fn write_section(out: &mut String, section: &Section<'_>, direction: Direction, formats: &Formats) {
+    let (media, list) = (section.media, formats.list());
     let mid = section.lines.value("mid").unwrap_or_default();
     let _ = write!(
         out,
-        "m={media} 9 UDP/TLS/RTP/SAVPF {formats}\r\nc=IN IP4 0.0.0.0\r\na=mid:{mid}\r\na={}\r\n",
+        "m={media} 9 UDP/TLS/RTP/SAVPF {list}\r\nc=IN IP4 0.0.0.0\r\na=mid:{mid}\r\na={}\r\n",
         direction.attribute()
     );
-    if let Some(msid) = section.lines.value("msid") {
-        // The track part is optional (RFC 8830 section 2), but not to the engine.
-        let (stream, track) = msid.split_once(' ').unwrap_or((msid, mid));
+    // The track part is optional (RFC 8830 section 2), but not to the engine.
+    let msid = section.lines.value("msid").unwrap_or_default();
+    let (stream, track) = msid.split_once(' ').unwrap_or((msid, mid));
+    if !stream.is_empty() && !track.trim().is_empty() {
         let _ = write!(out, "a=msid:{stream} {track}\r\n");
     }
     for line in section.lines.iter() {
-        let is_media = |(name, _): (&str, &str)| MEDIA_ATTRIBUTES.contains(&name);
+        let is_media = |(name, value): (&str, &str)| match name {
+            "rtpmap" | "fmtp" | "rtcp-fb" => formats.are_described_by(value),
+            name => attributes::is_told(name, value),
+        };
         if line.attribute().is_some_and(is_media) {
             let _ = write!(out, "a={}\r\n", line.value);
         }

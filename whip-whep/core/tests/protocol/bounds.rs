@@ -12,6 +12,7 @@ use whip_whep_core::limits::{
     DELETES_PER_CLIENT, FAILED_AUTHS_PER_CLIENT, Limit, Limits, PATCHES_PER_CLIENT,
     POSTS_PER_CLIENT, PUBLISH_SESSIONS_PER_HOLDER_MAX, STREAM_STARTS,
 };
+use whip_whep_core::offer::{PAYLOAD_TYPES_MAX, SSRCS_MAX};
 use whip_whep_core::rate::Rate;
 use whip_whep_core::request::{BodyRefusal, Method};
 use whip_whep_core::sdp::SDP_LINES_MAX;
@@ -341,4 +342,45 @@ fn encodings_of_a_track_are_counted() {
         &sent,
         (Limit::EncodingsPerTrack, 422, "too-many-encodings"),
     );
+}
+
+#[test]
+fn payload_types_of_a_section_are_counted() {
+    let with = |n: usize| {
+        let types = (0..128)
+            .filter(|pt| ![111, 96, 97].contains(pt))
+            .take(n - 2);
+        let list: String = types.map(|pt| format!(" {pt}")).collect();
+        offers::play().replace("SAVPF 96 97", &format!("SAVPF 96 97{list}"))
+    };
+    let mut node = node();
+    for n in [PAYLOAD_TYPES_MAX - 1, PAYLOAD_TYPES_MAX] {
+        assert_eq!(
+            node.send(&Sent::post("/whep/demo", &with(n))).status.code(),
+            201
+        );
+    }
+    let sent = Sent::post("/whep/demo", &with(PAYLOAD_TYPES_MAX + 1));
+    assert_limited(
+        &mut node,
+        &sent,
+        (Limit::PayloadTypes, 422, "too-many-payload-types"),
+    );
+}
+
+#[test]
+fn synchronization_sources_of_a_section_are_counted_once_each() {
+    let with = |n: usize| {
+        let of_one = |ssrc: usize| format!("a=ssrc:{ssrc} cname:x\r\na=ssrc:{ssrc} msid:s t\r\n");
+        offers::publish() + &(1..=n).map(of_one).collect::<String>()
+    };
+    let mut node = generous();
+    for n in [SSRCS_MAX - 1, SSRCS_MAX] {
+        assert_eq!(
+            node.send(&Sent::post("/whip/demo", &with(n))).status.code(),
+            201
+        );
+    }
+    let sent = Sent::post("/whip/demo", &with(SSRCS_MAX + 1));
+    assert_limited(&mut node, &sent, (Limit::Ssrcs, 422, "too-many-ssrcs"));
 }

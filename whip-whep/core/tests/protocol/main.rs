@@ -11,6 +11,8 @@ mod offers;
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod bombs;
+#[cfg(test)]
 mod bounds;
 #[cfg(test)]
 mod cors_and_discovery;

@@ -228,6 +228,36 @@ fn payload_types_are_seven_bits_and_unique() {
         let offer = offers::publish().replace("SAVPF 96 97", &format!("SAVPF {formats}"));
         assert_refused(&offer, 422, "bad-payload-types");
     }
+    for line in [
+        "a=rtpmap:96 VP9/90000",
+        "a=rtpmap:x VP9/90000",
+        "a=rtpmap:98 VP9",
+        "a=rtpmap:98 VP9/0",
+        "a=rtpmap:98 VP9/90000/x",
+        "a=rtpmap:98 VP9/90000/1/1",
+        "a=fmtp:97 apt=96",
+        "a=fmtp:98 apt=96;apt=97",
+        "a=fmtp:128 x=1",
+    ] {
+        let offer = format!("{}{line}\r\n", offers::publish());
+        assert_refused(&offer, 422, "bad-payload-types");
+    }
+    let no_maps = offers::without(&offers::publish(), "a=rtpmap:111");
+    assert_refused(&no_maps, 422, "bad-payload-types");
+}
+
+#[test]
+fn static_payload_types_without_a_map_are_left_out() {
+    let offer = offers::publish().replace("SAVPF 111", "SAVPF 0 111 3");
+    let response = Node::new(Config::default()).send(&Sent::post("/whip/demo", &offer));
+    assert_eq!(response.status.code(), 201, "{}", response.body);
+    assert!(
+        response
+            .body
+            .contains("m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"),
+        "{}",
+        response.body
+    );
 }
 
 #[test]

@@ -67,6 +67,9 @@ proptest! {
             let mut node = Node::new(Config::default());
             let response = node.send(&Sent::post(path, &body));
             let status = response.status.code();
+            // The engine's own refusals are dear: admission must have said no before.
+            let is_engines = response.body.contains("The offer cannot be read");
+            prop_assert!(!is_engines, "{}", response.body);
             prop_assert!([201, 400, 422].contains(&status), "{} {}", status, response.body);
             let n_open = node.core.n_sessions(Endpoint::Whip) + node.core.n_sessions(Endpoint::Whep);
             prop_assert_eq!(n_open, usize::from(status == 201), "a refused offer leaves nothing");
@@ -87,8 +90,7 @@ proptest! {
     }
 
     #[test]
-    fn a_session_id_in_a_path_is_looked_up_and_nothing_else(text in "[ -~]{0,40}") {
-        prop_assume!(!text.contains('/'));
+    fn a_session_id_in_a_path_is_looked_up_and_nothing_else(text in "[ -.0-~]{0,40}") {
         let mut node = Node::new(Config::default());
         node.open("/whip/demo", &offers::publish());
         let path = format!("/whip/demo/{text}");

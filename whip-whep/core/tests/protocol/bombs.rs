@@ -1,0 +1,126 @@
+//! Offers that keep every bound and are as much work as they can be: admission, engine and answer together stay under
+//! 5 ms of CPU.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use sfu_model::limits::SDP_BYTES_MAX;
+use whip_whep_core::endpoint::Config;
+use whip_whep_core::offer::{PAYLOAD_TYPES_MAX, SSRCS_MAX};
+use whip_whep_core::sdp::SDP_LINES_MAX;
+
+use crate::node::{Node, Sent};
+use crate::offers;
+
+/// What any single offer may cost.
+const CPU_MAX: Duration = Duration::from_millis(5);
+
+/// CPU time of this thread, which other work on the machine does not add to.
+fn cpu_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    let nanos = stat.split(' ').next().unwrap();
+    Duration::from_nanos(nanos.parse().unwrap())
+}
+
+/// So many runs are measured at once: the kernel counts a thread's time in ticks of up to 4 ms.
+const RUNS: u32 = 40;
+
+/// The mean over all runs.
+fn cost(body: &str) -> (Duration, u16) {
+    let sent = Sent::post("/whip/demo", body);
+    let before = cpu_time();
+    let statuses = (0..RUNS).map(|_| Node::new(Config::default()).send(&sent).status.code());
+    let status = statuses.max().unwrap();
+    ((cpu_time() - before) / RUNS, status)
+}
+
+/// The good offer with lines at its end, as many as the bounds allow.
+fn filled(line: impl Fn(usize) -> String) -> String {
+    let mut offer = offers::publish();
+    let mut n_lines = offer.lines().count();
+    for n in 0.. {
+        let next = line(n) + "\r\n";
+        n_lines += 1;
+        if offer.len() + next.len() > SDP_BYTES_MAX || n_lines > SDP_LINES_MAX {
+            break;
+        }
+        offer += &next;
+    }
+    offer
+}
+
+/// As many payload types as may be, each with its map.
+fn all_payload_types() -> String {
+    let types: Vec<usize> = (0..128)
+        .filter(|pt| *pt != 111)
+        .take(PAYLOAD_TYPES_MAX)
+        .collect();
+    let mut list = String::new();
+    let mut maps = String::new();
+    for pt in &types {
+        let _ = write!(list, " {pt}");
+        let _ = write!(
+            maps,
+            "a=rtpmap:{pt} VP8/90000\r\na=rtcp-fb:{pt} nack pli\r\na=fmtp:{pt} x=1;y=2\r\n"
+        );
+    }
+    let offer = offers::publish();
+    let start = offer.find("m=video").unwrap();
+    let video = offers::section(
+        &format!("video 9 UDP/TLS/RTP/SAVPF{list}"),
+        "1",
+        "sendonly",
+        &maps,
+    );
+    format!("{}{video}", &offer[..start])
+}
+
+#[test]
+fn no_offer_costs_more_than_its_bound() {
+    let table = [
+        ("payload types", all_payload_types()),
+        (
+            "maps",
+            filled(|n| format!("a=rtpmap:{} VP8/90000", n % 128)),
+        ),
+        (
+            "format parameters",
+            filled(|n| format!("a=fmtp:{} apt={}", n % 128, n % 100)),
+        ),
+        (
+            "long parameters",
+            filled(|_| format!("a=fmtp:96 {}", "x=1;".repeat(1_000))),
+        ),
+        ("feedback", filled(|_| "a=rtcp-fb:96 nack".into())),
+        (
+            "extensions",
+            filled(|n| format!("a=extmap:{} urn:x:{n}", n % 14 + 1)),
+        ),
+        (
+            "ssrcs",
+            filled(|n| format!("a=ssrc:{} cname:x", n % SSRCS_MAX)),
+        ),
+        (
+            "ssrc groups",
+            filled(|n| format!("a=ssrc-group:FID {n} {}", n + 1)),
+        ),
+        ("long lines", filled(|_| format!("a={}", "x".repeat(4_000)))),
+        ("unknown attributes", filled(|_| "a=x".into())),
+        (
+            "mids",
+            filled(|n| format!("m=audio 0 RTP/AVP 0\r\na=mid:{n}")),
+        ),
+        (
+            "simulcast",
+            filled(|_| format!("a=simulcast:send {}", "x;".repeat(1_000))),
+        ),
+        ("bytes", "x".repeat(SDP_BYTES_MAX)),
+        ("lines", "a=x\r\n".repeat(SDP_BYTES_MAX / 5)),
+    ];
+    for (what, offer) in table {
+        assert!(offer.len() <= SDP_BYTES_MAX, "{what}: {}", offer.len());
+        let (cost, status) = cost(&offer);
+        println!("{what}: {cost:?}, status {status}");
+        assert!(cost <= CPU_MAX, "{what}: {cost:?}");
+    }
+}
