@@ -1,0 +1,68 @@
+//! Every parser and every machine that meets the network, against bytes that somebody else chose.
+//!
+//! A [`Target`] is a function of bytes. It returns when whatever it feeds has survived them and kept its promises, and
+//! panics when not. Each has a folder of seeds in `corpus/`. Two things run targets: `tests/replay.rs` on any toolchain
+//! ([`mutate`] makes the inputs, from a seed that is printed), and `cargo fuzz`, which is led by coverage, through
+//! `fuzz_targets/`.
+//!
+//! # Invariants
+//!
+//! * A target is a function of its bytes: no state between two calls, so that one input is one finding.
+//! * A target asserts what its subject promises, not only that it survives.
+#![forbid(unsafe_code)]
+
+pub mod bombs;
+pub mod browser;
+pub mod connected;
+pub mod mutate;
+
+mod answer;
+mod demux;
+mod facts;
+mod framing;
+mod jwt;
+mod link_header;
+mod sdp_fragment;
+mod sdp_offer;
+mod session_step;
+mod stun_to_session;
+
+pub use answer::answer;
+pub use demux::demux;
+pub use facts::facts;
+pub use framing::framing;
+pub use jwt::jwt;
+pub use link_header::link_header;
+pub use sdp_fragment::sdp_fragment;
+pub use sdp_offer::sdp_offer;
+pub use session_step::session_step;
+pub use stun_to_session::stun_to_session;
+
+/// A function of bytes that panics when a promise is broken.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// Its name: of its folder in `corpus/`, and of its file in `fuzz_targets/`.
+    pub name: &'static str,
+    /// Feeds it.
+    pub run: fn(&[u8]),
+    /// How many inputs of another target one of these costs: machines that shake hands are slower than parsers.
+    pub cost: u32,
+}
+
+/// All of them, in the order of a datagram's and then of a request's journey.
+pub const TARGETS: [Target; 10] = [
+    target("demux", demux, 1),
+    target("framing", framing, 1),
+    target("stun_to_session", stun_to_session, 10),
+    target("session_step", session_step, 100),
+    target("facts", facts, 100),
+    target("sdp_offer", sdp_offer, 4),
+    target("answer", answer, 2),
+    target("sdp_fragment", sdp_fragment, 1),
+    target("link_header", link_header, 1),
+    target("jwt", jwt, 4),
+];
+
+const fn target(name: &'static str, run: fn(&[u8]), cost: u32) -> Target {
+    Target { name, run, cost }
+}
