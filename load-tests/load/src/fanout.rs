@@ -4,10 +4,11 @@ use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use sfu_model::time::Instant;
 use sfu_net::clock::Clock;
 
 use crate::crowd::{Crowd, CrowdEnded, Tally};
-use crate::http::{Endpoint, HttpError};
+use crate::endpoint::Endpoint;
 use crate::proc::Process;
 use crate::publisher::{Published, Publisher};
 use crate::session::{Role, Session, SessionError};
@@ -80,7 +81,7 @@ pub struct ServerUse {
 pub enum FanoutError {
     /// The server does not let us in.
     #[error("{0}")]
-    Http(#[from] HttpError),
+    Http(#[from] whip_whep_client::error::Error),
     /// A session of ours failed.
     #[error("{0}")]
     Session(#[from] SessionError),
@@ -133,16 +134,17 @@ pub async fn run(scenario: &Scenario, say: impl Fn(&str)) -> Result<Outcome, Fan
     })
 }
 
+/// A session with its answer, and when its POST began. It ends by DTLS, without DELETE: the server limits those, too.
 async fn open(
     endpoint: &Endpoint,
     role: Role,
     local: IpAddr,
     clock: Clock,
-) -> Result<(Session, sfu_model::time::Instant), FanoutError> {
+) -> Result<(Session, Instant), FanoutError> {
     let (mut session, offering) = Session::offer(role, local, clock)?;
-    let answered = endpoint.post(&offering.sdp, clock).await?;
-    session.accept(offering, &answered.sdp)?;
-    Ok((session, answered.posted_at))
+    let (opened, posted_at) = endpoint.open(&offering.sdp, clock).await?;
+    session.accept(offering, &opened.answer)?;
+    Ok((session, posted_at))
 }
 
 async fn join_all(scenario: &Scenario, crowd: &Crowd, clock: Clock) -> Result<(), FanoutError> {

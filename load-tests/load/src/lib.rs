@@ -13,8 +13,8 @@
 
 pub mod continuity;
 pub mod crowd;
+pub mod endpoint;
 pub mod fanout;
-pub mod http;
 pub mod latency;
 pub mod proc;
 pub mod publisher;

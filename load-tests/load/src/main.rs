@@ -6,10 +6,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use freshet_load::endpoint::Endpoint;
 use freshet_load::fanout::{self, Scenario};
-use freshet_load::http::Endpoint;
 use freshet_load::proc::Process;
 use freshet_load::report::{Bars, Report};
+use whip_whep_client::client::Client;
+use whip_whep_client::connection::Trust;
 
 /// The run was made, and a bar was not kept.
 const EXIT_BAR: u8 = 1;
@@ -85,10 +87,11 @@ fn main() -> ExitCode {
 impl Fanout {
     /// True when the bars were kept.
     fn run(self) -> Result<bool, Box<dyn std::error::Error>> {
-        let client = reqwest::Client::builder().no_proxy().build()?;
+        let publishing = Client::new(&Trust::System, Some(&self.key))?;
+        let playing = Client::new(&Trust::System, self.play_token.as_deref())?;
         let scenario = Scenario {
-            whip: Endpoint::new(client.clone(), &self.whip, Some(self.key))?,
-            whep: Endpoint::new(client, &self.whep, self.play_token)?,
+            whip: Endpoint::new(publishing, self.whip),
+            whep: Endpoint::new(playing, self.whep),
             local: self.local,
             n_viewers: usize::from(self.viewers),
             measured: Duration::from_secs(u64::from(self.seconds)),

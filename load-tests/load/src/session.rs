@@ -123,8 +123,10 @@ impl Session {
             Role::Subscriber => Direction::RecvOnly,
         };
         let mut api = rtc.sdp_api();
-        let audio = api.add_media(EngineKind::Audio, direction, None, None, None);
-        let video = api.add_media(EngineKind::Video, direction, None, None, None);
+        // RFC 9725 section 4.4.2: one MediaStream.
+        let stream = || Some("load".to_owned());
+        let audio = api.add_media(EngineKind::Audio, direction, stream(), None, None);
+        let video = api.add_media(EngineKind::Video, direction, stream(), None, None);
         // Two tracks were added, so there is something to offer.
         let nothing = || io::Error::from(io::ErrorKind::InvalidInput);
         let (offer, pending) = api.apply().ok_or_else(nothing)?;

@@ -1,0 +1,104 @@
+//! Publisher and players against the media plane, on real sockets: what the load program counts is what happened.
+
+#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use freshet_load::continuity::Faults;
+use freshet_load::crowd::{Crowd, Tally};
+use freshet_load::publisher::{Published, Publisher};
+use freshet_load::session::{Role, Session};
+use freshet_load::subscriber::Subscriber;
+use sfu_model::id::RoomId;
+use sfu_net::clock::Clock;
+use sfu_net::entropy::session_id;
+use sfu_server::{Config, Sfu};
+
+const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// Longest wait for anything: a test that comes here has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn start_server() -> Sfu {
+    let config = Config {
+        listen: vec![SocketAddr::new(LOCAL, 0)],
+        advertise: Vec::new(),
+        n_workers: 2,
+    };
+    Sfu::start(&config).unwrap().0
+}
+
+async fn open(sfu: &Sfu, role: Role, clock: Clock) -> Session {
+    let room = RoomId::parse("demo").unwrap();
+    let (mut session, offering) = Session::offer(role, LOCAL, clock).unwrap();
+    let (id, offer) = (session_id().unwrap(), offering.sdp.clone());
+    let answer = match role {
+        Role::Publisher => sfu.publish(id, room, offer, false).await.unwrap(),
+        Role::Subscriber => sfu.play(id, room, offer).await.unwrap(),
+    };
+    session.accept(offering, &answer).unwrap();
+    session
+}
+
+/// Counts until the tally satisfies.
+async fn count_until(
+    crowd: &Crowd,
+    published: Published,
+    is_enough: impl Fn(&Tally) -> bool,
+) -> Tally {
+    let counted = tokio::time::timeout(PATIENCE, async {
+        let mut looks = tokio::time::interval(Duration::from_millis(20));
+        loop {
+            looks.tick().await;
+            let tally = crowd.count(published).unwrap();
+            if is_enough(&tally) {
+                return tally;
+            }
+        }
+    });
+    counted.await.expect("the players get there in time")
+}
+
+#[tokio::test]
+async fn players_get_every_packet_of_one_continuous_stream() {
+    let clock = Clock::start();
+    let sfu = start_server();
+    let session = open(&sfu, Role::Publisher, clock).await;
+    let publisher = Publisher::start(session, 1_000_000, clock).unwrap();
+    let crowd = Crowd::start(clock).unwrap();
+    for _ in 0..6 {
+        let posted_at = clock.now();
+        let session = open(&sfu, Role::Subscriber, clock).await;
+        crowd.join(Subscriber::new(session, posted_at)).unwrap();
+    }
+    count_until(&crowd, Published::default(), |tally| tally.n_receiving == 6).await;
+    crowd.begin_window().unwrap();
+    count_until(&crowd, Published::default(), |t| t.window.n_packets > 2_000).await;
+    let published = publisher.fall_silent().unwrap();
+    assert!(
+        published.n_video > 100 && published.n_audio > 50,
+        "{published:?}"
+    );
+    assert!(
+        published.n_keyframe_requests > 0,
+        "who joins asks for a keyframe"
+    );
+
+    let settled = count_until(&crowd, published, |tally| tally.n_lost == 0).await;
+    assert_eq!(settled.n_alive, 6);
+    assert_eq!(settled.faults, Faults::default());
+    assert_eq!(settled.joins.len(), 6);
+    assert!(settled.window.latency.percentile(50).unwrap() < Duration::from_millis(500));
+
+    // The same players, told of packets that nobody sent, lack them: the count of the lost can fail.
+    let more = Published {
+        n_video: published.n_video + 1,
+        ..published
+    };
+    assert_eq!(crowd.count(more).unwrap().n_lost, 6);
+
+    crowd.leave().unwrap();
+    publisher.leave().unwrap();
+    sfu.shutdown(PATIENCE).await;
+}
