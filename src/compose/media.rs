@@ -177,7 +177,9 @@ async fn pass_on(mut events: Receiver<Event>, whip_whep: WhipWhep, live: LiveSin
                 whip_whep.session_closed(session);
                 info!(?session, %room, role = role.label(), reason = reason.label(), "a session has closed");
             }
-            Event::RoomLive { room, publisher } => {
+            Event::RoomLive {
+                room, publisher, ..
+            } => {
                 info!(%room, ?publisher, "a stream is live");
                 live.begin(room, clock::unix_now());
             }

@@ -47,6 +47,7 @@ impl Node {
                     }],
                     certificate: node_certificate(),
                     clock_anchor: clock::anchor(),
+                    limits: sfu_core::Limits::default(),
                 };
                 Sfu::new(config, worker_seed(seed, number), now)
             })

@@ -1,5 +1,6 @@
 //! What the server asks of the core, and what it answers.
 
+use sfu_model::codec::Codec;
 use sfu_model::id::{RoomId, SessionId, WorkerId};
 
 use crate::error::CommandError;
@@ -56,6 +57,9 @@ pub struct Play {
     pub room: RoomId,
     /// The worker that holds the room's publisher; may be this one.
     pub origin: WorkerId,
+    /// What the room's publisher sends, as far as the caller knows. A player that offers the medium but not the codec is
+    /// refused: it would see nothing and never learn why.
+    pub codecs: Vec<Codec>,
     /// The SDP offer, CRLF lines.
     pub offer: String,
 }

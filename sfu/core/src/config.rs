@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use sfu_model::datagram::Transport;
 use sfu_model::id::WorkerId;
 
+use crate::limits::{ROOMS_MAX, SESSIONS_MAX};
+
 /// The configuration of one worker.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -17,6 +19,26 @@ pub struct Config {
     /// The operating system's clock at [`Instant::START`](sfu_model::time::Instant::START): the RTC engine counts in the
     /// standard library's type, which only a clock can make.
     pub clock_anchor: std::time::Instant,
+    /// How much it may hold.
+    pub limits: Limits,
+}
+
+/// How much a worker may hold. A command past a limit is refused and counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// See [`SESSIONS_MAX`].
+    pub sessions_max: usize,
+    /// See [`ROOMS_MAX`].
+    pub rooms_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            sessions_max: SESSIONS_MAX,
+            rooms_max: ROOMS_MAX,
+        }
+    }
 }
 
 /// One of our transport addresses.

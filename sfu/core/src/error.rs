@@ -1,6 +1,6 @@
 //! Why a command is refused, and who must act.
 
-use sfu_model::codec::MediaKind;
+use sfu_model::codec::{Codec, MediaKind};
 
 /// Why a command is refused. None of them carries an address or a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -11,6 +11,9 @@ pub enum CommandError {
     /// Peer incompatible: an m-line of this kind has no codec that we forward.
     #[error("no common codec for {0}: offer Opus, and one of H264, VP8, VP9, AV1")]
     NoCommonCodec(MediaKind),
+    /// Peer incompatible: the room's publisher sends what this player does not decode.
+    #[error("the stream is {}, which the offer does not list", .0.name())]
+    CannotDecode(Codec),
     /// Peer incompatible: nothing in the offer can be used.
     #[error("the offer has no audio or video that can be used")]
     NothingAccepted,

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use sfu_model::codec::Codec;
 use sfu_model::datagram::Transport;
 use sfu_model::id::{RoomId, SessionId};
 
@@ -65,6 +66,8 @@ pub enum Event {
         room: RoomId,
         /// Whose media it is.
         publisher: SessionId,
+        /// What a player must decode, as far as it has arrived.
+        codecs: Vec<Codec>,
     },
     /// An address passed ICE: its datagrams belong to this worker.
     AddressValidated {

@@ -47,5 +47,5 @@ pub mod subscribe;
 pub mod ufrag;
 mod worker;
 
-pub use config::{Certificate, Config, LocalAddress, Seed};
+pub use config::{Certificate, Config, Limits, LocalAddress, Seed};
 pub use worker::Sfu;

@@ -35,6 +35,10 @@ pub struct Stats {
     pub sessions_max_hits: u64,
     /// Commands refused because this worker has all the rooms it may have.
     pub rooms_max_hits: u64,
+    /// Addresses that made room for another of their session.
+    pub addresses_max_hits: u64,
+    /// Encodings that an offer announced beyond those of a track.
+    pub encodings_max_hits: u64,
     /// Sessions that paid for an impossible state.
     pub invariants_violated: u64,
 }

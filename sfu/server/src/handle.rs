@@ -115,6 +115,7 @@ impl Sfu {
             session,
             room,
             origin: seat.origin,
+            codecs: seat.codecs,
             offer,
         });
         self.open(session, seat.worker, command).await

@@ -223,6 +223,14 @@ impl Page<'_, '_> {
             ("sessions", self.sum(|worker| worker.core.sessions_max_hits)),
             ("rooms", self.sum(|worker| worker.core.rooms_max_hits)),
             (
+                "addresses",
+                self.sum(|worker| worker.core.addresses_max_hits),
+            ),
+            (
+                "encodings",
+                self.sum(|worker| worker.core.encodings_max_hits),
+            ),
+            (
                 "link_backlog",
                 self.sum(|worker| worker.thread.backlog_limit_hits),
             ),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use sfu_core::error::CommandError;
 use sfu_core::event::{Event, Role};
+use sfu_model::codec::Codec;
 use sfu_model::id::{RoomId, SessionId, WorkerId};
 
 /// What a publisher weighs, in viewers. Its packets are decrypted, parsed and kept for repair, which costs about as
@@ -25,18 +26,22 @@ pub struct RoomSummary {
 }
 
 /// Where a viewer goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Seat {
     /// The worker that serves it.
     pub(crate) worker: WorkerId,
     /// The worker that has the publisher.
     pub(crate) origin: WorkerId,
+    /// What the publisher sends.
+    pub(crate) codecs: Vec<Codec>,
 }
 
 #[derive(Clone, Debug)]
 struct Room {
     origin: WorkerId,
     is_live: bool,
+    /// What its present or last publisher sends.
+    codecs: Vec<Codec>,
     n_sessions: usize,
     n_viewers: usize,
     n_connected_publishers: usize,
@@ -91,9 +96,10 @@ impl Placement {
             session,
             room,
             Role::Publisher,
-            Seat {
+            &Seat {
                 worker,
                 origin: worker,
+                codecs: Vec::new(),
             },
         )?;
         Ok(worker)
@@ -112,11 +118,13 @@ impl Placement {
             .filter(is_playable)
             .ok_or(CommandError::RoomEmpty)?;
         let origin = found.origin;
+        let codecs = found.codecs.clone();
         let seat = Seat {
             worker: self.least_loaded(Some(origin)),
             origin,
+            codecs,
         };
-        self.seat(session, room, Role::Subscriber, seat)?;
+        self.seat(session, room, Role::Subscriber, &seat)?;
         Ok(seat)
     }
 
@@ -163,7 +171,12 @@ impl Placement {
             Event::SessionClosed { session, .. } => {
                 self.release(*session);
             }
-            Event::RoomLive { room, .. } => self.set_live(room, true),
+            Event::RoomLive { room, codecs, .. } => {
+                self.set_live(room, true);
+                if let Some(room) = self.rooms.get_mut(room) {
+                    room.codecs.clone_from(codecs);
+                }
+            }
             Event::RoomSilent { room } => self.set_live(room, false),
             Event::SessionConnected {
                 role: Role::Subscriber,
@@ -236,12 +249,12 @@ impl Placement {
         session: SessionId,
         room: &RoomId,
         role: Role,
-        seat: Seat,
+        seat: &Seat,
     ) -> Result<(), CommandError> {
         if self.sessions.contains_key(&session) {
             return Err(CommandError::DuplicateSession);
         }
-        let Seat { worker, origin } = seat;
+        let Seat { worker, origin, .. } = *seat;
         let placed = PlacedSession {
             room: room.clone(),
             role,
@@ -255,6 +268,7 @@ impl Placement {
         let state = self.rooms.entry(room.clone()).or_insert(Room {
             origin,
             is_live: false,
+            codecs: Vec::new(),
             n_sessions: 0,
             n_viewers: 0,
             n_connected_publishers: 0,

@@ -65,6 +65,7 @@ impl World {
                     session,
                     room,
                     origin,
+                    codecs: Vec::new(),
                     offer,
                 };
                 self.node.play(play, self.now)

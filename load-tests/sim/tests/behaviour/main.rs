@@ -1,11 +1,13 @@
 //! What the platform does for its users, one behaviour per file, in virtual time. One binary: linking the engine once is
 //! quicker than twenty times.
 
+mod any_order_of_the_verbs_is_survived;
 mod clienthello_race;
 mod consent_expires;
 mod five_percent_loss_is_repaired_by_rtx;
 mod keyframe_requests_are_coalesced;
 mod late_joiner_sees_a_keyframe;
+mod limits_have_edges;
 mod no_packet_to_addresses_named_in_sdp;
 mod one_seed_is_one_run;
 mod one_worker_serves_what_four_serve;

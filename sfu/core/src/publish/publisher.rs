@@ -1,6 +1,6 @@
 //! The publishing side of a session: its tracks, and whether a viewer could decode them yet.
 
-use sfu_model::codec::MediaKind;
+use sfu_model::codec::{Codec, MediaKind};
 use sfu_model::drop_reason::DropReason;
 use sfu_model::id::EncodingId;
 use sfu_model::packet::Packet;
@@ -82,6 +82,12 @@ impl Publisher {
     pub(crate) fn take_changed(&mut self) -> bool {
         let encodings = self.tracks.iter_mut().flat_map(|t| t.encodings.iter_mut());
         encodings.fold(false, |any, e| std::mem::take(&mut e.has_changed) | any)
+    }
+
+    /// What its tracks carry, as far as packets have arrived.
+    pub(crate) fn codecs(&self) -> Vec<Codec> {
+        let first = |track: &Track| track.encodings.iter().find_map(|e| e.codec);
+        self.tracks.iter().filter_map(first).collect()
     }
 
     /// What subscribers and other workers are told.

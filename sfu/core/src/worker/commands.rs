@@ -1,14 +1,14 @@
 //! Commands: every one is answered at once.
 
 use rand::Rng;
-use sfu_model::codec::MediaKind;
+use sfu_model::codec::{Codec, MediaKind};
 use sfu_model::id::{EncodingId, RoomId, SessionId, TrackId};
+use sfu_model::limits::ENCODINGS_PER_TRACK_MAX;
 use sfu_model::time::Instant;
 
 use crate::command::{CloseReason, Command, CommandResult, IceCredentials, Play, Publish, Reply};
 use crate::error::CommandError;
 use crate::event::Role;
-use crate::limits::{ROOMS_MAX, SESSIONS_MAX};
 use crate::link::LinkMessage;
 use crate::publish::publisher::Publisher;
 use crate::publish::track::Track;
@@ -74,7 +74,7 @@ impl Sfu {
         let part = Part::Publisher(Publisher::new(tracks));
         let index = self.open(publish.session, (room, publish.room), part, accepted)?;
         let Some(stage) = self.rooms.get_mut(room).and_then(|r| r.stage()) else {
-            return Err(CommandError::Internal);
+            return Err(self.impossible());
         };
         let outdone = if stage.publisher.is_none() {
             stage.publisher = Some(index);
@@ -94,6 +94,7 @@ impl Sfu {
             return Err(CommandError::RoomEmpty);
         }
         let accepted = self.accept(&play.offer, Role::Subscriber)?;
+        check_decodes(&accepted.negotiated, &play.codecs)?;
         let now = self.now;
         let room = self
             .room_for_subscriber(&play.room, play.origin, now)
@@ -145,13 +146,13 @@ impl Sfu {
         if self.sessions.by_id(session).is_some() {
             return Err(CommandError::DuplicateSession);
         }
-        if self.sessions.len() >= SESSIONS_MAX {
+        if self.sessions.len() >= self.limits.sessions_max {
             self.stats.sessions_max_hits += 1;
             return Err(CommandError::Exhausted {
                 limit: "sfu_sessions_max",
             });
         }
-        if self.rooms.by_id(room).is_none() && self.rooms.len() >= ROOMS_MAX {
+        if self.rooms.by_id(room).is_none() && self.rooms.len() >= self.limits.rooms_max {
             self.stats.rooms_max_hits += 1;
             return Err(CommandError::Exhausted {
                 limit: "sfu_rooms_max",
@@ -186,8 +187,18 @@ impl Sfu {
         })
     }
 
+    /// A state that cannot be: the one who asked pays for it, the worker lives.
+    fn impossible(&mut self) -> CommandError {
+        debug_assert!(false, "an impossible state");
+        self.stats.invariants_violated += 1;
+        CommandError::Internal
+    }
+
     fn new_track(&mut self, negotiated: &Negotiated) -> Track {
         let id = TrackId(self.next_id());
+        if negotiated.rids.len() > ENCODINGS_PER_TRACK_MAX {
+            self.stats.encodings_max_hits += 1;
+        }
         Track::new(id, negotiated.kind, &negotiated.rids, || {
             EncodingId(self.next_id())
         })
@@ -241,5 +252,17 @@ impl Sfu {
         self.mark_dirty(index);
         self.schedule(index);
         Ok(index)
+    }
+}
+
+/// Refuses a player that offers a medium, but not the codec that it comes in.
+fn check_decodes(negotiated: &[Negotiated], codecs: &[Codec]) -> Result<(), CommandError> {
+    let section = |codec: &Codec| negotiated.iter().find(|n| n.kind == codec.kind());
+    let undecodable = |codec: &&Codec| {
+        section(codec).is_some_and(|n| n.payload_types.for_codec(**codec).is_none())
+    };
+    match codecs.iter().find(undecodable) {
+        Some(codec) => Err(CommandError::CannotDecode(*codec)),
+        None => Ok(()),
     }
 }

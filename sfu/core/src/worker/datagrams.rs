@@ -60,6 +60,7 @@ impl Sfu {
             None | Some(Admitted::Known) => {}
             Some(Admitted::New) => self.say(Event::AddressValidated { transport, address }),
             Some(Admitted::Replacing((old_transport, old_address))) => {
+                self.stats.addresses_max_hits += 1;
                 self.say(Event::AddressForgotten {
                     transport: old_transport,
                     address: old_address,

@@ -17,7 +17,7 @@ use sfu_model::drop_reason::DropReason;
 use sfu_model::id::WorkerId;
 use sfu_model::time::Instant;
 
-use crate::config::{Config, Seed};
+use crate::config::{Config, Limits, Seed};
 use crate::deadlines::Deadlines;
 use crate::event::Event;
 use crate::limits::EVENTS_MAX;
@@ -34,6 +34,7 @@ use crate::stats::{EncodingStatus, RoomStatus, Stats, TrackStatus};
 #[derive(Debug)]
 pub struct Sfu {
     worker: WorkerId,
+    limits: Limits,
     engines: EngineFactory,
     random: StdRng,
     /// The latest moment that any input told.
@@ -68,6 +69,7 @@ impl Sfu {
     pub fn new(config: Config, seed: Seed, now: Instant) -> Self {
         Self {
             worker: config.worker,
+            limits: config.limits,
             engines: EngineFactory::new(&config),
             random: StdRng::from_seed(seed.0),
             now,

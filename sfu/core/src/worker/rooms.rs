@@ -11,9 +11,11 @@ use crate::worker::Sfu;
 impl Sfu {
     /// The first decodable packet of a publisher: viewers may come.
     pub(super) fn go_live(&mut self, room: RoomIndex, index: SessionIndex) {
-        let Some(publisher) = self.sessions.get(index).map(|s| s.id) else {
+        let Some(session) = self.sessions.get_mut(index) else {
             return;
         };
+        let publisher = session.id;
+        let codecs = session.publisher().map(|p| p.codecs()).unwrap_or_default();
         let Some(place) = self.rooms.get_mut(room) else {
             return;
         };
@@ -24,6 +26,7 @@ impl Sfu {
         self.say(Event::RoomLive {
             room: id,
             publisher,
+            codecs,
         });
         self.refresh_tracks(room);
     }

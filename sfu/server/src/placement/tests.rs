@@ -157,8 +157,11 @@ fn live_and_silent_are_remembered() {
     placement.on_event(&Event::RoomLive {
         room: room("a"),
         publisher,
+        codecs: vec![Codec::Vp8],
     });
     assert!(placement.rooms()[0].is_live);
+    let seat = placement.seat_subscriber(session(9), &room("a")).unwrap();
+    assert_eq!(seat.codecs, [Codec::Vp8]);
     placement.on_event(&Event::RoomSilent { room: room("a") });
     assert!(!placement.rooms()[0].is_live);
 }
