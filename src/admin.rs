@@ -1,6 +1,8 @@
 //! How `freshet stream` speaks to the server that runs: a Unix socket in the data folder, which only the server's own
 //! user may open. One line of JSON asks, one line answers.
 
+mod socket_path;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream as StdUnixStream;
@@ -15,6 +17,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use self::socket_path::SocketPath;
 use crate::data_dir::{DataDir, DataError, at};
 
 const SOCKET: &str = "admin.sock";
@@ -65,7 +68,8 @@ impl AdminSocket {
             }
             _ => {}
         }
-        let listener = UnixListener::bind(&path).map_err(at(&path))?;
+        let short = SocketPath::to(&path).map_err(at(&path))?;
+        let listener = UnixListener::bind(short.as_ref()).map_err(at(&path))?;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))
             .map_err(at(&path))?;
         Ok(Self { listener, path })
@@ -122,7 +126,8 @@ pub(crate) enum Asked {
 pub(crate) fn ask(data: &DataDir, ask: &Ask) -> Result<Asked, DataError> {
     let path = data.file(SOCKET);
     let failed = |error: std::io::Error| at(&path)(error);
-    let mut stream = match StdUnixStream::connect(&path) {
+    let short = SocketPath::to(&path).map_err(failed)?;
+    let mut stream = match StdUnixStream::connect(&short) {
         Ok(stream) => stream,
         Err(error)
             if matches!(

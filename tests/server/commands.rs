@@ -236,3 +236,15 @@ fn many_commands_at_once_lose_nothing() {
         names.len()
     );
 }
+
+#[test]
+fn a_data_folder_too_deep_for_a_socket_s_address_is_served_and_commanded() {
+    let scratch = Scratch::new();
+    // The address of a Unix socket holds 107 bytes of path.
+    let deep = scratch.path().join("deep-".repeat(20)).join("data");
+    let deep = deep.to_str().unwrap();
+    let running = Running::start_in(scratch, &["--data", deep]);
+    let ended = running.command(&["stream", "end", "demo", "--data", deep]);
+    assert!(ended.contains("its sessions are closed"), "{ended}");
+    running.stop();
+}
