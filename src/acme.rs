@@ -5,32 +5,21 @@
 
 pub(crate) mod challenge;
 mod order;
+mod renewal;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rustls::sign::CertifiedKey;
-use sfu_model::time::UnixTime;
 use sfu_net::clock;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
 
 use self::challenge::Challenges;
+use self::renewal::Renewal;
 use crate::config::settings::Acme;
 use crate::data_dir::{DataDir, write_atomically};
 use crate::tls::validity::Validity;
 use crate::tls::{CertificateSlot, files};
-
-/// How often the certificate's age is looked at. The wall clock may jump and a laptop may sleep, so the wait is never
-/// the whole of two months.
-const CHECK_INTERVAL: Duration = Duration::from_secs(3_600);
-
-/// The wait after a failed order, doubled with each more: authorities allow five failures per account, name and hour.
-const RETRY_MIN: Duration = Duration::from_secs(15 * 60);
-
-/// The longest wait after failures: a third of a short-lived certificate's life (six days) holds eight of them.
-const RETRY_MAX: Duration = Duration::from_secs(6 * 3_600);
 
 /// The authority, and what is kept of its work.
 pub(crate) struct Authority {
@@ -71,7 +60,8 @@ impl Authority {
             return None;
         }
         let kept = files::read(&self.certificate_file(), &self.key_file()).ok()?;
-        (clock::unix_now() < validity(&kept)?.not_after).then_some(kept)
+        let validity = Validity::of(kept.cert.first()?)?;
+        (clock::unix_now() < validity.not_after).then_some(kept)
     }
 
     /// Orders a certificate when there is none or it is due, and shows it, for as long as the server runs.
@@ -80,40 +70,14 @@ impl Authority {
         slot: Arc<CertificateSlot>,
         stop: CancellationToken,
     ) {
-        let mut kept = self.kept();
-        let mut retry = RETRY_MIN;
-        loop {
-            let wait = if is_due(kept.as_deref(), clock::unix_now()) {
-                let Some(ordered) = stop.run_until_cancelled(self.obtain()).await else {
-                    return;
-                };
-                match ordered {
-                    Ok(fresh) => {
-                        slot.replace(Arc::clone(&fresh));
-                        info!(names = self.config.domains.join(" "), "certificate signed");
-                        kept = Some(fresh);
-                        retry = RETRY_MIN;
-                        CHECK_INTERVAL
-                    }
-                    Err(error) => {
-                        let again_secs = retry.as_secs();
-                        warn!(%error, again_secs, "the certificate authority has not signed");
-                        let wait = retry;
-                        retry = (retry * 2).min(RETRY_MAX);
-                        wait
-                    }
-                }
-            } else {
-                CHECK_INTERVAL
-            };
-            if stop
-                .run_until_cancelled(tokio::time::sleep(wait))
-                .await
-                .is_none()
-            {
-                return;
+        let mut renewal = Renewal::new(slot, self.kept());
+        let keep = async {
+            loop {
+                let wait = renewal.look(clock::unix_now(), self.obtain()).await;
+                tokio::time::sleep(wait).await;
             }
-        }
+        };
+        stop.run_until_cancelled(keep).await;
     }
 
     async fn obtain(&self) -> Result<Arc<CertifiedKey>, order::OrderError> {
@@ -125,25 +89,5 @@ impl Authority {
         write_atomically(&self.certificate_file(), signed.chain_pem.as_bytes())?;
         write_atomically(&self.names_file(), self.names().as_bytes())?;
         Ok(files::read(&self.certificate_file(), &self.key_file())?)
-    }
-}
-
-fn validity(certificate: &CertifiedKey) -> Option<Validity> {
-    Validity::of(certificate.cert.first()?)
-}
-
-/// None, unreadable, or two thirds of its life gone.
-fn is_due(kept: Option<&CertifiedKey>, unix_now: UnixTime) -> bool {
-    kept.and_then(validity)
-        .is_none_or(|validity| validity.is_due(unix_now))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn without_a_certificate_one_is_due() {
-        assert!(is_due(None, UnixTime(0)));
     }
 }

@@ -29,11 +29,6 @@ impl Validity {
         let life = self.not_after.0.saturating_sub(self.not_before.0);
         UnixTime(self.not_before.0.saturating_add(life / 3 * 2))
     }
-
-    /// Whether it is time.
-    pub(crate) fn is_due(self, unix_now: UnixTime) -> bool {
-        unix_now >= self.renew_at()
-    }
 }
 
 #[cfg(test)]
@@ -47,14 +42,12 @@ mod tests {
             not_before: UnixTime(0),
             not_after: UnixTime(90 * day),
         };
-        assert!(!ninety.is_due(UnixTime(60 * day - 1)));
-        assert!(ninety.is_due(UnixTime(60 * day)));
-        assert!(ninety.is_due(UnixTime(1_000 * day)));
+        assert_eq!(ninety.renew_at(), UnixTime(60 * day));
         let backwards = Validity {
             not_before: UnixTime(9),
             not_after: UnixTime(3),
         };
-        assert!(backwards.is_due(UnixTime(9)));
+        assert_eq!(backwards.renew_at(), UnixTime(9));
     }
 
     #[test]
