@@ -35,6 +35,17 @@ async fn publish(sfu: &Sfu, number: u128, room: &str) -> Result<String, RequestE
         .await
 }
 
+async fn wait_for_no_rooms(sfu: &Sfu) {
+    let no_rooms = async {
+        while !sfu.rooms().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), no_rooms)
+        .await
+        .unwrap();
+}
+
 #[tokio::test]
 async fn a_worker_that_fails_loses_its_sessions_says_so_and_begins_again() {
     let (sfu, mut events) = node(2);
@@ -76,9 +87,7 @@ async fn a_refused_session_leaves_nothing_behind() {
         "{refused:?}"
     );
     // The worker told the observer before it told us; the observer may not have read it.
-    while !sfu.rooms().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    wait_for_no_rooms(&sfu).await;
 }
 
 #[tokio::test]
@@ -93,9 +102,7 @@ async fn whoever_stops_waiting_leaves_no_seat_taken() {
             .as_mut()
             .poll(&mut std::task::Context::from_waker(waker));
     }
-    while !sfu.rooms().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    wait_for_no_rooms(&sfu).await;
     assert!(events.try_recv().is_err());
 }
 
