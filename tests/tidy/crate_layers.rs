@@ -44,6 +44,16 @@ const LAYERS: &[(&str, &[&str])] = &[
         "freshet-load",
         &["sfu-model", "sfu-net", "whip-whep-client", "whip-whep-core"],
     ),
+    (
+        "freshet-fuzz",
+        &[
+            "sfu-core",
+            "sfu-model",
+            "sfu-net",
+            "signaling-auth",
+            "whip-whep-core",
+        ],
+    ),
     ("freshet-interop", &["whip-whep-client"]),
 ];
 
@@ -82,6 +92,7 @@ const ONE_HOME: &[(&str, &[&str])] = &[
             "freshet",
             "freshet-sim",
             "freshet-load",
+            "freshet-fuzz",
         ],
     ),
     ("gstreamer", &["freshet-interop"]),
