@@ -1,7 +1,14 @@
 //! Too much of everything.
 
-use crate::node::{KEY, Node};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::{interval, timeout};
+
+use crate::node::{KEY, Node, fragment};
 use crate::offers;
+use crate::running::PATIENCE;
 
 /// Sends the same until it is refused with 429; gives how many were answered otherwise.
 async fn until_limited(
@@ -103,4 +110,47 @@ async fn a_stream_starts_three_times_a_minute() {
         node.post("/whip/idle", &offers::publish()).await.status,
         201
     );
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_arrive_is_408() {
+    let node = Node::start();
+    let mut stream = TcpStream::connect(node.running.http).await.unwrap();
+    let head = format!(
+        "POST /whip/demo HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\n\
+         content-type: application/sdp\r\ncontent-length: 100\r\nconnection: close\r\n\r\nv=0\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    let read = timeout(PATIENCE, stream.read_to_string(&mut answer)).await;
+    read.expect("the server waits for ever").unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    assert!(answer.contains("body-stalled"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_restart_whose_client_hangs_up_is_carried_through() {
+    let node = Node::start();
+    let opened = node.open("/whip/demo").await;
+    for n in 0..20 {
+        let next = fragment(&format!("ufrag{n}"), &format!("newPasswordOf22Letters{n}"));
+        let patch = node.patch(&opened.session, "*", &next);
+        // Gone before the answer, wherever the server is by then.
+        let _ = timeout(Duration::from_micros(500 * n), patch).await;
+    }
+    let last = fragment("lastone", "lastPasswordOf22Letters");
+    let restarted = async {
+        let mut tries = interval(Duration::from_millis(50));
+        loop {
+            tries.tick().await;
+            let reply = node.patch(&opened.session, "*", &last).await;
+            if reply.status == 200 {
+                return;
+            }
+            reply.assert_refused(409, "restart-in-progress");
+        }
+    };
+    timeout(PATIENCE, restarted)
+        .await
+        .expect("a restart is in progress for ever");
 }
