@@ -97,8 +97,11 @@ impl Session {
     /// When it must be looked at next.
     pub(crate) fn poll_timeout(&self, now: Instant) -> Instant {
         let part = match &self.part {
-            Part::Publisher(publisher) => publisher.poll_timeout(now),
-            Part::Subscriber(_) => None,
+            // A keyframe request waits for the transport: until then it is no reason to wake.
+            Part::Publisher(publisher) if self.lifecycle.connected_at.is_some() => {
+                publisher.poll_timeout(now)
+            }
+            Part::Publisher(_) | Part::Subscriber(_) => None,
         };
         let (deadline, _) = self.lifecycle.deadline();
         [self.engine_timeout, part]

@@ -9,6 +9,7 @@ mod rooms;
 mod timers;
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -63,6 +64,10 @@ struct Outputs {
     /// Reused by every drain.
     drained: Vec<EngineEvent>,
 }
+
+/// When an engine that failed to say when it wants to be driven is driven again: without a moment after the present one
+/// the worker would drive it for ever.
+const ENGINE_RETRY: Duration = Duration::from_millis(100);
 
 impl Sfu {
     /// A worker without sessions.
@@ -197,6 +202,7 @@ impl Sfu {
             session.engine_timeout = timeout;
         } else {
             self.stats.drops.count(DropReason::EngineRefused);
+            session.engine_timeout = Some(self.now + ENGINE_RETRY);
         }
         let events = self.out.drained.drain(..).map(|event| (index, event));
         self.out.engine_events.extend(events);
