@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use sfu_core::demux::{self, PacketKind};
 use sfu_core::event::Event;
 use sfu_core::link::LinkMessage;
 use sfu_model::datagram::{Datagram, TransmitBatch, Transport};
@@ -164,6 +165,8 @@ impl World {
         let now = self.now;
         let mut outgoing = Vec::new();
         let wake_at = self.browser_mut(id).drain(now, &mut outgoing);
+        // An engine lists its streams in no fixed order; a publisher that is to be reproduced sends them in one.
+        outgoing.sort_by_key(|datagram| ssrc_of(&datagram.bytes));
         for datagram in outgoing {
             // There is nobody else in this world.
             if datagram.destination == self.node.address {
@@ -178,4 +181,10 @@ impl World {
     fn wake_browser(&mut self, at: Instant, id: BrowserId) {
         self.queue.wake_browser(at, id.0);
     }
+}
+
+/// The SSRC of an RTP packet; `None`, which sorts first, for everything else.
+fn ssrc_of(bytes: &[u8]) -> Option<[u8; 4]> {
+    let is_rtp = demux::kind_of(bytes) == Some(PacketKind::Rtp);
+    bytes.get(8..12).filter(|_| is_rtp)?.first_chunk().copied()
 }

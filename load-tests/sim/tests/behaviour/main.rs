@@ -5,6 +5,7 @@ mod any_order_of_the_verbs_is_survived;
 mod clienthello_race;
 mod consent_expires;
 mod five_percent_loss_is_repaired_by_rtx;
+mod keyframe_request_before_the_transport;
 mod keyframe_requests_are_coalesced;
 mod late_joiner_sees_a_keyframe;
 mod limits_have_edges;
