@@ -33,6 +33,7 @@ pub mod offer;
 pub mod patch;
 pub mod play;
 pub mod problem;
+mod problem_document;
 pub mod publish;
 pub mod rate;
 pub mod request;
