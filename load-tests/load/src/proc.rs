@@ -23,8 +23,7 @@ impl Process {
         for task in fs::read_dir(format!("/proc/{}/task", self.pid))? {
             match fs::read_to_string(task?.path().join("schedstat")) {
                 Ok(text) => total += on_cpu(&text)?,
-                // The thread ended between the two calls.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) if is_of_an_ended_thread(&error) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -36,6 +35,14 @@ impl Process {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid))?;
         resident_bytes(&status).ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
+}
+
+/// "No such process", which has no kind of its own.
+const ESRCH: i32 = 3;
+
+/// A thread that ends while the folder is read: before its file is opened, or after.
+fn is_of_an_ended_thread(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(ESRCH)
 }
 
 /// The first number of `schedstat`: nanoseconds on a CPU.
@@ -65,6 +72,18 @@ mod tests {
             sum = std::hint::black_box(sum.wrapping_add(1));
         }
         assert!(this.resident_bytes().unwrap() > 100_000);
+    }
+
+    #[test]
+    fn threads_that_end_meanwhile_are_no_error() {
+        let this = Process::new(std::process::id());
+        for _ in 0..200 {
+            let threads: Vec<_> = (0..4).map(|_| std::thread::spawn(|| ())).collect();
+            this.cpu_time().unwrap();
+            for thread in threads {
+                thread.join().unwrap();
+            }
+        }
     }
 
     #[test]

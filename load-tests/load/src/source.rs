@@ -22,6 +22,10 @@ const KEYFRAME_SIZE: f64 = 4.0;
 /// How small the pictures after a keyframe may get, in pictures of average size.
 const DELTA_SIZE_MIN: f64 = 0.5;
 
+/// Most that the pictures after keyframes have to pay back, in pictures of average size: one keyframe. What a crowd that
+/// joins asks for beyond it is sent on top of the bitrate, as encoders do that would otherwise starve for seconds.
+const DEBT_MAX: f64 = KEYFRAME_SIZE;
+
 /// Ticks of the 90 kHz video clock from one picture to the next.
 const FRAME_TICKS: u32 = 3_600;
 
@@ -113,7 +117,8 @@ impl VideoSource {
         )]
         // A keyframe is its parameter sets and at least one slice, in two fragments.
         let n_packets = (size.floor() as u16).max(if is_keyframe { 3 } else { 1 });
-        self.credit -= f64::from(n_packets);
+        let debt_max = self.packets_per_frame * DEBT_MAX;
+        self.credit = (self.credit - f64::from(n_packets)).max(-debt_max);
         let payloads = (0..n_packets)
             .map(|index_in_frame| {
                 let stamp = Stamp {

@@ -10,23 +10,25 @@ use freshet_load::crowd::{Crowd, Tally};
 use freshet_load::publisher::{Published, Publisher};
 use freshet_load::session::{Role, Session};
 use freshet_load::subscriber::Subscriber;
+use sfu_core::event::Event;
 use sfu_model::id::RoomId;
 use sfu_net::clock::Clock;
 use sfu_net::entropy::session_id;
 use sfu_server::{Config, Sfu};
+use tokio::sync::mpsc::Receiver;
 
 const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// Longest wait for anything: a test that comes here has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn start_server() -> Sfu {
+fn start_server() -> (Sfu, Receiver<Event>) {
     let config = Config {
         listen: vec![SocketAddr::new(LOCAL, 0)],
         advertise: Vec::new(),
         n_workers: 2,
     };
-    Sfu::start(&config).unwrap().0
+    Sfu::start(&config).unwrap()
 }
 
 async fn open(sfu: &Sfu, role: Role, clock: Clock) -> Session {
@@ -39,6 +41,20 @@ async fn open(sfu: &Sfu, role: Role, clock: Clock) -> Session {
     };
     session.accept(offering, &answer).unwrap();
     session
+}
+
+/// Players are refused until the publisher can be decoded.
+async fn live(events: &mut Receiver<Event>) {
+    let is_live = async {
+        while let Some(event) = events.recv().await {
+            if matches!(event, Event::RoomLive { .. }) {
+                return true;
+            }
+        }
+        false
+    };
+    let is_live = tokio::time::timeout(PATIENCE, is_live).await;
+    assert_eq!(is_live, Ok(true), "the stream goes live in time");
 }
 
 /// Counts until the tally satisfies.
@@ -63,9 +79,10 @@ async fn count_until(
 #[tokio::test]
 async fn players_get_every_packet_of_one_continuous_stream() {
     let clock = Clock::start();
-    let sfu = start_server();
+    let (sfu, mut events) = start_server();
     let session = open(&sfu, Role::Publisher, clock).await;
     let publisher = Publisher::start(session, 1_000_000, clock).unwrap();
+    live(&mut events).await;
     let crowd = Crowd::start(clock).unwrap();
     for _ in 0..6 {
         let posted_at = clock.now();
