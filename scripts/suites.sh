@@ -56,6 +56,13 @@ test_interop() {
             cargo test --locked --offline --package freshet-interop
 }
 
+# A network namespace of its own takes root, as ports 80 and 443 do.
+test_acme() {
+    cargo build --locked --bin freshet &&
+        as_root env FRESHET_ACME_VENV="$FRESHET_ACME_VENV" PATH="$PATH" \
+            sh tests/acme/run "$(target_dir)/debug/freshet"
+}
+
 lint_types() {
     npm run --prefix web-client lint && npm run --prefix tests/browser lint
 }
@@ -75,9 +82,7 @@ bench() {
     export FRESHET_BIN
     case $1 in
         glass | joins | reload) npm run --silent --prefix tests/browser bench -- "$1" ;;
-        viewers)
-            cargo build --release --locked --package freshet-load &&
-                "$(target_dir)/release/freshet-load" bench-viewers ;;
+        viewers) load-tests/load/bench.sh ;;
         sim) cargo bench --locked --package freshet-sim ;;
         *) die "no such bench: $1 (glass, joins, reload, viewers, sim)" ;;
     esac
@@ -89,11 +94,13 @@ soak() {
         npm run --silent --prefix tests/browser soak -- "$1"
 }
 
-# Property tests draw new cases each time: so many minutes of them, on the crates that parse and decide.
+# So many minutes, half of them each: property tests draw new cases on the crates that parse and decide, then the fuzz
+# targets get inputs that nobody has tried.
 fuzz() {
-    deadline=$(($(date +%s) + $1 * 60))
+    deadline=$(($(date +%s) + $1 * 30))
     while [ "$(date +%s)" -lt "$deadline" ]; do
         PROPTEST_CASES=4096 cargo test --locked -p sfu-model -p sfu-net -p sfu-core \
             -p signaling-auth -p whip-whep-core -p freshet-sim || return 1
     done
+    load-tests/fuzz/run.sh $((($1 + 1) / 2))
 }
