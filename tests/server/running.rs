@@ -58,7 +58,8 @@ pub(crate) struct Running {
     /// What it printed for people.
     pub(crate) banner: String,
     log: Arc<Mutex<String>>,
-    log_ended: Receiver<()>,
+    /// Of the log, and of what it prints after the banner, which belongs to it.
+    ended: [Receiver<()>; 2],
 }
 
 impl Running {
@@ -113,6 +114,7 @@ impl Running {
         while !banner.contains("\n  data ") {
             assert_ne!(lines.read_line(&mut banner).unwrap(), 0, "{banner}");
         }
+        let ended = [log_ended, collect(lines, Arc::clone(&log))];
         let address = |name: &str| addresses[name].as_str().map(|text| text.parse().unwrap());
         let (http, https) = (address("http").unwrap(), address("https"));
         Self {
@@ -123,7 +125,7 @@ impl Running {
             addresses,
             banner,
             log,
-            log_ended,
+            ended,
         }
     }
 
@@ -162,7 +164,9 @@ impl Running {
 
     /// Waits for its end and gives its log, complete.
     pub(crate) fn wait(mut self) -> (ExitStatus, String) {
-        self.log_ended.recv_timeout(PATIENCE).unwrap();
+        for ended in &self.ended {
+            ended.recv_timeout(PATIENCE).unwrap();
+        }
         let status = self.child.wait().unwrap();
         let log = self.log.lock().unwrap().clone();
         (status, log)

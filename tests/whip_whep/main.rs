@@ -8,6 +8,9 @@
     reason = "a test that panics has failed"
 )]
 
+#[path = "../../sfu/server/tests/loopback/client/h264.rs"]
+#[expect(dead_code, reason = "shared with the tests of the media plane")]
+mod h264;
 #[path = "../../whip-whep/core/tests/protocol/offers.rs"]
 mod offers;
 #[path = "../server/running.rs"]
@@ -18,6 +21,7 @@ mod scratch;
 
 mod http;
 mod node;
+#[expect(dead_code, reason = "shared with the tests of live media")]
 mod webrtc;
 
 mod answers;

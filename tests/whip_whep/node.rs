@@ -8,6 +8,7 @@ use tokio::time::{interval, timeout};
 use crate::http::{Reply, Request};
 use crate::offers;
 use crate::running::{PATIENCE, Running};
+use crate::scratch::Scratch;
 use crate::webrtc::{Client, Offered};
 
 /// The streams: one that everybody may play, one that needs a token, and more for floods.
@@ -57,8 +58,15 @@ impl Node {
 
     /// With more configuration, which comes before the streams.
     pub(crate) fn with(more: &str) -> Self {
+        Self::with_arguments(more, &[])
+    }
+
+    /// With more of both.
+    pub(crate) fn with_arguments(more: &str, arguments: &[&str]) -> Self {
+        let scratch = Scratch::new();
+        scratch.write("freshet.toml", &format!("{more}\n{STREAMS}"));
         Self {
-            running: Running::with_config(&format!("{more}\n{STREAMS}")),
+            running: Running::start_in(scratch, arguments),
             publisher: None,
         }
     }

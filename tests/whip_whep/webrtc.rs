@@ -2,23 +2,26 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use str0m::change::{SdpAnswer, SdpPendingOffer};
-use str0m::media::{Direction, MediaKind, Mid, Pt};
+use str0m::media::{Direction, KeyframeRequestKind, MediaKind, Mid, Pt};
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::{RtpWrite, Ssrc};
+use str0m::rtp::RtpWrite;
 use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc};
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout};
 
+use crate::h264::{Camera, Made};
 use crate::running::PATIENCE;
 
 /// One Opus packet.
 const PACKET_INTERVAL: Duration = Duration::from_millis(20);
 const TICKS_PER_PACKET: u32 = 960;
+
+/// One picture of the camera.
+const PICTURE_INTERVAL: Duration = Duration::from_millis(25);
 
 /// What a client has seen so far.
 #[derive(Clone, Debug, Default)]
@@ -54,42 +57,60 @@ enum Command {
     Restart(oneshot::Sender<(String, String)>),
     /// The server's credentials and candidates, as an answer.
     Restarted(String),
+    RequestKeyframe,
+}
+
+/// What a publisher sends.
+enum Source {
+    Microphone { n_packets: u64 },
+    Camera(Camera),
 }
 
 struct Driver {
     rtc: Rtc,
     socket: UdpSocket,
     mid: Mid,
-    sends: bool,
+    /// `None`: it plays.
+    source: Option<Source>,
     seen: Seen,
     pending_restart: Option<SdpPendingOffer>,
-    next_packet: Instant,
-    sequence: u64,
+    next_send: Instant,
 }
 
 impl Offered {
     /// Offers one audio track, to send or to receive.
     pub(crate) async fn new(direction: Direction) -> Self {
+        let microphone = Source::Microphone { n_packets: 0 };
+        Self::of(MediaKind::Audio, direction, microphone).await
+    }
+
+    /// Offers one video track.
+    pub(crate) async fn video(direction: Direction) -> Self {
+        let camera = Source::Camera(Camera::default());
+        Self::of(MediaKind::Video, direction, camera).await
+    }
+
+    async fn of(kind: MediaKind, direction: Direction, source: Source) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let builder = Rtc::builder()
             .set_rtp_mode(true)
             .clear_codecs()
-            .enable_opus(true, false);
+            .enable_opus(kind.is_audio(), false)
+            .enable_h264(kind.is_video());
         let mut rtc = builder.build(Instant::now().into_std());
         let local = Candidate::host(socket.local_addr().unwrap(), "udp").unwrap();
         rtc.add_local_candidate(local).unwrap();
         let mut api = rtc.sdp_api();
-        let mid = api.add_media(MediaKind::Audio, direction, None, None, None);
+        let mid = api.add_media(kind, direction, None, None, None);
         let (offer, pending) = api.apply().unwrap();
         let client = Driver {
             rtc,
             socket,
             mid,
-            sends: direction == Direction::SendOnly,
+            source: (direction == Direction::SendOnly).then_some(source),
             seen: Seen::default(),
             pending_restart: None,
-            next_packet: Instant::now(),
-            sequence: 1,
+            next_send: Instant::now(),
         };
         Self {
             sdp: offer.to_sdp_string(),
@@ -145,6 +166,12 @@ impl Client {
         self.seen.borrow().clone()
     }
 
+    /// Asks for a picture that a decoder can begin with.
+    pub(crate) async fn request_keyframe(&self) {
+        let command = Command::RequestKeyframe;
+        self.commands.send(command).await.ok().unwrap();
+    }
+
     /// Draws new ICE credentials: user fragment and password.
     pub(crate) async fn restart(&self) -> (String, String) {
         let (reply, drawn) = oneshot::channel();
@@ -194,8 +221,8 @@ impl Driver {
                 break;
             };
             publish.send_replace(self.seen.clone());
-            let wake_at = if self.sends {
-                wake_at.min(self.next_packet)
+            let wake_at = if self.source.is_some() {
+                wake_at.min(self.next_send)
             } else {
                 wake_at
             };
@@ -252,6 +279,11 @@ impl Driver {
                 self.seen.ssrcs.insert(*packet.header.ssrc);
             }
             Event::Closed => self.seen.is_closed = true,
+            Event::KeyframeRequest(_) => {
+                if let Some(Source::Camera(camera)) = &mut self.source {
+                    camera.wants_keyframe = true;
+                }
+            }
             _ => {}
         }
     }
@@ -268,37 +300,51 @@ impl Driver {
 
     fn tick(&mut self) {
         let now = Instant::now();
-        if self.sends && now >= self.next_packet {
-            self.next_packet += PACKET_INTERVAL;
-            if self.seen.is_connected {
-                self.send_packet();
-            }
+        if now >= self.next_send {
+            self.send();
         }
         self.rtc
             .handle_input(Input::Timeout(now.into_std()))
             .unwrap();
     }
 
-    fn send_packet(&mut self) {
-        let now = Instant::now().into_std();
-        let Some(pt) = self.payload_type() else {
+    /// Sends what is next, once it is connected.
+    fn send(&mut self) {
+        let interval = match &self.source {
+            None => return,
+            Some(Source::Microphone { .. }) => PACKET_INTERVAL,
+            Some(Source::Camera(_)) => PICTURE_INTERVAL,
+        };
+        self.next_send += interval;
+        let (true, Some(pt)) = (self.seen.is_connected, self.payload_type()) else {
             return;
         };
+        let made = match &mut self.source {
+            None => return,
+            Some(Source::Microphone { n_packets }) => vec![sound(n_packets)],
+            Some(Source::Camera(camera)) => camera.picture(),
+        };
+        let now = Instant::now().into_std();
         let mut api = self.rtc.direct_api();
         let Some(stream) = api.stream_tx_by_mid(self.mid, None) else {
             return;
         };
-        let _ssrc: Ssrc = stream.ssrc();
-        let time = u32::try_from(self.sequence)
-            .unwrap()
-            .wrapping_mul(TICKS_PER_PACKET);
-        let payload: Arc<[u8]> = vec![0xfc; 60].into();
-        stream.write_rtp(RtpWrite::new(pt, self.sequence.into(), time, now, payload));
-        self.sequence += 1;
+        for packet in made {
+            let sequence = packet.sequence.into();
+            let write = RtpWrite::new(pt, sequence, packet.time, now, packet.payload);
+            stream.write_rtp(write.marker(packet.marker));
+        }
     }
 
+    /// As it was negotiated; of H.264 the one with fragmentation units (RFC 6184 section 5.4).
     fn payload_type(&self) -> Option<Pt> {
-        self.rtc.media(self.mid)?.remote_pts().first().copied()
+        let negotiated = self.rtc.media(self.mid)?.remote_pts();
+        let known = self.rtc.codec_config().params();
+        let suits = |pt: &&Pt| {
+            let mut found = known.iter().filter(|known| known.pt() == **pt);
+            found.any(|known| known.spec().format.packetization_mode != Some(0))
+        };
+        negotiated.iter().find(suits).copied()
     }
 
     fn obey(&mut self, command: Command) {
@@ -310,11 +356,28 @@ impl Driver {
                 self.pending_restart = Some(pending);
                 let _ = reply.send((credentials.ufrag, credentials.pass));
             }
+            Command::RequestKeyframe => {
+                let mut api = self.rtc.direct_api();
+                let stream = api.stream_rx_by_mid(self.mid, None).unwrap();
+                stream.request_keyframe(KeyframeRequestKind::Pli);
+            }
             Command::Restarted(answer) => {
                 let answer = SdpAnswer::from_sdp_string(&answer).unwrap();
                 let pending = self.pending_restart.take().unwrap();
                 self.rtc.sdp_api().accept_answer(pending, answer).unwrap();
             }
         }
+    }
+}
+
+/// The next Opus packet.
+fn sound(n_packets: &mut u64) -> Made {
+    *n_packets += 1;
+    let number = u32::try_from(*n_packets).unwrap();
+    Made {
+        sequence: *n_packets,
+        time: number.wrapping_mul(TICKS_PER_PACKET),
+        marker: false,
+        payload: vec![0xfc; 60].into(),
     }
 }
