@@ -18,11 +18,10 @@ use sfu_model::id::RoomId;
 #[folder = "web-client/dist/"]
 struct WebClient;
 
-/// Everything from here and nowhere else; media and worker code that the page makes itself; no frame of another site
-/// around a page that can switch a camera on.
-const POLICY: &str = "default-src 'self'; connect-src 'self'; img-src 'self' data: blob:; \
-    media-src 'self' blob: mediastream:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; \
-    object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
+/// Everything from here and nowhere else, and nothing inline: text that gets into a page stays text. No frame of
+/// another site around a page that can switch a camera on.
+const POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; \
+    frame-ancestors 'self'";
 
 /// Our pages may ask for these, frames of others may not.
 const PERMISSIONS: &str =

@@ -133,6 +133,10 @@ async fn pages_are_protected_and_revalidated() {
             policy.contains("default-src 'self'") && policy.contains("frame-ancestors"),
             "{policy}"
         );
+        assert!(
+            !policy.contains("unsafe") && !policy.contains("data:"),
+            "{policy}"
+        );
         assert_eq!(headers["x-content-type-options"], "nosniff");
         assert_eq!(headers["referrer-policy"], "no-referrer");
         assert_eq!(headers[CONTENT_TYPE], "text/html; charset=utf-8");
