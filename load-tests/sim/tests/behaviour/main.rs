@@ -1,22 +1,41 @@
 //! What the platform does for its users, one behaviour per file, in virtual time. One binary: linking the engine once is
 //! quicker than twenty times.
 
+#[cfg(test)]
 mod any_order_of_the_verbs_is_survived;
+#[cfg(test)]
 mod clienthello_race;
+#[cfg(test)]
 mod consent_expires;
+#[cfg(test)]
 mod five_percent_loss_is_repaired_by_rtx;
+#[cfg(test)]
 mod keyframe_request_before_the_transport;
+#[cfg(test)]
 mod keyframe_requests_are_coalesced;
+#[cfg(test)]
 mod late_joiner_sees_a_keyframe;
+#[cfg(test)]
 mod limits_have_edges;
+#[cfg(test)]
 mod no_packet_to_addresses_named_in_sdp;
+#[cfg(test)]
 mod one_seed_is_one_run;
+#[cfg(test)]
 mod one_worker_serves_what_four_serve;
+#[cfg(test)]
 mod orphans_are_reaped;
+#[cfg(test)]
 mod publisher_grace_ends_the_room;
+#[cfg(test)]
 mod publisher_reconnects;
+#[cfg(test)]
 mod stun_with_bad_integrity_is_ignored;
+#[cfg(test)]
 mod subscriber_follows_the_best_layer;
+#[cfg(test)]
 mod takeover_is_seamless;
+#[cfg(test)]
 mod whip_ice_restart;
+#[cfg(test)]
 mod wrong_fingerprint_never_gets_media;
