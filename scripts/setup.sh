@@ -126,6 +126,7 @@ need_to_test() {
     need_browsers
     need_gstreamer
     need_ffmpeg
+    need_acme
 }
 
 # find_browser PATH NAME...: the path when it is set, else the first name that is a program.
@@ -167,19 +168,37 @@ need_gstreamer() {
         gstreamer1.0-plugins-bad gstreamer1.0-nice
 }
 
+# python_packages VENV STAMP PIP_ARGUMENT...: PyPI packages in an environment of their own. The stamp, which is what
+# they were last installed from, keeps a met need from asking pip.
+python_packages() {
+    venv=$1; stamp=$2; shift 2
+    if [ -x "$venv/bin/python" ] && [ "$(cat "$venv/installed" 2>/dev/null)" = "$stamp" ]; then
+        return 0
+    fi
+    python3 -c 'import ensurepip' 2>/dev/null || need_packages python3 python3-venv
+    say "installing from PyPI into $venv: $stamp"
+    [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+    again "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@" >&2 ||
+        die "PyPI did not give: $stamp"
+    printf '%s\n' "$stamp" >"$venv/installed"
+}
+
 # Distributions carry an ffmpeg that is too old to have the whip muxer.
 need_ffmpeg() {
     if [ -z "${FRESHET_FFMPEG:-}" ]; then
-        venv="$cache/ffmpeg"
-        if [ ! -x "$venv/bin/python" ]; then
-            python3 -c 'import ensurepip' 2>/dev/null || need_packages python3 python3-venv
-            python3 -m venv "$venv"
-        fi
-        if ! "$venv/bin/python" -c 'import imageio_ffmpeg' 2>/dev/null; then
-            say "installing ffmpeg from PyPI ($ffmpeg_package) into $venv"
-            again "$venv/bin/pip" install --quiet --disable-pip-version-check "$ffmpeg_package" >&2
-        fi
-        FRESHET_FFMPEG=$("$venv/bin/python" -c 'import imageio_ffmpeg as f; print(f.get_ffmpeg_exe())')
+        python_packages "$cache/ffmpeg" "$ffmpeg_package" "$ffmpeg_package"
+        FRESHET_FFMPEG=$("$cache/ffmpeg/bin/python" -c 'import imageio_ffmpeg as f; print(f.get_ffmpeg_exe())')
         export FRESHET_FFMPEG
     fi
+}
+
+# A certificate authority that speaks ACME, to order from.
+need_acme() {
+    { has ip && has unshare; } || need_packages iproute2 util-linux
+    has openssl || need_packages openssl
+    has curl || need_packages curl ca-certificates
+    FRESHET_ACME_VENV="$cache/acme"
+    python_packages "$FRESHET_ACME_VENV" "$(cat tests/acme/requirements.txt)" \
+        --requirement tests/acme/requirements.txt
+    export FRESHET_ACME_VENV
 }

@@ -56,11 +56,9 @@ test_interop() {
             cargo test --locked --offline --package freshet-interop
 }
 
-# A network namespace of its own takes root, as ports 80 and 443 do.
 test_acme() {
     cargo build --locked --bin freshet &&
-        as_root env FRESHET_ACME_VENV="$FRESHET_ACME_VENV" PATH="$PATH" \
-            sh tests/acme/run "$(target_dir)/debug/freshet"
+        sh scripts/in_namespace.sh sh tests/acme/run "$(target_dir)/debug/freshet"
 }
 
 lint_types() {
