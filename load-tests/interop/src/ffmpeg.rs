@@ -36,6 +36,8 @@ impl Ffmpeg {
                 "2",
                 "-f",
                 "whip",
+                "-whip_flags",
+                "dtls_active",
                 "-authorization",
                 key,
                 endpoint,

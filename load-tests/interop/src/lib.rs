@@ -10,6 +10,8 @@
 
 pub mod server;
 
+mod certificate;
+pub mod codec;
 pub mod session;
 
 pub mod ffmpeg;

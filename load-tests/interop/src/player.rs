@@ -9,6 +9,7 @@ use gstreamer_webrtc::{WebRTCRTPTransceiver, WebRTCRTPTransceiverDirection};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use crate::codec::{Codec, OPUS};
 use crate::session::Session;
 use crate::webrtcbin::Pipeline;
 
@@ -37,19 +38,14 @@ pub enum Decoded {
 pub struct Player {
     _pipeline: Pipeline,
     session: Session,
-    decoded: mpsc::Receiver<Decoded>,
+    decoded: mpsc::Receiver<Result<Decoded, String>>,
 }
 
 impl Player {
     /// Plays until closed or dropped.
-    pub async fn start(endpoint: &str) -> Result<Self, Box<dyn Error>> {
+    pub async fn start(endpoint: &str, codec: Codec) -> Result<Self, Box<dyn Error>> {
         let pipeline = Pipeline::parse("webrtcbin name=peer bundle-policy=max-bundle")?;
-        for caps in [
-            "application/x-rtp,media=video,encoding-name=VP8,payload=96,clock-rate=90000,rtcp-fb-nack-pli=true; \
-             application/x-rtp,media=video,encoding-name=H264,payload=102,clock-rate=90000,packetization-mode=(string)1,\
-             profile-level-id=(string)42e01f,rtcp-fb-nack-pli=true",
-            "application/x-rtp,media=audio,encoding-name=OPUS,payload=97,clock-rate=48000,encoding-params=(string)2",
-        ] {
+        for caps in [codec.caps(), OPUS] {
             let caps: gst::Caps = caps.parse()?;
             let _: WebRTCRTPTransceiver = pipeline.webrtcbin.emit_by_name(
                 "add-transceiver",
@@ -57,13 +53,12 @@ impl Player {
             );
         }
         let (sender, decoded) = mpsc::channel(WAITING_MAX);
-        let weak = pipeline.pipeline.downgrade();
-        pipeline.webrtcbin.connect_pad_added(move |_, pad| {
-            if let Some(pipeline) = weak.upgrade()
-                && pad.direction() == gst::PadDirection::Src
+        pipeline.webrtcbin.connect_pad_added(move |webrtcbin, pad| {
+            if pad.direction() == gst::PadDirection::Src
+                && let Err(error) = decode(webrtcbin, pad, codec, &sender)
             {
-                decode(&pipeline, pad, &sender)
-                    .expect("the player decodes what it offered to receive");
+                // A panic would end the process here, under C: the wait for pictures tells it instead.
+                let _ = sender.try_send(Err(error.to_string()));
             }
         });
         let session = pipeline.connect(endpoint, None).await?;
@@ -84,18 +79,19 @@ impl Player {
         let waited = timeout(within, async {
             while n_pictures < n_each || n_sounds < n_each {
                 match self.decoded.recv().await {
-                    Some(Decoded::Picture { shows_bars: true }) => n_pictures += 1,
-                    Some(Decoded::Sound) => n_sounds += 1,
-                    Some(Decoded::Picture { shows_bars: false } | Decoded::Silence) => {
-                        n_others += 1
+                    Some(Ok(Decoded::Picture { shows_bars: true })) => n_pictures += 1,
+                    Some(Ok(Decoded::Sound)) => n_sounds += 1,
+                    Some(Ok(Decoded::Picture { shows_bars: false } | Decoded::Silence)) => {
+                        n_others += 1;
                     }
-                    None => break,
+                    Some(Err(error)) => return Err(error),
+                    None => return Err("the player has ended".to_owned()),
                 }
             }
+            Ok(())
         });
-        let in_time = waited.await.is_ok();
-        if in_time && n_pictures >= n_each && n_sounds >= n_each {
-            return Ok(());
+        if let Ok(came) = waited.await {
+            return Ok(came?);
         }
         let seen =
             format!("{n_pictures} pictures of bars, {n_sounds} sounds, {n_others} of neither");
@@ -110,9 +106,10 @@ impl Player {
 
 /// Links a decoder for what the pad carries, and reports what comes out of it.
 fn decode(
-    pipeline: &gst::Pipeline,
+    webrtcbin: &gst::Element,
     pad: &gst::Pad,
-    sender: &mpsc::Sender<Decoded>,
+    codec: Codec,
+    sender: &mpsc::Sender<Result<Decoded, String>>,
 ) -> Result<(), Box<dyn Error>> {
     let caps = pad.current_caps().unwrap_or_else(|| pad.query_caps(None));
     let encoding: String = caps
@@ -120,10 +117,11 @@ fn decode(
         .ok_or("an RTP pad has caps")?
         .get("encoding-name")?;
     let chain = match encoding.as_str() {
-        "VP8" => "rtpvp8depay ! vp8dec ! videoconvert ! video/x-raw,format=I420",
-        "H264" => "rtph264depay ! h264parse ! openh264dec ! videoconvert ! video/x-raw,format=I420",
-        "OPUS" => "rtpopusdepay ! opusdec ! audioconvert ! audio/x-raw,format=S16LE",
-        other => return Err(format!("not offered: {other}").into()),
+        "OPUS" => "rtpopusdepay ! opusdec ! audioconvert ! audio/x-raw,format=S16LE".to_owned(),
+        _ => format!(
+            "{} ! videoconvert ! video/x-raw,format=I420",
+            codec.decode()
+        ),
     };
     let chain =
         format!("queue ! {chain} ! fakesink name=eye signal-handoffs=true sync=false async=false");
@@ -134,11 +132,13 @@ fn decode(
         let buffer = values.get(1)?.get::<gst::Buffer>().ok()?;
         let pad = values.get(2)?.get::<gst::Pad>().ok()?;
         if let Some(decoded) = look(&buffer, &pad) {
-            let _ = sender.try_send(decoded);
+            let _ = sender.try_send(Ok(decoded));
         }
         None
     });
-    pipeline.add(&bin)?;
+    // Pads link inside one bin, and the parser has put webrtcbin into one.
+    let parent = webrtcbin.parent().and_downcast::<gst::Bin>();
+    parent.ok_or("webrtcbin is in a bin")?.add(&bin)?;
     bin.sync_state_with_parent()?;
     pad.link(
         &bin.static_pad("sink")

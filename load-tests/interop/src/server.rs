@@ -83,9 +83,10 @@ impl Drop for Server {
     }
 }
 
+/// Media on every address of the namespace that the tests run in: GStreamer's ICE leaves loopback out.
 fn configuration() -> String {
     format!(
-        "[http]\nlisten = \"127.0.0.1:0\"\n[https]\nlisten = \"127.0.0.1:0\"\n[sfu]\nlisten = \"127.0.0.1:0\"\n\
+        "[http]\nlisten = \"127.0.0.1:0\"\n[https]\nlisten = \"127.0.0.1:0\"\n[sfu]\nlisten = \"0.0.0.0:0\"\n\
          [[streams]]\nname = \"{STREAM}\"\nkey = \"{KEY}\"\npublic = true\n"
     )
 }

@@ -10,6 +10,7 @@ use gstreamer_webrtc::{WebRTCICEGatheringState, WebRTCSDPType, WebRTCSessionDesc
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use crate::certificate::Certificate;
 use crate::session::Session;
 
 /// How long candidates may take: there is no STUN server to wait for, only local addresses.
@@ -19,21 +20,36 @@ const GATHERING_MAX: Duration = Duration::from_secs(10);
 pub struct Pipeline {
     pub(crate) pipeline: gst::Pipeline,
     pub(crate) webrtcbin: gst::Element,
+    certificate: Certificate,
 }
 
 impl Pipeline {
     /// Parses a pipeline as `gst-launch` would.
     pub(crate) fn parse(description: &str) -> Result<Self, Box<dyn Error>> {
         gst::init()?;
-        let pipeline = gst::parse::launch(description)?
-            .downcast::<gst::Pipeline>()
-            .map_err(|_| "not a pipeline")?;
+        let pipeline = gst::Pipeline::new();
+        pipeline.add(&gst::parse::bin_from_description(description, false)?)?;
         let webrtcbin = pipeline
             .by_name("peer")
             .ok_or("the pipeline has a webrtcbin named peer")?;
+        let certificate = Certificate::new()?;
+        let pem = certificate.pem.clone();
+        let webrtc: &gst::Bin = webrtcbin.downcast_ref().ok_or("webrtcbin is a bin")?;
+        webrtc.connect_deep_element_added(move |_, _, element| {
+            let name = element.factory().map(|factory| factory.name());
+            if name.as_deref() == Some("dtlsdec") {
+                element.set_property("pem", &pem);
+            }
+            // The connection was made with the certificate of its time: another name makes another.
+            if matches!(name.as_deref(), Some("dtlsdec" | "dtlsenc")) {
+                let id: Option<String> = element.property("connection-id");
+                element.set_property("connection-id", format!("{}-ecdsa", id.unwrap_or_default()));
+            }
+        });
         Ok(Self {
             pipeline,
             webrtcbin,
+            certificate,
         })
     }
 
@@ -66,7 +82,12 @@ impl Pipeline {
         let local = self
             .webrtcbin
             .property::<WebRTCSessionDescription>("local-description");
-        let session = Session::open(endpoint, bearer, local.sdp().as_text()?).await?;
+        let session = Session::open(
+            endpoint,
+            bearer,
+            self.certificate.signed(&local.sdp().as_text()?),
+        )
+        .await?;
         let answer = SDPMessage::parse_buffer(session.answer.as_bytes())?;
         let answer = WebRTCSessionDescription::new(WebRTCSDPType::Answer, answer);
         self.webrtcbin

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
+use freshet_interop::codec::Codec;
 use freshet_interop::ffmpeg::Ffmpeg;
 use freshet_interop::player::Player;
 use freshet_interop::server::{KEY, Server};
@@ -17,7 +18,10 @@ const WITHIN: Duration = Duration::from_secs(30);
 async fn h264_from_ffmpeg_to_webrtcbin() -> Result<(), Box<dyn Error>> {
     let server = Server::start("ffmpeg").await?;
     let _ffmpeg = Ffmpeg::publish(&server.whip_url(), KEY)?;
-    let mut player = when_live(WITHIN, async || Player::start(&server.whep_url()).await).await?;
+    let mut player = when_live(WITHIN, async || {
+        Player::start(&server.whep_url(), Codec::H264Baseline).await
+    })
+    .await?;
     player.sees_and_hears(N_EACH, WITHIN).await?;
     player.close().await?;
     Ok(())

@@ -3,8 +3,9 @@
 use std::error::Error;
 use std::time::Duration;
 
+use freshet_interop::codec::Codec;
 use freshet_interop::player::Player;
-use freshet_interop::publisher::{Codec, Publisher};
+use freshet_interop::publisher::Publisher;
 use freshet_interop::server::{KEY, Server};
 use freshet_interop::session::{Refused, when_live};
 
@@ -15,7 +16,10 @@ const WITHIN: Duration = Duration::from_secs(30);
 async fn publishes_and_plays(codec: Codec, name: &str) -> Result<(), Box<dyn Error>> {
     let server = Server::start(name).await?;
     let publisher = Publisher::start(&server.whip_url(), KEY, codec).await?;
-    let mut player = when_live(WITHIN, async || Player::start(&server.whep_url()).await).await?;
+    let mut player = when_live(WITHIN, async || {
+        Player::start(&server.whep_url(), codec).await
+    })
+    .await?;
     player.sees_and_hears(N_EACH, WITHIN).await?;
     player.close().await?;
     publisher.close().await?;
