@@ -52,10 +52,9 @@ impl Publisher {
 
     /// Notes the wish for a keyframe.
     pub(crate) fn request_keyframe(&mut self, encoding: EncodingId) {
-        for track in &mut self.tracks {
-            if let Some(encoding) = track.encoding_mut(encoding) {
-                encoding.keyframe_requests.request();
-            }
+        // Sound has no keyframes: a wish for one would be due for ever and never leave.
+        if let Some(encoding) = self.video_encodings().find(|e| e.id == encoding) {
+            encoding.keyframe_requests.request();
         }
     }
 

@@ -103,11 +103,6 @@ impl Track {
         }
     }
 
-    /// The encoding with this id.
-    pub(crate) fn encoding_mut(&mut self, id: EncodingId) -> Option<&mut Encoding> {
-        self.encodings.iter_mut().find(|e| e.id == id)
-    }
-
     /// What subscribers and other workers are told of it.
     pub(crate) fn info(&self, now: Instant) -> TrackInfo {
         TrackInfo {
