@@ -41,8 +41,9 @@ copy() {
     ' "$root/Cargo.toml" >"$tree/Cargo.toml"
 }
 
+# A mutant that makes the tests run for ever is caught too: they take ten seconds.
 cargo_test() {
-    (cd "$tree" && cargo test --quiet --offline -p freshet-sim --test behaviour "$@") >"$tree/log" 2>&1
+    (cd "$tree" && timeout 300 cargo test --quiet --offline -p freshet-sim --test behaviour "$@") >"$tree/log" 2>&1
 }
 
 judge() { # name file pattern replacement

@@ -10,7 +10,7 @@ mod consent_expires;
 #[cfg(test)]
 mod five_percent_loss_is_repaired_by_rtx;
 #[cfg(test)]
-mod keyframe_request_before_the_transport;
+mod keyframe_request_that_cannot_leave;
 #[cfg(test)]
 mod keyframe_requests_are_coalesced;
 #[cfg(test)]
