@@ -2,11 +2,10 @@
 
 use std::error::Error;
 
-use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_webrtc::{WebRTCRTPTransceiver, WebRTCRTPTransceiverDirection};
 
-use crate::codec::{Codec, OPUS};
+use crate::codec::Codec;
 use crate::session::Session;
 use crate::webrtcbin::Pipeline;
 
@@ -27,15 +26,12 @@ impl Publisher {
              audio/x-raw,rate=48000,channels=2 ! opusenc ! rtpopuspay pt=97 ! peer.",
             codec.encode()
         ))?;
-        for (index, caps) in [codec.caps(), OPUS].into_iter().enumerate() {
-            let index = i32::try_from(index)?;
+        for index in 0..2_i32 {
             let transceiver: Option<WebRTCRTPTransceiver> = pipeline
                 .webrtcbin
                 .emit_by_name("get-transceiver", &[&index]);
             let transceiver = transceiver.ok_or("webrtcbin has a transceiver for each pad")?;
             transceiver.set_property("direction", WebRTCRTPTransceiverDirection::Sendonly);
-            // An offer made before the first picture would else have no codec in it.
-            transceiver.set_property("codec-preferences", caps.parse::<gst::Caps>()?);
         }
         let session = pipeline.connect(endpoint, Some(key)).await?;
         Ok(Self {

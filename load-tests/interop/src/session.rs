@@ -30,6 +30,7 @@ impl Error for Refused {}
 pub struct Session {
     client: Client,
     url: Url,
+    bearer: Option<String>,
     /// The server's SDP.
     pub answer: String,
 }
@@ -69,17 +70,18 @@ impl Session {
         Ok(Self {
             client,
             url,
+            bearer: bearer.map(str::to_owned),
             answer: body,
         })
     }
 
     /// Ends the session, as a polite client does.
     pub async fn close(self) -> Result<(), Box<dyn Error>> {
-        self.client
-            .delete(self.url)
-            .send()
-            .await?
-            .error_for_status()?;
+        let mut request = self.client.delete(self.url);
+        if let Some(bearer) = self.bearer {
+            request = request.bearer_auth(bearer);
+        }
+        request.send().await?.error_for_status()?;
         Ok(())
     }
 }

@@ -61,11 +61,30 @@ impl Pipeline {
     ) -> Result<Session, Box<dyn Error>> {
         // One notification says "something changed"; a second one while it waits says nothing more.
         let (changed, mut changes) = mpsc::channel(1);
+        let gathered = changed.clone();
         self.webrtcbin
             .connect_notify(Some("ice-gathering-state"), move |_, _| {
-                let _ = changed.try_send(());
+                let _ = gathered.try_send(());
             });
+        for pad in self.webrtcbin.sink_pads() {
+            let arrived = changed.clone();
+            pad.connect_notify(Some("caps"), move |_, _| {
+                let _ = arrived.try_send(());
+            });
+        }
         self.pipeline.set_state(gst::State::Playing)?;
+        // An offer names the SSRC of each stream, which is known when its first packet is.
+        timeout(GATHERING_MAX, async {
+            while self
+                .webrtcbin
+                .sink_pads()
+                .iter()
+                .any(|pad| pad.current_caps().is_none())
+            {
+                changes.recv().await;
+            }
+        })
+        .await?;
         let offer = self.description("create-offer").await?;
         self.webrtcbin
             .emit_by_name::<()>("set-local-description", &[&offer, &None::<gst::Promise>]);
