@@ -9,7 +9,7 @@ use sfu_net::clock::Clock;
 
 use crate::crowd::{Crowd, CrowdEnded, Tally};
 use crate::endpoint::Endpoint;
-use crate::proc::Process;
+use crate::proc::{Process, Scheduled};
 use crate::publisher::{Published, Publisher};
 use crate::session::{Role, Session, SessionError};
 use crate::subscriber::Subscriber;
@@ -62,15 +62,15 @@ pub struct Outcome {
     pub settled: Tally,
     /// What the server used.
     pub server: Option<ServerUse>,
-    /// CPU time of this program within the window.
-    pub own_cpu: Duration,
+    /// What this program got of the CPUs within the window.
+    pub own: Scheduled,
 }
 
 /// What the server used.
 #[derive(Clone, Copy, Debug)]
 pub struct ServerUse {
-    /// CPU time within the window.
-    pub cpu: Duration,
+    /// Of the CPUs, within the window.
+    pub scheduled: Scheduled,
     /// Memory with the publisher alone, and with every player.
     pub resident_bytes: (u64, u64),
 }
@@ -110,10 +110,10 @@ pub async fn run(scenario: &Scenario, say: impl Fn(&str)) -> Result<Outcome, Fan
     })
     .await?;
     say("everybody has joined");
-    let (window, server_cpu, own_cpu) = measure(scenario, &crowd).await?;
-    let server = match (server_cpu, idle_bytes, resident_bytes(scenario)?) {
-        (Some(cpu), Some(idle), Some(full)) => Some(ServerUse {
-            cpu,
+    let (window, server_scheduled, own) = measure(scenario, &crowd).await?;
+    let server = match (server_scheduled, idle_bytes, resident_bytes(scenario)?) {
+        (Some(scheduled), Some(idle), Some(full)) => Some(ServerUse {
+            scheduled,
             resident_bytes: (idle, full),
         }),
         _ => None,
@@ -130,7 +130,7 @@ pub async fn run(scenario: &Scenario, say: impl Fn(&str)) -> Result<Outcome, Fan
         window,
         settled,
         server,
-        own_cpu,
+        own,
     })
 }
 
@@ -182,25 +182,22 @@ async fn wait_until(
 async fn measure(
     scenario: &Scenario,
     crowd: &Crowd,
-) -> Result<(Tally, Option<Duration>, Duration), FanoutError> {
+) -> Result<(Tally, Option<Scheduled>, Scheduled), FanoutError> {
     let this = Process::new(std::process::id());
-    let cpu_now = || -> io::Result<(Option<Duration>, Duration)> {
-        Ok((
-            scenario.server.map(|p| p.cpu_time()).transpose()?,
-            this.cpu_time()?,
-        ))
+    let look = || -> io::Result<(Option<Scheduled>, Scheduled)> {
+        let server = scenario.server.map(|p| p.scheduled()).transpose()?;
+        Ok((server, this.scheduled()?))
     };
     let mut window = tokio::time::interval(scenario.measured);
     window.tick().await;
     crowd.begin_window()?;
-    let (server_before, own_before) = cpu_now()?;
+    let (server_before, own_before) = look()?;
     window.tick().await;
     let tally = crowd.count(Published::default())?;
-    let (server_after, own_after) = cpu_now()?;
-    let server = server_after
-        .zip(server_before)
-        .map(|(after, before)| after.saturating_sub(before));
-    Ok((tally, server, own_after.saturating_sub(own_before)))
+    let (server_after, own_after) = look()?;
+    let server = server_after.zip(server_before);
+    let server = server.map(|(after, before)| after.since(before));
+    Ok((tally, server, own_after.since(own_before)))
 }
 
 fn resident_bytes(scenario: &Scenario) -> io::Result<Option<u64>> {

@@ -2,7 +2,51 @@
 
 use std::fs;
 use std::io;
+use std::ops::Add;
 use std::time::Duration;
+
+/// What threads got of the CPUs, and what they did not get.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scheduled {
+    /// Time on a CPU.
+    pub ran: Duration,
+    /// Time ready to run, and waiting for a CPU: much of it means that the machine was busy with something else, and that
+    /// timings are the machine's.
+    pub waited: Duration,
+}
+
+impl Scheduled {
+    /// Reads a `schedstat`: nanoseconds on a CPU, nanoseconds waiting for one, and a count.
+    fn parse(schedstat: &str) -> io::Result<Self> {
+        let mut numbers = schedstat.split(' ').map(str::parse);
+        match (numbers.next(), numbers.next()) {
+            (Some(Ok(ran)), Some(Ok(waited))) => Ok(Self {
+                ran: Duration::from_nanos(ran),
+                waited: Duration::from_nanos(waited),
+            }),
+            _ => Err(io::ErrorKind::InvalidData.into()),
+        }
+    }
+
+    /// What came since an earlier look.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Self {
+        Self {
+            ran: self.ran.saturating_sub(earlier.ran),
+            waited: self.waited.saturating_sub(earlier.waited),
+        }
+    }
+}
+
+impl Add for Scheduled {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self {
+            ran: self.ran + other.ran,
+            waited: self.waited + other.waited,
+        }
+    }
+}
 
 /// The files of a process under `/proc`.
 #[derive(Clone, Copy, Debug)]
@@ -16,13 +60,13 @@ impl Process {
         Self { pid }
     }
 
-    /// CPU time of its threads that live. `schedstat` counts nanoseconds; `utime` and `stime` count ticks, and a thread
+    /// What its threads that live got of the CPUs. `schedstat` counts nanoseconds; `utime` and `stime` count ticks, and a thread
     /// that always sleeps before the tick seems to use none.
-    pub fn cpu_time(&self) -> io::Result<Duration> {
-        let mut total = Duration::ZERO;
+    pub fn scheduled(&self) -> io::Result<Scheduled> {
+        let mut total = Scheduled::default();
         for task in fs::read_dir(format!("/proc/{}/task", self.pid))? {
             match fs::read_to_string(task?.path().join("schedstat")) {
-                Ok(text) => total += on_cpu(&text)?,
+                Ok(text) => total = total + Scheduled::parse(&text)?,
                 Err(error) if is_of_an_ended_thread(&error) => {}
                 Err(error) => return Err(error),
             }
@@ -45,14 +89,6 @@ fn is_of_an_ended_thread(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(ESRCH)
 }
 
-/// The first number of `schedstat`: nanoseconds on a CPU.
-fn on_cpu(schedstat: &str) -> io::Result<Duration> {
-    let nanos = schedstat.split(' ').next().and_then(|n| n.parse().ok());
-    nanos
-        .map(Duration::from_nanos)
-        .ok_or_else(|| io::ErrorKind::InvalidData.into())
-}
-
 fn resident_bytes(status: &str) -> Option<u64> {
     let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"))?;
     let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
@@ -66,9 +102,9 @@ mod tests {
     #[test]
     fn the_kernel_counts_our_own_work() {
         let this = Process::new(std::process::id());
-        let before = this.cpu_time().unwrap();
+        let before = this.scheduled().unwrap().ran;
         let mut sum = 0_u64;
-        while this.cpu_time().unwrap() < before + Duration::from_millis(5) {
+        while this.scheduled().unwrap().ran < before + Duration::from_millis(5) {
             sum = std::hint::black_box(sum.wrapping_add(1));
         }
         assert!(this.resident_bytes().unwrap() > 100_000);
@@ -79,7 +115,7 @@ mod tests {
         let this = Process::new(std::process::id());
         for _ in 0..200 {
             let threads: Vec<_> = (0..4).map(|_| std::thread::spawn(|| ())).collect();
-            this.cpu_time().unwrap();
+            this.scheduled().unwrap();
             for thread in threads {
                 thread.join().unwrap();
             }
@@ -88,11 +124,12 @@ mod tests {
 
     #[test]
     fn the_files_are_read_as_the_kernel_writes_them() {
-        assert_eq!(
-            on_cpu("1234567 89 3\n").unwrap(),
-            Duration::from_nanos(1_234_567)
-        );
-        assert!(on_cpu("x").is_err());
+        let expected = Scheduled {
+            ran: Duration::from_nanos(1_234_567),
+            waited: Duration::from_nanos(89),
+        };
+        assert_eq!(Scheduled::parse("1234567 89 3\n").unwrap(), expected);
+        assert!(Scheduled::parse("1234567").is_err());
         let status = "Name:\tfreshet\nVmRSS:\t   2048 kB\n";
         assert_eq!(resident_bytes(status), Some(2_048 * 1_024));
         assert_eq!(resident_bytes("Name:\tkthread\n"), None);

@@ -21,6 +21,7 @@ pub struct Bars {
 #[derive(Debug, Serialize)]
 pub struct Report {
     viewers: usize,
+    viewers_alive: usize,
     viewers_receiving: usize,
     measured_secs: f64,
     packets_received: u64,
@@ -39,8 +40,10 @@ pub struct Report {
     server_cpu_us_per_packet: Option<f64>,
     server_cpu_us_per_packet_max: Option<f64>,
     server_cores: Option<f64>,
+    server_cores_waited_for: Option<f64>,
     server_bytes_per_viewer: Option<u64>,
     load_cores: f64,
+    load_cores_waited_for: f64,
     passed: bool,
 }
 
@@ -57,6 +60,7 @@ impl Report {
         let server = outcome.server;
         let mut report = Self {
             viewers: outcome.n_viewers,
+            viewers_alive: settled.n_alive,
             viewers_receiving: settled.n_receiving,
             measured_secs: seconds,
             packets_received: window.n_packets,
@@ -72,15 +76,19 @@ impl Report {
             join_p50_ms: join(50),
             join_p95_ms: join(95),
             keyframe_requests: outcome.published.n_keyframe_requests,
-            server_cpu_us_per_packet: server
-                .map(|used| used.cpu.as_secs_f64() * 1e6 / window.n_packets.max(1) as f64),
+            server_cpu_us_per_packet: server.map(|used| {
+                used.scheduled.ran.as_secs_f64() * 1e6 / window.n_packets.max(1) as f64
+            }),
             server_cpu_us_per_packet_max: bars.cpu_us_max,
-            server_cores: server.map(|used| used.cpu.as_secs_f64() / seconds),
+            server_cores: server.map(|used| used.scheduled.ran.as_secs_f64() / seconds),
+            server_cores_waited_for: server
+                .map(|used| used.scheduled.waited.as_secs_f64() / seconds),
             server_bytes_per_viewer: server.map(|used| {
                 let (idle, full) = used.resident_bytes;
                 full.saturating_sub(idle) / outcome.n_viewers.max(1) as u64
             }),
-            load_cores: outcome.own_cpu.as_secs_f64() / seconds,
+            load_cores: outcome.own.ran.as_secs_f64() / seconds,
+            load_cores_waited_for: outcome.own.waited.as_secs_f64() / seconds,
             passed: false,
         };
         report.passed = report.failures().is_empty();
@@ -152,6 +160,11 @@ impl Report {
         } = self.faults;
         let lost_bar = format!("<= {}", self.lost_max);
         vec![
+            barred(
+                "players whose session lives",
+                self.viewers_alive,
+                self.viewers,
+            ),
             barred("players that receive", self.viewers_receiving, self.viewers),
             row("measured, s", format!("{:.0}", self.measured_secs)),
             row("packets received", self.packets_received),
@@ -176,6 +189,9 @@ impl Report {
         let cpu_bar = self.server_cpu_us_per_packet_max;
         let cpu_bar = cpu_bar.map_or_else(String::new, |max| format!("<= {max:.2}"));
         let cores = self.server_cores.map(|cores| format!("{cores:.2}"));
+        let waited = self.server_cores_waited_for;
+        let waited = waited.map(|cores| format!("{cores:.2}"));
+        let own_wait = format!("{:.2}", self.load_cores_waited_for);
         let memory = self.server_bytes_per_viewer.map(|bytes| bytes / 1_024);
         vec![
             row("latency p50, us", or_dash(self.latency_p50_us)),
@@ -190,11 +206,13 @@ impl Report {
             row("keyframe requests at the publisher", self.keyframe_requests),
             barred("server CPU per received packet, us", or_dash(cpu), cpu_bar),
             row("server CPU, cores", or_dash(cores)),
+            row("cores that the server waited for", or_dash(waited)),
             row("server memory per player, KiB", or_dash(memory)),
             row(
                 "CPU of this program, cores",
                 format!("{:.2}", self.load_cores),
             ),
+            row("cores that this program waited for", own_wait),
         ]
     }
 }
@@ -217,6 +235,7 @@ mod tests {
     use super::*;
     use crate::crowd::Tally;
     use crate::fanout::ServerUse;
+    use crate::proc::Scheduled;
     use crate::publisher::Published;
 
     const BARS: Bars = Bars {
@@ -224,11 +243,19 @@ mod tests {
         cpu_us_max: Some(3.5),
     };
 
+    fn ran(seconds: u64) -> Scheduled {
+        Scheduled {
+            ran: Duration::from_secs(seconds),
+            waited: Duration::ZERO,
+        }
+    }
+
     fn good() -> Outcome {
         let mut window = Tally::default();
         window.window.n_packets = 1_000_000;
         window.window.n_bytes = 1_000;
         let settled = Tally {
+            n_alive: 2,
             n_receiving: 2,
             joins: vec![Duration::from_millis(30), Duration::from_millis(10)],
             ..Tally::default()
@@ -240,10 +267,10 @@ mod tests {
             window,
             settled,
             server: Some(ServerUse {
-                cpu: Duration::from_secs(3),
+                scheduled: ran(3),
                 resident_bytes: (1_000_000, 1_400_000),
             }),
-            own_cpu: Duration::from_secs(5),
+            own: ran(5),
         }
     }
 
@@ -270,7 +297,7 @@ mod tests {
             |o| o.server = None,
             |o| {
                 if let Some(server) = &mut o.server {
-                    server.cpu = Duration::from_secs(4);
+                    server.scheduled = ran(4);
                 }
             },
         ];
