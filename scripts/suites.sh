@@ -81,7 +81,7 @@ bench() {
     case $1 in
         glass | joins | reload) npm run --silent --prefix tests/browser bench -- "$1" ;;
         viewers) load-tests/load/bench.sh ;;
-        sim) cargo test --release --locked --package freshet-sim --test seeds -- --nocapture ;;
+        sim) cargo run --release --locked --package freshet-sim --example speed ;;
         *) die "no such bench: $1 (glass, joins, reload, viewers, sim)" ;;
     esac
 }
