@@ -7,7 +7,7 @@ use sfu_model::id::RoomId;
 use sfu_model::keyframe::KeyframeRequest;
 use sfu_model::packet::Packet;
 
-use crate::route::tracks::TrackInfo;
+use crate::route::tracks::TrackOutline;
 
 /// A message from one worker to another.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ pub enum LinkMessage {
         /// Which room.
         room: RoomId,
         /// All of them, with the encodings that flow.
-        tracks: Vec<TrackInfo>,
+        tracks: Vec<TrackOutline>,
     },
     /// From the origin: the room ended; its sessions must close.
     RoomEnded {

@@ -4,11 +4,11 @@
 
 use sfu_model::id::EncodingId;
 
-use crate::route::tracks::TrackInfo;
+use crate::route::tracks::TrackOutline;
 
 /// The encoding that a subscription to this track should get. Nothing flows: the one it has, or else the smallest,
 /// which is the first that a publisher starts.
-pub(crate) fn target(track: &TrackInfo, current: Option<EncodingId>) -> Option<EncodingId> {
+pub(crate) fn target(track: &TrackOutline, current: Option<EncodingId>) -> Option<EncodingId> {
     let best = track
         .encodings
         .iter()
@@ -28,12 +28,12 @@ mod tests {
     use sfu_model::id::TrackId;
 
     use super::*;
-    use crate::route::tracks::EncodingInfo;
+    use crate::route::tracks::EncodingOutline;
 
-    fn track(flowing: &[bool]) -> TrackInfo {
+    fn track(flowing: &[bool]) -> TrackOutline {
         let encodings = (0_u8..)
             .zip(flowing)
-            .map(|(rank, is_flowing)| EncodingInfo {
+            .map(|(rank, is_flowing)| EncodingOutline {
                 id: EncodingId(u64::from(rank) + 10),
                 rid: None,
                 rank,
@@ -42,7 +42,7 @@ mod tests {
                 is_flowing: *is_flowing,
             })
             .collect();
-        TrackInfo {
+        TrackOutline {
             id: TrackId(1),
             kind: MediaKind::Video,
             encodings,

@@ -10,7 +10,7 @@ use sfu_model::time::Instant;
 use crate::publish::capture_clock::CaptureClock;
 use crate::publish::encoding::Encoding;
 use crate::publish::track::Track;
-use crate::route::tracks::TrackInfo;
+use crate::route::tracks::TrackOutline;
 use crate::session::engine::ReceivedRtp;
 
 /// What a publisher sends.
@@ -90,8 +90,8 @@ impl Publisher {
     }
 
     /// What subscribers and other workers are told.
-    pub(crate) fn track_infos(&self, now: Instant) -> Vec<TrackInfo> {
-        self.tracks.iter().map(|t| t.info(now)).collect()
+    pub(crate) fn track_outlines(&self, now: Instant) -> Vec<TrackOutline> {
+        self.tracks.iter().map(|t| t.outline(now)).collect()
     }
 
     /// When a keyframe request is due or an encoding will count as silent, whichever comes first.

@@ -9,7 +9,7 @@ use sfu_model::time::Instant;
 
 use crate::publish::capture_clock::CaptureClock;
 use crate::publish::encoding::Encoding;
-use crate::route::tracks::{EncodingInfo, TrackInfo};
+use crate::route::tracks::{EncodingOutline, TrackOutline};
 use crate::session::engine::ReceivedRtp;
 
 /// One audio or video source that a publisher sends.
@@ -104,14 +104,14 @@ impl Track {
     }
 
     /// What subscribers and other workers are told of it.
-    pub(crate) fn info(&self, now: Instant) -> TrackInfo {
-        TrackInfo {
+    pub(crate) fn outline(&self, now: Instant) -> TrackOutline {
+        TrackOutline {
             id: self.id,
             kind: self.kind,
             encodings: self
                 .encodings
                 .iter()
-                .map(|e| EncodingInfo {
+                .map(|e| EncodingOutline {
                     id: e.id,
                     rid: e.rid,
                     rank: e.rank,

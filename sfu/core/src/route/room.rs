@@ -7,7 +7,7 @@ use sfu_model::id::{EncodingId, RoomId, WorkerId};
 use sfu_model::time::Instant;
 
 use crate::publish::keyframe_requests::KeyframeRequests;
-use crate::route::tracks::TrackInfo;
+use crate::route::tracks::TrackOutline;
 use crate::slab::{RoomIndex, SessionIndex, Slab};
 
 /// Least time between two keyframe requests that a worker sends another for one encoding. The origin spaces what goes to
@@ -20,7 +20,7 @@ pub(crate) struct Room {
     pub(crate) id: RoomId,
     pub(crate) origin: Origin,
     /// What is published; empty while the publisher is away.
-    pub(crate) tracks: Vec<TrackInfo>,
+    pub(crate) tracks: Vec<TrackOutline>,
     /// Sessions of this worker that play it.
     pub(crate) subscribers: Vec<SessionIndex>,
     /// Workers that want it. Only at the origin.

@@ -7,18 +7,18 @@ use sfu_model::rtp::Rid;
 
 /// A published track, as seen from outside its session.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TrackInfo {
+pub struct TrackOutline {
     /// Its name.
     pub id: TrackId,
     /// Audio or video.
     pub kind: MediaKind,
     /// Its encodings, in no particular order.
-    pub encodings: Vec<EncodingInfo>,
+    pub encodings: Vec<EncodingOutline>,
 }
 
 /// One encoding of a track, as seen from outside its session.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EncodingInfo {
+pub struct EncodingOutline {
     /// Its name.
     pub id: EncodingId,
     /// Its rid in the publisher's session.

@@ -3,6 +3,8 @@
 //! Everything that enters or leaves is in our own nouns. The engine wants a complete drain after each input; handlers here
 //! keep that contract inside, so that whoever calls them may do so in any order.
 
+pub(crate) mod factory;
+mod negotiate;
 mod values;
 
 use std::sync::Arc;
@@ -11,50 +13,24 @@ use std::time::Duration;
 use sfu_model::codec::{Codec, MediaKind};
 use sfu_model::datagram::{Datagram, TransmitBatch, Transport};
 use sfu_model::packet::{Extensions, Packet, Payload};
-use sfu_model::rtp::{PayloadType, Rid, SeqNo};
+use sfu_model::rtp::{Rid, SeqNo};
 use sfu_model::time::{Instant, MediaTime, NtpTime, RtpTimestamp};
-use str0m::change::SdpOffer;
-use str0m::config::{CryptoProvider, DtlsCert, DtlsVersion};
+use str0m::config::CryptoProvider;
 use str0m::ice::StunMessage;
 use str0m::media::{KeyframeRequestKind, Mid};
 use str0m::net::Protocol;
 use str0m::rtp::{RtpPacket, RtpWrite, Ssrc};
-use str0m::{Candidate, Event, Input, Output, Rtc};
+use str0m::{Event, Input, Output, Rtc};
 
 use crate::command::IceCredentials;
-use crate::config::Config;
-use crate::error::CommandError;
-use crate::event::Role;
 use crate::publish::capture_clock::SenderReport;
 use crate::session::engine::values::Refused;
-use crate::session::offer;
 use crate::subscribe::payload_types::PayloadTypes;
 use crate::subscribe::subscription::Outgoing;
-
-/// Video packets kept for retransmission to one subscriber: two seconds of 2.5 Mbit/s. A larger cache costs 400 bytes
-/// a packet and subscriber; a receiver that is later than this has asked for a keyframe.
-const RETRANSMISSION_PACKETS_MAX: usize = 512;
-const RETRANSMISSION_AGE_MAX: Duration = Duration::from_secs(2);
-/// Share of the sent rate that retransmissions may take: enough for the 20 % loss after which nothing helps.
-const RETRANSMISSION_SHARE_MAX: f32 = 0.25;
 
 /// Most inputs of time in one drain. The engine asks for the present moment a few times in a row, never more: past this it
 /// is in a loop, and the next wake-up goes on.
 const ADVANCES_MAX: usize = 16;
-
-/// What the engines of a worker share.
-pub(crate) struct EngineFactory {
-    crypto: Arc<CryptoProvider>,
-    certificate: DtlsCert,
-    candidates: Vec<Candidate>,
-    anchor: std::time::Instant,
-}
-
-impl std::fmt::Debug for EngineFactory {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("EngineFactory")
-    }
-}
 
 /// An RTP packet that authenticated, in our nouns.
 #[derive(Debug)]
@@ -94,73 +70,6 @@ pub(crate) struct Negotiated {
     pub(crate) payload_types: PayloadTypes,
 }
 
-impl EngineFactory {
-    pub(crate) fn new(config: &Config) -> Self {
-        Self {
-            crypto: Arc::new(str0m::crypto::from_feature_flags()),
-            certificate: DtlsCert {
-                certificate: config.certificate.certificate_der.clone(),
-                private_key: config.certificate.private_key_der.clone(),
-            },
-            candidates: config
-                .local_addresses
-                .iter()
-                .filter_map(values::candidate)
-                .collect(),
-            anchor: config.clock_anchor,
-        }
-    }
-
-    /// An engine with these local credentials.
-    pub(crate) fn build(&self, credentials: &IceCredentials, now: Instant) -> Engine {
-        let mut rtc = Rtc::builder()
-            .set_crypto_provider(Arc::clone(&self.crypto))
-            .set_dtls_cert(self.certificate.clone())
-            // DTLS 1.2 lets the server choose the SRTP profile: AES-GCM costs a fifth of what browsers list first.
-            .set_dtls_version(DtlsVersion::Dtls12)
-            .set_ice_lite(true)
-            .set_local_ice_credentials(values::engine_credentials(credentials))
-            .set_rtp_mode(true)
-            .set_stats_interval(None)
-            .clear_codecs()
-            .enable_opus(true, false)
-            .enable_h264(true)
-            .enable_vp8(true)
-            .enable_vp9(true)
-            .enable_av1(true)
-            .build(self.to_std(now));
-        for candidate in &self.candidates {
-            rtc.add_local_candidate(candidate.clone());
-        }
-        Engine {
-            rtc,
-            crypto: Arc::clone(&self.crypto),
-            local: credentials.clone(),
-            anchor: self.anchor,
-            offer: String::new(),
-            sections: Vec::new(),
-            streams: Vec::new(),
-        }
-    }
-
-    /// Our candidates as `candidate:...`, for an ICE restart.
-    pub(crate) fn candidate_lines(&self) -> Vec<String> {
-        self.candidates
-            .iter()
-            .map(|c| {
-                c.to_sdp_string()
-                    .trim_start_matches("a=")
-                    .trim_end()
-                    .to_owned()
-            })
-            .collect()
-    }
-
-    fn to_std(&self, now: Instant) -> std::time::Instant {
-        self.anchor + Duration::from_nanos(now.as_nanos())
-    }
-}
-
 /// The engine of one session.
 pub(crate) struct Engine {
     rtc: Rtc,
@@ -183,103 +92,6 @@ impl std::fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// Accepts an offer. The answer is the engine's, with formats in the offer's order.
-    ///
-    /// A section without a common codec refuses the whole offer of a publisher (RFC 9725 section 4.4.3); a player goes
-    /// without it, as long as one section is left.
-    pub(crate) fn accept_offer(
-        &mut self,
-        text: &str,
-        role: Role,
-    ) -> Result<(String, Vec<Negotiated>), CommandError> {
-        self.offer = offer::without_candidates(text);
-        let answer = self.answer()?;
-        let mut negotiated = Vec::new();
-        for section in offer::media_sections(text) {
-            let mid = Mid::from(section.mid.as_str());
-            let payload_types = self.payload_types(mid);
-            if payload_types.is_empty() {
-                match role {
-                    Role::Publisher => return Err(CommandError::NoCommonCodec(section.kind)),
-                    Role::Subscriber => continue,
-                }
-            }
-            self.sections.push((section.kind, mid));
-            if role == Role::Subscriber {
-                self.open_stream(mid, section.kind);
-            }
-            negotiated.push(Negotiated {
-                kind: section.kind,
-                rids: section.rids,
-                payload_types: PayloadTypes::new(payload_types),
-            });
-        }
-        if negotiated.is_empty() {
-            return Err(CommandError::NothingAccepted);
-        }
-        Ok((answer, negotiated))
-    }
-
-    fn payload_types(&self, mid: Mid) -> Vec<(Codec, PayloadType)> {
-        let Some(media) = self.rtc.media(mid).filter(|m| !m.disabled()) else {
-            return Vec::new();
-        };
-        let params = self.rtc.codec_config().params();
-        media
-            .remote_pts()
-            .iter()
-            .filter_map(|pt| {
-                let params = params.iter().find(|p| p.pt() == *pt)?;
-                Some((values::our_codec(params)?, PayloadType::new(**pt)?))
-            })
-            .collect()
-    }
-
-    fn answer(&mut self) -> Result<String, CommandError> {
-        let parsed = SdpOffer::from_sdp_string(&self.offer)
-            .map_err(|e| CommandError::MalformedOffer(e.to_string()))?;
-        let answer = self
-            .rtc
-            .sdp_api()
-            .accept_offer(parsed)
-            .map_err(values::offer_error)?;
-        Ok(offer::in_offered_order(
-            &answer.to_sdp_string(),
-            &self.offer,
-        ))
-    }
-
-    fn open_stream(&mut self, mid: Mid, kind: MediaKind) {
-        let mut api = self.rtc.direct_api();
-        let Some(stream) = api.stream_tx_by_mid(mid, None) else {
-            return;
-        };
-        if kind == MediaKind::Video {
-            stream.set_rtx_cache(
-                RETRANSMISSION_PACKETS_MAX,
-                RETRANSMISSION_AGE_MAX,
-                Some(RETRANSMISSION_SHARE_MAX),
-            );
-        }
-        self.streams.push((kind, stream.ssrc()));
-    }
-
-    /// Restarts ICE by replaying the offer with new credentials. Media and DTLS go on; the pair in use carries them until
-    /// the client nominates another.
-    pub(crate) fn restart_ice(
-        &mut self,
-        local: &IceCredentials,
-        remote: &IceCredentials,
-    ) -> Result<(), CommandError> {
-        self.offer = offer::with_credentials(&self.offer, remote);
-        self.answer()?;
-        self.rtc
-            .direct_api()
-            .set_local_ice_credentials(values::engine_credentials(local));
-        self.local = local.clone();
-        Ok(())
-    }
-
     /// True when this is a binding request for us whose MESSAGE-INTEGRITY verifies (RFC 8445 section 7.3).
     pub(crate) fn is_authentic(&self, datagram: &Datagram<'_>) -> bool {
         let Ok(message) = StunMessage::parse(datagram.bytes) else {

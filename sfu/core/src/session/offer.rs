@@ -69,6 +69,29 @@ pub(crate) fn without_candidates(offer: &str) -> String {
     }))
 }
 
+/// The candidates of an answer as `candidate:...`, each once, without the ufrag that some engines append: it stands in
+/// its own line.
+pub(crate) fn candidates(answer: &str) -> Vec<String> {
+    let mut candidates: Vec<String> = Vec::new();
+    for line in answer.lines() {
+        let Some(candidate) = line
+            .strip_prefix("a=")
+            .filter(|c| c.starts_with("candidate:"))
+        else {
+            continue;
+        };
+        let candidate = candidate
+            .split(" ufrag ")
+            .next()
+            .unwrap_or(candidate)
+            .trim_end();
+        if !candidates.iter().any(|known| known == candidate) {
+            candidates.push(candidate.to_owned());
+        }
+    }
+    candidates
+}
+
 /// The offer as the client would send it again with new ICE credentials (RFC 9725 section 4.3.3: the PATCH carries only
 /// these, and everything else stays).
 pub(crate) fn with_credentials(offer: &str, credentials: &IceCredentials) -> String {
@@ -149,6 +172,13 @@ mod tests {
     fn candidates_are_left_out() {
         let offer = "v=0\r\na=candidate:1 1 udp 1 169.254.169.254 80 typ host\r\na=mid:0\r\n";
         assert_eq!(without_candidates(offer), "v=0\r\na=mid:0\r\n");
+    }
+
+    #[test]
+    fn an_answers_candidates_are_told_once_and_without_ufrag() {
+        let line = "a=candidate:1 1 udp 9 192.0.2.1 8189 typ host";
+        let answer = format!("v=0\r\n{line} ufrag abcd\r\n{line}\r\na=mid:0\r\n");
+        assert_eq!(candidates(&answer), [line.trim_start_matches("a=")]);
     }
 
     #[test]

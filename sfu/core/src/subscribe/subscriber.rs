@@ -4,7 +4,7 @@ use sfu_model::codec::MediaKind;
 use sfu_model::id::EncodingId;
 use sfu_model::time::Instant;
 
-use crate::route::tracks::TrackInfo;
+use crate::route::tracks::TrackOutline;
 use crate::subscribe::subscription::Subscription;
 
 /// What a subscriber receives.
@@ -28,7 +28,7 @@ impl Subscriber {
     }
 
     /// The room's tracks changed. Returns the video encoding whose keyframe is needed now.
-    pub(crate) fn update(&mut self, tracks: &[TrackInfo]) -> Option<EncodingId> {
+    pub(crate) fn update(&mut self, tracks: &[TrackOutline]) -> Option<EncodingId> {
         let of_kind = |kind| tracks.iter().find(|t| t.kind == kind);
         if let Some(audio) = &mut self.audio {
             // Audio begins at any packet.

@@ -6,7 +6,7 @@ use sfu_model::packet::Packet;
 use sfu_model::rtp::PayloadType;
 
 use crate::budget::plan;
-use crate::route::tracks::TrackInfo;
+use crate::route::tracks::TrackOutline;
 use crate::subscribe::egress_guard::EgressGuard;
 use crate::subscribe::payload_types::PayloadTypes;
 use crate::subscribe::rewrite::{Rewriter, Rewritten};
@@ -41,7 +41,7 @@ impl Subscription {
     }
 
     /// The track changed: its encodings, or what flows of them. Returns the encoding whose keyframe is needed now.
-    pub(crate) fn update(&mut self, track: Option<&TrackInfo>) -> Option<EncodingId> {
+    pub(crate) fn update(&mut self, track: Option<&TrackOutline>) -> Option<EncodingId> {
         let target = track.and_then(|t| plan::target(t, self.selector.current()));
         self.selector.set_target(target);
         self.selector.awaited()

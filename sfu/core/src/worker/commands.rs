@@ -124,12 +124,11 @@ impl Sfu {
             .by_id(session)
             .ok_or(CommandError::UnknownSession)?;
         let local = ufrag::new_credentials(self.worker, &mut self.random);
-        let candidates = self.engines.candidate_lines();
         let session = self
             .sessions
             .get_mut(index)
             .ok_or(CommandError::UnknownSession)?;
-        session.engine.restart_ice(&local, remote)?;
+        let candidates = session.engine.restart_ice(&local, remote)?;
         self.sessions.rename(index, local.ufrag.clone());
         self.mark_dirty(index);
         Ok(Reply::Restarted { local, candidates })

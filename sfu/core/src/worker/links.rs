@@ -11,7 +11,7 @@ use sfu_model::time::Instant;
 use crate::command::CloseReason;
 use crate::link::LinkMessage;
 use crate::route::room::{Origin, Room, Stage};
-use crate::route::tracks::TrackInfo;
+use crate::route::tracks::TrackOutline;
 use crate::slab::RoomIndex;
 use crate::worker::Sfu;
 
@@ -78,7 +78,7 @@ impl Sfu {
         self.drop_room_if_unused(index);
     }
 
-    fn on_link_tracks(&mut self, from: WorkerId, room: &RoomId, tracks: Vec<TrackInfo>) {
+    fn on_link_tracks(&mut self, from: WorkerId, room: &RoomId, tracks: Vec<TrackOutline>) {
         let Some(index) = self.linked_room(from, room) else {
             return;
         };

@@ -57,7 +57,7 @@ impl Sfu {
         let tracks = publisher
             .and_then(|index| self.sessions.get_mut(index))
             .and_then(Session::publisher)
-            .map(|p| p.track_infos(now))
+            .map(|p| p.track_outlines(now))
             .unwrap_or_default();
         if place.tracks == tracks {
             return;

@@ -1,0 +1,80 @@
+//! Makes the engines of a worker.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sfu_model::time::Instant;
+use str0m::config::{CryptoProvider, DtlsCert, DtlsVersion};
+use str0m::{Candidate, Rtc};
+
+use crate::command::IceCredentials;
+use crate::config::Config;
+use crate::session::engine::{Engine, values};
+
+/// What the engines of a worker share.
+pub(crate) struct EngineFactory {
+    crypto: Arc<CryptoProvider>,
+    certificate: DtlsCert,
+    candidates: Vec<Candidate>,
+    anchor: std::time::Instant,
+}
+
+impl std::fmt::Debug for EngineFactory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("EngineFactory")
+    }
+}
+
+impl EngineFactory {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            crypto: Arc::new(str0m::crypto::from_feature_flags()),
+            certificate: DtlsCert {
+                certificate: config.certificate.certificate_der.clone(),
+                private_key: config.certificate.private_key_der.clone(),
+            },
+            candidates: config
+                .local_addresses
+                .iter()
+                .filter_map(values::candidate)
+                .collect(),
+            anchor: config.clock_anchor,
+        }
+    }
+
+    /// An engine with these local credentials.
+    pub(crate) fn build(&self, credentials: &IceCredentials, now: Instant) -> Engine {
+        let mut rtc = Rtc::builder()
+            .set_crypto_provider(Arc::clone(&self.crypto))
+            .set_dtls_cert(self.certificate.clone())
+            // DTLS 1.2 lets the server choose the SRTP profile: AES-GCM costs a fifth of what browsers list first.
+            .set_dtls_version(DtlsVersion::Dtls12)
+            .set_ice_lite(true)
+            .set_local_ice_credentials(values::engine_credentials(credentials))
+            .set_rtp_mode(true)
+            .set_stats_interval(None)
+            .clear_codecs()
+            .enable_opus(true, false)
+            .enable_h264(true)
+            .enable_vp8(true)
+            .enable_vp9(true)
+            .enable_av1(true)
+            .build(self.to_std(now));
+        for candidate in &self.candidates {
+            rtc.add_local_candidate(candidate.clone());
+        }
+        Engine {
+            rtc,
+            crypto: Arc::clone(&self.crypto),
+            local: credentials.clone(),
+            anchor: self.anchor,
+            offer: String::new(),
+            sections: Vec::new(),
+            streams: Vec::new(),
+        }
+    }
+
+    fn to_std(&self, now: Instant) -> std::time::Instant {
+        self.anchor + Duration::from_nanos(now.as_nanos())
+    }
+}
