@@ -57,18 +57,14 @@ fn fit_h264((accepted, mode_a): (u32, u8), (sent, mode_s): (u32, u8)) -> Option<
     Some((8 - (accepted - sent)) * 2 + same_mode)
 }
 
-/// Profiles in an order in which each decodes those before it, near enough for what real-time encoders make:
-/// Constrained Baseline, Baseline, Main, High.
+/// Profiles in an order in which each decodes those before it, near enough for what real-time encoders make: Baseline,
+/// Main, High. Baseline's extra tools (FMO, ASO) are used by nobody, so it counts as Constrained Baseline.
 const fn profile_rank(profile_level_id: u32) -> u8 {
-    let profile_idc = (profile_level_id >> 16) & 0xff;
-    let is_constrained = (profile_level_id >> 8) & 0x40 != 0;
-    match (profile_idc, is_constrained) {
-        (0x42, true) => 0,
-        // Baseline's extra tools (FMO, ASO) are used by nobody: it is played like Constrained Baseline.
-        (0x42, false) => 1,
-        (0x4d, _) => 2,
-        (0x64, _) => 3,
-        _ => 4,
+    match (profile_level_id >> 16) & 0xff {
+        0x42 => 0,
+        0x4d => 1,
+        0x64 => 2,
+        _ => 3,
     }
 }
 
@@ -90,13 +86,13 @@ mod tests {
     #[test]
     fn h264_takes_the_nearest_profile_that_can_decode() {
         let types = PayloadTypes::new(vec![
-            (h264(0x42_001f, 1), pt(100)),
             (h264(0x42_e01f, 0), pt(101)),
             (h264(0x42_e01f, 1), pt(102)),
             (h264(0x4d_001f, 1), pt(103)),
             (Codec::Vp8, pt(96)),
         ]);
         assert_eq!(types.for_codec(h264(0x42_e034, 1)), Some(pt(102)));
+        assert_eq!(types.for_codec(h264(0x42_001e, 1)), Some(pt(102)));
         assert_eq!(types.for_codec(h264(0x42_e01f, 0)), Some(pt(101)));
         assert_eq!(types.for_codec(h264(0x4d_0028, 1)), Some(pt(103)));
         assert_eq!(types.for_codec(h264(0x64_001f, 1)), None);
