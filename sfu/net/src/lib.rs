@@ -14,5 +14,6 @@ pub mod budget;
 pub mod clock;
 pub mod entropy;
 pub mod listen;
+mod port_group;
 pub mod tcp;
 pub mod udp;

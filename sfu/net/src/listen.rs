@@ -3,8 +3,6 @@
 use std::io;
 use std::net::SocketAddr;
 
-use socket2::Socket;
-
 use crate::tcp::listener::TcpListener;
 use crate::udp::UdpSocket;
 
@@ -102,22 +100,6 @@ fn try_listen(
         }
     }
     Ok((bound, workers))
-}
-
-/// Binds the socket that is number `index` of a group on one address.
-///
-/// The first is bound alone and opens the port to the rest of its group afterwards: had it asked for `SO_REUSEPORT`
-/// before, a second process started by mistake would silently share the traffic, and a free port could be one that
-/// another group of the same user already has.
-pub(crate) fn bind_in_group(socket: &Socket, address: SocketAddr, index: usize) -> io::Result<()> {
-    if index > 0 {
-        socket.set_reuse_port(true)?;
-    }
-    socket.bind(&address.into())?;
-    if index == 0 {
-        socket.set_reuse_port(true)?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

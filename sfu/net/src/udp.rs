@@ -93,7 +93,7 @@ impl UdpSocket {
             // IPv4 has its own socket: an IPv4-mapped source address would match no candidate.
             socket.set_only_v6(true)?;
         }
-        crate::listen::bind_in_group(&socket, address, index)?;
+        crate::port_group::bind_in_group(&socket, address, index)?;
         let buffers = buffers::enlarge(&socket);
         let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
         let local = socket

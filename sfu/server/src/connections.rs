@@ -1,9 +1,10 @@
 //! One worker's TCP connections, from the accepted stranger to the session's transport.
 
+mod entry;
+
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use mio::Registry;
 use sfu_model::datagram::{Datagram, Transport};
@@ -12,51 +13,12 @@ use sfu_model::time::Instant;
 use sfu_net::tcp::connection::{Readiness, TcpConnection};
 
 use crate::handover::Handover;
+pub(crate) use entry::Read;
+use entry::{Entry, LEAVING_PATIENCE, STRANGER_PATIENCE, Standing};
 
 /// Most connections of a worker. Each holds up to 256 KB of frames for a slow reader: 1 GB when all are slow. When full,
 /// the stranger who has been silent longest makes room; without strangers the new one is refused.
 pub(crate) const CONNECTIONS_MAX: usize = 4_096;
-
-/// How long a stranger may take to send its first binding request. A browser sends it with the handshake's last packet;
-/// a mobile network that loses it twice takes 3 s.
-const STRANGER_PATIENCE: Duration = Duration::from_secs(5);
-
-/// How long a client may take to close its side after ours. One that does not is reset.
-const LEAVING_PATIENCE: Duration = Duration::from_secs(1);
-
-/// How far a connection has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
-    /// It has sent nothing yet.
-    Stranger,
-    /// Its first request named a session of this worker.
-    Named,
-    /// It has passed ICE.
-    Validated,
-    /// Its session is over. What was said last must arrive: closing now, with something unread, would reset the
-    /// connection and take that with it (RFC 9293 section 3.6.1). So our side is closed, and theirs is awaited.
-    Leaving,
-}
-
-#[derive(Debug)]
-struct Entry {
-    connection: TcpConnection,
-    /// Our address as the other side knows it.
-    candidate: SocketAddr,
-    standing: Standing,
-    since: Instant,
-    is_readable: bool,
-    is_dirty: bool,
-}
-
-/// What a read gave.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Read {
-    /// Its frames were passed on.
-    Passed,
-    /// A stranger's first frames: its owner must be found.
-    FirstFrames(Vec<Vec<u8>>),
-}
 
 /// All of them.
 #[derive(Debug)]

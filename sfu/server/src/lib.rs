@@ -26,6 +26,7 @@ mod candidates;
 mod certificate;
 pub mod config;
 mod connections;
+mod durations;
 pub mod handle;
 mod handover;
 mod mailbox;

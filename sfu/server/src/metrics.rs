@@ -6,50 +6,12 @@ use std::sync::Arc;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder};
 use prometheus_client::metrics::MetricType;
-use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
-use sfu_core::event::{Event, Role};
+use sfu_core::event::Role;
 use sfu_model::drop_reason::DropReason;
 
 use crate::observer::Shared;
 use crate::stats::WorkerStats;
-
-/// Upper bounds, in seconds: the bar for a join is 0.25 at the median and 0.5 at the 95th percentile, so the buckets are
-/// finest around them.
-const DURATION_BUCKETS: [f64; 12] = [
-    0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 1.0, 2.5, 15.0,
-];
-
-/// How long things took, as the cores say.
-#[derive(Clone, Debug)]
-pub(crate) struct Durations {
-    join: Histogram,
-    connect: Histogram,
-}
-
-impl Default for Durations {
-    fn default() -> Self {
-        let histogram = || Histogram::new(DURATION_BUCKETS);
-        Self {
-            join: histogram(),
-            connect: histogram(),
-        }
-    }
-}
-
-impl Durations {
-    pub(crate) fn observe(&self, event: &Event) {
-        match event {
-            Event::SessionConnected { after, .. } => self.connect.observe(after.as_secs_f64()),
-            Event::FirstPacketSent { after, .. } => self.join.observe(after.as_secs_f64()),
-            Event::SessionClosed { .. }
-            | Event::RoomLive { .. }
-            | Event::RoomSilent { .. }
-            | Event::AddressValidated { .. }
-            | Event::AddressForgotten { .. } => {}
-        }
-    }
-}
 
 /// Puts everything into a registry.
 pub(crate) fn register(shared: &Arc<Shared>, registry: &mut Registry) {

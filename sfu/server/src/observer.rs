@@ -11,7 +11,7 @@ use sfu_core::link::LinkMessage;
 use sfu_model::id::WorkerId;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::metrics::Durations;
+use crate::durations::Durations;
 use crate::notice::Notice;
 use crate::placement::Placement;
 use crate::request::{Request, WeakDoor};

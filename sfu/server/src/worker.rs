@@ -10,6 +10,7 @@
 //!
 //! Nothing on the way of a forwarded packet allocates, locks or logs.
 
+mod books;
 mod mail;
 mod read;
 mod streams;
@@ -24,7 +25,7 @@ use sfu_core::Sfu as Core;
 use sfu_core::command::Command;
 use sfu_core::config::Seed;
 use sfu_model::datagram::TransmitBatch;
-use sfu_model::drop_reason::{DropCounts, DropReason};
+use sfu_model::drop_reason::DropReason;
 use sfu_model::id::WorkerId;
 use sfu_model::time::Instant;
 use sfu_net::budget::Budget;
@@ -36,7 +37,8 @@ use crate::notice::{Notice, Notices};
 use crate::owners::Owners;
 use crate::parcel::Parcel;
 use crate::sockets::Sockets;
-use crate::stats::{ThreadStats, WorkerStats};
+use crate::stats::WorkerStats;
+use books::Books;
 pub(crate) use mail::Mail;
 use streams::Streams;
 
@@ -118,28 +120,6 @@ struct Buffers {
     transmits: TransmitBatch,
     /// Datagrams that nobody has claimed when they came.
     unclaimed: Parcel,
-}
-
-/// What a worker counts itself.
-#[derive(Debug)]
-struct Books {
-    drops: DropCounts,
-    thread: ThreadStats,
-    woke_at: Instant,
-    busy_at_last_chores: Duration,
-    last_chores: Instant,
-}
-
-impl Books {
-    fn new(now: Instant) -> Self {
-        Self {
-            drops: DropCounts::default(),
-            thread: ThreadStats::default(),
-            woke_at: now,
-            busy_at_last_chores: Duration::ZERO,
-            last_chores: now,
-        }
-    }
 }
 
 impl Worker {

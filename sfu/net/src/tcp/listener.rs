@@ -48,7 +48,7 @@ impl TcpListener {
             }
             // A restart must not wait for the connections of its predecessor to time out.
             socket.set_reuse_address(true)?;
-            crate::listen::bind_in_group(&socket, address, index)?;
+            crate::port_group::bind_in_group(&socket, address, index)?;
             socket.set_nonblocking(true)?;
             sockets.push(socket);
         }

@@ -1,5 +1,7 @@
 //! Real connections on loopback, with a clock by hand.
 
+use std::time::Duration;
+
 use std::net::TcpStream;
 
 use mio::{Events, Interest, Poll, Token};

@@ -94,7 +94,7 @@ fn a_join_lands_in_its_bucket() {
     let after = Duration::from_millis(180);
     shared
         .durations
-        .observe(&Event::FirstPacketSent { session, after });
+        .observe(&sfu_core::event::Event::FirstPacketSent { session, after });
     let page = page(&shared);
     assert!(
         page.contains("sfu_join_duration_seconds_bucket{le=\"0.15\"} 0"),
