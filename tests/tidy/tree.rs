@@ -15,14 +15,14 @@ const GENERATED: &[&str] = &[
 
 /// A file of the tree. `path` is relative to the root, with `/` between its parts.
 #[derive(Debug)]
-pub struct File {
-    pub path: String,
-    pub text: String,
+pub(crate) struct File {
+    pub(crate) path: String,
+    pub(crate) text: String,
 }
 
 impl File {
     /// Whether the file only serves tests: then other limits hold.
-    pub fn is_test(&self) -> bool {
+    pub(crate) fn is_test(&self) -> bool {
         self.path
             .split('/')
             .any(|part| matches!(part, "tests" | "test" | "benches" | "tests.rs"))
@@ -31,7 +31,7 @@ impl File {
     }
 
     /// The code outside comments and in-file test modules, with line numbers from 1.
-    pub fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+    pub(crate) fn code(&self) -> impl Iterator<Item = (usize, &str)> {
         (1..)
             .zip(self.text.lines())
             .take_while(|(_, line)| line.trim() != "#[cfg(test)]")
@@ -41,16 +41,16 @@ impl File {
 }
 
 /// A crate of the workspace.
-pub struct Package {
-    pub name: String,
+pub(crate) struct Package {
+    pub(crate) name: String,
     /// Relative to the root; empty for the root package.
-    pub folder: String,
-    pub manifest: toml::Table,
+    pub(crate) folder: String,
+    pub(crate) manifest: toml::Table,
 }
 
 impl Package {
     /// The names in a table of the manifest, `dependencies` for instance.
-    pub fn names_in(&self, table: &str) -> Vec<&str> {
+    pub(crate) fn names_in(&self, table: &str) -> Vec<&str> {
         let table = self.manifest.get(table).and_then(toml::Value::as_table);
         table
             .map(|table| table.keys().map(String::as_str).collect())
@@ -58,7 +58,7 @@ impl Package {
     }
 
     /// The Rust files of the crate's `src`.
-    pub fn sources<'a>(&self, files: &'a [File]) -> Vec<&'a File> {
+    pub(crate) fn sources<'a>(&self, files: &'a [File]) -> Vec<&'a File> {
         let folder = if self.folder.is_empty() {
             "src/".into()
         } else {
@@ -72,12 +72,12 @@ impl Package {
 }
 
 /// The folder that holds the workspace's manifest.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Every file that a person wrote whose name ends in one of `endings`, in the order of their paths.
-pub fn files(endings: &[&str]) -> Vec<File> {
+pub(crate) fn files(endings: &[&str]) -> Vec<File> {
     let mut found = Vec::new();
     collect(&root(), endings, &mut found);
     assert!(
@@ -112,7 +112,7 @@ fn collect(folder: &Path, endings: &[&str], found: &mut Vec<File>) {
 }
 
 /// Every crate that the workspace lists.
-pub fn packages() -> Vec<Package> {
+pub(crate) fn packages() -> Vec<Package> {
     let workspace = manifest("");
     let members = workspace["workspace"]["members"]
         .as_array()
