@@ -35,9 +35,24 @@ const MAGIC_COOKIE: u32 = 0x2112_a442;
 /// Type of the USERNAME attribute (RFC 8489 section 14.3).
 const USERNAME: u16 = 0x0006;
 
+/// Type of the USE-CANDIDATE attribute (RFC 8445 section 16.1).
+const USE_CANDIDATE: u16 = 0x0025;
+
 /// The receiver's ufrag in a STUN binding request: USERNAME is `receiver:sender` (RFC 8445 section 7.2.2). `None` for
 /// anything else. Nothing is verified yet.
 pub fn request_ufrag(bytes: &[u8]) -> Option<&str> {
+    let username = request_attribute(bytes, USERNAME)?;
+    let (receiver, _sender) = std::str::from_utf8(username).ok()?.split_once(':')?;
+    Some(receiver)
+}
+
+/// True for a STUN binding request by which the other side nominates its path.
+pub fn nominates(bytes: &[u8]) -> bool {
+    request_attribute(bytes, USE_CANDIDATE).is_some()
+}
+
+/// The value of the first such attribute of a binding request.
+fn request_attribute(bytes: &[u8], wanted: u16) -> Option<&[u8]> {
     let header = bytes.get(..HEADER_BYTES)?;
     if u16_at(header, 0)? != BINDING_REQUEST || u32_at(header, 4)? != MAGIC_COOKIE {
         return None;
@@ -48,9 +63,8 @@ pub fn request_ufrag(bytes: &[u8]) -> Option<&str> {
         let kind = u16_at(attributes, 0)?;
         let length = usize::from(u16_at(attributes, 2)?);
         let value = attributes.get(4..4 + length)?;
-        if kind == USERNAME {
-            let (receiver, _sender) = std::str::from_utf8(value).ok()?.split_once(':')?;
-            return Some(receiver);
+        if kind == wanted {
+            return Some(value);
         }
         // Attributes are padded to four bytes.
         attributes = attributes.get(4 + length.next_multiple_of(4)..)?;
@@ -98,6 +112,15 @@ mod tests {
     fn the_receivers_ufrag_stands_before_the_colon() {
         assert_eq!(request_ufrag(&binding_request("ours:theirs")), Some("ours"));
         assert_eq!(request_ufrag(&binding_request("no-colon")), None);
+    }
+
+    #[test]
+    fn a_request_nominates_with_its_attribute_only() {
+        let mut request = binding_request("ours:theirs");
+        assert!(!nominates(&request));
+        request.extend([0, 0x25, 0, 0]);
+        request[3] += 4;
+        assert!(nominates(&request));
     }
 
     #[test]

@@ -11,20 +11,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sfu_model::codec::{Codec, MediaKind};
-use sfu_model::datagram::{Datagram, TransmitBatch, Transport};
+use sfu_model::datagram::{Datagram, TransmitBatch};
 use sfu_model::packet::{Extensions, Packet, Payload};
 use sfu_model::rtp::{Rid, SeqNo};
 use sfu_model::time::{Instant, MediaTime, NtpTime, RtpTimestamp};
 use str0m::config::CryptoProvider;
 use str0m::ice::StunMessage;
 use str0m::media::{KeyframeRequestKind, Mid};
-use str0m::net::Protocol;
 use str0m::rtp::{RtpPacket, RtpWrite, Ssrc};
 use str0m::{Event, Input, Output, Rtc};
 
 use crate::command::IceCredentials;
 use crate::publish::capture_clock::SenderReport;
 use crate::session::engine::values::Refused;
+use crate::session::gate::{Gate, PathChoice};
 use crate::subscribe::payload_types::PayloadTypes;
 use crate::subscribe::subscription::Outgoing;
 
@@ -123,6 +123,7 @@ impl Engine {
     pub(crate) fn drain(
         &mut self,
         now: Instant,
+        gate: &Gate,
         batch: &mut TransmitBatch,
         events: &mut Vec<EngineEvent>,
     ) -> Result<Option<Instant>, Refused> {
@@ -132,7 +133,7 @@ impl Engine {
             self.rtc
                 .handle_input(Input::Timeout(std_now))
                 .map_err(|_| Refused)?;
-            let next = self.poll_until_timeout(batch, events)?;
+            let next = self.poll_until_timeout(gate, batch, events)?;
             if next > std_now {
                 return Ok(self.instant_of(next));
             }
@@ -142,18 +143,19 @@ impl Engine {
 
     fn poll_until_timeout(
         &mut self,
+        gate: &Gate,
         batch: &mut TransmitBatch,
         events: &mut Vec<EngineEvent>,
     ) -> Result<std::time::Instant, Refused> {
+        let mut path = PathChoice::default();
         loop {
             match self.rtc.poll_output().map_err(|_| Refused)? {
                 Output::Timeout(at) => return Ok(at),
                 Output::Transmit(t) => {
-                    let transport = match t.proto {
-                        Protocol::Udp => Transport::Udp,
-                        Protocol::Tcp | Protocol::SslTcp | Protocol::Tls => Transport::Tcp,
-                    };
-                    batch.push(transport, t.source, t.destination, &t.contents);
+                    let chosen = (values::our_transport(t.proto), t.destination);
+                    let successor = path.successor_of(chosen, gate, &t.contents);
+                    let (remote, source) = successor.unwrap_or((chosen, t.source));
+                    batch.push(remote.0, source, remote.1, &t.contents);
                 }
                 Output::Event(event) => events.extend(self.our_event(event)),
             }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use sfu_model::id::SessionId;
 use sfu_model::time::Instant;
 
-use crate::session::gate::{Admitted, Remote};
+use crate::session::gate::{Admitted, Check, Remote};
 use crate::session::state::Session;
 use crate::slab::{SessionIndex, Slab};
 
@@ -79,15 +79,15 @@ impl Sessions {
     pub(crate) fn admit(
         &mut self,
         index: SessionIndex,
-        remote: Remote,
+        check: Check,
         now: Instant,
     ) -> Option<Admitted> {
-        let admitted = self.get_mut(index)?.gate.admit(remote, now);
+        let admitted = self.get_mut(index)?.gate.admit(check, now);
         match admitted {
             Admitted::Known | Admitted::New => {}
             Admitted::Replacing(old) => self.forget_remote(old, index),
         }
-        self.by_remote.insert(remote, index);
+        self.by_remote.insert(check.remote, index);
         Some(admitted)
     }
 

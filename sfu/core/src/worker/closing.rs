@@ -2,7 +2,7 @@
 
 use crate::command::CloseReason;
 use crate::event::Event;
-use crate::session::state::Part;
+use crate::session::state::{Part, Session};
 use crate::slab::SessionIndex;
 use crate::worker::Sfu;
 
@@ -15,9 +15,13 @@ impl Sfu {
         };
         session.engine.close();
         // Whether the engine still manages to say goodbye changes nothing any more.
-        let _ = session
-            .engine
-            .drain(self.now, &mut self.out.datagrams, &mut self.out.drained);
+        let Session { engine, gate, .. } = session.as_mut();
+        let _ = engine.drain(
+            self.now,
+            gate,
+            &mut self.out.datagrams,
+            &mut self.out.drained,
+        );
         self.out.drained.clear();
         for (transport, address) in session.gate.remotes() {
             self.say(Event::AddressForgotten { transport, address });

@@ -8,7 +8,7 @@ use crate::command::CloseReason;
 use crate::demux::{self, PacketKind};
 use crate::event::Event;
 use crate::session::engine::EngineEvent;
-use crate::session::gate::Admitted;
+use crate::session::gate::{Admitted, Check};
 use crate::slab::SessionIndex;
 use crate::worker::Sfu;
 
@@ -56,7 +56,12 @@ impl Sfu {
     fn admit(&mut self, index: SessionIndex, datagram: &Datagram<'_>) {
         let remote = (datagram.transport, datagram.source);
         let (transport, address) = remote;
-        match self.sessions.admit(index, remote, self.now) {
+        let check = Check {
+            remote,
+            local: datagram.destination,
+            nominates: demux::nominates(datagram.bytes),
+        };
+        match self.sessions.admit(index, check, self.now) {
             None | Some(Admitted::Known) => {}
             Some(Admitted::New) => self.say(Event::AddressValidated { transport, address }),
             Some(Admitted::Replacing((old_transport, old_address))) => {
@@ -83,6 +88,8 @@ impl Sfu {
             .ok_or(DropReason::UnvalidatedSource)?;
         if session.engine.handle_datagram(datagram, self.now).is_err() {
             self.stats.drops.count(DropReason::EngineRefused);
+        } else {
+            session.gate.heard(remote, self.now);
         }
         // Even a refused datagram may have moved the engine: a failed handshake ends in the drain.
         Ok(index)

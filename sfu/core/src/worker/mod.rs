@@ -27,7 +27,7 @@ use crate::publish::publisher::Publisher;
 use crate::route::room::Rooms;
 use crate::session::engine::EngineEvent;
 use crate::session::engine::factory::EngineFactory;
-use crate::session::state::Part;
+use crate::session::state::{Part, Session};
 use crate::session::table::Sessions;
 use crate::slab::SessionIndex;
 use crate::stats::{EncodingStatus, RoomStatus, Stats, TrackStatus};
@@ -197,8 +197,9 @@ impl Sfu {
         let Some(session) = self.sessions.get_mut(index) else {
             return;
         };
-        let drained = session.engine.drain(self.now, batch, &mut self.out.drained);
-        let is_alive = session.engine.is_alive();
+        let Session { engine, gate, .. } = session;
+        let drained = engine.drain(self.now, gate, batch, &mut self.out.drained);
+        let is_alive = engine.is_alive();
         if let Ok(timeout) = drained {
             session.engine_timeout = timeout;
         } else {

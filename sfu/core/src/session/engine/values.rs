@@ -17,6 +17,13 @@ use crate::subscribe::subscription::Outgoing;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Refused;
 
+pub(super) fn our_transport(protocol: Protocol) -> Transport {
+    match protocol {
+        Protocol::Udp => Transport::Udp,
+        Protocol::Tcp | Protocol::SslTcp | Protocol::Tls => Transport::Tcp,
+    }
+}
+
 pub(super) fn candidate(local: &LocalAddress) -> Option<Candidate> {
     let builder = Candidate::builder();
     match local.transport {
