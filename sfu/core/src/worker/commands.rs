@@ -176,7 +176,7 @@ impl Sfu {
 
     fn accept(&mut self, offer: &str, role: Role) -> Result<Accepted, CommandError> {
         let credentials = ufrag::new_credentials(self.worker, &mut self.random);
-        let mut engine = self.engines.build(&credentials, self.now);
+        let mut engine = self.engines.build(&credentials, role, self.now);
         let (answer, negotiated) = engine.accept_offer(offer, role)?;
         Ok(Accepted {
             engine,

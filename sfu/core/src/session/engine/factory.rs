@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use sfu_model::time::Instant;
 use str0m::config::{CryptoProvider, DtlsCert, DtlsVersion};
+use str0m::rtp::{Extension, ExtensionMap};
 use str0m::{Candidate, Rtc};
 
 use crate::command::IceCredentials;
 use crate::config::Config;
+use crate::event::Role;
 use crate::session::engine::{Engine, values};
 
 /// What the engines of a worker share.
@@ -43,8 +45,9 @@ impl EngineFactory {
     }
 
     /// An engine with these local credentials.
-    pub(crate) fn build(&self, credentials: &IceCredentials, now: Instant) -> Engine {
+    pub(crate) fn build(&self, credentials: &IceCredentials, role: Role, now: Instant) -> Engine {
         let mut rtc = Rtc::builder()
+            .set_extension_map(extensions(role))
             .set_crypto_provider(Arc::clone(&self.crypto))
             .set_dtls_cert(self.certificate.clone())
             // DTLS 1.2 lets the server choose the SRTP profile: AES-GCM costs a fifth of what browsers list first.
@@ -76,5 +79,21 @@ impl EngineFactory {
 
     fn to_std(&self, now: Instant) -> std::time::Instant {
         self.anchor + Duration::from_nanos(now.as_nanos())
+    }
+}
+
+/// The header extensions that a session may negotiate. A publisher's bandwidth estimation lives on transport-wide feedback
+/// (draft-holmer-rmcat-transport-wide-cc-extensions-01). Nothing estimates a subscriber's path, so that its twenty feedback
+/// datagrams a second would be read for nothing.
+fn extensions(role: Role) -> ExtensionMap {
+    match role {
+        Role::Publisher => ExtensionMap::standard(),
+        Role::Subscriber => {
+            let mut extensions = ExtensionMap::empty();
+            extensions.set(1, Extension::AudioLevel);
+            extensions.set(4, Extension::RtpMid);
+            extensions.set(13, Extension::VideoOrientation);
+            extensions
+        }
     }
 }

@@ -14,9 +14,9 @@ use crate::session::engine::{Engine, Negotiated, values};
 use crate::session::offer;
 use crate::subscribe::payload_types::PayloadTypes;
 
-/// Video packets kept for retransmission to one subscriber: two seconds of 2.5 Mbit/s. A larger cache costs 400 bytes
-/// a packet and subscriber; a receiver that is later than this has asked for a keyframe.
-const RETRANSMISSION_PACKETS_MAX: usize = 512;
+/// Video packets kept for retransmission to one subscriber: a second of 2.5 Mbit/s, five round trips of 200 ms. A larger
+/// cache costs 400 bytes a packet and subscriber; a receiver that is later than this has asked for a keyframe.
+const RETRANSMISSION_PACKETS_MAX: usize = 256;
 const RETRANSMISSION_AGE_MAX: Duration = Duration::from_secs(2);
 /// Share of the sent rate that retransmissions may take: enough for the 20 % loss after which nothing helps.
 const RETRANSMISSION_SHARE_MAX: f32 = 0.25;
