@@ -90,7 +90,7 @@ impl Sfu {
 
     fn play(&mut self, play: Play) -> CommandResult {
         self.check_room_for_one(play.session, &play.room)?;
-        if play.origin == self.worker && !self.is_live(&play.room) {
+        if play.origin == self.worker && !self.is_playable(&play.room) {
             return Err(CommandError::RoomEmpty);
         }
         let accepted = self.accept(&play.offer, Role::Subscriber)?;
@@ -167,11 +167,13 @@ impl Sfu {
             .is_some_and(|r| r.publisher().is_some())
     }
 
-    fn is_live(&self, room: &RoomId) -> bool {
-        self.rooms
-            .by_id(room)
-            .and_then(|i| self.rooms.get(i))
-            .is_some_and(|r| r.is_live())
+    /// A publisher is connected: a player need not wait for its first keyframe to be let in.
+    fn is_playable(&self, room: &RoomId) -> bool {
+        let Some(room) = self.rooms.by_id(room).and_then(|i| self.rooms.get(i)) else {
+            return false;
+        };
+        let publisher = room.publisher().and_then(|i| self.sessions.get(i));
+        publisher.is_some_and(|p| p.lifecycle.connected_at.is_some())
     }
 
     fn accept(&mut self, offer: &str, role: Role) -> Result<Accepted, CommandError> {
