@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use serde::de::{self, Deserializer, Visitor};
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use sfu_model::id::RoomId;
 use sfu_model::time::UnixTime;
 
 use crate::grant::Verb;
 
-/// The only audience that we accept (RFC 7519 section 4.1.3).
+/// Our name in `aud`. A token whose audience is another, or others without us, is invalid (RFC 7519 section 4.1.3).
 pub const AUDIENCE: &str = "freshet";
 
 /// Longest life of a token, in seconds. A token cannot be revoked, so a leaked one must die by itself; whoever needs
@@ -26,7 +26,7 @@ const VERBS_MAX: usize = 2;
 /// claims that are not ours are ignored (RFC 7519 section 4).
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Claims {
-    pub(crate) aud: String,
+    pub(crate) aud: Audience,
     pub(crate) sub: String,
     pub(crate) stream: String,
     pub(crate) verbs: Vec<Verb>,
@@ -37,6 +37,47 @@ pub(crate) struct Claims {
         deserialize_with = "present"
     )]
     pub(crate) nbf: Option<NumericDate>,
+}
+
+/// Whom a token is for: us, alone or among others (RFC 7519 section 4.1.3).
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(crate) struct Audience(&'static str);
+
+impl Audience {
+    /// Nobody else.
+    pub(crate) const US: Self = Self(AUDIENCE);
+}
+
+impl<'de> Deserialize<'de> for Audience {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OneOrMany;
+        impl<'de> Visitor<'de> for OneOrMany {
+            type Value = Audience;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{AUDIENCE:?}, or an array of strings that holds it")
+            }
+
+            fn visit_str<E: de::Error>(self, one: &str) -> Result<Audience, E> {
+                let is_us = one == AUDIENCE;
+                is_us
+                    .then_some(Audience::US)
+                    .ok_or_else(|| E::custom("for somebody else"))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut many: A) -> Result<Audience, A::Error> {
+                let mut is_ours = false;
+                while let Some(one) = many.next_element::<String>()? {
+                    is_ours |= one == AUDIENCE;
+                }
+                is_ours
+                    .then_some(Audience::US)
+                    .ok_or_else(|| de::Error::custom("for others"))
+            }
+        }
+        deserializer.deserialize_any(OneOrMany)
+    }
 }
 
 /// An optional claim that is there must be a date: `null` is not one.

@@ -9,7 +9,7 @@ use sfu_model::id::RoomId;
 use sfu_model::time::UnixTime;
 
 use super::claims::{
-    self, AUDIENCE, Claims, NumericDate, SUBJECT_CHARS_MAX, TOKEN_LIFETIME_SECS_MAX,
+    self, Audience, Claims, NumericDate, SUBJECT_CHARS_MAX, TOKEN_LIFETIME_SECS_MAX,
 };
 use super::verify::{HS256_SECRET_BYTES_MIN, InvalidKey};
 use crate::grant::Verb;
@@ -112,7 +112,7 @@ pub fn issue(
         return Err(IssueError::Verbs);
     }
     let claims = Claims {
-        aud: AUDIENCE.to_owned(),
+        aud: Audience::US,
         sub: request.subject.clone(),
         stream: request.stream.as_str().to_owned(),
         verbs: request.verbs.clone(),
