@@ -4,6 +4,7 @@
 //!   (RFC 3264 section 6, RFC 9143 section 7.3);
 //! * `a=rtcp-mux-only` in every bundled section (RFC 9725 section 4.4.1, RFC 8858);
 //! * all candidates in the tagged section, then `a=end-of-candidates`: the server never trickles (section 4.3.2);
+//! * RTCP feedback that was asked for, of all that the engine knows (RFC 4585 section 4.2);
 //! * one MediaStream, named after the stream, for what is sent; none for what is only received (section 4.4.2).
 
 use std::fmt::Write as _;
@@ -176,6 +177,7 @@ fn write_accepted(
     for (name, value) in section.lines.attributes() {
         match name {
             "candidate" | "end-of-candidates" | "rtcp-mux-only" => {}
+            "rtcp-fb" if !offered.feedback.has(value) => {}
             "rtcp-mux" => out.push_str("a=rtcp-mux\r\na=rtcp-mux-only\r\n"),
             "msid" | "ssrc" | "ssrc-group" if endpoint == Endpoint::Whip => {}
             "msid" => {

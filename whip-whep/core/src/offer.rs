@@ -6,13 +6,15 @@
 
 mod attributes;
 mod bounds;
+mod feedback;
 mod formats;
 mod refusal;
 mod rules;
 mod transport;
 mod write;
 
-pub use bounds::{MID_BYTES_MAX, PAYLOAD_TYPES_MAX, RID_BYTES_MAX, SSRCS_MAX};
+pub use bounds::{MID_BYTES_MAX, PAYLOAD_TYPES_MAX, SSRCS_MAX};
+pub use feedback::OfferedFeedback;
 pub use refusal::OfferRefusal;
 
 use crate::ice::IceCredentials;
@@ -41,6 +43,8 @@ pub struct OfferedSection {
     pub formats: String,
     /// `None` where a rejected section had no mid.
     pub mid: Option<String>,
+    /// The feedback that the answer may hold.
+    pub feedback: OfferedFeedback,
     /// Whether the engine got it.
     pub is_used: bool,
 }
@@ -66,6 +70,7 @@ pub fn admit(body: &[u8], endpoint: Endpoint) -> Result<Admitted, OfferRefusal> 
         profile: section.profile.to_owned(),
         formats: section.formats.to_owned(),
         mid: section.lines.value("mid").map(str::to_owned),
+        feedback: OfferedFeedback::of(&section.lines),
         is_used: used.iter().any(|used| std::ptr::eq(*used, section)),
     });
     Ok(Admitted {

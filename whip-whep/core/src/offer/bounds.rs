@@ -4,9 +4,6 @@
 /// short ones, since they travel in packets.
 pub const MID_BYTES_MAX: usize = 16;
 
-/// Longest rid, in bytes: the engine keeps 8, and would take two longer ones for one. Clients use one to three.
-pub const RID_BYTES_MAX: usize = 8;
-
 /// Most payload types of an m-line. RTP with multiplexed RTCP leaves 96 to 127 and 35 to 63 for dynamic ones (RFC 8834
 /// section 4.3), and Chromium offers about 45. The engine's work grows with their square.
 pub const PAYLOAD_TYPES_MAX: usize = 64;

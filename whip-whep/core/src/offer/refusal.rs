@@ -1,8 +1,9 @@
 //! Why an offer is refused: the rule, and what to do about it.
 
 use sfu_model::limits::{ENCODINGS_PER_TRACK_MAX, SDP_CANDIDATES_MAX, SDP_MEDIA_LINES_MAX};
+use sfu_model::rtp::RID_BYTES_MAX;
 
-use super::bounds::{MID_BYTES_MAX, PAYLOAD_TYPES_MAX, RID_BYTES_MAX, SSRCS_MAX};
+use super::bounds::{MID_BYTES_MAX, PAYLOAD_TYPES_MAX, SSRCS_MAX};
 use crate::limits::Limit;
 use crate::sdp::MalformedSdp;
 

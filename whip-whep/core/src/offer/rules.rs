@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use sfu_model::limits::{ENCODINGS_PER_TRACK_MAX, SDP_CANDIDATES_MAX, SDP_MEDIA_LINES_MAX};
+use sfu_model::rtp::RID_BYTES_MAX;
 
 use super::attributes;
-use super::bounds::{MID_BYTES_MAX, RID_BYTES_MAX, SSRCS_MAX};
+use super::bounds::{MID_BYTES_MAX, SSRCS_MAX};
 use super::refusal::OfferRefusal;
 use crate::request::Endpoint;
 use crate::sdp::{Lines, Sdp, Section};
@@ -91,7 +92,7 @@ pub(super) fn check_section(section: &Section<'_>) -> Result<(), OfferRefusal> {
     if !section.lines.has("rtcp-mux") {
         return Err(OfferRefusal::NoRtcpMux);
     }
-    if attributes::n_ssrcs(&section.lines) > SSRCS_MAX {
+    if attributes::announced(&section.lines).len() > SSRCS_MAX {
         return Err(OfferRefusal::TooManySsrcs);
     }
     check_rids(&section.lines)

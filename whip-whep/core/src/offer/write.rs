@@ -1,8 +1,10 @@
 //! The offer that the engine gets.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use super::attributes;
+use super::feedback::OfferedFeedback;
 use super::formats::Formats;
 use super::refusal::OfferRefusal;
 use super::rules::Direction;
@@ -52,14 +54,23 @@ fn write_section(out: &mut String, section: &Section<'_>, direction: Direction, 
     if !stream.is_empty() && !track.trim().is_empty() {
         let _ = write!(out, "a=msid:{stream} {track}\r\n");
     }
+    let announced = attributes::announced(&section.lines);
+    let mut told = HashSet::new();
     for line in section.lines.iter() {
-        let is_media = |(name, value): (&str, &str)| match name {
-            "rtpmap" | "fmtp" | "rtcp-fb" => formats.are_described_by(value),
-            name => attributes::is_told(name, value),
+        let mut is_media = |(name, value)| match name {
+            "rtpmap" | "fmtp" => formats.are_described_by(value),
+            name => {
+                let subject = attributes::subject(name, value);
+                attributes::is_told(name, value, &announced) && told.insert((name, subject))
+            }
         };
-        if line.attribute().is_some_and(is_media) {
+        if line.attribute().is_some_and(&mut is_media) {
             let _ = write!(out, "a={}\r\n", line.value);
         }
+    }
+    let feedback = OfferedFeedback::of(&section.lines);
+    for value in feedback.told().filter(|v| formats.are_described_by(v)) {
+        let _ = write!(out, "a=rtcp-fb:{value}\r\n");
     }
 }
 

@@ -365,3 +365,49 @@ fn an_answer_that_is_none_is_our_failure() {
         (500, "internal")
     );
 }
+
+/// Which feedback a section of the answer holds, in the offer's words.
+fn feedback_in(answer: &str) -> Vec<&str> {
+    let mut values: Vec<&str> = answer
+        .lines()
+        .filter_map(|line| line.strip_prefix("a=rtcp-fb:"))
+        .collect();
+    values.sort_unstable();
+    values
+}
+
+#[test]
+fn feedback_is_answered_where_it_was_offered_and_nowhere_else() {
+    let two = "a=rtpmap:98 VP9/90000\r\na=fmtp:98 profile-id=0\r\n";
+    let offer = |path: &str| {
+        let base = match path {
+            "/whip/demo" => offers::publish(),
+            _ => offers::play(),
+        };
+        base.replace("SAVPF 96 97", "SAVPF 96 97 98") + two
+    };
+    for path in ["/whip/demo", "/whep/demo"] {
+        let answer = answer_to(path, &offer(path));
+        assert!(answer.contains("a=rtpmap:98 VP9/90000"), "{answer}");
+        assert_eq!(feedback_in(&answer), ["96 nack", "96 nack pli"], "{answer}");
+        let none = offers::without(&offer(path), "a=rtcp-fb:");
+        assert!(feedback_in(&answer_to(path, &none)).is_empty());
+    }
+}
+
+#[test]
+fn feedback_offered_for_every_payload_type_counts_for_each() {
+    let offer = offers::without(&offers::publish(), "a=rtcp-fb:")
+        + "a=rtcp-fb:* ccm fir\r\na=rtcp-fb:* x-unknown\r\n";
+    assert_eq!(
+        feedback_in(&answer_to("/whip/demo", &offer)),
+        ["96 ccm fir"]
+    );
+}
+
+#[test]
+fn feedback_of_one_section_says_nothing_about_another() {
+    let offer = offers::without(&offers::publish(), "a=rtcp-fb:")
+        .replace("a=mid:0\r\n", "a=mid:0\r\na=rtcp-fb:* nack\r\n");
+    assert!(feedback_in(&answer_to("/whip/demo", &offer)).is_empty());
+}
