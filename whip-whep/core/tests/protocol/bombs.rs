@@ -93,6 +93,10 @@ fn no_offer_costs_more_than_its_bound() {
         ),
         ("feedback", filled(|_| "a=rtcp-fb:96 nack".into())),
         (
+            "kinds of feedback",
+            filled(|n| format!("a=rtcp-fb:96 x{n}")),
+        ),
+        (
             "extensions",
             filled(|n| format!("a=extmap:{} urn:x:{n}", n % 14 + 1)),
         ),
@@ -103,6 +107,21 @@ fn no_offer_costs_more_than_its_bound() {
         (
             "ssrc groups",
             filled(|n| format!("a=ssrc-group:FID {n} {}", n + 1)),
+        ),
+        (
+            "ssrc groups of announced sources",
+            filled(|n| match n {
+                0..SSRCS_MAX => format!("a=ssrc:{n} cname:x"),
+                _ => format!(
+                    "a=ssrc-group:FID {} {}",
+                    n % SSRCS_MAX,
+                    n / SSRCS_MAX % SSRCS_MAX
+                ),
+            }),
+        ),
+        (
+            "texts of a source",
+            filled(|n| format!("a=ssrc:{} cname:x{n}", n % SSRCS_MAX)),
         ),
         ("long lines", filled(|_| format!("a={}", "x".repeat(4_000)))),
         ("unknown attributes", filled(|_| "a=x".into())),
