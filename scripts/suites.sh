@@ -1,20 +1,47 @@
 # What ./dev runs, and how it tells what came of it. Sourced by ./dev, after setup.sh.
 
 # A run goes through all its suites even when one fails: one look shows everything that is broken.
-begin() { report=; failed=; }
+begin() {
+    report=; failed=
+    run_log=$(mktemp)
+    trap 'rm -f "$run_log" "$run_log.status"' EXIT
+}
 
 suite() {
     name=$1; shift
     say "== $name"
     started=$(date +%s)
-    if "$@"; then result=ok; else result=FAILED; failed="$failed $name"; fi
+    # What is seen is kept as well: its tests are counted at the end. A pipe has the status of its last command, hence the file.
+    { "$@" && echo 0 >"$run_log.status" || echo 1 >"$run_log.status"; } 2>&1 | tee -a "$run_log"
+    if [ "$(cat "$run_log.status")" = 0 ]; then
+        result=ok
+    else
+        result=FAILED; failed="$failed $name"
+    fi
     report="$report$(printf '  %-9s %-7s %4s s' "$name" "$result" "$(($(date +%s) - started))")
 "
 }
 
 finish() {
     printf 'dev: what was run\n%s' "$report" >&2
+    count_tests <"$run_log"
     [ -z "$failed" ] || die "failed:$failed"
+}
+
+# The runners' own closing lines, added up: cargo test, nextest, vitest, node's runner, and plain `N passed, N failed`.
+count_tests() {
+    sed 's/\x1b\[[0-9;]*m//g' | awk '
+        /^ *Summary .* tests? run:/ {
+            if (match($0, /[0-9]+ passed/)) passed += substr($0, RSTART)
+            if (match($0, /[0-9]+ failed/)) failed += substr($0, RSTART)
+        }
+        /^test result: / || /^ *Tests  / || /^[0-9]+ passed, [0-9]+ failed$/ {
+            if (match($0, /[0-9]+ passed/)) passed += substr($0, RSTART)
+            if (match($0, /[0-9]+ failed/)) failed += substr($0, RSTART)
+        }
+        /^# pass [0-9]+$/ { passed += $3 }
+        /^# fail [0-9]+$/ { failed += $3 }
+        END { if (passed + failed > 0) printf "%d passed, %d failed\n", passed, failed }'
 }
 
 build_web_client() {
@@ -43,21 +70,26 @@ test_rust() {
 
 test_web() { npm test --prefix web-client; }
 
+# The binary that the Rust suite has tested, with the features of the whole workspace: built alone, half of what it depends
+# on would be built again.
+# shellcheck disable=SC2086  # a list of options
+build_tested_binary() { cargo test --locked --quiet $rust_packages --no-run; }
+
 test_browser() {
-    cargo build --locked --bin freshet &&
+    build_tested_binary &&
         FRESHET_BIN="$(target_dir)/debug/freshet" npm test --prefix tests/browser
 }
 
 # Built outside the namespace, which reaches no registry, and run inside it.
 test_interop() {
-    cargo build --locked --bin freshet &&
+    build_tested_binary &&
         cargo test --locked --package freshet-interop --no-run &&
         FRESHET_BIN="$(target_dir)/debug/freshet" sh scripts/in_namespace.sh \
             cargo test --locked --offline --package freshet-interop
 }
 
 test_acme() {
-    cargo build --locked --bin freshet &&
+    build_tested_binary &&
         sh scripts/in_namespace.sh sh tests/acme/run "$(target_dir)/debug/freshet"
 }
 
