@@ -7,6 +7,7 @@ pub(crate) mod endpoint;
 mod env;
 mod file;
 mod key;
+pub(crate) mod networks;
 pub(crate) mod problem;
 pub(crate) mod proxies;
 pub(crate) mod settings;
@@ -40,9 +41,11 @@ pub(crate) fn load(
         None => String::new(),
     };
     let source = file::Source::parse(file, &text)?;
-    let overrides = env::overrides(environment)?;
-    let config = env::lay_over(&source, &overrides)?;
-    let problems = validate::check(&config, &source, &overrides);
+    let overrides = env::overrides(environment).map_err(|found| source.unknown.and(found))?;
+    let config = env::lay_over(&source, &overrides).map_err(|found| source.unknown.and(found))?;
+    let problems = source
+        .unknown
+        .and(validate::check(&config, &source, &overrides));
     if problems.is_empty() {
         Ok(Loaded {
             config,

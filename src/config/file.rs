@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize as _;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeString, DeTable, DeValue, Deserializer};
 
 use super::key::{self, KEYS, LISTS, List};
 use super::problem::{Place, Problem, Problems};
@@ -21,7 +21,7 @@ pub(crate) fn read(path: &Path) -> Result<String, Problems> {
         Problems::one(
             Place::File(path.to_owned()),
             what,
-            "name a readable TOML file with --config",
+            "name a readable TOML file",
         )
     };
     let length = std::fs::metadata(path)
@@ -33,10 +33,13 @@ pub(crate) fn read(path: &Path) -> Result<String, Problems> {
     std::fs::read_to_string(path).map_err(|error| refuse(error.to_string()))
 }
 
-/// A file that is TOML and holds only keys that we know, with values of the right types.
+/// A file that is TOML, and whose keys that we know have values of the right types.
 pub(crate) struct Source {
     path: Option<PathBuf>,
+    /// Without the keys that we do not know.
     pub(crate) table: toml::Table,
+    /// A complaint of each of those.
+    pub(crate) unknown: Problems,
     lines: HashMap<String, usize>,
 }
 
@@ -51,23 +54,23 @@ impl Source {
                 "",
             )
         };
-        let spanned = DeTable::parse(text).map_err(|error| syntax(&error))?;
+        let mut spanned = DeTable::parse(text).map_err(|error| syntax(&error))?;
         let mut walk = Walk {
             path,
             text,
             lines: HashMap::new(),
             problems: Problems::default(),
         };
-        walk.sections(spanned.get_ref());
-        if !walk.problems.is_empty() {
-            return Err(walk.problems);
-        }
-        let lines = walk.lines;
-        toml::from_str::<Config>(text).map_err(|error| syntax(&error))?;
-        let table: toml::Table = toml::from_str(text).map_err(|error| syntax(&error))?;
+        walk.sections(spanned.get_mut());
+        // The others are still looked at, so that one run finds everything.
+        let (lines, unknown) = (walk.lines, walk.problems);
+        let typed = |error| unknown.and(syntax(&error));
+        Config::deserialize(Deserializer::from(spanned.clone())).map_err(typed)?;
+        let table = toml::Table::deserialize(Deserializer::from(spanned)).map_err(typed)?;
         Ok(Self {
             path: path.map(Path::to_owned),
             table,
+            unknown,
             lines,
         })
     }
@@ -94,7 +97,13 @@ fn line_of(text: &str, span: &Range<usize>) -> usize {
         + 1
 }
 
-/// One pass over the file: notes the line of every key and complains of those that are unknown.
+fn remove<'i>(table: &mut DeTable<'i>, names: Vec<Spanned<DeString<'i>>>) {
+    for name in names {
+        table.remove(&name);
+    }
+}
+
+/// One pass over the file: notes the line of every key, and takes out and complains of those that are unknown.
 struct Walk<'a> {
     path: Option<&'a Path>,
     text: &'a str,
@@ -103,57 +112,55 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn sections(&mut self, table: &DeTable<'_>) {
-        for (name, value) in table {
+    fn sections(&mut self, table: &mut DeTable<'_>) {
+        let known = key::sections();
+        let mut strange = Vec::new();
+        for (name, value) in table.iter_mut() {
             let section = name.get_ref().as_ref();
-            let known = key::sections();
             if !known.contains(&section) {
-                self.unknown(
-                    &name.span(),
-                    &format!("[{section}]"),
-                    key::nearest(section, known),
-                );
-            } else if let Some(list) = LISTS.iter().find(|list| list.section == section) {
+                let nearest = key::nearest(section, known.iter().copied());
+                self.unknown(&name.span(), &format!("[{section}]"), nearest);
+                strange.push(name.clone());
+                continue;
+            }
+            if let Some(list) = LISTS.iter().find(|list| list.section == section) {
                 self.list(list, value);
-            } else if let DeValue::Table(keys) = value.get_ref() {
-                self.keys(section, keys);
+            } else if let DeValue::Table(keys) = value.get_mut() {
+                let known = KEYS.iter().filter(|key| key.section == section);
+                let known: Vec<&str> = known.map(|key| key.name).collect();
+                self.keys(section, section, &known, keys);
             }
             self.note(section.to_owned(), &name.span());
         }
+        remove(table, strange);
     }
 
-    fn keys(&mut self, section: &str, keys: &DeTable<'_>) {
-        for (name, _) in keys {
-            let text = name.get_ref().as_ref();
-            if key::find(section, text).is_none() {
-                let known = KEYS
-                    .iter()
-                    .filter(|key| key.section == section)
-                    .map(|key| key.name);
-                let given = format!("{section}.{text}");
-                self.unknown(&name.span(), &given, key::nearest(text, known));
-            }
-            self.note(format!("{section}.{text}"), &name.span());
-        }
-    }
-
-    fn list(&mut self, list: &List, value: &Spanned<DeValue<'_>>) {
-        let DeValue::Array(items) = value.get_ref() else {
+    fn list(&mut self, list: &List, value: &mut Spanned<DeValue<'_>>) {
+        let DeValue::Array(items) = value.get_mut() else {
             return;
         };
-        for (index, item) in items.iter().enumerate() {
-            let DeValue::Table(keys) = item.get_ref() else {
-                continue;
-            };
-            for (name, _) in keys {
-                let text = name.get_ref().as_ref();
-                if !list.names.contains(&text) {
-                    let nearest = key::nearest(text, list.names.iter().copied());
-                    self.unknown(&name.span(), &format!("{}.{text}", list.section), nearest);
-                }
-                self.note(format!("{}.{index}.{text}", list.section), &name.span());
+        for (index, item) in items.iter_mut().enumerate() {
+            if let DeValue::Table(keys) = item.get_mut() {
+                let place = format!("{}.{index}", list.section);
+                self.keys(list.section, &place, list.names, keys);
             }
         }
+    }
+
+    /// `place` is where they stand, `section` what people call it.
+    fn keys(&mut self, section: &str, place: &str, known: &[&str], keys: &mut DeTable<'_>) {
+        let mut strange = Vec::new();
+        for (name, _) in keys.iter() {
+            let text = name.get_ref().as_ref();
+            if known.contains(&text) {
+                self.note(format!("{place}.{text}"), &name.span());
+            } else {
+                let nearest = key::nearest(text, known.iter().copied());
+                self.unknown(&name.span(), &format!("{section}.{text}"), nearest);
+                strange.push(name.clone());
+            }
+        }
+        remove(keys, strange);
     }
 
     fn note(&mut self, key: String, span: &Range<usize>) {

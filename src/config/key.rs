@@ -56,6 +56,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("limits", "stream_starts_per_minute", Kind::Number),
     key("limits", "failed_auths_per_minute", Kind::Number),
     key("limits", "joins_per_second_and_client", Kind::Number),
+    key("metrics", "allow", Kind::List),
     key("compat", "lenient_patch", Kind::Switch),
     key("log", "level", Kind::Text),
     key("log", "format", Kind::Text),
@@ -84,12 +85,6 @@ pub(crate) const LISTS: &[List] = &[
         names: &["name", "key", "public"],
     },
 ];
-
-/// The key of that section and name.
-pub(crate) fn find(section: &str, name: &str) -> Option<&'static Key> {
-    KEYS.iter()
-        .find(|key| key.section == section && key.name == name)
-}
 
 /// Every section, once.
 pub(crate) fn sections() -> Vec<&'static str> {

@@ -74,6 +74,11 @@ impl Problems {
         }])
     }
 
+    /// These, and then those.
+    pub(crate) fn and(&self, more: Self) -> Self {
+        Self(self.0.iter().cloned().chain(more.0).collect())
+    }
+
     pub(crate) fn push(&mut self, problem: Problem) {
         self.0.push(problem);
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use whip_whep_core::limits::{
-    FAILED_AUTHS_PER_CLIENT, PUBLISH_SESSIONS_PER_HOLDER_MAX, SESSIONS_MAX, STREAM_STARTS,
+    FAILED_AUTHS_PER_CLIENT, PUBLISH_SESSIONS_PER_HOLDER_MAX, SESSION_URLS_MAX, STREAM_STARTS,
 };
 
 use crate::logging::LogFormat;
@@ -23,6 +23,7 @@ pub(crate) struct Config {
     pub(crate) sfu: Sfu,
     pub(crate) auth: Auth,
     pub(crate) limits: Limits,
+    pub(crate) metrics: Metrics,
     pub(crate) compat: Compat,
     pub(crate) log: Log,
     pub(crate) ice_servers: Vec<IceServer>,
@@ -110,6 +111,14 @@ pub(crate) struct Limits {
     pub(crate) stream_starts_per_minute: u32,
     pub(crate) failed_auths_per_minute: u32,
     pub(crate) joins_per_second_and_client: u32,
+}
+
+/// `[metrics]`
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Metrics {
+    /// Addresses or prefixes that `/metrics` answers.
+    pub(crate) allow: Vec<String>,
 }
 
 /// `[compat]`: what old or unusual clients need.
@@ -254,11 +263,19 @@ impl Default for Limits {
         Self {
             connections: 10_000,
             connections_per_address: 256,
-            sessions: SESSIONS_MAX,
+            sessions: SESSION_URLS_MAX,
             publish_sessions_per_holder: PUBLISH_SESSIONS_PER_HOLDER_MAX,
             stream_starts_per_minute: STREAM_STARTS.burst,
             failed_auths_per_minute: FAILED_AUTHS_PER_CLIENT.burst,
             joins_per_second_and_client: 20,
+        }
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self {
+            allow: vec!["127.0.0.0/8".to_owned(), "::1".to_owned()],
         }
     }
 }

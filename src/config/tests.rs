@@ -18,8 +18,11 @@ fn problems(text: &str) -> String {
     };
     let overrides = env::overrides(std::iter::empty()).unwrap();
     match env::lay_over(&source, &overrides) {
-        Ok(config) => validate::check(&config, &source, &overrides).to_string(),
-        Err(problems) => problems.to_string(),
+        Ok(config) => {
+            let found = validate::check(&config, &source, &overrides);
+            source.unknown.and(found).to_string()
+        }
+        Err(problems) => source.unknown.and(problems).to_string(),
     }
 }
 
@@ -206,12 +209,76 @@ fn what_the_types_cannot_say_is_found_with_its_line() {
             "f.toml:2: `auth.token_secret`: /nowhere: No such file",
         ),
         (
-            "[limits]\nconnections = 0",
-            "f.toml:2: `limits.connections`: nobody could connect",
+            "[metrics]\nallow = [\"localhost\"]",
+            "f.toml:2: `metrics.allow`: \"localhost\" is neither",
         ),
     ] {
         let found = problems(text);
         assert!(found.starts_with(expected), "{text}:\n{found}");
+    }
+}
+
+#[test]
+fn a_limit_that_lets_nobody_in_is_refused() {
+    for (name, effect) in [
+        ("connections", "nobody could connect"),
+        ("connections_per_address", "nobody could connect"),
+        ("sessions", "nobody could publish or play"),
+        ("publish_sessions_per_holder", "nobody could publish"),
+        ("stream_starts_per_minute", "nobody could publish"),
+        (
+            "failed_auths_per_minute",
+            "no credential would be looked at",
+        ),
+        (
+            "joins_per_second_and_client",
+            "nobody could publish or play",
+        ),
+    ] {
+        let expected = format!("f.toml:2: `limits.{name}`: {effect}\n    write 1 or more");
+        assert_eq!(problems(&format!("[limits]\n{name} = 0")), expected);
+        assert_eq!(problems(&format!("[limits]\n{name} = 1")), "");
+    }
+    let n_limits = KEYS.iter().filter(|key| key.section == "limits").count();
+    assert_eq!(n_limits, 7, "a limit without a row");
+}
+
+#[test]
+fn an_address_that_no_client_can_send_to_is_not_advertised() {
+    for (entry, why) in [
+        ("0.0.0.0", "is no machine's address"),
+        ("0.0.0.0:8189", "is no machine's address"),
+        ("::", "is no machine's address"),
+        ("::ffff:0.0.0.0", "is no machine's address"),
+        ("224.0.0.1", "is many machines' address"),
+        ("[ff02::1]:8189", "is many machines' address"),
+        ("255.255.255.255", "is many machines' address"),
+        ("203.0.113.5:0", "has no port"),
+    ] {
+        let found = problems(&format!("[sfu]\nadvertise = [\"{entry}\"]"));
+        let expected = format!("f.toml:2: `sfu.advertise`: \"{entry}\" {why}");
+        assert!(found.starts_with(&expected), "{found}");
+    }
+    assert_eq!(
+        problems("[sfu]\nadvertise = [\"203.0.113.5\", \"[2001:db8::5]:9000\"]"),
+        ""
+    );
+}
+
+#[test]
+fn what_is_unknown_does_not_hide_what_is_wrong() {
+    let unknown = "[htpp]\n[http]\nlistn = 1\n[[streams]]\nname = \"a\"\npubic = true\n";
+    for (wrong, lines) in [
+        ("[sfu]\nworkers = 65", [1, 3, 6, 8]),
+        ("[sfu]\nworkers = \"two\"", [1, 3, 6, 8]),
+    ] {
+        let found = problems(&format!("{unknown}{wrong}"));
+        for line in lines {
+            assert!(
+                found.contains(&format!("f.toml:{line}: ")),
+                "{line}: {found}"
+            );
+        }
     }
 }
 

@@ -1,13 +1,14 @@
 //! What the types cannot say about a configuration.
 
+mod limits;
+mod network;
+
 use std::collections::HashSet;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::Path;
 
 use secrecy::ExposeSecret as _;
 use sfu_model::id::RoomId;
-use sfu_server::Advertised;
-use sfu_server::config::WORKERS_MAX;
 use signaling_auth::stream_key::StreamKey;
 use signaling_auth::token::verify::VERIFYING_KEYS_MAX;
 
@@ -16,7 +17,6 @@ use super::env::Overrides;
 use super::file::Source;
 use super::key;
 use super::problem::{Place, Problem, Problems};
-use super::proxies::TrustedProxies;
 use super::settings::{Acme, Config, Https};
 use crate::roles::Role;
 
@@ -58,7 +58,8 @@ pub(crate) fn check(config: &Config, source: &Source, overrides: &Overrides) -> 
         problems: Problems::default(),
     };
     node(config, &mut checks);
-    network(config, &mut checks);
+    network::check(config, &mut checks);
+    limits::check(&config.limits, &mut checks);
     https(&config.https, &config.acme, &mut checks);
     acme(&config.acme, &mut checks);
     auth(config, &mut checks);
@@ -96,70 +97,6 @@ fn node(config: &Config, checks: &mut Checks<'_>) {
         let what = format!("\"{}\" is no level", config.log.level);
         checks.refuse("log.level", what, "write error, warn, info, debug or trace");
     }
-}
-
-fn network(config: &Config, checks: &mut Checks<'_>) {
-    let Config {
-        http,
-        https,
-        sfu,
-        limits,
-        ..
-    } = config;
-    if https.enabled && collide(http.listen, https.listen) {
-        checks.refuse(
-            "https.listen",
-            "is the address of [http] too",
-            "give it another port",
-        );
-    }
-    let sharing = [
-        ("http", http.listen, true),
-        ("https", https.listen, https.enabled),
-    ];
-    for (name, listen, is_on) in sharing {
-        // The SFU listens on TCP too.
-        if is_on && collide(sfu.listen, listen) {
-            let what = format!("is the address of [{name}] too");
-            checks.refuse("sfu.listen", what, "give it another port");
-        }
-    }
-    for entry in &sfu.advertise {
-        if let Err(error) = entry.parse::<Advertised>() {
-            checks.refuse("sfu.advertise", format!("\"{entry}\": {error}"), "");
-        }
-    }
-    if let Err(entry) = TrustedProxies::parse(&http.trusted_proxies) {
-        let action = "write IP addresses or prefixes, such as \"10.0.0.0/8\"";
-        checks.refuse(
-            "http.trusted_proxies",
-            format!("\"{entry}\" is neither"),
-            action,
-        );
-    }
-    if sfu.workers > WORKERS_MAX {
-        let action = format!("write 0 (one per core) to {WORKERS_MAX}");
-        checks.refuse("sfu.workers", "too many", action);
-    }
-    if limits.connections == 0 {
-        checks.refuse(
-            "limits.connections",
-            "nobody could connect",
-            "write 1 or more",
-        );
-    }
-    if limits.connections_per_address == 0 {
-        checks.refuse(
-            "limits.connections_per_address",
-            "nobody could connect",
-            "write 1 or more",
-        );
-    }
-}
-
-fn collide(a: SocketAddr, b: SocketAddr) -> bool {
-    let same_ip = a.ip() == b.ip() || a.ip().is_unspecified() || b.ip().is_unspecified();
-    a.port() != 0 && a.port() == b.port() && same_ip
 }
 
 fn https(https: &Https, acme: &Acme, checks: &mut Checks<'_>) {
