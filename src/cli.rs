@@ -1,6 +1,7 @@
 //! The command line.
 
 mod check;
+mod key_file;
 mod output;
 mod place;
 mod serve;

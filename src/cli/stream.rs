@@ -1,9 +1,12 @@
 //! `freshet stream create|list|end`
 
+use std::path::PathBuf;
+
 use sfu_model::id::RoomId;
 use sfu_net::{clock, entropy};
 use signaling_auth::stream_key::StreamKey;
 
+use super::key_file;
 use super::output::{Failure, say};
 use super::place::Place;
 use crate::addresses::Addresses;
@@ -39,9 +42,13 @@ pub(super) struct Create {
     /// Players need a token
     #[arg(long)]
     private: bool,
-    /// The key, in place of a random one: 8 to 64 letters, digits or hyphens
-    #[arg(long, value_name = "KEY")]
+    /// The key, in place of a random one: 8 to 64 letters, digits or hyphens. Every user of this machine can read it
+    /// while the command runs, and the shell keeps it; --key-file is for keys that matter
+    #[arg(long, value_name = "KEY", conflicts_with = "key_file")]
     key: Option<String>,
+    /// The key is the first line of this file; - is the standard input
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
     #[command(flatten)]
     place: Place,
 }
@@ -57,6 +64,7 @@ pub(super) struct List {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct End {
+    /// The stream to end, as `freshet stream list` shows it
     name: String,
     #[command(flatten)]
     place: Place,
@@ -102,13 +110,15 @@ impl Create {
             store,
         } = open(&self.place)?;
         let name = RoomId::parse(&self.name)?;
-        if store.is_static(&name) && (self.key.is_some() || self.private) {
+        let has_key = self.key.is_some() || self.key_file.is_some();
+        if store.is_static(&name) && (has_key || self.private) {
             let text = format!("the stream {name} is the configuration file's; change it there");
             return Err(Failure::new(text));
         }
-        let key = match &self.key {
-            Some(text) => StreamKey::parse(text)?,
-            None => StreamKey::from_random(entropy::random_bytes()?),
+        let key = match (&self.key, &self.key_file) {
+            (Some(text), _) => StreamKey::parse(text)?,
+            (None, Some(file)) => key_file::read(file)?,
+            (None, None) => StreamKey::from_random(entropy::random_bytes()?),
         };
         store.create(&name, &key, !self.private, clock::unix_now())?;
         let is_running = tell(&data, &Ask::Reload)?;

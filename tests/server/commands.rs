@@ -157,6 +157,18 @@ fn a_command_that_cannot_be_carried_out_says_what_to_do() {
         ),
         (&["serve", "--listen", "localhost"], "write an IP address"),
         (&["check", "absent.toml"], "absent.toml: No such file"),
+        (
+            &["stream", "create", "two", "--key-file", "absent.key"],
+            "absent.key: No such file",
+        ),
+        (
+            &["stream", "create", "two", "--key-file", "/dev/null"],
+            "a stream key is 8 to 64",
+        ),
+        (
+            &["stream", "create", "two", "--key-file", "-", "--key", "k"],
+            "cannot be used with",
+        ),
     ] {
         let refused = complaint(&scratch, arguments);
         assert!(refused.contains(expected), "{arguments:?}: {refused}");
@@ -181,6 +193,56 @@ fn check_names_every_line_that_is_wrong() {
         refused.contains("bad.toml:4: ") && refused.contains("bad.toml:5: "),
         "{refused}"
     );
+}
+
+#[test]
+fn check_finds_everything_in_one_run_and_names_only_what_it_takes() {
+    let scratch = Scratch::new();
+    scratch.write(
+        "bad.toml",
+        "[http]\nlistn = 1\n[limits]\nfailed_auths_per_minute = 0\n",
+    );
+    let refused = complaint(&scratch, &["check", "bad.toml"]);
+    for expected in [
+        "2 problems",
+        "bad.toml:2: unknown key `http.listn`",
+        "bad.toml:4: `limits.failed_auths_per_minute`: no credential would be looked at",
+    ] {
+        assert!(refused.contains(expected), "{expected} in {refused}");
+    }
+    let absent = complaint(&scratch, &["check", "absent.toml"]);
+    assert!(!absent.contains("--config"), "check has none: {absent}");
+}
+
+#[test]
+fn help_says_what_a_name_is_and_who_sees_a_key() {
+    let scratch = Scratch::new();
+    let end = said(&scratch, &["stream", "end", "--help"]);
+    assert!(end.contains("The stream to end"), "{end}");
+    let create = said(&scratch, &["stream", "create", "--help"]);
+    let words: Vec<&str> = create.split_whitespace().collect();
+    assert!(
+        words.join(" ").contains("Every user of this machine"),
+        "{create}"
+    );
+}
+
+#[test]
+fn a_key_comes_from_a_file_or_the_standard_input() {
+    let scratch = Scratch::new();
+    scratch.write("stage.key", "stage-key-0001\r\nand a note\n");
+    let arguments = ["stream", "create", "one", "--key-file", "stage.key"];
+    let made = said(&scratch, &arguments);
+    assert!(made.contains("#key=stage-key-0001\n"), "{made}");
+    let mut command = crate::running::freshet(&scratch);
+    let key = std::fs::File::open(scratch.path().join("stage.key")).unwrap();
+    let output = command
+        .args(["stream", "create", "two", "--key-file", "-"])
+        .stdin(key)
+        .output()
+        .unwrap();
+    let made = String::from_utf8(output.stdout).unwrap();
+    assert!(made.contains("#key=stage-key-0001\n"), "{made}");
 }
 
 #[test]
