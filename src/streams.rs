@@ -81,7 +81,9 @@ pub(crate) enum StoreError {
     Exists(RoomId),
     #[error("there is no stream {0}; `freshet stream list` shows those there are")]
     Unknown(RoomId),
-    #[error("there are {STREAMS_MAX} streams, which is the most")]
+    #[error(
+        "there are {STREAMS_MAX} streams, which is the most; create an ended one again, or remove some from {FILE}"
+    )]
     Full,
 }
 
@@ -175,7 +177,8 @@ impl StreamStore {
             {
                 return Err(StoreError::Exists(name.clone()));
             }
-            if kept.streams.len() >= STREAMS_MAX {
+            // An ended one has its place already.
+            if kept.streams.len() >= STREAMS_MAX && !kept.streams.contains_key(name.as_str()) {
                 return Err(StoreError::Full);
             }
             let key = Some(key.hash(name, &self.secret));
@@ -256,3 +259,6 @@ impl std::fmt::Debug for StreamStore {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
