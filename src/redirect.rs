@@ -22,14 +22,11 @@ pub(crate) struct Ingress {
     pub(crate) https_port: Option<u16>,
 }
 
-/// Paths that machines ask over plain HTTP: probes and scrapers, which hold no secret, and the certificate authority,
-/// which asks before there is a certificate (RFC 8555 section 8.3).
-const PLAIN_PATHS: [&str; 4] = [
-    "/health",
-    "/ready",
-    "/metrics",
-    "/.well-known/acme-challenge/",
-];
+/// Paths that machines ask over plain HTTP: probes and scrapers, which hold no secret.
+const PLAIN_PATHS: [&str; 3] = ["/health", "/ready", "/metrics"];
+
+/// The certificate authority asks before there is a certificate (RFC 8555 section 8.3); a token follows.
+const CHALLENGES: &str = "/.well-known/acme-challenge/";
 
 /// Notes the client's address as [`ClientAddr`], and redirects where the request should have been HTTPS. Status 308
 /// keeps the method and the body, so a WHIP POST is sent again as it was (RFC 9110 section 15.4.9).
@@ -45,7 +42,7 @@ pub(crate) async fn unwrap_and_redirect(
     let is_secure = ingress.is_secure(arrival, request.headers());
     let path = request.uri().path();
     let may_be_plain =
-        client.is_loopback() || PLAIN_PATHS.iter().any(|plain| path.starts_with(plain));
+        client.is_loopback() || PLAIN_PATHS.contains(&path) || path.starts_with(CHALLENGES);
     if !is_secure
         && !may_be_plain
         && let Some(port) = ingress.https_port
@@ -165,6 +162,18 @@ mod tests {
             ("203.0.113.7", false, "/health", (OK, "203.0.113.7")),
             ("203.0.113.7", false, "/ready", (OK, "203.0.113.7")),
             ("203.0.113.7", false, "/metrics", (OK, "203.0.113.7")),
+            (
+                "203.0.113.7",
+                false,
+                "/metricsfoo",
+                (MOVED, "https://stage.example:8443/metricsfoo"),
+            ),
+            (
+                "203.0.113.7",
+                false,
+                "/health/x",
+                (MOVED, "https://stage.example:8443/health/x"),
+            ),
             (
                 "203.0.113.7",
                 false,
