@@ -18,21 +18,45 @@ use rustls::sign::CertifiedKey;
 
 /// The certificate in force. Replaced as a whole; handshakes that have begun keep theirs.
 #[derive(Debug)]
-pub(crate) struct CertificateSlot(RwLock<Arc<CertifiedKey>>);
+pub(crate) struct CertificateSlot(RwLock<Shown>);
+
+#[derive(Debug)]
+struct Shown {
+    certificate: Arc<CertifiedKey>,
+    /// Noted once, since every response asks.
+    is_self_signed: bool,
+}
+
+impl From<Arc<CertifiedKey>> for Shown {
+    fn from(certificate: Arc<CertifiedKey>) -> Self {
+        let leaf = certificate.cert.first();
+        Self {
+            is_self_signed: leaf.is_none_or(|leaf| validity::is_self_issued(leaf)),
+            certificate,
+        }
+    }
+}
 
 impl CertificateSlot {
     /// A slot that shows this certificate.
     pub(crate) fn new(certificate: Arc<CertifiedKey>) -> Arc<Self> {
-        Arc::new(Self(RwLock::new(certificate)))
+        Arc::new(Self(RwLock::new(certificate.into())))
     }
 
     /// Shows another certificate from the next handshake on.
     pub(crate) fn replace(&self, certificate: Arc<CertifiedKey>) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = certificate;
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = certificate.into();
     }
 
     fn current(&self) -> Arc<CertifiedKey> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        let shown = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&shown.certificate)
+    }
+
+    /// Whether only its fingerprint vouches for it.
+    pub(crate) fn is_self_signed(&self) -> bool {
+        let shown = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        shown.is_self_signed
     }
 
     /// SHA-256 of the certificate, as browsers show it.

@@ -1,4 +1,4 @@
-//! From when until when a certificate is good.
+//! From when until when a certificate is good, and whether anybody else says so.
 
 use sfu_model::time::UnixTime;
 use x509_cert::Certificate;
@@ -29,6 +29,14 @@ impl Validity {
         let life = self.not_after.0.saturating_sub(self.not_before.0);
         UnixTime(self.not_before.0.saturating_add(life / 3 * 2))
     }
+}
+
+/// Whether a certificate in DER names itself as its issuer (RFC 5280 section 3.2). One that cannot be read is nobody's.
+pub(crate) fn is_self_issued(der: &[u8]) -> bool {
+    Certificate::from_der(der).map_or(true, |certificate| {
+        let parts = certificate.tbs_certificate();
+        parts.issuer() == parts.subject()
+    })
 }
 
 #[cfg(test)]
