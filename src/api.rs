@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
@@ -51,12 +50,7 @@ struct StreamItem {
 pub(crate) fn router(api: Api) -> Router {
     Router::new()
         .route("/api/v1/streams", get(streams))
-        .fallback_service(not_found())
         .with_state(api)
-}
-
-fn not_found() -> axum::routing::MethodRouter {
-    axum::routing::any(|| async { StatusCode::NOT_FOUND })
 }
 
 /// The public streams, those that are live first. A private stream's name is nobody's business.

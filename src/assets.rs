@@ -6,12 +6,14 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH,
     REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::middleware::map_response;
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
 use rust_embed::{EmbeddedFile, RustEmbed};
 use sfu_model::id::RoomId;
+
+use crate::problem;
 
 /// What `npm run build` of `web-client` leaves. A debug build reads the folder at run time, a release build carries it.
 #[derive(RustEmbed)]
@@ -38,6 +40,13 @@ const ABSENT: &str = "<!doctype html><title>Freshet</title><h1>The web client is
     <p>This server runs: WHIP, WHEP and the API answer. For its pages, start it with <code>./dev run</code>, or run \
     <code>npm ci &amp;&amp; npm run build</code> in <code>web-client/</code> and build again.";
 
+/// What a browser sees where nothing is. The policy lets no style in, so it wears the browser's own.
+const NOT_FOUND: &str = "<!doctype html><html lang=\"en\"><meta name=\"viewport\" content=\"width=device-width\">\
+    <meta name=\"color-scheme\" content=\"light dark\"><title>Not found – Freshet</title><h1>Not found</h1>\
+    <p>{why}</p><p><a href=\"/\">To the streams</a></p></html>";
+
+const NO_PAGE: &str = "There is no page at this address.";
+
 /// The pages and their files.
 pub(crate) fn router() -> Router {
     Router::new()
@@ -55,14 +64,34 @@ pub(crate) fn router() -> Router {
         )
         .route("/assets/{*path}", get(asset))
         .route("/{file}", get(root_file))
+        .fallback(no_such_path)
         .layer(map_response(protect))
 }
 
 async fn stream_page(name: &str, Path(stream): Path<String>, headers: HeaderMap) -> Response {
     match RoomId::parse(&stream) {
         Ok(_) => page(name, &headers),
-        Err(_) => StatusCode::NOT_FOUND.into_response(),
+        Err(invalid) => not_found(&format!("No stream has this name: {invalid}.")),
     }
+}
+
+/// Paths that programs ask; everything else is asked by somebody who reads.
+const PROGRAMS_PATHS: [&str; 4] = ["/api/", "/whip/", "/whep/", "/.well-known/"];
+
+async fn no_such_path(uri: Uri) -> Response {
+    if PROGRAMS_PATHS
+        .iter()
+        .any(|prefix| uri.path().starts_with(prefix))
+    {
+        problem::no_such_path().await
+    } else {
+        not_found(NO_PAGE)
+    }
+}
+
+/// `why` is ours, never the visitor's: it is not escaped.
+fn not_found(why: &str) -> Response {
+    (StatusCode::NOT_FOUND, Html(NOT_FOUND.replace("{why}", why))).into_response()
 }
 
 /// A page of its own where there is one, else the one page that reads the path itself.
@@ -77,7 +106,7 @@ fn page(name: &str, headers: &HeaderMap) -> Response {
 async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
     match WebClient::get(&format!("assets/{path}")) {
         Some(file) => serve(file, IMMUTABLE, &headers),
-        None => StatusCode::NOT_FOUND.into_response(),
+        None => not_found(NO_PAGE),
     }
 }
 
@@ -85,7 +114,7 @@ async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
 async fn root_file(Path(name): Path<String>, headers: HeaderMap) -> Response {
     match WebClient::get(&name) {
         Some(file) if !name.ends_with(".html") => serve(file, REVALIDATE, &headers),
-        _ => StatusCode::NOT_FOUND.into_response(),
+        _ => not_found(NO_PAGE),
     }
 }
 

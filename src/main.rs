@@ -18,6 +18,7 @@ mod health;
 mod http;
 mod live;
 mod logging;
+mod problem;
 mod redirect;
 mod roles;
 #[cfg(test)]
