@@ -30,17 +30,18 @@ use crate::acme::challenge::{self, Challenges};
 use crate::addresses::Addresses;
 use crate::admin::AdminSocket;
 use crate::api::Api;
+use crate::config::networks::Networks;
 use crate::config::proxies::TrustedProxies;
 use crate::config::settings::Config;
 use crate::data_dir::{DataDir, DataError, ServerLock};
 use crate::health::Health;
-use crate::http::{HttpServer, file_limit, gate::Gate};
+use crate::http::{HttpServer, file_limit, gate::Gate, limit_hits::LimitHits};
 use crate::live::LiveSince;
 use crate::redirect::Ingress;
 use crate::roles::{Role, Roles};
 use crate::shutdown::{CLOSE_WITHIN, Drain, INTERRUPTED, Signals};
 use crate::streams::StreamStore;
-use crate::{api, assets, health, redirect, token_keys};
+use crate::{api, assets, health, problem, redirect, token_keys};
 
 /// Why the server does not start. The operator must act; the text says how.
 #[derive(Debug, thiserror::Error)]
@@ -156,20 +157,26 @@ impl Server {
         let media = Media::start(&config, &roles, &ground.access, live.clone(), &tasks).await?;
         ground.keep_streams_fresh(&media, &tasks, &stop)?;
 
-        // The list was checked with the configuration.
+        // The lists were checked with the configuration.
         let proxies = TrustedProxies::parse(&config.http.trusted_proxies).unwrap_or_default();
         let gate = Gate::new(
             file_limit::connections(config.limits.connections),
             config.limits.connections_per_address,
             proxies.clone(),
         );
-        let drain = Drain::default();
+        let (drain, limit_hits) = (Drain::default(), LimitHits::default());
+        let registry = registry(&gate, &limit_hits, &live, &media);
+        let scrapers = Networks::parse(&config.metrics.allow).unwrap_or_default();
         let parts = Parts {
             media: &media,
             access: &ground.access,
             live,
-            drain: &drain,
-            registry: registry(&gate, &media),
+            health: Health {
+                drain: drain.clone(),
+                media: media.probe(),
+                registry: Arc::new(registry),
+                scrapers: Arc::new(scrapers),
+            },
         };
         let https_port = listeners.https_port();
         let ingress = Ingress {
@@ -178,8 +185,9 @@ impl Server {
         };
         let router = parts.router(&roles, challenge::router(challenges), ingress);
         let http = HttpServer {
-            router,
+            router: certificates.stay_with_https(router),
             gate,
+            limit_hits,
             stop: stop.clone(),
             tasks: tasks.clone(),
         };
@@ -245,9 +253,10 @@ impl Server {
     }
 }
 
-fn registry(gate: &Arc<Gate>, media: &Media) -> Registry {
+fn registry(gate: &Arc<Gate>, hits: &LimitHits, live: &LiveSince, media: &Media) -> Registry {
     let mut registry = Registry::default();
-    health::register(&mut registry, gate);
+    health::register(&mut registry, gate, live);
+    hits.register(&mut registry);
     media.register_metrics(&mut registry);
     registry
 }
@@ -257,19 +266,13 @@ struct Parts<'a> {
     media: &'a Media,
     access: &'a Arc<Access>,
     live: LiveSince,
-    drain: &'a Drain,
-    registry: Registry,
+    health: Health,
 }
 
 impl Parts<'_> {
     fn router(self, roles: &Roles, challenges: Router, ingress: Ingress) -> Router {
-        let health = Health {
-            drain: self.drain.clone(),
-            media: self.media.probe(),
-            registry: Arc::new(self.registry),
-        };
         let mut router = Router::new()
-            .merge(health::router(health))
+            .merge(health::router(self.health))
             .merge(challenges);
         if roles.has(Role::Sfu) {
             router = router.merge(self.media.router());
@@ -284,6 +287,8 @@ impl Parts<'_> {
                     audiences,
                 }))
                 .merge(assets::router());
+        } else {
+            router = router.fallback(problem::no_such_path);
         }
         router.layer(from_fn_with_state(ingress, redirect::unwrap_and_redirect))
     }

@@ -9,14 +9,18 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
 use serde_json::json;
+use whip_whep_server::client_addr::ClientAddr;
 
+use crate::config::networks::Networks;
 use crate::http::gate::Gate;
+use crate::live::LiveSince;
+use crate::problem::problem;
 use crate::shutdown::Drain;
 
 /// The media type of the OpenMetrics text format.
@@ -32,6 +36,8 @@ pub(crate) struct Health {
     pub(crate) drain: Drain,
     pub(crate) media: MediaProbe,
     pub(crate) registry: Arc<Registry>,
+    /// Whom `/metrics` answers.
+    pub(crate) scrapers: Arc<Networks>,
 }
 
 /// The three routes.
@@ -72,7 +78,15 @@ async fn ready(State(health): State<Health>) -> Response {
     response
 }
 
-async fn metrics(State(health): State<Health>) -> Response {
+/// How many watch which node, and what it costs it, is the operator's business: strangers get nothing.
+async fn metrics(
+    State(health): State<Health>,
+    Extension(ClientAddr(client)): Extension<ClientAddr>,
+) -> Response {
+    if !health.scrapers.contains(client) {
+        let detail = "metrics are for the addresses that the operator allows: [metrics] allow";
+        return problem(StatusCode::FORBIDDEN, detail);
+    }
     let mut text = String::new();
     match prometheus_client::encoding::text::encode(&mut text, &health.registry) {
         Ok(()) => ([(CONTENT_TYPE, OPENMETRICS)], text).into_response(),
@@ -80,25 +94,115 @@ async fn metrics(State(health): State<Health>) -> Response {
     }
 }
 
-/// The binary's own metrics: which build this is, and how many HTTP connections are open.
-pub(crate) fn register(registry: &mut Registry, gate: &Arc<Gate>) {
+/// The binary's own metrics: which build this is, how many HTTP connections are open, and how many streams are live.
+pub(crate) fn register(registry: &mut Registry, gate: &Arc<Gate>, live: &LiveSince) {
     let version =
         prometheus_client::metrics::info::Info::new([("version", env!("CARGO_PKG_VERSION"))]);
     registry.register("freshet_build", "The build that runs", version);
-    registry.register_collector(Box::new(GateMetrics(Arc::clone(gate))));
+    let (gate, live) = (Arc::clone(gate), live.clone());
+    let connections = Count {
+        name: "http_connections",
+        help: "Open HTTP connections",
+        count: Box::new(move || gate.n_connections()),
+    };
+    let streams = Count {
+        name: "ingest_active_streams_count",
+        help: "Streams that are live",
+        count: Box::new(move || live.n_streams()),
+    };
+    for gauge in [connections, streams] {
+        registry.register_collector(Box::new(gauge));
+    }
 }
 
-#[derive(Debug)]
-struct GateMetrics(Arc<Gate>);
+/// A number that somebody else keeps, read when it is scraped.
+struct Count {
+    name: &'static str,
+    help: &'static str,
+    count: Box<dyn Fn() -> usize + Send + Sync>,
+}
 
-impl Collector for GateMetrics {
+impl fmt::Debug for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Count").field(&self.name).finish()
+    }
+}
+
+impl Collector for Count {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let n = i64::try_from(self.0.n_connections()).unwrap_or(i64::MAX);
-        let gauge = ConstGauge::new(n);
+        let gauge = ConstGauge::new(i64::try_from((self.count)()).unwrap_or(i64::MAX));
         let no_unit: Option<&Unit> = None;
-        let help = "Open HTTP connections";
-        let family =
-            encoder.encode_descriptor("http_connections", help, no_unit, gauge.metric_type())?;
+        let kind = gauge.metric_type();
+        let family = encoder.encode_descriptor(self.name, self.help, no_unit, kind)?;
         gauge.encode(family)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::Request;
+    use sfu_model::id::RoomId;
+    use sfu_model::time::UnixTime;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::config::proxies::TrustedProxies;
+    use crate::config::settings::Metrics;
+
+    /// The answer of a default configuration to this client, while these streams are live.
+    async fn scrape(client: &str, live: &LiveSince) -> (StatusCode, String) {
+        let mut registry = Registry::default();
+        register(
+            &mut registry,
+            &Gate::new(1, 1, TrustedProxies::default()),
+            live,
+        );
+        let health = Health {
+            drain: Drain::default(),
+            media: Arc::new(|| Box::pin(async { true })),
+            registry: Arc::new(registry),
+            scrapers: Arc::new(Networks::parse(&Metrics::default().allow).unwrap()),
+        };
+        let mut request = Request::get("/metrics").body(Body::empty()).unwrap();
+        let client = ClientAddr(client.parse().unwrap());
+        request.extensions_mut().insert(client);
+        let response = router(health).oneshot(request).await.unwrap();
+        let (head, body) = response.into_parts();
+        let body = axum::body::to_bytes(body, 10_000).await.unwrap();
+        let kind = head.headers[CONTENT_TYPE].to_str().unwrap();
+        let is_problem = kind == "application/problem+json";
+        assert_eq!(is_problem, !head.status.is_success(), "{kind}");
+        (head.status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn metrics_are_for_this_machine() {
+        for (client, expected) in [
+            ("127.0.0.1", StatusCode::OK),
+            ("127.9.9.9", StatusCode::OK),
+            ("::1", StatusCode::OK),
+            ("128.0.0.0", StatusCode::FORBIDDEN),
+            ("10.0.0.1", StatusCode::FORBIDDEN),
+            ("2001:db8::1", StatusCode::FORBIDDEN),
+        ] {
+            let (status, text) = scrape(client, &LiveSince::default()).await;
+            assert_eq!(status, expected, "{client}");
+            assert_eq!(text.contains("freshet_build"), status == StatusCode::OK);
+        }
+    }
+
+    #[tokio::test]
+    async fn streams_are_counted_while_they_are_live() {
+        let live = LiveSince::default();
+        let counted = |n: usize| format!("\ningest_active_streams_count {n}\n");
+        for (n, name) in ["one", "two"].into_iter().enumerate() {
+            let (_, text) = scrape("::1", &live).await;
+            assert!(text.contains(&counted(n)), "{text}");
+            live.begin(RoomId::parse(name).unwrap(), UnixTime(1));
+        }
+        live.end(&RoomId::parse("one").unwrap());
+        let (_, text) = scrape("::1", &live).await;
+        assert!(text.contains(&counted(1)), "{text}");
     }
 }

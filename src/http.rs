@@ -2,6 +2,8 @@
 
 pub(crate) mod file_limit;
 pub(crate) mod gate;
+pub(crate) mod hsts;
+pub(crate) mod limit_hits;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -30,6 +32,7 @@ use tower::ServiceExt as _;
 use tracing::{debug, warn};
 
 use self::gate::{Gate, Refused};
+use self::limit_hits::{Limit, LimitHits};
 
 /// How long a client may take for its TLS handshake, and then for each request's head; an idle connection is closed
 /// after it. Ten seconds are many round trips of the slowest phone; slower is a slow-loris.
@@ -78,6 +81,7 @@ pub(crate) struct Arrival {
 pub(crate) struct HttpServer {
     pub(crate) router: Router,
     pub(crate) gate: Arc<Gate>,
+    pub(crate) limit_hits: LimitHits,
     /// Cancelled: no new connection, and open ones end after the request in hand.
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
@@ -93,6 +97,7 @@ impl HttpServer {
                 Err(error) => {
                     debug!(%error, "cannot accept a connection");
                     if is_exhaustion(&error) {
+                        self.limit_hits.count(Limit::OpenFiles);
                         warn!("no file descriptor is left; raise the limit of open files");
                         tokio::time::sleep(ACCEPT_PAUSE).await;
                     }
@@ -104,7 +109,10 @@ impl HttpServer {
     fn admit(&self, stream: TcpStream, peer: SocketAddr, acceptor: Option<TlsAcceptor>) {
         let permit = match self.gate.enter(peer.ip()) {
             Ok(permit) => permit,
-            Err(refused) => return refuse(&stream, refused, acceptor.is_some()),
+            Err(refused) => {
+                self.limit_hits.count(refused.into());
+                return refuse(&stream, refused, acceptor.is_some());
+            }
         };
         // Answers are small and wanted at once.
         if let Err(error) = stream.set_nodelay(true) {
@@ -126,8 +134,10 @@ impl HttpServer {
             // Nobody speaks HTTP/2 without TLS here, and telling them apart by the first bytes would wait for them.
             return self.serve(stream, arrival, builder().http1_only()).await;
         };
-        let Ok(Ok(mut stream)) = timeout(HEAD_TIMEOUT, acceptor.accept(stream)).await else {
-            return debug!("a TLS handshake failed");
+        let mut stream = match timeout(HEAD_TIMEOUT, acceptor.accept(stream)).await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => return debug!(%error, "a TLS handshake failed"),
+            Err(_) => return self.limit_hits.count(Limit::HandshakeTime),
         };
         let arrival = Arrival { peer, is_tls: true };
         if stream.get_ref().1.alpn_protocol() == Some(b"h2") {

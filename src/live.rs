@@ -28,6 +28,11 @@ impl LiveSince {
             .remove(room);
     }
 
+    /// How many are live.
+    pub(crate) fn n_streams(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// Since when, if it is live.
     pub(crate) fn since(&self, room: &RoomId) -> Option<UnixTime> {
         self.0

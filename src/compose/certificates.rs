@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use axum::Router;
+use axum::middleware::from_fn_with_state;
 use rustls::ServerConfig;
 use sfu_net::addresses::interface_addresses;
 use sfu_net::clock;
@@ -14,6 +16,7 @@ use crate::acme::Authority;
 use crate::acme::challenge::Challenges;
 use crate::config::settings::Config;
 use crate::data_dir::DataDir;
+use crate::http::hsts;
 use crate::tls::self_signed::{self, SelfSignedError};
 use crate::tls::{self, CertificateSlot, files};
 
@@ -77,6 +80,16 @@ impl Certificates {
 
     pub(crate) fn server_config(&self) -> Option<Arc<ServerConfig>> {
         self.0.as_ref().map(|(slot, _)| tls::server_config(slot))
+    }
+
+    /// The routes, with the header that keeps browsers at HTTPS while they have a certificate to believe.
+    pub(crate) fn stay_with_https(&self, router: Router) -> Router {
+        match &self.0 {
+            Some((slot, _)) => {
+                router.layer(from_fn_with_state(Arc::clone(slot), hsts::stay_with_https))
+            }
+            None => router,
+        }
     }
 
     /// Of a certificate that only its fingerprint vouches for.

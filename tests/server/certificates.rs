@@ -62,6 +62,8 @@ struct Shown {
     certificate: Vec<u8>,
     alpn: Option<Vec<u8>>,
     answer: String,
+    /// What follows it, of a connection that is asked to end.
+    rest: String,
 }
 
 /// One request over TLS, and what was shown.
@@ -81,7 +83,13 @@ fn ask(address: SocketAddr, alpn: &[&[u8]], request: &str) -> Shown {
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = vec![0; 12];
     stream.read_exact(&mut answer).unwrap();
+    let mut rest = Vec::new();
+    if request.contains("connection: close") {
+        // The end may come without close_notify.
+        let _ = stream.read_to_end(&mut rest);
+    }
     Shown {
+        rest: String::from_utf8_lossy(&rest).into_owned(),
         certificate: stream.conn.peer_certificates().unwrap()[0].to_vec(),
         alpn: stream.conn.alpn_protocol().map(<[u8]>::to_vec),
         answer: String::from_utf8_lossy(&answer).into_owned(),
@@ -180,6 +188,67 @@ fn certificate_files_are_shown_and_reloaded_when_they_change() {
         );
     }
     assert_eq!(ask(https, &[], HEALTH).certificate, second);
+    running.stop();
+}
+
+/// A certificate that an authority signed, which the test makes up.
+fn write_signed_certificate(scratch: &Scratch) {
+    let authority_key = rcgen::KeyPair::generate().unwrap();
+    let mut authority = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    authority.distinguished_name = rcgen::DistinguishedName::new();
+    authority
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, "authority");
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let issuer = rcgen::Issuer::new(authority, authority_key);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let leaf = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let leaf = leaf.signed_by(&key, &issuer).unwrap();
+    scratch.write("key.pem", &key.serialize_pem());
+    scratch.write("chain.pem", &leaf.pem());
+}
+
+#[test]
+fn browsers_stay_with_https_once_an_authority_vouches_for_it() {
+    let files = "[https]\ncertificate = \"chain.pem\"\nprivate_key = \"key.pem\"\n";
+    let policy = "strict-transport-security: max-age=31536000\r\n";
+    let signed = Scratch::new();
+    write_signed_certificate(&signed);
+    signed.write("freshet.toml", files);
+    let running = Running::start_in(signed, &[]);
+    let https = running.https.unwrap();
+    let head = ask(https, &[], HEALTH).rest;
+    assert!(head.contains(policy), "{head}");
+    let mut plain = TcpStream::connect(running.http).unwrap();
+    plain.write_all(HEALTH.as_bytes()).unwrap();
+    let mut head = String::new();
+    plain.read_to_string(&mut head).unwrap();
+    assert!(head.starts_with("HTTP/1.1 200") && !head.contains(policy));
+    running.stop();
+
+    // The one that is made at the first start, and one of the operator's own making.
+    let own = Scratch::new();
+    write_certificate(&own);
+    own.write("freshet.toml", files);
+    for scratch in [Scratch::new(), own] {
+        let running = Running::start_in(scratch, &[]);
+        let head = ask(running.https.unwrap(), &[], HEALTH).rest;
+        assert!(head.ends_with("ok\n") && !head.contains(policy), "{head}");
+        running.stop();
+    }
+}
+
+#[test]
+fn metrics_over_https_are_for_those_whom_the_operator_allows() {
+    let running = Running::with_config("[http]\ntrusted_proxies = [\"127.0.0.1\"]\n");
+    let https = running.https.unwrap();
+    let scrape = |from: &str| {
+        let head = "GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n";
+        let request = format!("{head}x-forwarded-for: {from}\r\n\r\n");
+        ask(https, &[], &request).answer
+    };
+    assert_eq!(scrape("203.0.113.7"), "HTTP/1.1 403");
+    assert_eq!(scrape("127.0.0.1"), "HTTP/1.1 200");
     running.stop();
 }
 

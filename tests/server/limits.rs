@@ -24,6 +24,19 @@ fn ask(address: SocketAddr, head: &str) -> String {
     read_to_end(&mut stream)
 }
 
+/// How often a limit was met, once there is a place to ask from.
+fn hits(address: SocketAddr, limit: &str) -> u64 {
+    let name = format!("http_limit_hits_total{{limit=\"{limit}\"}} ");
+    let scrape = "GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    for _ in 0..10_000 {
+        let page = ask(address, scrape);
+        if let Some(count) = page.lines().find_map(|line| line.strip_prefix(&name)) {
+            return count.parse().unwrap();
+        }
+    }
+    panic!("there is no {name}");
+}
+
 #[test]
 fn a_head_has_an_edge_in_bytes_and_in_fields() {
     let running = Running::start();
@@ -90,6 +103,8 @@ fn one_address_has_so_many_connections_and_gets_its_place_back() {
             "the place of a closed connection is never given back"
         );
     }
+    assert!(hits(running.http, "connections_per_address") >= 1);
+    assert_eq!(hits(running.http, "connections"), 0);
     running.stop();
 }
 
@@ -107,6 +122,8 @@ fn when_all_places_are_taken_the_answer_is_503() {
         "{refused}"
     );
     drop(held);
+    assert!(hits(running.http, "connections") >= 1);
+    assert_eq!(hits(running.http, "connections_per_address"), 0);
     running.stop();
 }
 
@@ -159,5 +176,6 @@ fn who_says_nothing_is_shown_the_door() {
             );
         }
     }
+    assert_eq!(hits(running.http, "handshake_time"), 1);
     running.stop();
 }

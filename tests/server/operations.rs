@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use crate::running::{Running, client};
 use crate::scratch::Scratch;
 
+const PROBLEM: &str = "application/problem+json";
+
 async fn json_of(running: &Running, path: &str) -> (StatusCode, Value) {
     let response = client().get(running.url(path)).send().await.unwrap();
     (response.status(), response.json().await.unwrap())
@@ -37,6 +39,8 @@ async fn health_ready_and_metrics_answer() {
         "sfu_sessions",
         "sfu_packets_total",
         "whip_whep_",
+        "http_limit_hits_total{limit=\"connections\"} 0\n",
+        "ingest_active_streams_count 0\n",
     ] {
         assert!(text.contains(name), "{name}");
     }
@@ -119,6 +123,60 @@ async fn the_api_lists_public_streams_only() {
             .status(),
         404
     );
+    running.stop();
+}
+
+#[tokio::test]
+async fn metrics_are_for_those_whom_the_operator_allows() {
+    let proxied = "[http]\ntrusted_proxies = [\"127.0.0.1\"]\n";
+    let allowed = format!("{proxied}[metrics]\nallow = [\"203.0.113.0/24\"]\n");
+    for (config, client_address, expected) in [
+        (proxied, "203.0.113.7", StatusCode::FORBIDDEN),
+        (proxied, "127.0.0.1", StatusCode::OK),
+        (&allowed, "203.0.113.7", StatusCode::OK),
+        (&allowed, "127.0.0.1", StatusCode::FORBIDDEN),
+    ] {
+        let running = Running::with_config(config);
+        for proto in ["http", "https"] {
+            let request = client().get(running.url("/metrics"));
+            let request = request.header("x-forwarded-for", client_address);
+            let answer = request.header("x-forwarded-proto", proto).send().await;
+            let answer = answer.unwrap();
+            assert_eq!(answer.status(), expected, "{client_address} over {proto}");
+            let is_problem = answer.headers()[CONTENT_TYPE] == PROBLEM;
+            assert_eq!(is_problem, expected == StatusCode::FORBIDDEN);
+        }
+        running.stop();
+    }
+}
+
+#[tokio::test]
+async fn where_nothing_is_people_read_a_page_and_programs_a_problem() {
+    let running = Running::start();
+    for (path, reason) in [
+        ("/nope", "no page at this address"),
+        ("/studio", "no page at this address"),
+        ("/studio/", "no page at this address"),
+        ("/metricsfoo", "no page at this address"),
+        ("/a/b/c", "no page at this address"),
+        ("/watch/a%20b", "1 to 64 letters, digits or hyphens"),
+    ] {
+        let page = client().get(running.url(path)).send().await.unwrap();
+        assert_eq!(page.status(), StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(page.headers()[CONTENT_TYPE], "text/html; charset=utf-8");
+        assert!(page.headers().contains_key("content-security-policy"));
+        let text = page.text().await.unwrap();
+        assert!(text.contains(reason), "{path}: {text}");
+        assert!(text.contains("<a href=\"/\">"), "a way home: {text}");
+    }
+    for path in ["/api/nothing", "/whip/", "/whip/a/b/c", "/whep/"] {
+        let answer = client().post(running.url(path)).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(answer.headers()[CONTENT_TYPE], PROBLEM, "{path}");
+        let problem: Value = answer.json().await.unwrap();
+        assert_eq!(problem["status"], 404, "{path}");
+        assert!(problem["detail"].is_string(), "{path}");
+    }
     running.stop();
 }
 

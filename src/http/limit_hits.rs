@@ -1,0 +1,68 @@
+//! How often each limit of the HTTP listeners was met.
+
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::registry::Registry;
+
+use super::gate::Refused;
+
+/// A limit that a stranger can reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// `limits.connections`
+    Connections,
+    /// `limits.connections_per_address`
+    ConnectionsPerAddress,
+    /// The operating system's, of open files.
+    OpenFiles,
+    /// [`HEAD_TIMEOUT`](super::HEAD_TIMEOUT), of a TLS handshake.
+    HandshakeTime,
+}
+
+impl Limit {
+    const ALL: [Self; 4] = [
+        Self::Connections,
+        Self::ConnectionsPerAddress,
+        Self::OpenFiles,
+        Self::HandshakeTime,
+    ];
+
+    /// Its label in metrics.
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Connections => "connections",
+            Self::ConnectionsPerAddress => "connections_per_address",
+            Self::OpenFiles => "open_files",
+            Self::HandshakeTime => "handshake_time",
+        }
+    }
+}
+
+impl From<Refused> for Limit {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Full => Self::Connections,
+            Refused::TooManyFromOne => Self::ConnectionsPerAddress,
+        }
+    }
+}
+
+/// One counter per limit, which every clone shares.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LimitHits(Family<[(&'static str, &'static str); 1], Counter>);
+
+impl LimitHits {
+    /// Counts one.
+    pub(crate) fn count(&self, limit: Limit) {
+        self.0.get_or_create(&[("limit", limit.label())]).inc();
+    }
+
+    /// Every limit is there from the start, at zero: an alert needs a number before the first hit.
+    pub(crate) fn register(&self, registry: &mut Registry) {
+        for limit in Limit::ALL {
+            drop(self.0.get_or_create(&[("limit", limit.label())]));
+        }
+        let help = "How often a limit of the HTTP listeners was met";
+        registry.register("http_limit_hits", help, self.0.clone());
+    }
+}
