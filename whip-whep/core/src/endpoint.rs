@@ -5,11 +5,13 @@ use sfu_model::time::Instant;
 use signaling_auth::grant::{Grant, Refusal, Subject};
 
 use crate::ask::{Ask, Purpose, Reply, SfuRefusal, Step, Ticket};
+use crate::client_budgets::ClientBudgets;
 use crate::cors::AllowedOrigins;
 use crate::limits::{Limit, LimitHits, Limits};
 use crate::link_header::IceServer;
 use crate::problem::Problem;
-use crate::rate::{Budgets, ClientPrefix};
+use crate::rate::ClientPrefix;
+use crate::refusals::Refusals;
 use crate::request::{Endpoint, Method, Request, Target};
 use crate::response::{Response, SDP, SDP_FRAGMENT};
 use crate::sessions::Sessions;
@@ -36,18 +38,9 @@ pub struct WhipWhep {
     pub(crate) sessions: Sessions,
     pub(crate) starts: Starts,
     pub(crate) budgets: ClientBudgets,
-    hits: LimitHits,
+    refusals: Refusals,
     pub(crate) n_lenient_patches: u64,
     is_draining: bool,
-}
-
-/// What each client has left.
-#[derive(Debug)]
-pub(crate) struct ClientBudgets {
-    posts: Budgets<ClientPrefix>,
-    pub(crate) patches: Budgets<ClientPrefix>,
-    deletes: Budgets<ClientPrefix>,
-    failed_auths: Budgets<ClientPrefix>,
 }
 
 /// What a session URL takes.
@@ -63,13 +56,8 @@ impl WhipWhep {
         Self {
             sessions: Sessions::default(),
             starts: Starts::new(limits.stream_starts),
-            budgets: ClientBudgets {
-                posts: Budgets::new(limits.posts_per_client),
-                patches: Budgets::new(limits.patches_per_client),
-                deletes: Budgets::new(limits.deletes_per_client),
-                failed_auths: Budgets::new(limits.failed_auths_per_client),
-            },
-            hits: LimitHits::default(),
+            budgets: ClientBudgets::new(&limits),
+            refusals: Refusals::default(),
             n_lenient_patches: 0,
             is_draining: false,
             config,
@@ -141,8 +129,16 @@ impl WhipWhep {
     }
 
     /// How often each limit was met.
-    pub const fn limit_hits(&self) -> &LimitHits {
-        &self.hits
+    pub fn limit_hits(&self) -> LimitHits {
+        let mut hits = self.refusals.limit_hits();
+        let n_shared = self.budgets.n_shared() + self.starts.n_shared();
+        hits.add(Limit::Clients, n_shared);
+        hits
+    }
+
+    /// How often each problem was said.
+    pub const fn refusals(&self) -> &Refusals {
+        &self.refusals
     }
 
     /// How many PATCHes were taken only because of `lenient_patch`.
@@ -260,10 +256,9 @@ impl WhipWhep {
         }
     }
 
-    fn refuse(&mut self, problem: &Problem) -> Response {
-        if let Some(limit) = problem.limit() {
-            self.hits.count(limit);
-        }
+    /// The response that says a problem, counted.
+    pub(crate) fn refuse(&mut self, problem: &Problem) -> Response {
+        self.refusals.count(problem);
         problem.response()
     }
 

@@ -16,6 +16,7 @@
 //!
 //! * Pure: time, session ids and the outcome of authorization are arguments. No I/O, no clock, no random numbers.
 //! * Rate limits come first, then authorization, then the existence of a session: who may not ask is not told what exists.
+//!   GET and HEAD of a session URL need no grant: its 128 random bits are the credential.
 //! * The media engine gets an SDP that this crate has written (only attributes it knows, one transport, no candidates);
 //!   the client gets one in which every rule of RFC 9725 section 4.4 holds.
 //! * Every table here is bounded by a constant of [`limits`].
@@ -23,6 +24,7 @@
 
 pub mod answer;
 pub mod ask;
+mod client_budgets;
 pub mod cors;
 pub mod endpoint;
 pub mod entity_tag;
@@ -36,6 +38,7 @@ pub mod problem;
 mod problem_document;
 pub mod publish;
 pub mod rate;
+pub mod refusals;
 pub mod request;
 pub mod response;
 pub mod sdp;

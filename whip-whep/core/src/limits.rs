@@ -30,9 +30,9 @@ pub const RECONNECT_GRACE: Duration = Duration::from_secs(60);
 /// are orphans of a bad network, which the SFU reaps after 15 s. The fifth is 429.
 pub const PUBLISH_SESSIONS_PER_HOLDER_MAX: usize = 4;
 
-/// Most sessions of a node, all streams together. The SFU's workers hold 8,192 each; a session costs this crate about
-/// 1 KB. Past it a POST is 503.
-pub const SESSIONS_MAX: usize = 65_536;
+/// Most session URLs of a node, all streams together. The SFU's workers hold 8,192 sessions each; a URL costs this crate
+/// about 1 KB. Past it a POST is 503.
+pub const SESSION_URLS_MAX: usize = 65_536;
 
 /// What a client is told to wait when a number has no better source.
 pub const RETRY_AFTER: Duration = Duration::from_secs(2);
@@ -54,7 +54,7 @@ pub struct Limits {
     pub stream_starts: Rate,
     /// [`PUBLISH_SESSIONS_PER_HOLDER_MAX`]
     pub publish_sessions_per_holder: usize,
-    /// [`SESSIONS_MAX`]
+    /// [`SESSION_URLS_MAX`]
     pub sessions: usize,
 }
 
@@ -67,7 +67,7 @@ impl Default for Limits {
             failed_auths_per_client: FAILED_AUTHS_PER_CLIENT,
             stream_starts: STREAM_STARTS,
             publish_sessions_per_holder: PUBLISH_SESSIONS_PER_HOLDER_MAX,
-            sessions: SESSIONS_MAX,
+            sessions: SESSION_URLS_MAX,
         }
     }
 }
@@ -87,8 +87,10 @@ pub enum Limit {
     StreamStarts,
     /// [`PUBLISH_SESSIONS_PER_HOLDER_MAX`]
     PublishSessionsPerHolder,
-    /// [`SESSIONS_MAX`]
+    /// [`SESSION_URLS_MAX`]
     Sessions,
+    /// [`CLIENTS_MAX`](crate::rate::CLIENTS_MAX): a newcomer met the budget that newcomers share.
+    Clients,
     /// [`SDP_BYTES_MAX`](sfu_model::limits::SDP_BYTES_MAX)
     SdpBytes,
     /// [`SDP_MEDIA_LINES_MAX`](sfu_model::limits::SDP_MEDIA_LINES_MAX)
@@ -109,7 +111,7 @@ pub enum Limit {
 
 impl Limit {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::PostsPerClient,
         Self::PatchesPerClient,
         Self::DeletesPerClient,
@@ -117,6 +119,7 @@ impl Limit {
         Self::StreamStarts,
         Self::PublishSessionsPerHolder,
         Self::Sessions,
+        Self::Clients,
         Self::SdpBytes,
         Self::SdpMediaLines,
         Self::SdpCandidates,
@@ -137,6 +140,7 @@ impl Limit {
             Self::StreamStarts => "stream_starts",
             Self::PublishSessionsPerHolder => "publish_sessions_per_holder",
             Self::Sessions => "sessions",
+            Self::Clients => "clients",
             Self::SdpBytes => "sdp_bytes",
             Self::SdpMediaLines => "sdp_media_lines",
             Self::SdpCandidates => "sdp_candidates",
@@ -156,8 +160,13 @@ pub struct LimitHits([u64; Limit::ALL.len()]);
 impl LimitHits {
     /// Counts one.
     pub(crate) fn count(&mut self, limit: Limit) {
+        self.add(limit, 1);
+    }
+
+    /// Counts so many.
+    pub(crate) fn add(&mut self, limit: Limit, more: u64) {
         if let Some(n) = self.0.get_mut(limit as usize) {
-            *n = n.saturating_add(1);
+            *n = n.saturating_add(more);
         }
     }
 

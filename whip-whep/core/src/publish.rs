@@ -116,7 +116,7 @@ impl WhipWhep {
             }
         };
         self.abandon(id, start);
-        let purpose = Purpose::Abandon(problem.response());
+        let purpose = Purpose::Abandon(self.refuse(&problem));
         let ticket = Ticket {
             session: id,
             purpose,

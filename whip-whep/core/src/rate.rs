@@ -65,6 +65,7 @@ pub(crate) struct Budgets<K> {
     /// Shared by keys that came while the table was full.
     overflow: Instant,
     forgotten_at: Instant,
+    n_shared: u64,
 }
 
 /// How often a full table is searched for budgets that are full again: a search of 65,536 entries takes about 1 ms.
@@ -77,23 +78,32 @@ impl<K: Eq + Hash> Budgets<K> {
             full_at: HashMap::new(),
             overflow: Instant::START,
             forgotten_at: Instant::START,
+            n_shared: 0,
         }
     }
 
     /// Spends one, or says how long to wait until there is one.
     pub(crate) fn spend(&mut self, key: K, now: Instant) -> Result<(), Duration> {
+        self.forget(now);
+        let is_full = self.full_at.len() >= CLIENTS_MAX;
+        let must_share = is_full && !self.full_at.contains_key(&key);
+        self.n_shared = self.n_shared.saturating_add(u64::from(must_share));
         let full_at = self.full_at(&key).max(now);
         if let Some(wait) = self.wait(full_at, now) {
             return Err(wait);
         }
         let interval = self.rate.interval();
-        self.forget(now);
-        if self.full_at.len() < CLIENTS_MAX || self.full_at.contains_key(&key) {
-            self.full_at.insert(key, full_at + interval);
-        } else {
+        if must_share {
             self.overflow = full_at + interval;
+        } else {
+            self.full_at.insert(key, full_at + interval);
         }
         Ok(())
+    }
+
+    /// How often a newcomer met a full table, and so the budget that newcomers share.
+    pub(crate) const fn n_shared(&self) -> u64 {
+        self.n_shared
     }
 
     /// Whether one could be spent.
@@ -211,11 +221,13 @@ mod tests {
         for key in 0..CLIENTS_MAX {
             budgets.spend(key, at(100)).unwrap();
         }
+        assert_eq!(budgets.n_shared(), 0);
         let newcomers = CLIENTS_MAX..CLIENTS_MAX + 9;
         let allowed = newcomers.filter(|key| budgets.spend(*key, at(100)).is_ok());
         assert_eq!(allowed.count(), 3);
         assert_eq!(budgets.spend(0, at(100)), Ok(()));
         assert_eq!(budgets.full_at.len(), CLIENTS_MAX);
+        assert_eq!(budgets.n_shared(), 9, "refused or not, they met the bound");
         assert_eq!(budgets.spend(CLIENTS_MAX, at(200)), Ok(()));
         assert!(budgets.full_at.len() <= 2, "quiet ones are forgotten");
     }

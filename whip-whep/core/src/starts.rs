@@ -7,14 +7,14 @@ use sfu_model::id::RoomId;
 use sfu_model::time::Instant;
 use signaling_auth::grant::Subject;
 
-use crate::limits::{RECONNECT_GRACE, SESSIONS_MAX};
+use crate::limits::{RECONNECT_GRACE, SESSION_URLS_MAX};
 use crate::rate::{Budgets, ClientPrefix, Rate};
 
 /// Counts starts per client and stream, and remembers who lost a stream a moment ago.
 #[derive(Debug)]
 pub(crate) struct Starts {
     budgets: Budgets<(ClientPrefix, RoomId)>,
-    /// At most [`SESSIONS_MAX`]; past it a loss is not remembered, and the reconnect counts as a start.
+    /// At most [`SESSION_URLS_MAX`]; past it a loss is not remembered, and the reconnect counts as a start.
     lost: HashMap<RoomId, (Subject, Instant)>,
 }
 
@@ -55,13 +55,18 @@ impl Starts {
         }
     }
 
+    /// How often a newcomer met a full table.
+    pub(crate) const fn n_shared(&self) -> u64 {
+        self.budgets.n_shared()
+    }
+
     /// A publisher's session ended without its wish.
     pub(crate) fn lose(&mut self, room: RoomId, holder: Subject, now: Instant) {
-        if self.lost.len() >= SESSIONS_MAX {
+        if self.lost.len() >= SESSION_URLS_MAX {
             let is_fresh = |at: Instant| now.saturating_since(at) <= RECONNECT_GRACE;
             self.lost.retain(|_, (_, at)| is_fresh(*at));
         }
-        if self.lost.len() < SESSIONS_MAX {
+        if self.lost.len() < SESSION_URLS_MAX {
             self.lost.insert(room, (holder, now));
         }
     }

@@ -31,15 +31,17 @@ impl Collector for CoreCollector {
         let Some(exchange) = self.0.upgrade() else {
             return Ok(());
         };
-        let (hits, n_whip, n_whep, n_lenient) = exchange.with_core(|core| {
+        let (hits, refusals, n_whip, n_whep, n_lenient) = exchange.with_core(|core| {
             let n_of = |endpoint| i64::try_from(core.n_sessions(endpoint)).unwrap_or(i64::MAX);
             let (n_whip, n_whep) = (n_of(Endpoint::Whip), n_of(Endpoint::Whep));
-            (*core.limit_hits(), n_whip, n_whep, core.n_lenient_patches())
+            let refusals = core.refusals().clone();
+            let n_lenient = core.n_lenient_patches();
+            (core.limit_hits(), refusals, n_whip, n_whep, n_lenient)
         });
         let limits = ConstCounter::<u64>::new(0);
         let mut of_limit = encoder.encode_descriptor(
             "whip_whep_limit_hits",
-            "How often a limit refused a request",
+            "How often a limit was met",
             None,
             limits.metric_type(),
         )?;
@@ -47,6 +49,16 @@ impl Collector for CoreCollector {
             let labels = [("limit", limit.label())];
             let encoder = of_limit.encode_family(&labels)?;
             ConstCounter::new(hits.of(limit)).encode(encoder)?;
+        }
+        let mut of_code = encoder.encode_descriptor(
+            "whip_whep_refusals",
+            "Refused requests, by the code of the problem",
+            None,
+            ConstCounter::<u64>::new(0).metric_type(),
+        )?;
+        for (code, n) in refusals.by_code() {
+            let labels = [("code", code)];
+            ConstCounter::new(n).encode(of_code.encode_family(&labels)?)?;
         }
         let mut of_endpoint = encoder.encode_descriptor(
             "whip_whep_sessions",

@@ -4,7 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use sfu_model::limits::{
-    ENCODINGS_PER_TRACK_MAX, SDP_CANDIDATES_MAX, SDP_LINE_BYTES_MAX, SDP_MEDIA_LINES_MAX,
+    ENCODINGS_PER_TRACK_MAX, SDP_BYTES_MAX, SDP_CANDIDATES_MAX, SDP_LINE_BYTES_MAX,
+    SDP_MEDIA_LINES_MAX,
 };
 use signaling_auth::grant::{Refusal, Subject};
 use whip_whep_core::endpoint::Config;
@@ -13,7 +14,7 @@ use whip_whep_core::limits::{
     POSTS_PER_CLIENT, PUBLISH_SESSIONS_PER_HOLDER_MAX, STREAM_STARTS,
 };
 use whip_whep_core::offer::{PAYLOAD_TYPES_MAX, SSRCS_MAX};
-use whip_whep_core::rate::Rate;
+use whip_whep_core::rate::{CLIENTS_MAX, Rate};
 use whip_whep_core::request::{BodyRefusal, Method};
 use whip_whep_core::sdp::SDP_LINES_MAX;
 
@@ -268,12 +269,14 @@ fn media_lines_are_counted() {
             201
         );
     }
+    let limited = (Limit::SdpMediaLines, 422, "too-many-media-lines");
     let sent = Sent::post("/whep/demo", &with(SDP_MEDIA_LINES_MAX + 1));
-    assert_limited(
-        &mut node,
-        &sent,
-        (Limit::SdpMediaLines, 422, "too-many-media-lines"),
-    );
+    assert_limited(&mut node, &sent, limited);
+    // As long as a browser's: 120 lines each, all that fit into the bytes.
+    let section = "m=video 0 P 96\r\n".to_owned() + &"a=fmtp:96 x=1\r\n".repeat(119);
+    let long = offers::play() + &section.repeat(SDP_MEDIA_LINES_MAX - 1);
+    assert!(long.len() <= SDP_BYTES_MAX, "{}", long.len());
+    assert_limited(&mut node, &Sent::post("/whep/demo", &long), limited);
 }
 
 #[test]
@@ -383,4 +386,16 @@ fn synchronization_sources_of_a_section_are_counted_once_each() {
     }
     let sent = Sent::post("/whip/demo", &with(SSRCS_MAX + 1));
     assert_limited(&mut node, &sent, (Limit::Ssrcs, 422, "too-many-ssrcs"));
+}
+
+#[test]
+fn clients_that_share_a_budget_because_there_are_too_many_are_counted() {
+    let mut node = node();
+    let from = |n: usize| IpAddr::V4(Ipv4Addr::from_bits(u32::try_from(n).unwrap()));
+    for n in 0..=CLIENTS_MAX {
+        assert_eq!(node.core.limit_hits().of(Limit::Clients), 0, "{n}");
+        let sent = Sent::post("/whep/demo", "").with(|s| s.client = from(n));
+        assert_eq!(node.send(&sent).status.code(), 400);
+    }
+    assert_eq!(node.core.limit_hits().of(Limit::Clients), 1);
 }
