@@ -85,11 +85,10 @@ impl Reply {
         );
         let problem: serde_json::Value = serde_json::from_str(&self.body).unwrap();
         assert_eq!(problem["status"], self.status);
-        for field in ["type", "title", "detail"] {
-            assert!(
-                problem[field].as_str().is_some_and(|text| !text.is_empty()),
-                "{field}"
-            );
+        assert_eq!(problem["type"], "about:blank");
+        for field in ["title", "detail"] {
+            let text = problem[field].as_str();
+            assert!(text.is_some_and(|text| !text.is_empty()), "{field}");
         }
         problem["code"].as_str().unwrap().to_owned()
     }

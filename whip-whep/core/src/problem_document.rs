@@ -27,20 +27,25 @@ impl Problem {
     }
 
     /// The response that says it.
+    ///
+    /// Its `type` is `about:blank`, so its `title` is the status's phrase (RFC 9457 section 4.2.1). A type of our own
+    /// would have to be a URI under a name that somebody registered and keeps: a domain (also in a `tag:`, RFC 4151) or
+    /// a URN namespace. Software that others run under their own names has none. Programs tell problems apart by the
+    /// member `code`; people read `detail`.
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "few problems have a header of their own"
     )]
     pub fn response(&self) -> Response {
-        let code = self.code();
+        let status = self.status();
         let body = serde_json::json!({
-            "type": format!("urn:freshet:problem:{code}"),
-            "title": title(code),
-            "status": self.status().code(),
+            "type": "about:blank",
+            "title": status.phrase(),
+            "status": status.code(),
             "detail": self.detail(),
-            "code": code,
+            "code": self.code(),
         });
-        let mut response = Response::with_body(self.status(), PROBLEM, body.to_string())
+        let mut response = Response::with_body(status, PROBLEM, body.to_string())
             .header("cache-control", "no-store");
         if let Some(wait) = self.retry_after() {
             // Whole seconds (RFC 9110 section 10.2.3), rounded up: a client that obeys must not be refused again.
@@ -54,15 +59,6 @@ impl Problem {
             _ => response,
         }
     }
-}
-
-/// `no-fingerprint` as `No fingerprint`.
-fn title(code: &str) -> String {
-    let mut words = code.replace('-', " ");
-    if let Some(first) = words.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    words
 }
 
 /// RFC 6750 section 3: no error code for a request that had no credential.

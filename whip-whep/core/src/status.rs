@@ -65,4 +65,28 @@ impl Status {
             Self::ServiceUnavailable => 503,
         }
     }
+
+    /// The phrase that RFC 9110 and RFC 6585 recommend for it.
+    pub const fn phrase(self) -> &'static str {
+        match self {
+            Self::Ok => "OK",
+            Self::Created => "Created",
+            Self::NoContent => "No Content",
+            Self::BadRequest => "Bad Request",
+            Self::Unauthorized => "Unauthorized",
+            Self::Forbidden => "Forbidden",
+            Self::NotFound => "Not Found",
+            Self::MethodNotAllowed => "Method Not Allowed",
+            Self::RequestTimeout => "Request Timeout",
+            Self::Conflict => "Conflict",
+            Self::PreconditionFailed => "Precondition Failed",
+            Self::PayloadTooLarge => "Content Too Large",
+            Self::UnsupportedMediaType => "Unsupported Media Type",
+            Self::UnprocessableContent => "Unprocessable Content",
+            Self::PreconditionRequired => "Precondition Required",
+            Self::TooManyRequests => "Too Many Requests",
+            Self::InternalServerError => "Internal Server Error",
+            Self::ServiceUnavailable => "Service Unavailable",
+        }
+    }
 }

@@ -276,3 +276,45 @@ fn rids_are_short_unique_and_named_by_simulcast() {
     let response = Node::new(Config::default()).send(&Sent::post("/whip/demo", &good));
     assert_eq!(response.status.code(), 201, "{}", response.body);
 }
+
+#[test]
+fn every_refusal_is_counted_by_its_code_also_one_that_comes_after_the_engine() {
+    let mut node = Node::new(Config::default());
+    let long_mid = "m".repeat(17);
+    let no_codec = offers::publish().replace("VP8/90000", "H261/90000");
+    for (offer, code) in [
+        (
+            offers::publish().replace("a=mid:1", &format!("a=mid:{long_mid}")),
+            "bad-mid",
+        ),
+        (offers::publish() + "a=rid:123456789 send\r\n", "bad-rid"),
+        ("hello".to_owned(), "malformed-sdp"),
+        (no_codec, "no-common-codec"),
+    ] {
+        for n in 0..2 {
+            assert_eq!(node.core.refusals().of(code), n, "{code}");
+            let response = node.send(&Sent::post("/whip/demo", &offer));
+            assert_eq!(problem_code(&response), code);
+        }
+        assert_eq!(node.core.refusals().of(code), 2, "{code}");
+    }
+    assert_eq!(node.core.refusals().by_code().count(), 4);
+}
+
+#[test]
+fn a_problem_has_the_title_of_its_status_and_its_own_code_and_detail() {
+    let mut node = Node::new(Config::default());
+    let response = node.send(&Sent::post(
+        "/whip/demo",
+        &offers::publish().replace("sendonly", "inactive"),
+    ));
+    let document: serde_json::Value = serde_json::from_str(&response.body).unwrap();
+    let expected = serde_json::json!({
+        "type": "about:blank",
+        "title": "Unprocessable Content",
+        "status": 422,
+        "code": "not-sending",
+        "detail": "A publisher cannot offer recvonly or inactive. Offer sendonly, or sendrecv (RFC 9725 section 4.2).",
+    });
+    assert_eq!(document, expected);
+}
