@@ -30,53 +30,27 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(crate) fn router(exchange: Arc<Exchange>) -> Router {
     Router::new()
-        .route("/whip/{stream}", any(whip_endpoint))
-        .route("/whip/{stream}/{session}", any(whip_session))
-        .route("/whep/{stream}", any(whep_endpoint))
-        .route("/whep/{stream}/{session}", any(whep_session))
+        .merge(routes(Endpoint::Whip))
+        .merge(routes(Endpoint::Whep))
         .with_state(exchange)
 }
 
-async fn whip_endpoint(
-    State(exchange): State<Arc<Exchange>>,
-    Path(stream): Path<String>,
-    request: axum::extract::Request,
-) -> axum::response::Response {
-    handle(&exchange, (Endpoint::Whip, &stream, None), request).await
-}
-
-async fn whip_session(
-    State(exchange): State<Arc<Exchange>>,
-    Path((stream, session)): Path<(String, String)>,
-    request: axum::extract::Request,
-) -> axum::response::Response {
-    handle(
-        &exchange,
-        (Endpoint::Whip, &stream, Some(&session)),
-        request,
-    )
-    .await
-}
-
-async fn whep_endpoint(
-    State(exchange): State<Arc<Exchange>>,
-    Path(stream): Path<String>,
-    request: axum::extract::Request,
-) -> axum::response::Response {
-    handle(&exchange, (Endpoint::Whep, &stream, None), request).await
-}
-
-async fn whep_session(
-    State(exchange): State<Arc<Exchange>>,
-    Path((stream, session)): Path<(String, String)>,
-    request: axum::extract::Request,
-) -> axum::response::Response {
-    handle(
-        &exchange,
-        (Endpoint::Whep, &stream, Some(&session)),
-        request,
-    )
-    .await
+/// Where an endpoint takes POSTs, and below it its session URLs.
+fn routes(endpoint: Endpoint) -> Router<Arc<Exchange>> {
+    let at_endpoint = move |State(exchange): State<Arc<Exchange>>,
+                            Path(stream): Path<String>,
+                            request: axum::extract::Request| async move {
+        handle(&exchange, (endpoint, &stream, None), request).await
+    };
+    let at_session = move |State(exchange): State<Arc<Exchange>>,
+                           Path((stream, session)): Path<(String, String)>,
+                           request: axum::extract::Request| async move {
+        handle(&exchange, (endpoint, &stream, Some(&session)), request).await
+    };
+    let path = format!("/{}/{{stream}}", endpoint.label());
+    Router::new()
+        .route(&path, any(at_endpoint))
+        .route(&format!("{path}/{{session}}"), any(at_session))
 }
 
 async fn handle(
