@@ -153,12 +153,13 @@ need_browsers() {
     npm_packages tests/browser
     { has ip && has nft && has unshare; } || need_packages iproute2 nftables util-linux
     downloaded() { [ ! -r "$cache/$1.path" ] || cat "$cache/$1.path"; }
-    chromium() { find_browser "${FRESHET_CHROMIUM:-}" chromium google-chrome "$(downloaded chromium)"; }
-    firefox() { find_browser "${FRESHET_FIREFOX:-}" firefox-esr "$(downloaded firefox-esr)"; }
-    [ -n "$(chromium)" ] || need_browser chromium chrome@stable
-    [ -n "$(firefox)" ] || need_browser firefox-esr firefox@esr
-    FRESHET_CHROMIUM=$(chromium)
-    FRESHET_FIREFOX=$(firefox)
+    # Not named as the browsers are: `command -v` would find the function.
+    path_of_chromium() { find_browser "${FRESHET_CHROMIUM:-}" chromium google-chrome "$(downloaded chromium)"; }
+    path_of_firefox() { find_browser "${FRESHET_FIREFOX:-}" firefox-esr "$(downloaded firefox-esr)"; }
+    [ -n "$(path_of_chromium)" ] || need_browser chromium chrome@stable
+    [ -n "$(path_of_firefox)" ] || need_browser firefox-esr firefox@esr
+    FRESHET_CHROMIUM=$(path_of_chromium)
+    FRESHET_FIREFOX=$(path_of_firefox)
     export FRESHET_CHROMIUM FRESHET_FIREFOX
 }
 
