@@ -176,3 +176,17 @@ async fn codecs_are_answered_in_the_order_of_the_offer() {
             .starts_with(&format!("video 9 UDP/TLS/RTP/SAVPF {preferring_av1}\r\n"))
     );
 }
+
+#[tokio::test]
+async fn the_answer_has_the_feedback_that_was_offered_and_no_more() {
+    let node = Node::live().await;
+    for path in ENDPOINTS {
+        let asked = offers::without(&good_offer(path), "a=rtcp-fb:") + "a=rtcp-fb:96 nack\r\n";
+        let answer = node.open_with(path, &asked).await.answer;
+        let feedback: Vec<&str> = answer
+            .lines()
+            .filter(|line| line.starts_with("a=rtcp-fb:"))
+            .collect();
+        assert_eq!(feedback, ["a=rtcp-fb:96 nack"], "{answer}");
+    }
+}

@@ -124,6 +124,28 @@ async fn a_session_of_somebody_else_is_answered_like_none() {
 }
 
 #[tokio::test]
+async fn without_a_credential_only_who_knows_a_session_url_learns_that_it_lives() {
+    let node = Node::start();
+    let session = node.open("/whip/demo").await.session;
+    let guess = format!("/whip/demo/{}", "0".repeat(32));
+    for method in ["PATCH", "DELETE"] {
+        let mut replies = Vec::new();
+        for path in [&session, &guess] {
+            let reply = node.request(method, path).send().await;
+            reply.assert_refused(401, "credential-missing");
+            replies.push(reply.body);
+        }
+        assert_eq!(replies[0], replies[1]);
+    }
+    let alive = node.get(&session).await;
+    assert_eq!((alive.status, alive.body.as_str()), (204, ""));
+    assert!(alive.find("etag").is_none());
+    node.get(&guess)
+        .await
+        .assert_refused(404, "no-such-session");
+}
+
+#[tokio::test]
 async fn wi_52_plain_http_is_redirected_to_https_where_others_can_reach_it() {
     let node = Node::with("[http]\ntrusted_proxies = [\"127.0.0.0/8\"]\n");
     let request = node

@@ -192,6 +192,12 @@ async fn hostile_offers_are_refused_with_the_rule_that_they_break() {
             "too-many-media-lines",
         ),
         (
+            publish.clone()
+                + &("m=video 0 P 96\r\n".to_owned() + &"a=x\r\n".repeat(119)).repeat(31),
+            422,
+            "too-many-media-lines",
+        ),
+        (
             publish.clone() + &candidate.repeat(65),
             422,
             "too-many-candidates",
@@ -203,7 +209,7 @@ async fn hostile_offers_are_refused_with_the_rule_that_they_break() {
             "sdp-line-too-long",
         ),
         (
-            publish.clone() + &"a=x\r\n".repeat(2_001),
+            publish.clone() + &"a=x\r\n".repeat(5_001),
             400,
             "sdp-too-many-lines",
         ),
@@ -219,5 +225,25 @@ async fn hostile_offers_are_refused_with_the_rule_that_they_break() {
         node.post("/whip/demo", &publish).await.status,
         201,
         "the server is well"
+    );
+}
+
+#[tokio::test]
+async fn refusals_are_counted_by_their_code() {
+    let node = Node::start();
+    let long = offers::publish().replace("a=mid:1", &format!("a=mid:{}", "m".repeat(17)));
+    for _ in 0..2 {
+        let reply = node.post("/whip/demo", &long).await;
+        reply.assert_refused(422, "bad-mid");
+    }
+    let metrics = node.get("/metrics").await.body;
+    let counted = |line: &str| metrics.lines().any(|l| l == line);
+    assert!(
+        counted("whip_whep_refusals_total{code=\"bad-mid\"} 2"),
+        "{metrics}"
+    );
+    assert!(
+        counted("whip_whep_limit_hits_total{limit=\"clients\"} 0"),
+        "{metrics}"
     );
 }

@@ -78,7 +78,7 @@ fn reading_and_preflights_need_no_credential() {
 }
 
 #[test]
-fn without_a_credential_nobody_learns_whether_a_session_exists() {
+fn a_patch_or_delete_without_a_credential_does_not_tell_whether_a_session_exists() {
     let mut node = Node::new(Config::default());
     let (url, _) = node.open("/whip/demo", &offers::publish());
     let guess = format!("/whip/demo/{}", "0".repeat(32));
@@ -93,6 +93,25 @@ fn without_a_credential_nobody_learns_whether_a_session_exists() {
         node.send(&Sent::new(Method::Delete, path).with(|s| s.subject = Ok(stranger.clone())))
     });
     assert_eq!(real, guessed);
+}
+
+#[test]
+fn who_knows_a_session_url_may_read_whether_it_lives_and_nothing_more() {
+    let mut node = Node::new(Config::default());
+    let (url, _) = node.open("/whip/demo", &offers::publish());
+    let read = |node: &mut Node, path: &str| {
+        node.send(&Sent::new(Method::Get, path).with(|s| s.subject = Err(Refusal::Missing)))
+    };
+    let alive = read(&mut node, &url);
+    assert_eq!(alive.status.code(), 204);
+    assert!(alive.body.is_empty() && alive.header_value("etag").is_none());
+    let guess = format!("/whip/demo/{}", "0".repeat(32));
+    let guessed = read(&mut node, &guess);
+    assert_eq!(
+        node.send(&Sent::new(Method::Delete, &url)).status.code(),
+        200
+    );
+    assert_eq!(read(&mut node, &url), guessed, "a dead one is like none");
 }
 
 #[test]
