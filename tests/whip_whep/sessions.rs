@@ -1,7 +1,12 @@
 //! The life of a session URL, and of the stream behind it.
 
+use std::time::Duration;
+
+use tokio::time::{interval, timeout};
+
 use crate::node::{ENDPOINTS, Node, good_offer, trickle};
 use crate::offers;
+use crate::running::PATIENCE;
 
 #[tokio::test]
 async fn wi_10_a_deleted_session_is_gone() {
@@ -72,6 +77,29 @@ async fn a_second_publisher_is_409_unless_it_takes_over() {
         second.header("location").starts_with("/whip/demo/"),
         "without the query"
     );
+}
+
+#[tokio::test]
+async fn takeovers_that_never_connect_replace_each_other_and_not_the_publisher() {
+    let node = Node::live().await;
+    let take_over = async || node.open("/whip/demo?takeover=1").await.session;
+    let mut last = take_over().await;
+    for _ in 0..2 {
+        let next = take_over().await;
+        let closed = async {
+            let mut looks = interval(Duration::from_millis(20));
+            while node.get(&last).await.status != 404 {
+                looks.tick().await;
+            }
+        };
+        timeout(PATIENCE, closed)
+            .await
+            .expect("the attempt before is never closed");
+        assert_eq!(node.get(&next).await.status, 204, "it waits");
+        let played = node.post("/whep/demo", &offers::play()).await;
+        assert_eq!(played.status, 201, "the stream goes on: {}", played.body);
+        last = next;
+    }
 }
 
 #[tokio::test]
