@@ -11,6 +11,10 @@ test('a percentile is a sample, and no sample is an error', () => {
   assert.throws(() => percentile([], 50), /no samples/);
 });
 
+/** Of 120 pictures, how many may be too blurred to read. AV1 in software drops detail first when a core is short, and no
+ *  figure is taken with it: what matters there is that a blurred strip is refused, not misread. */
+const UNREADABLE_MAX = { H264: 12, VP8: 12, VP9: 12, AV1: 60 };
+
 test('the clock strip', async (t) => {
   const page = await newPage(t, await launchChromium(t));
   await page.goto('about:blank');
@@ -41,7 +45,7 @@ test('the clock strip', async (t) => {
     assert.equal(accepted, 0);
   });
 
-  for (const codec of ['H264', 'VP8', 'VP9', 'AV1']) {
+  for (const [codec, unreadableMax] of Object.entries(UNREADABLE_MAX)) {
     await t.test(`survives ${codec} from a page to itself`, async (t) => {
       const { ages, unreadable } = await page.evaluate(async (name) => {
         const video = await loopbackVideo(name, 2_500_000);
@@ -51,7 +55,7 @@ test('the clock strip', async (t) => {
       }, codec);
       const { p50, p95 } = summary(ages);
       t.diagnostic(`${codec}: p50 ${p50.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms, ${unreadable} unreadable`);
-      assert.ok(unreadable <= 24, `${unreadable} of 120 strips unreadable`);
+      assert.ok(unreadable <= unreadableMax, `${unreadable} of 120 strips unreadable`);
       assert.ok(p50 > 1 && p50 < 1000, `implausible p50: ${p50} ms`);
       await page.reload();
     });
