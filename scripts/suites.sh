@@ -97,7 +97,8 @@ lint_types() {
     npm run --prefix web-client lint && npm run --prefix tests/browser lint
 }
 
-# cargo-deny takes minutes to build: it is used where it is installed, and CI installs it once.
+# cargo-deny takes minutes to build, so it is installed once and only for the lints. Advisories are asked for by hand, with
+# `cargo deny check advisories`: their database is fetched from a place that not every machine reaches.
 lint_dependencies() {
     if ! has cargo-deny; then
         say "installing cargo-deny"
