@@ -9,20 +9,20 @@ use sfu_model::time::Instant;
 
 use super::connection::{READ_BYTES, Readiness, STALL_MAX, TcpConnection};
 use super::listener::{Accept, TcpListener};
+use crate::listen::{Listeners, listen};
 use crate::udp::UdpSocket;
 
 /// A test that waits longer than this for loopback has lost something.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A group of listeners on a free port. UDP finds the port, as it does for the server, and guards it while it lives.
-fn listeners(address: &str, n_sockets: usize) -> (Vec<TcpListener>, UdpSocket) {
-    let udp = UdpSocket::bind_group(address.parse().unwrap(), 1)
-        .unwrap()
-        .remove(0);
-    (
-        TcpListener::bind_group(udp.local_address(), n_sockets).unwrap(),
-        udp,
-    )
+/// A group of listeners on a port that is free for UDP and TCP, as the server finds one; the UDP sockets guard it while
+/// they live.
+fn listeners(address: &str, n_sockets: usize) -> (Vec<TcpListener>, Vec<UdpSocket>) {
+    let (_, workers) = listen(&[address.parse().unwrap()], n_sockets).unwrap();
+    workers
+        .into_iter()
+        .flat_map(|Listeners { udp, tcp }| tcp.into_iter().zip(udp))
+        .unzip()
 }
 
 /// Accepts on every listener until `n_connections` are there: those of each.
@@ -51,7 +51,7 @@ fn accept(listeners: &mut [TcpListener], n_connections: usize) -> Vec<Vec<TcpCon
 
 fn connect(address: &str) -> (TcpStream, TcpConnection) {
     let (mut group, udp) = listeners(address, 1);
-    let client = TcpStream::connect(udp.local_address()).unwrap();
+    let client = TcpStream::connect(udp[0].local_address()).unwrap();
     let connection = accept(&mut group, 1).remove(0).remove(0);
     (client, connection)
 }
@@ -159,7 +159,7 @@ fn a_reader_that_reads_again_is_not_stuck() {
 fn a_group_of_listeners_shares_a_port_and_the_connections() {
     let (mut group, udp) = listeners("127.0.0.1:0", 3);
     let clients: Vec<TcpStream> = (0..96)
-        .map(|_| TcpStream::connect(udp.local_address()).unwrap())
+        .map(|_| TcpStream::connect(udp[0].local_address()).unwrap())
         .collect();
     let accepted = accept(&mut group, clients.len());
     assert!(
