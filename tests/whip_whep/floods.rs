@@ -98,18 +98,32 @@ async fn a_key_never_has_more_than_four_open_sessions() {
 }
 
 #[tokio::test]
-async fn a_stream_starts_three_times_a_minute() {
+async fn a_page_may_reload_ten_times_and_a_loop_is_refused() {
     let node = Node::start();
-    for _ in 0..3 {
-        let session = node.open("/whip/demo").await.session;
-        assert_eq!(node.delete(&session).await.status, 200);
-    }
-    let fourth = node.post("/whip/demo", &offers::publish()).await;
-    fourth.assert_refused(429, "too-many-starts");
+    let mut n_published = 0;
+    let refused = loop {
+        let reply = node.post("/whip/demo", &offers::publish()).await;
+        if reply.status != 201 {
+            break reply;
+        }
+        n_published += 1;
+        let session = reply.header("location");
+        assert_eq!(node.delete(session).await.status, 200);
+    };
+    refused.assert_refused(429, "too-many-starts");
+    // A start, ten reloads, and two that count as starts. One more is earned every three seconds.
+    assert!((13..=20).contains(&n_published), "{n_published}");
     assert_eq!(
         node.post("/whip/idle", &offers::publish()).await.status,
         201
     );
+    let metrics = node.get("/metrics").await.body;
+    let met = |limit: &str, n: u32| {
+        let line = format!("whip_whep_limit_hits_total{{limit=\"{limit}\"}} {n}\n");
+        assert!(metrics.contains(&line), "{line}{metrics}");
+    };
+    met("stream_starts", 1);
+    met("stream_reloads", 3);
 }
 
 #[tokio::test]

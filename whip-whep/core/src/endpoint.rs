@@ -55,7 +55,7 @@ impl WhipWhep {
         let limits = config.limits;
         Self {
             sessions: Sessions::default(),
-            starts: Starts::new(limits.stream_starts),
+            starts: Starts::new(&limits),
             budgets: ClientBudgets::new(&limits),
             refusals: Refusals::default(),
             n_lenient_patches: 0,
@@ -133,6 +133,7 @@ impl WhipWhep {
         let mut hits = self.refusals.limit_hits();
         let n_shared = self.budgets.n_shared() + self.starts.n_shared();
         hits.add(Limit::Clients, n_shared);
+        hits.add(Limit::StreamReloads, self.starts.n_reloads_over());
         hits
     }
 
@@ -207,7 +208,7 @@ impl WhipWhep {
         let id = self.session_of(&request.target, session, &grant)?;
         self.sessions.remove(id);
         if request.target.endpoint == Endpoint::Whip {
-            self.starts.stop(&grant.stream);
+            self.starts.stop(grant.stream, grant.subject, now);
         }
         let ticket = ticket(request, id, Purpose::Close);
         Ok(Step::Ask(Ask::Close { session: id }, ticket))

@@ -19,12 +19,21 @@ pub const DELETES_PER_CLIENT: Rate = Rate::new(64, Duration::from_millis(3_200))
 pub const FAILED_AUTHS_PER_CLIENT: Rate = Rate::new(10, Duration::from_secs(60));
 
 /// Stream starts per client and stream. Whoever watches sees each of them; a fourth within a minute is a script that
-/// fails in a loop. A reconnect within [`RECONNECT_GRACE`] is no start.
+/// fails in a loop. A reconnect within [`RECONNECT_GRACE`] is no start, and neither is a reload within [`RELOAD_GRACE`].
 pub const STREAM_STARTS: Rate = Rate::new(3, Duration::from_secs(60));
 
 /// A publisher that lost its session without a DELETE and is back within this time goes on with the same start: as long
 /// as the SFU keeps its players.
 pub const RECONNECT_GRACE: Duration = Duration::from_secs(60);
+
+/// A publisher that ended its session with a DELETE and is back within this time has reloaded its page: the page stops
+/// its session when it goes, and needs seconds to load, open the camera and POST again. Later it is a new start.
+pub const RELOAD_GRACE: Duration = Duration::from_secs(10);
+
+/// Reloads per client and stream. Ten in a row are an impatient person; one every three seconds, for as long as they
+/// like, is as fast as a camera opens. At the bound a reload counts as a start: a script that POSTs and DELETEs in a
+/// loop has used up both within a second.
+pub const STREAM_RELOADS: Rate = Rate::new(10, Duration::from_secs(30));
 
 /// Most open publishing sessions of one holder of a grant on one stream. One is live; a second takes it over; two more
 /// are orphans of a bad network, which the SFU reaps after 15 s. The fifth is 429.
@@ -37,6 +46,7 @@ pub const SESSION_URLS_MAX: usize = 65_536;
 /// What a client is told to wait when a number has no better source.
 pub const RETRY_AFTER: Duration = Duration::from_secs(2);
 
+const _: () = assert!(RELOAD_GRACE.as_secs() < RECONNECT_GRACE.as_secs());
 const _: () = assert!(POSTS_PER_CLIENT.burst as usize > PUBLISH_SESSIONS_PER_HOLDER_MAX);
 
 /// The limits that an operator may change.
@@ -52,6 +62,8 @@ pub struct Limits {
     pub failed_auths_per_client: Rate,
     /// [`STREAM_STARTS`]
     pub stream_starts: Rate,
+    /// [`STREAM_RELOADS`]
+    pub stream_reloads: Rate,
     /// [`PUBLISH_SESSIONS_PER_HOLDER_MAX`]
     pub publish_sessions_per_holder: usize,
     /// [`SESSION_URLS_MAX`]
@@ -66,6 +78,7 @@ impl Default for Limits {
             deletes_per_client: DELETES_PER_CLIENT,
             failed_auths_per_client: FAILED_AUTHS_PER_CLIENT,
             stream_starts: STREAM_STARTS,
+            stream_reloads: STREAM_RELOADS,
             publish_sessions_per_holder: PUBLISH_SESSIONS_PER_HOLDER_MAX,
             sessions: SESSION_URLS_MAX,
         }
@@ -85,6 +98,8 @@ pub enum Limit {
     FailedAuthsPerClient,
     /// [`STREAM_STARTS`]
     StreamStarts,
+    /// [`STREAM_RELOADS`]: a reload counted as a start.
+    StreamReloads,
     /// [`PUBLISH_SESSIONS_PER_HOLDER_MAX`]
     PublishSessionsPerHolder,
     /// [`SESSION_URLS_MAX`]
@@ -111,12 +126,13 @@ pub enum Limit {
 
 impl Limit {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::PostsPerClient,
         Self::PatchesPerClient,
         Self::DeletesPerClient,
         Self::FailedAuthsPerClient,
         Self::StreamStarts,
+        Self::StreamReloads,
         Self::PublishSessionsPerHolder,
         Self::Sessions,
         Self::Clients,
@@ -138,6 +154,7 @@ impl Limit {
             Self::DeletesPerClient => "deletes_per_client",
             Self::FailedAuthsPerClient => "failed_auths_per_client",
             Self::StreamStarts => "stream_starts",
+            Self::StreamReloads => "stream_reloads",
             Self::PublishSessionsPerHolder => "publish_sessions_per_holder",
             Self::Sessions => "sessions",
             Self::Clients => "clients",

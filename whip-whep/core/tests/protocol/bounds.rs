@@ -11,7 +11,7 @@ use signaling_auth::grant::{Refusal, Subject};
 use whip_whep_core::endpoint::Config;
 use whip_whep_core::limits::{
     DELETES_PER_CLIENT, FAILED_AUTHS_PER_CLIENT, Limit, Limits, PATCHES_PER_CLIENT,
-    POSTS_PER_CLIENT, PUBLISH_SESSIONS_PER_HOLDER_MAX, STREAM_STARTS,
+    POSTS_PER_CLIENT, PUBLISH_SESSIONS_PER_HOLDER_MAX, RELOAD_GRACE, STREAM_RELOADS, STREAM_STARTS,
 };
 use whip_whep_core::offer::{PAYLOAD_TYPES_MAX, SSRCS_MAX};
 use whip_whep_core::rate::{CLIENTS_MAX, Rate};
@@ -163,18 +163,33 @@ fn a_missing_or_expired_credential_is_no_guess() {
     }
 }
 
+/// What the holder of a token sends to publish; who follows somebody else does not reload.
+fn publish_as(holder: &str) -> Sent {
+    let subject = Ok(Subject::Token(holder.to_owned()));
+    Sent::post("/whip/demo", &offers::publish()).with(|s| s.subject = subject)
+}
+
+/// Publishes, and stops again.
+fn publish_and_stop(node: &mut Node, post: &Sent) {
+    let response = node.send(post);
+    assert_eq!(response.status.code(), 201, "{}", response.body);
+    let url = header(&response, "location");
+    let delete = Sent::new(Method::Delete, &url).with(|s| s.subject = post.subject.clone());
+    assert_eq!(node.send(&delete).status.code(), 200);
+}
+
 #[test]
 fn a_stream_starts_three_times_a_minute_and_a_takeover_is_no_start() {
     let mut node = node();
-    for n in 0..STREAM_STARTS.burst {
-        let (url, _) = node.open("/whip/demo", &offers::publish());
-        if n == 0 {
-            let (taken_over, _) = node.open("/whip/demo", &offers::publish());
-            let _ = node.send(&Sent::new(Method::Delete, &taken_over));
-        }
-        let _ = node.send(&Sent::new(Method::Delete, &url));
+    let first = publish_as("first");
+    let taken_over = header(&node.send(&first), "location");
+    publish_and_stop(&mut node, &first);
+    let delete = Sent::new(Method::Delete, &taken_over);
+    let _ = node.send(&delete.with(|s| s.subject = first.subject.clone()));
+    for n in 1..STREAM_STARTS.burst {
+        publish_and_stop(&mut node, &publish_as(&n.to_string()));
     }
-    let sent = Sent::post("/whip/demo", &offers::publish());
+    let sent = publish_as("last");
     assert_limited(
         &mut node,
         &sent,
@@ -188,6 +203,57 @@ fn a_stream_starts_three_times_a_minute_and_a_takeover_is_no_start() {
     );
     node.advance(20);
     assert_eq!(node.send(&sent).status.code(), 201);
+}
+
+#[test]
+fn past_the_grace_of_a_reload_it_is_a_start() {
+    // What one start in a window far longer than the grace leaves: nothing.
+    let limits = Limits {
+        stream_starts: Rate::new(1, Duration::from_secs(600)),
+        ..Limits::default()
+    };
+    let mut node = Node::new(Config {
+        limits,
+        ..Config::default()
+    });
+    let post = publish_as("ann");
+    publish_and_stop(&mut node, &post);
+    node.advance(RELOAD_GRACE.as_secs());
+    publish_and_stop(&mut node, &post);
+    node.advance(RELOAD_GRACE.as_secs() + 1);
+    assert_limited(
+        &mut node,
+        &post,
+        (Limit::StreamStarts, 429, "too-many-starts"),
+    );
+}
+
+#[test]
+fn a_loop_of_post_and_delete_is_refused_after_ten_reloads() {
+    let mut node = node();
+    let post = publish_as("ann");
+    let n_reloads = STREAM_RELOADS.burst;
+    for _ in 0..1 + n_reloads {
+        publish_and_stop(&mut node, &post);
+    }
+    let hits = |node: &Node| node.core.limit_hits().of(Limit::StreamReloads);
+    assert_eq!(hits(&node), 0);
+    for n in 1..STREAM_STARTS.burst {
+        publish_and_stop(&mut node, &post);
+        assert_eq!(hits(&node), u64::from(n));
+    }
+    assert_limited(
+        &mut node,
+        &post,
+        (Limit::StreamStarts, 429, "too-many-starts"),
+    );
+    node.advance(3);
+    publish_and_stop(&mut node, &post);
+    assert_limited(
+        &mut node,
+        &post,
+        (Limit::StreamStarts, 429, "too-many-starts"),
+    );
 }
 
 #[test]
