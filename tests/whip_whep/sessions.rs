@@ -103,6 +103,28 @@ async fn takeovers_that_never_connect_replace_each_other_and_not_the_publisher()
 }
 
 #[tokio::test]
+async fn the_sessions_of_a_stream_that_its_owner_ends_are_404_and_a_new_one_is_403() {
+    let node = Node::start();
+    let opened = node.open("/whip/demo").await;
+    node.running.command(&["stream", "end", "demo"]);
+    let closed = async {
+        let mut looks = interval(Duration::from_millis(20));
+        while node.get(&opened.session).await.status != 404 {
+            looks.tick().await;
+        }
+    };
+    timeout(PATIENCE, closed)
+        .await
+        .expect("the session of an ended stream is never closed");
+    let patch = node.patch(&opened.session, &opened.etag, &trickle()).await;
+    patch.assert_refused(404, "no-such-session");
+    let delete = node.delete(&opened.session).await;
+    delete.assert_refused(404, "no-such-session");
+    let post = node.post("/whip/demo", &offers::publish()).await;
+    post.assert_refused(403, "stream-ended");
+}
+
+#[tokio::test]
 async fn wi_54_session_urls_are_128_random_bits_and_a_guess_is_404() {
     let node = Node::live().await;
     let mut seen = std::collections::HashSet::new();

@@ -203,9 +203,8 @@ impl WhipWhep {
         let client = ClientPrefix::from(request.client);
         let spent = self.budgets.deletes.spend(client, now);
         spent.map_err(|wait| Problem::Limited(Limit::DeletesPerClient, wait))?;
-        let grant = self.authorize(request, now)?;
         // RFC 9725 section 4.3.1: an If-Match is ignored here.
-        let id = self.session_of(&request.target, session, &grant)?;
+        let (id, grant) = self.session_of(request, session, now)?;
         self.sessions.remove(id);
         if request.target.endpoint == Endpoint::Whip {
             self.starts.stop(grant.stream, grant.subject, now);
@@ -216,17 +215,22 @@ impl WhipWhep {
 
     /// The session at a URL, for the one who opened it. For anybody else there is none.
     pub(crate) fn session_of(
-        &self,
-        target: &Target<'_>,
+        &mut self,
+        request: &Request<'_>,
         session: &str,
-        grant: &Grant,
-    ) -> Result<SessionId, Problem> {
+        now: Instant,
+    ) -> Result<(SessionId, Grant), Problem> {
+        let grant = match self.authorize(request, now) {
+            // Whoever ended the stream ended its sessions: a client that says so too is told that it is done.
+            Err(Problem::Unauthorized(Refusal::Ended)) => return Err(Problem::NoSession),
+            authorized => authorized?,
+        };
         let id = SessionId::parse(session).ok_or(Problem::NoSession)?;
         let found = self.sessions.get(id).ok_or(Problem::NoSession)?;
-        let is_same = found.endpoint == target.endpoint
+        let is_same = found.endpoint == request.target.endpoint
             && found.room == grant.stream
             && found.grant.subject == grant.subject;
-        is_same.then_some(id).ok_or(Problem::NoSession)
+        is_same.then_some((id, grant)).ok_or(Problem::NoSession)
     }
 
     /// The grant, unless the client guessed too often: then even a right credential is not looked at, or a guesser

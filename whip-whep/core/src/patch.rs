@@ -31,8 +31,7 @@ impl WhipWhep {
     ) -> Result<Step, Problem> {
         let spent = self.budgets.patches.spend(request.client.into(), now);
         spent.map_err(|wait| Problem::Limited(Limit::PatchesPerClient, wait))?;
-        let grant = self.authorize(request, now)?;
-        let id = self.session_of(&request.target, session, &grant)?;
+        let (id, _) = self.session_of(request, session, now)?;
         let is_lenient = self.config.lenient_patch;
         let is_json = is_lenient && is_type(request.headers.content_type, JSON);
         if !is_json && !is_type(request.headers.content_type, SDP_FRAGMENT) {

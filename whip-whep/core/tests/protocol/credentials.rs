@@ -34,12 +34,6 @@ fn each_refusal_has_its_status_and_challenge() {
             "wrong-verb",
             "Bearer realm=\"freshet\", error=\"insufficient_scope\"",
         ),
-        (
-            Refusal::Ended,
-            403,
-            "stream-ended",
-            "Bearer realm=\"freshet\", error=\"insufficient_scope\"",
-        ),
     ];
     for (refusal, status, code, challenge) in table {
         let mut node = Node::new(Config::default());
@@ -61,6 +55,34 @@ fn each_refusal_has_its_status_and_challenge() {
             node.send(&Sent::new(Method::Get, &url)).status.code(),
             204,
             "it lives"
+        );
+    }
+}
+
+#[test]
+fn an_ended_stream_is_403_to_who_begins_and_its_sessions_are_404() {
+    let mut node = Node::new(Config::default());
+    let (url, tag) = node.open("/whip/demo", &offers::publish());
+    let table = [
+        (
+            Sent::post("/whip/demo", &offers::publish()),
+            (403, "stream-ended"),
+        ),
+        (
+            Sent::patch(&url, &tag, "a=end-of-candidates\r\n"),
+            (404, "no-such-session"),
+        ),
+        (Sent::new(Method::Delete, &url), (404, "no-such-session")),
+    ];
+    for (sent, expected) in table {
+        let response = node.send(&sent.with(|s| s.subject = Err(Refusal::Ended)));
+        let code = problem_code(&response);
+        assert_eq!((response.status.code(), code.as_str()), expected);
+        let challenge = "Bearer realm=\"freshet\", error=\"insufficient_scope\"";
+        let is_forbidden = response.status.code() == 403;
+        assert_eq!(
+            response.header_value("www-authenticate"),
+            is_forbidden.then_some(challenge)
         );
     }
 }
