@@ -10,26 +10,16 @@
 import { type Clock, systemClock } from './rtc/clock.ts';
 import { countPackets, FlowWatch } from './rtc/flow.ts';
 import { Keeper, type KeeperState } from './rtc/keeper.ts';
-import { type RtcConnection, RtcSession } from './rtc/rtc-session.ts';
+import { type OpeningOptions, open } from './rtc/opening.ts';
+import type { RtcConnection, RtcSession } from './rtc/rtc-session.ts';
 
 export type { KeeperState } from './rtc/keeper.ts';
 export { SignalingError } from './signaling/error.ts';
 
-export interface WhepOptions {
-  /** The WHEP endpoint. */
-  url: string;
-  /** Play token; without one no `Authorization` header is ever sent. */
-  token?: string | undefined;
-  iceServers?: RTCIceServer[];
-  /** Whether to use the ICE servers of the endpoint's `Link` headers. Default true. */
-  acceptsLinkedIceServers?: boolean;
-  onState?: (state: KeeperState) => void;
+/** The WHEP endpoint, with a play token where the stream is not public. */
+export interface WhepOptions extends OpeningOptions {
   /** Media began or ceased to arrive while the session lives: the publisher came or went. */
   onFlow?: (isFlowing: boolean) => void;
-  /** Replaced in tests and where a proxy is wanted. */
-  fetch?: typeof fetch;
-  createConnection?: (configuration: RTCConfiguration) => RtcConnection;
-  clock?: Clock;
   /** Replaced in tests: what holds the tracks. */
   media?: MediaStream;
 }
@@ -108,25 +98,12 @@ export class WhepPlayer {
   }
 
   private async open(signal: AbortSignal): Promise<RtcSession> {
-    const { options } = this;
-    const base = typeof location === 'undefined' ? undefined : location.href;
-    const session = await RtcSession.open(
-      {
-        endpoint: {
-          url: new URL(options.url, base).href,
-          token: options.token,
-          fetch: options.fetch,
-        },
-        clock: this.clock,
-        createConnection: options.createConnection ?? ((config) => new RTCPeerConnection(config)),
-        iceServers: options.iceServers ?? [],
-        acceptsLinkedIceServers: options.acceptsLinkedIceServers ?? true,
-        addMedia: (connection) => this.addMedia(connection),
-      },
+    this.session = await open(this.options, {
+      clock: this.clock,
       signal,
-    );
-    this.session = session;
-    return session;
+      addMedia: (connection) => this.addMedia(connection),
+    });
+    return this.session;
   }
 
   /** Every codec that the browser has is offered: the publisher has chosen, and it is one of them. */

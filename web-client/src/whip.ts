@@ -9,26 +9,15 @@
 import { type Clock, systemClock } from './rtc/clock.ts';
 import { codecPreferences, type VideoCodec } from './rtc/codecs.ts';
 import { Keeper, type KeeperState } from './rtc/keeper.ts';
-import { type RtcConnection, RtcSession } from './rtc/rtc-session.ts';
+import { type OpeningOptions, open } from './rtc/opening.ts';
+import type { RtcConnection, RtcSession } from './rtc/rtc-session.ts';
 
 export type { VideoCodec } from './rtc/codecs.ts';
 export type { KeeperState } from './rtc/keeper.ts';
 export { SignalingError } from './signaling/error.ts';
 
-export interface WhipOptions {
-  /** The WHIP endpoint. */
-  url: string;
-  /** Stream key or publish token; without one no `Authorization` header is ever sent. */
-  token?: string | undefined;
-  iceServers?: RTCIceServer[];
-  /** Whether to use the ICE servers of the endpoint's `Link` headers. Default true. */
-  acceptsLinkedIceServers?: boolean;
-  onState?: (state: KeeperState) => void;
-  /** Replaced in tests and where a proxy is wanted. */
-  fetch?: typeof fetch;
-  createConnection?: (configuration: RTCConfiguration) => RtcConnection;
-  clock?: Clock;
-}
+/** The WHIP endpoint, with a stream key or publish token. */
+export type WhipOptions = OpeningOptions;
 
 export interface Publication {
   /** At most one audio and one video track of it are sent (RFC 9725, Section 4.4.2). */
@@ -109,24 +98,13 @@ export class WhipPublisher {
   }
 
   private async open(takesOver: boolean, signal: AbortSignal): Promise<RtcSession> {
-    const { options } = this;
-    const session = await RtcSession.open(
-      {
-        endpoint: {
-          url: endpointUrl(options.url, takesOver),
-          token: options.token,
-          fetch: options.fetch,
-        },
-        clock: this.clock,
-        createConnection: options.createConnection ?? ((config) => new RTCPeerConnection(config)),
-        iceServers: options.iceServers ?? [],
-        acceptsLinkedIceServers: options.acceptsLinkedIceServers ?? true,
-        addMedia: (connection) => this.addMedia(connection),
-      },
+    this.session = await open(this.options, {
+      clock: this.clock,
       signal,
-    );
-    this.session = session;
-    return session;
+      ...(takesOver ? { query: { takeover: '1' } } : {}),
+      addMedia: (connection) => this.addMedia(connection),
+    });
+    return this.session;
   }
 
   private addMedia(connection: RtcConnection): void {
@@ -162,11 +140,4 @@ function prefer(transceiver: RTCRtpTransceiver, kind: string, mimeType: string):
 async function hold(sender: RTCRtpSender, preference: RTCDegradationPreference): Promise<void> {
   const parameters = { ...sender.getParameters(), degradationPreference: preference };
   await sender.setParameters(parameters).catch(() => undefined);
-}
-
-function endpointUrl(url: string, takesOver: boolean): string {
-  const base = typeof location === 'undefined' ? undefined : location.href;
-  const endpoint = new URL(url, base);
-  if (takesOver) endpoint.searchParams.set('takeover', '1');
-  return endpoint.href;
 }
