@@ -67,16 +67,18 @@ async function openChosen(): Promise<MediaStream | undefined> {
   }
 }
 
+/** A button over the preview for what is chosen and not open. */
 function offerSource(): void {
-  openSource.hidden = capture.media !== undefined;
+  openSource.hidden = false;
   openSource.textContent = OPEN_WORDS[form.read().source];
 }
 
 async function start(takesOver: boolean): Promise<void> {
   notice.clear();
-  goLive.disabled = true;
+  // Not `disabled`, which would take the keyboard focus away.
+  goLive.ariaDisabled = 'true';
   const media = capture.media ?? (await openChosen());
-  goLive.disabled = false;
+  goLive.ariaDisabled = 'false';
   if (!media) return;
   keepSecret('key', stream, key.value.trim());
   broadcast.start(media, form.read(), key.value.trim(), takesOver);
@@ -97,8 +99,7 @@ function showState(state: KeeperState): void {
   const isBusy = isOnAir();
   pill.dataset.state = state.name;
   pill.textContent = PILL[state.name];
-  goLive.hidden = isBusy;
-  stopButton.hidden = !isBusy;
+  showButton(isBusy);
   form.lock(isBusy);
   key.disabled = isBusy;
   if (state.name === 'live') {
@@ -118,6 +119,15 @@ function showState(state: KeeperState): void {
   }
 }
 
+/** One button takes the place of the other, and the keyboard focus with it. */
+function showButton(isBusy: boolean): void {
+  const [shown, other] = isBusy ? [stopButton, goLive] : [goLive, stopButton];
+  const hasFocus = document.activeElement === other;
+  shown.hidden = false;
+  other.hidden = true;
+  if (hasFocus) shown.focus();
+}
+
 /** Unplugged, or "stop sharing": another device may do; the session waits for it without a picture. */
 function onSourceEnded(): void {
   notice.show('The source has ended. Choose another one.');
@@ -134,6 +144,9 @@ async function changeSource(): Promise<void> {
   form.showFields();
   if (!isOnAir()) capture.close();
   offerSource();
+  // The browser asks which screen over the whole page: not before a person wants it, since arrow keys go through the
+  // sources one by one.
+  if (form.read().source === 'screen') return;
   await openChosen();
 }
 
@@ -149,7 +162,7 @@ async function isCameraAllowed(): Promise<boolean> {
 
 element('settings', HTMLFormElement).addEventListener('submit', (event) => {
   event.preventDefault();
-  if (!isOnAir()) void start(false);
+  if (!isOnAir() && goLive.ariaDisabled !== 'true') void start(false);
 });
 stopButton.addEventListener('click', stop);
 openSource.addEventListener('click', () => void openChosen());
