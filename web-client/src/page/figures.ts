@@ -1,3 +1,5 @@
+import { CODEC_NAMES, isVideoCodec } from '../rtc/codecs.ts';
+
 /** How figures are written. What is not known is a dash, never a zero. */
 const UNKNOWN = '–';
 
@@ -28,6 +30,10 @@ export function size(widthPx: number | undefined, heightPx: number | undefined):
 
 export function text(value: string | number | undefined): string {
   return value === undefined ? UNKNOWN : String(value);
+}
+
+export function codec(name: string | undefined): string {
+  return name !== undefined && isVideoCodec(name) ? CODEC_NAMES[name] : text(name);
 }
 
 export function viewers(count: number): string {

@@ -2,6 +2,14 @@
 export const VIDEO_CODECS = ['H264', 'VP8', 'VP9', 'AV1'] as const;
 export type VideoCodec = (typeof VIDEO_CODECS)[number];
 
+/** As people write them. */
+export const CODEC_NAMES: Record<VideoCodec, string> = {
+  H264: 'H.264',
+  VP8: 'VP8',
+  VP9: 'VP9',
+  AV1: 'AV1',
+};
+
 export function isVideoCodec(name: string): name is VideoCodec {
   return VIDEO_CODECS.some((codec) => codec === name);
 }

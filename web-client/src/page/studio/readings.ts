@@ -2,7 +2,7 @@ import type { RtcConnection } from '../../rtc/rtc-session.ts';
 import type { StatsSource } from '../../stats/entry.ts';
 import { type LayerFigures, OutboundStats, type PublishFigures } from '../../stats/outbound.ts';
 import { copyOf, element, within } from '../element.ts';
-import { bitrate, duration, milliseconds, percent, rate, size, text } from '../figures.ts';
+import { bitrate, codec, duration, milliseconds, percent, rate, size } from '../figures.ts';
 import { Hydrograph } from '../hydrograph.ts';
 
 /** How often the figures change: often enough to follow, slow enough to read. */
@@ -56,7 +56,7 @@ export class Readings {
       'round-trip': milliseconds(figures.roundTripMs),
       loss: percent(figures.lossRatio),
       size: size(figures.widthPx, figures.heightPx),
-      codec: text(figures.codec),
+      codec: codec(figures.codec),
     };
     for (const [name, value] of Object.entries(rows)) {
       within(this.panel, `[data-figure="${name}"]`, HTMLElement).textContent = value;

@@ -1,9 +1,7 @@
-import { isVideoCodec, sendableCodecs } from '../../rtc/codecs.ts';
+import { CODEC_NAMES, isVideoCodec, sendableCodecs } from '../../rtc/codecs.ts';
 import { type DeviceChoice, listDevices } from '../../source/camera.ts';
 import { element } from '../element.ts';
 import { parseResolution, type Settings, SOURCES, type Wishes } from './settings.ts';
-
-const CODEC_NAMES = { H264: 'H.264', VP8: 'VP8', VP9: 'VP9', AV1: 'AV1' };
 
 /** Frame rates that a source is asked for, at most; cameras and screens go no faster. */
 const FPS_MAX = 120;
@@ -34,7 +32,7 @@ export class SettingsForm {
     if (wishes.codec) choose(this.codec, wishes.codec);
     if (wishes.resolution) addAndChoose(this.resolution, wishes.resolution);
     const fps = Number(wishes.framesPerSecond);
-    if (Number.isInteger(fps) && fps >= 1 && fps <= FPS_MAX) addAndChoose(this.fps, String(fps));
+    if (Number.isInteger(fps) && fps >= 1 && fps <= FPS_MAX) addAndChoose(this.fps, String(fps), `${fps} fps`);
     const kbps = Number(wishes.bitrateKbps);
     if (Number.isInteger(kbps) && kbps > 0) {
       addAndChoose(this.bitrate, String(kbps), `${kbps / 1000} Mbit/s`);

@@ -2,7 +2,7 @@ import type { RtcConnection } from '../../rtc/rtc-session.ts';
 import type { StatsSource } from '../../stats/entry.ts';
 import { InboundStats, type PlayFigures } from '../../stats/inbound.ts';
 import { element, within } from '../element.ts';
-import { bitrate, milliseconds, percent, rate, size, text } from '../figures.ts';
+import { bitrate, codec, milliseconds, percent, rate, size, text } from '../figures.ts';
 import { Hydrograph } from '../hydrograph.ts';
 
 /** How often the figures change: often enough to follow, slow enough to read. */
@@ -48,7 +48,7 @@ export class StatsPanel {
       size: size(figures.widthPx, figures.heightPx),
       fps: rate(figures.framesPerSecond),
       bitrate: bitrate(figures.bitrateBps),
-      codec: text(figures.codec),
+      codec: codec(figures.codec),
       loss: percent(figures.lossRatio),
       freezes: text(figures.freezeCount),
     };
