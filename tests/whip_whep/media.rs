@@ -39,6 +39,24 @@ async fn wi_23_and_we_16_media_flows_with_no_more_signaling_than_the_answer() {
 }
 
 #[tokio::test]
+async fn wi_39_media_flows_from_and_to_clients_that_are_the_dtls_server() {
+    let node = Node::start();
+    let join_passive = async |path: &str, direction| {
+        let offered = Offered::new(direction).await;
+        let offer = offered.sdp.replace("a=setup:actpass", "a=setup:passive");
+        let opened = node.open_with(path, &offer).await;
+        assert!(opened.answer.contains("a=setup:active\r\n"));
+        let mut client = offered.accept(&opened.answer);
+        client.connected().await;
+        client
+    };
+    let _publisher = join_passive("/whip/demo", Direction::SendOnly).await;
+    let mut player = join_passive("/whep/demo", Direction::RecvOnly).await;
+    let seen = player.receives(50).await;
+    assert_eq!((seen.ssrcs.len(), seen.n_connected), (1, 1));
+}
+
+#[tokio::test]
 async fn wi_25_a_client_whose_candidates_are_all_useless_connects() {
     let node = Node::start();
     let offered = Offered::new(Direction::SendOnly).await;

@@ -6,14 +6,27 @@ use std::process::{ExitStatus, Stdio};
 
 use tokio::process::{Child, Command};
 
+/// Who begins the DTLS handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dtls {
+    /// The server (`a=setup:passive`): what ffmpeg offers when nobody tells it otherwise.
+    Passive,
+    /// ffmpeg (`a=setup:active`).
+    Active,
+}
+
 /// An ffmpeg that publishes. It ends with this value.
 pub struct Ffmpeg(Child);
 
 impl Ffmpeg {
     /// Starts the ffmpeg that `FRESHET_FFMPEG` names: version 8 or newer, with the `whip` muxer.
-    pub fn publish(endpoint: &str, key: &str) -> Result<Self, Box<dyn Error>> {
+    pub fn publish(endpoint: &str, key: &str, dtls: Dtls) -> Result<Self, Box<dyn Error>> {
         let binary = env::var("FRESHET_FFMPEG")
             .map_err(|_| "set FRESHET_FFMPEG to an ffmpeg with the whip muxer")?;
+        let flags: &[&str] = match dtls {
+            Dtls::Passive => &[],
+            Dtls::Active => &["-whip_flags", "dtls_active"],
+        };
         let child = Command::new(binary)
             .args(["-hide_banner", "-loglevel", "warning", "-nostdin", "-re"])
             .args(["-f", "lavfi", "-i", "smptebars=size=640x360:rate=30"])
@@ -29,19 +42,9 @@ impl Ffmpeg {
                 "ultrafast",
             ])
             .args(["-tune", "zerolatency", "-bf", "0", "-g", "30", "-b:v", "1M"])
-            .args([
-                "-c:a",
-                "libopus",
-                "-ac",
-                "2",
-                "-f",
-                "whip",
-                "-whip_flags",
-                "dtls_active",
-                "-authorization",
-                key,
-                endpoint,
-            ])
+            .args(["-c:a", "libopus", "-ac", "2", "-f", "whip"])
+            .args(flags)
+            .args(["-authorization", key, endpoint])
             .stdin(Stdio::null())
             .kill_on_drop(true)
             .spawn()?;

@@ -81,9 +81,7 @@ pub enum OfferRefusal {
         "The offer says a=ice-lite, as the server does. A client does full ICE (RFC 9725 section 4.4.5)."
     )]
     IceLite,
-    #[error(
-        "The offer says a=setup:passive or holdconn, or contradicts itself. Offer a=setup:actpass."
-    )]
+    #[error("The offer says a=setup:holdconn, or contradicts itself. Offer a=setup:actpass.")]
     BadSetup,
     #[error(
         "The payload types of an m-line are 0 to 127, each listed once, with one a=rtpmap and at most one a=fmtp."

@@ -15,12 +15,13 @@ pub(super) struct Transport<'a> {
     pub(super) setup: Setup,
 }
 
-/// The role that the client wants in DTLS (RFC 8842 section 5.1). The server is always passive, so that a handshake
-/// can begin with the client's first packet after ICE.
+/// The role that the client wants in DTLS (RFC 8842 section 5.1). Who leaves the choice to the server is the DTLS client,
+/// so that a handshake can begin with its first packet after ICE; who insists on being the server has its wish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Setup {
     ActPass,
     Active,
+    Passive,
 }
 
 impl Setup {
@@ -28,6 +29,7 @@ impl Setup {
         match self {
             Self::ActPass => "actpass",
             Self::Active => "active",
+            Self::Passive => "passive",
         }
     }
 }
@@ -97,6 +99,7 @@ fn setup<'s, 'a: 's>(
     match first {
         "actpass" => Ok(Setup::ActPass),
         "active" => Ok(Setup::Active),
+        "passive" => Ok(Setup::Passive),
         _ => Err(OfferRefusal::BadSetup),
     }
 }

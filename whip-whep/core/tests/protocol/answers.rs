@@ -112,16 +112,25 @@ fn all_candidates_stand_in_the_tagged_section_and_end_there() {
 }
 
 #[test]
-fn the_server_is_ice_lite_and_passive() {
-    for setup in ["actpass", "active"] {
-        let offer = offers::publish().replace("a=setup:actpass", &format!("a=setup:{setup}"));
-        let answer = answer_to("/whip/demo", &offer);
-        assert!(answer.contains("\r\na=ice-lite\r\n"));
-        for section in sections(&answer) {
-            assert!(
-                section.contains("a=setup:passive\r\n"),
-                "{setup}: {section}"
-            );
+fn the_server_is_ice_lite_and_the_dtls_server_unless_the_client_insists_to_be() {
+    let roles = [
+        ("actpass", "passive"),
+        ("active", "passive"),
+        ("passive", "active"),
+    ];
+    for path in ["/whip/demo", "/whep/demo"] {
+        let offer = match path {
+            "/whip/demo" => offers::publish(),
+            _ => offers::play(),
+        };
+        for (setup, answered) in roles {
+            let offer = offer.replace("a=setup:actpass", &format!("a=setup:{setup}"));
+            let answer = answer_to(path, &offer);
+            assert!(answer.contains("\r\na=ice-lite\r\n"));
+            for section in sections(&answer) {
+                let expected = format!("a=setup:{answered}\r\n");
+                assert!(section.contains(&expected), "{setup}: {section}");
+            }
         }
     }
 }
