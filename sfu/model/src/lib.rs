@@ -18,5 +18,6 @@ pub mod keyframe;
 pub mod layer;
 pub mod limits;
 pub mod packet;
+pub mod rate;
 pub mod rtp;
 pub mod time;
