@@ -12,10 +12,12 @@
 #![forbid(unsafe_code)]
 
 pub mod continuity;
+pub mod cpu;
 pub mod crowd;
 pub mod endpoint;
 pub mod fanout;
 pub mod latency;
+pub mod limit;
 pub mod proc;
 pub mod publisher;
 pub mod report;

@@ -48,6 +48,11 @@ impl Add for Scheduled {
     }
 }
 
+/// What the thread that asks got of the CPUs.
+pub fn this_thread() -> io::Result<Scheduled> {
+    Scheduled::parse(&fs::read_to_string("/proc/thread-self/schedstat")?)
+}
+
 /// The files of a process under `/proc`.
 #[derive(Clone, Copy, Debug)]
 pub struct Process {

@@ -1,0 +1,47 @@
+//! The commands, each in its file, and how their results are printed.
+
+mod fanout;
+mod limit;
+
+use std::error::Error;
+use std::fmt::Display;
+use std::io::Write as _;
+
+use clap::Subcommand;
+use serde::Serialize;
+
+/// True when the bars were kept; an error when the run could not be made.
+pub(crate) type Verdict = Result<bool, Box<dyn Error>>;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// One stream, many players: loss, latency, join time, and what it costs the server
+    Fanout(fanout::Fanout),
+    /// What this machine can do at all: rewrite, seal and send, with nothing else
+    Limit(limit::Limit),
+}
+
+impl Command {
+    pub(crate) fn run(self) -> Verdict {
+        match self {
+            Self::Fanout(fanout) => fanout.run(),
+            Self::Limit(limit) => limit.run(),
+        }
+    }
+}
+
+/// What is no result goes to stderr.
+pub(crate) fn complain(text: &str) {
+    // Nobody can be told that stderr is closed.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// A result as a table, or for programs.
+fn print(result: &(impl Display + Serialize), is_json: bool) -> Result<(), Box<dyn Error>> {
+    let text = if is_json {
+        serde_json::to_string_pretty(result)? + "\n"
+    } else {
+        result.to_string()
+    };
+    Ok(std::io::stdout().write_all(text.as_bytes())?)
+}

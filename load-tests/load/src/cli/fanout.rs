@@ -1,0 +1,83 @@
+//! `freshet-load fanout`.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use clap::Args;
+use freshet_load::endpoint::Endpoint;
+use freshet_load::fanout::{self, Scenario};
+use freshet_load::proc::Process;
+use freshet_load::report::{Bars, Report};
+use whip_whep_client::client::Client;
+use whip_whep_client::connection::Trust;
+
+use super::{Verdict, complain, print};
+
+#[derive(Debug, Args)]
+pub(crate) struct Fanout {
+    /// The WHIP endpoint, such as http://127.0.0.1:8080/whip/demo
+    #[arg(long)]
+    whip: String,
+    /// The WHEP endpoint of the same stream
+    #[arg(long)]
+    whep: String,
+    /// The stream's key, or a token to publish
+    #[arg(long, env = "FRESHET_KEY", hide_env_values = true)]
+    key: String,
+    /// A token to play; not needed where the stream is public
+    #[arg(long, env = "FRESHET_PLAY_TOKEN", hide_env_values = true)]
+    play_token: Option<String>,
+    /// Players
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..))]
+    viewers: u16,
+    /// Seconds that are measured, once everybody has joined
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..))]
+    seconds: u16,
+    /// Bits per second of the video
+    #[arg(long, default_value_t = 2_400_000, value_parser = clap::value_parser!(u32).range(100_000..=50_000_000))]
+    bitrate: u32,
+    /// Address of our sockets
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    local: IpAddr,
+    /// The server's process: its CPU and memory are measured
+    #[arg(long)]
+    server_pid: Option<u32>,
+    /// Packets that may be lost
+    #[arg(long, default_value_t = 0)]
+    max_lost: u64,
+    /// Server CPU that a received packet may cost, in microseconds; needs --server-pid
+    #[arg(long, requires = "server_pid")]
+    max_cpu_us: Option<f64>,
+    /// Print JSON in place of the table
+    #[arg(long)]
+    json: bool,
+}
+
+impl Fanout {
+    /// Plays the scenario.
+    pub(crate) fn run(self) -> Verdict {
+        let publishing = Client::new(&Trust::System, Some(&self.key))?;
+        let playing = Client::new(&Trust::System, self.play_token.as_deref())?;
+        let scenario = Scenario {
+            whip: Endpoint::new(publishing, self.whip),
+            whep: Endpoint::new(playing, self.whep),
+            local: self.local,
+            n_viewers: usize::from(self.viewers),
+            measured: Duration::from_secs(u64::from(self.seconds)),
+            bitrate_bps: self.bitrate,
+            server: self.server_pid.map(Process::new),
+        };
+        let bars = Bars {
+            lost_max: self.max_lost,
+            cpu_us_max: self.max_cpu_us,
+        };
+        // Media has its own threads: one for HTTP is enough.
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let outcome = runtime.block_on(fanout::run(&scenario, complain))?;
+        let report = Report::new(&outcome, bars);
+        print(&report, self.json)?;
+        Ok(report.passed())
+    }
+}
