@@ -9,9 +9,7 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  '--use-fake-ui-for-media-stream',
   '--use-fake-device-for-media-stream',
-  '--autoplay-policy=no-user-gesture-required',
   // The namespace has only loopback, which WebRTC leaves out of its candidates.
   '--allow-loopback-in-peer-connection',
   // Two pages are open at a time, and the one behind must run at full speed.
@@ -24,10 +22,19 @@ const FLAGS = [
 
 const PAGE_SCRIPTS = ['clock_strip.js', 'clock_source.js', 'ages.js', 'loopback.js', 'bare_whip.js'];
 
-/** @param {import('node:test').TestContext | null} test closes the browser when this ends */
-export async function launchChromium(test = null) {
+/**
+ * @param {import('node:test').TestContext | null} test closes the browser when this ends
+ * @param {{ playsSoundUnasked?: boolean, sharedTab?: string }} person what it lets pages do: play sound before a click,
+ * and share the tab of this title where a page asks for a screen (it is asked for a camera as well, then)
+ */
+export async function launchChromium(test = null, { playsSoundUnasked = true, sharedTab } = {}) {
   const executablePath = process.env.FRESHET_CHROMIUM ?? '/usr/bin/chromium';
-  const browser = await chromium.launch({ executablePath, args: FLAGS });
+  const args = [
+    ...FLAGS,
+    `--autoplay-policy=${playsSoundUnasked ? 'no-user-gesture' : 'document-user-activation'}-required`,
+    sharedTab ? `--auto-select-tab-capture-source-by-title=${sharedTab}` : '--use-fake-ui-for-media-stream',
+  ];
+  const browser = await chromium.launch({ executablePath, args });
   test?.after(() => browser.close());
   return browser;
 }
