@@ -1,4 +1,4 @@
-//! Ingress: what a publisher's session receives becomes tracks of [`Packet`]s.
+//! Ingress: what a publisher's session receives becomes tracks of [`Packet`](sfu_model::packet::Packet)s.
 
 pub(crate) mod capture_clock;
 pub(crate) mod encoding;
