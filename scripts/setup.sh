@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What the machine must have, and how it gets it: one `need_*` for each thing. Sourced by ./dev.
 # A need that is met costs milliseconds and prints nothing.
 
@@ -72,17 +73,34 @@ need_rust() {
     if has cargo && at_least "$rust_min" "$(rustc --version | cut -d ' ' -f 2)"; then return 0; fi
     if has rustup; then
         say "updating Rust to $rust_min or newer with rustup"
-        again rustup update stable
-        rustup default stable
+        { again rustup update stable && rustup default stable; } >&2 ||
+            die "rustup could not update Rust: mend that, or install Rust $rust_min or newer otherwise, then run this again"
     else
         say "installing Rust with rustup, for this user, into ${CARGO_HOME:-$HOME/.cargo}"
         installer=$(mktemp)
-        again curl --proto '=https' --tlsv1.2 -fsS -o "$installer" https://sh.rustup.rs
-        again sh "$installer" -y --no-modify-path --profile minimal -c clippy -c rustfmt >&2
+        { again curl --proto '=https' --tlsv1.2 -fsS -o "$installer" https://sh.rustup.rs &&
+            again sh "$installer" -y --no-modify-path --profile minimal -c clippy -c rustfmt >&2; } ||
+            { rm -f "$installer"; die "rustup gave no Rust: install $rust_min or newer otherwise, then run this again"; }
         rm -f "$installer"
     fi
     at_least "$rust_min" "$(rustc --version | cut -d ' ' -f 2)" ||
         die "Rust $rust_min or newer is needed; found $(rustc --version)"
+}
+
+need_lint_tools() {
+    if ! cargo clippy --version >/dev/null 2>&1 || ! cargo fmt --version >/dev/null 2>&1; then
+        has rustup || die "install clippy and rustfmt of $(rustc --version), then run this again"
+        say "adding clippy and rustfmt with rustup"
+        again rustup component add clippy rustfmt >&2 || die "rustup gave no clippy or no rustfmt"
+    fi
+    has shellcheck || need_packages shellcheck
+}
+
+# cargo-deny takes minutes to build, so it is installed once and only for the lints.
+need_cargo_deny() {
+    if has cargo-deny; then return 0; fi
+    say "installing cargo-deny"
+    again cargo install --locked --quiet cargo-deny || die "crates.io gave no cargo-deny"
 }
 
 node_is_new_enough() { has node && at_least "$node_min" "$(node --version | tr -d v)"; }

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What ./dev runs, and how it tells what came of it. Sourced by ./dev, after setup.sh.
 
 # A run goes through all its suites even when one fails: one look shows everything that is broken.
@@ -7,18 +8,22 @@ begin() {
     trap 'rm -f "$run_log" "$run_log.status"' EXIT
 }
 
+# What a suite ends with when it could not be run for a reason that is no fault of the tree: told at the end, and no failure.
+# 77 is what other test runners mean by that.
+not_run=77
+
 suite() {
     name=$1; shift
     say "== $name"
     started=$(date +%s)
     # What is seen is kept as well: its tests are counted at the end. A pipe has the status of its last command, hence the file.
-    { "$@" && echo 0 >"$run_log.status" || echo 1 >"$run_log.status"; } 2>&1 | tee -a "$run_log"
-    if [ "$(cat "$run_log.status")" = 0 ]; then
-        result=ok
-    else
-        result=FAILED; failed="$failed $name"
-    fi
-    report="$report$(printf '  %-9s %-7s %4s s' "$name" "$result" "$(($(date +%s) - started))")
+    { "$@" && echo 0 >"$run_log.status" || echo $? >"$run_log.status"; } 2>&1 | tee -a "$run_log"
+    case $(cat "$run_log.status") in
+        0) result=ok ;;
+        "$not_run") result='not run' ;;
+        *) result=FAILED; failed="$failed $name" ;;
+    esac
+    report="$report$(printf '  %-10s %-7s %4s s' "$name" "$result" "$(($(date +%s) - started))")
 "
 }
 
@@ -93,18 +98,43 @@ test_acme() {
         sh scripts/in_namespace.sh sh tests/acme/run "$(target_dir)/debug/freshet"
 }
 
+# What the release of Rust that the workspace is written for warns of fails. What a newer one has learned to warn of is
+# shown: it must not break a tree that nobody has changed.
+lint_clippy() {
+    case $(rustc --version) in
+        "rustc $rust_min."*) level=-D ;;
+        *) level=-W ;;
+    esac
+    cargo clippy --locked --workspace --all-targets --keep-going -- "$level" warnings
+}
+
+lint_doc() { RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --keep-going; }
+
 lint_types() {
     npm run --prefix web-client lint && npm run --prefix tests/browser lint
 }
 
-# cargo-deny takes minutes to build, so it is installed once and only for the lints. Advisories are asked for by hand, with
-# `cargo deny check advisories`: their database is fetched from a place that not every machine reaches.
-lint_dependencies() {
-    if ! has cargo-deny; then
-        say "installing cargo-deny"
-        again cargo install --locked --quiet cargo-deny || return 1
+# Every script is found by its first line, and what it sources is checked with it.
+# shellcheck disable=SC2046  # a list of files
+lint_shell() { shellcheck --external-sources --check-sourced $(git grep -lE '^#!.*sh$'); }
+
+lint_dependencies() { cargo deny --offline --locked check --hide-inclusion-graph bans licenses sources; }
+
+# Known weaknesses are kept in a repository on GitHub, which not every machine reaches. It is asked for two minutes at most.
+lint_advisories() {
+    if ! timeout 120 cargo deny --locked fetch db; then
+        say "advisories: NOT CHECKED, because their database (github.com/RustSec/advisory-db) could not be fetched"
+        return "$not_run"
     fi
-    cargo deny --offline --locked check bans licenses sources
+    cargo deny --offline --locked check advisories
+}
+
+# The lints that are cheap once everything else has been compiled.
+test_lint() {
+    unkempt=
+    cargo fmt --all --check || unkempt=yes
+    lint_clippy || unkempt=yes
+    [ -z "$unkempt" ]
 }
 
 # Timings are taken on the release build: that is what people run.
@@ -114,8 +144,9 @@ bench() {
     case $1 in
         glass | joins | reload) npm run --silent --prefix tests/browser bench -- "$1" ;;
         viewers) load-tests/load/bench.sh ;;
+        limit) cargo run --release --locked --package freshet-load -- limit ;;
         sim) cargo run --release --locked --package freshet-sim --example speed ;;
-        *) die "no such bench: $1 (glass, joins, reload, viewers, sim)" ;;
+        *) die "no such bench: $1 (glass, joins, reload, viewers, limit, sim)" ;;
     esac
 }
 
