@@ -42,6 +42,8 @@ pub mod publish;
 pub mod route;
 pub mod session;
 mod slab;
+#[doc(hidden)]
+pub mod srtp;
 pub mod stats;
 pub mod subscribe;
 pub mod ufrag;

@@ -1,0 +1,102 @@
+//! A profile's algorithms, keyed for one direction and one of the two protocols.
+
+use crate::srtp::cm_sha1::CmSha1;
+use crate::srtp::gcm::Gcm;
+use crate::srtp::index::PacketIndex;
+use crate::srtp::keys::{KeyError, Label, Master};
+use crate::srtp::profile::Profile;
+
+/// The fixed header of an RTP packet (RFC 3550 section 5.1).
+pub(super) const RTP_HEADER_BYTES: usize = 12;
+/// What stays readable of a compound RTCP packet: its first header and the sender's SSRC (RFC 3711 section 3.4).
+pub(super) const RTCP_HEADER_BYTES: usize = 8;
+
+/// The library refused: the packet is too long for it, or the tag is wrong.
+#[derive(Debug)]
+pub(super) struct Refused;
+
+/// The labels of the keys of one protocol.
+#[derive(Clone, Copy)]
+pub(super) struct Labels {
+    pub(super) encryption: Label,
+    pub(super) authentication: Label,
+    pub(super) salt: Label,
+}
+
+pub(super) const RTP: Labels = Labels {
+    encryption: Label::RtpEncryption,
+    authentication: Label::RtpAuthentication,
+    salt: Label::RtpSalt,
+};
+
+pub(super) const RTCP: Labels = Labels {
+    encryption: Label::RtcpEncryption,
+    authentication: Label::RtcpAuthentication,
+    salt: Label::RtcpSalt,
+};
+
+/// Both know the same four verbs.
+pub(super) enum Cipher {
+    Gcm(Gcm),
+    CmSha1(CmSha1),
+}
+
+impl Cipher {
+    pub(super) fn new(profile: Profile, master: &Master, labels: Labels) -> Result<Self, KeyError> {
+        match profile {
+            Profile::AeadAes128Gcm | Profile::AeadAes256Gcm => {
+                Gcm::new(profile, master, labels).map(Self::Gcm)
+            }
+            Profile::Aes128CmSha1_80 => CmSha1::new(master, labels).map(Self::CmSha1),
+        }
+    }
+
+    /// Encrypts what follows `clear_until` and appends the tag over `start..`.
+    #[inline]
+    pub(super) fn seal_rtp(
+        &self,
+        index: PacketIndex,
+        buffer: &mut Vec<u8>,
+        start: usize,
+        clear_until: usize,
+    ) -> Result<(), Refused> {
+        match self {
+            Self::Gcm(gcm) => gcm.seal_rtp(index, buffer, start, clear_until),
+            Self::CmSha1(cm) => cm.seal_rtp(index, buffer, start, clear_until),
+        }
+    }
+
+    /// Encrypts the compound packet from `start` and appends tag and word, in the profile's order.
+    pub(super) fn seal_rtcp(
+        &self,
+        index: PacketIndex,
+        word: [u8; 4],
+        buffer: &mut Vec<u8>,
+        start: usize,
+    ) -> Result<(), Refused> {
+        match self {
+            Self::Gcm(gcm) => gcm.seal_rtcp(index, word, buffer, start),
+            Self::CmSha1(cm) => cm.seal_rtcp(index, word, buffer, start),
+        }
+    }
+
+    /// The word of an SRTCP packet: at its end with AES-GCM (RFC 7714 section 9.3), before the tag otherwise.
+    pub(super) fn rtcp_word(&self, packet: &[u8]) -> Option<[u8; 4]> {
+        match self {
+            Self::Gcm(_) => packet.last_chunk().copied(),
+            Self::CmSha1(_) => CmSha1::rtcp_word(packet),
+        }
+    }
+
+    /// Verifies, decrypts in place, and says where the clear compound packet ends.
+    pub(super) fn open_rtcp(
+        &self,
+        index: PacketIndex,
+        packet: &mut [u8],
+    ) -> Result<usize, Refused> {
+        match self {
+            Self::Gcm(gcm) => gcm.open_rtcp(index, packet),
+            Self::CmSha1(cm) => cm.open_rtcp(index, packet),
+        }
+    }
+}
