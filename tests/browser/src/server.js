@@ -15,8 +15,8 @@ export const PRIVATE_STREAM = { name: 'secret', key: 'browser-key-0002' };
 /** The namespace's address that is not loopback (scripts/in_namespace.sh). */
 export const HOME_ADDRESS = '10.86.0.1';
 
-/** @param {string} mediaAddress */
-const configuration = (mediaAddress) => `
+/** @param {Required<Where>} where */
+const configuration = ({ mediaAddress, startsPerMinute }) => `
 [http]
 listen = "127.0.0.1:0"
 [https]
@@ -24,8 +24,7 @@ listen = "127.0.0.1:0"
 [sfu]
 listen = "${mediaAddress}:0"
 [limits]
-# One person does not begin dozens of streams in a minute; these tests do.
-stream_starts_per_minute = 1000
+stream_starts_per_minute = ${startsPerMinute}
 [[streams]]
 name = "${STREAM.name}"
 key = "${STREAM.key}"
@@ -35,6 +34,11 @@ name = "${PRIVATE_STREAM.name}"
 key = "${PRIVATE_STREAM.key}"
 public = false
 `;
+
+/** One person does not begin dozens of streams in a minute; these tests do. */
+const STARTS_PER_MINUTE = 1000;
+
+/** @typedef {{ mediaAddress?: string, startsPerMinute?: number }} Where */
 
 export class Server {
   #process;
@@ -86,12 +90,15 @@ export class Server {
 /**
  * Starts the binary that FRESHET_BIN names, and waits until it says where it listens.
  * @param {import('node:test').TestContext | null} test the server stops when this ends
- * @param {{ mediaAddress?: string }} where
+ * @param {Where} where
  */
-export async function startServer(test = null, { mediaAddress = '127.0.0.1' } = {}) {
+export async function startServer(
+  test = null,
+  { mediaAddress = '127.0.0.1', startsPerMinute = STARTS_PER_MINUTE } = {},
+) {
   const binary = process.env.FRESHET_BIN ?? path.join(repository, 'target/debug/freshet');
   const folder = await mkdtemp(path.join(tmpdir(), 'freshet-browser-'));
-  await writeFile(path.join(folder, 'freshet.toml'), configuration(mediaAddress));
+  await writeFile(path.join(folder, 'freshet.toml'), configuration({ mediaAddress, startsPerMinute }));
   const child = spawn(
     binary,
     ['serve', '--print-addresses', '--config', 'freshet.toml', '--data', 'data', '--log-level', 'warn'],
