@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { launchChromium } from '../src/chromium.js';
 import { goLive, reach, watch } from '../src/pages.js';
 import { startServer } from '../src/server.js';
+import { seesTheBestOfThree } from '../src/simulcast.js';
 import { pictures, statistics } from '../src/video.js';
 
 // Two seconds of pictures: the first keyframe, and what follows it.
@@ -27,17 +28,7 @@ test('a stream is watched', async (t) => {
       const studio = await goLive(t, browser, server, { codec, simulcast: '1' });
       const viewer = await watch(t, browser, server);
       await reach(viewer, 'live');
-      // The browser brings its encodings up one after another: the best may come late.
-      let best = 0;
-      let seen = await pictures(viewer, N_PICTURES);
-      for (let tries = 0; tries < 10; tries += 1) {
-        best = Math.max(...(await encodings(studio)).map(({ frameWidth }) => frameWidth ?? 0));
-        if (seen.width === best && (await encodings(studio)).length === 3) break;
-        seen = await pictures(viewer, N_PICTURES);
-      }
-      const sent = await encodings(studio);
-      assert.deepEqual(sent.map(({ rid }) => rid).sort(), ['f', 'h', 'q'], 'three encodings are sent');
-      assert.equal(seen.width, best, 'the viewer sees the best of them');
+      await seesTheBestOfThree(studio, viewer);
     });
   }
 
@@ -52,9 +43,3 @@ test('a stream is watched', async (t) => {
     assert.ok(audio?.totalAudioEnergy > 0, 'the fake microphone beeps, and it is heard');
   });
 });
-
-/** Video encodings that the page sends right now. @param {import('playwright-core').Page} page */
-async function encodings(page) {
-  const sent = await statistics(page, 'outbound-rtp');
-  return sent.filter(({ kind, framesSent }) => kind === 'video' && framesSent > 0);
-}
