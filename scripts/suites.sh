@@ -145,8 +145,10 @@ bench() {
         glass | joins | reload) npm run --silent --prefix tests/browser bench -- "$1" ;;
         viewers) load-tests/load/bench.sh ;;
         limit) cargo run --release --locked --package freshet-load -- limit ;;
+        hostile) load-tests/load/hostile.sh ;;
         sim) cargo run --release --locked --package freshet-sim --example speed ;;
-        *) die "no such bench: $1 (glass, joins, reload, viewers, limit, sim)" ;;
+        core) cargo bench --locked --package freshet-sim --bench forward -- --max-ns 2500 --max-allocations 1.1 ;;
+        *) die "no such bench: $1" ;;
     esac
 }
 

@@ -26,6 +26,8 @@ pub struct Camera {
     pub frame_interval: Duration,
     /// Packets of a picture of the largest encoding that is no keyframe.
     pub packets_per_frame: u16,
+    /// Bytes of a video packet's payload.
+    pub payload_bytes: usize,
 }
 
 /// Constrained Baseline 3.1, non-interleaved: what every browser offers.
@@ -51,6 +53,7 @@ impl Camera {
             has_audio: true,
             frame_interval: Duration::from_millis(40),
             packets_per_frame: 3,
+            payload_bytes: 1_000,
         }
     }
 
@@ -109,7 +112,7 @@ impl Camera {
                 },
                 frame_interval: self.frame_interval,
                 packets_per_frame: (self.packets_per_frame >> (2 - rank)).max(1),
-                payload_bytes: 1_000,
+                payload_bytes: self.payload_bytes,
             })
         });
         audio.into_iter().chain(video).collect()

@@ -1,0 +1,122 @@
+//! The figures of all rounds, and whether the bars were kept.
+
+use std::fmt;
+
+use crate::cost::Cost;
+
+/// The costs of all rounds; those of one place were taken one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Rounds {
+    pub(crate) one_at_a_time: Vec<Cost>,
+    pub(crate) picture_at_once: Vec<Cost>,
+    pub(crate) bare_seal: Vec<Cost>,
+}
+
+/// What the median of the rounds must not exceed, where packets come one at a time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Bars {
+    pub(crate) ns_max: Option<f64>,
+    pub(crate) allocations_max: Option<f64>,
+}
+
+/// One figure over all rounds. The middle one is the figure; the others say how far to trust it.
+#[derive(Clone, Copy, Debug)]
+struct Spread {
+    least: f64,
+    median: f64,
+    most: f64,
+}
+
+impl Spread {
+    fn new(samples: impl Iterator<Item = f64>) -> Self {
+        let mut sorted: Vec<f64> = samples.collect();
+        sorted.sort_by(f64::total_cmp);
+        let at = |index: usize| sorted.get(index).copied().unwrap_or(f64::NAN);
+        Self {
+            least: at(0),
+            median: at(sorted.len() / 2),
+            most: at(sorted.len().saturating_sub(1)),
+        }
+    }
+}
+
+/// What a packet costs, each way of driving the worker apart.
+#[derive(Debug)]
+pub(crate) struct Figures {
+    one: Way,
+    picture: Way,
+    seal_ns: Spread,
+}
+
+#[derive(Debug)]
+struct Way {
+    ns: Spread,
+    /// Against the bare seal of the same turn: what the machine was busy with slows both.
+    seals: Spread,
+    allocations: Spread,
+}
+
+impl Way {
+    fn new(rounds: &[Cost], seals: &[Cost]) -> Self {
+        let pairs = rounds.iter().zip(seals);
+        Self {
+            ns: Spread::new(rounds.iter().map(Cost::ns_per_packet)),
+            seals: Spread::new(pairs.map(|(c, seal)| c.ns_per_packet() / seal.ns_per_packet())),
+            allocations: Spread::new(rounds.iter().map(Cost::allocations_per_packet)),
+        }
+    }
+
+    fn write(&self, f: &mut fmt::Formatter<'_>, how: &str) -> fmt::Result {
+        row(f, &format!("{how}: CPU per packet, ns"), self.ns, 0)?;
+        row(f, &format!("{how}: CPU in bare seals"), self.seals, 2)?;
+        row(f, &format!("{how}: allocations"), self.allocations, 3)
+    }
+}
+
+impl Figures {
+    pub(crate) fn new(rounds: &Rounds) -> Self {
+        Self {
+            one: Way::new(&rounds.one_at_a_time, &rounds.bare_seal),
+            picture: Way::new(&rounds.picture_at_once, &rounds.bare_seal),
+            seal_ns: Spread::new(rounds.bare_seal.iter().map(Cost::ns_per_packet)),
+        }
+    }
+
+    /// Which bars were not kept. A figure that is no number keeps none.
+    pub(crate) fn failures(&self, bars: Bars) -> Vec<&'static str> {
+        let keeps = |figure: Spread, max: Option<f64>| max.is_none_or(|max| figure.median <= max);
+        let checks = [
+            (
+                keeps(self.one.ns, bars.ns_max),
+                "a packet costs too much CPU",
+            ),
+            (
+                keeps(self.one.allocations, bars.allocations_max),
+                "a packet costs too many allocations",
+            ),
+        ];
+        let failed = checks.into_iter().filter(|(is_kept, _)| !is_kept);
+        failed.map(|(_, what)| what).collect()
+    }
+}
+
+fn row(f: &mut fmt::Formatter<'_>, name: &str, figure: Spread, decimals: usize) -> fmt::Result {
+    let Spread {
+        least,
+        median,
+        most,
+    } = figure;
+    writeln!(
+        f,
+        "{name:<44} {median:>9.decimals$}   ({least:.decimals$} .. {most:.decimals$})"
+    )
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{:<44} {:>9}   (least .. most)", "", "median")?;
+        self.one.write(f, "a packet at a time")?;
+        self.picture.write(f, "a picture at a time")?;
+        row(f, "bare AES-128-GCM seal, ns", self.seal_ns, 0)
+    }
+}
