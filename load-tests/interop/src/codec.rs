@@ -5,6 +5,8 @@
 pub enum Codec {
     /// libvpx.
     Vp8,
+    /// libvpx, profile 0.
+    Vp9,
     /// OpenH264, Constrained Baseline.
     H264,
     /// The same under the name that ffmpeg's muxer gives it: Baseline, without the constraint.
@@ -17,6 +19,9 @@ impl Codec {
         match self {
             Self::Vp8 => {
                 "application/x-rtp,media=video,encoding-name=VP8,payload=96,clock-rate=90000"
+            }
+            Self::Vp9 => {
+                "application/x-rtp,media=video,encoding-name=VP9,payload=98,clock-rate=90000"
             }
             Self::H264 => {
                 "application/x-rtp,media=video,encoding-name=H264,payload=102,clock-rate=90000,\
@@ -33,6 +38,7 @@ impl Codec {
     pub(crate) fn decode(self) -> &'static str {
         match self {
             Self::Vp8 => "rtpvp8depay ! vp8dec",
+            Self::Vp9 => "rtpvp9depay ! vp9dec",
             Self::H264 | Self::H264Baseline => "rtph264depay ! h264parse ! openh264dec",
         }
     }
@@ -43,6 +49,10 @@ impl Codec {
             Self::Vp8 => {
                 "vp8enc deadline=1 cpu-used=8 target-bitrate=1000000 keyframe-max-dist=60 ! \
                  rtpvp8pay pt=96 picture-id-mode=15-bit"
+            }
+            Self::Vp9 => {
+                "vp9enc deadline=1 cpu-used=8 target-bitrate=1000000 keyframe-max-dist=60 ! \
+                 rtpvp9pay pt=98 picture-id-mode=15-bit"
             }
             Self::H264 | Self::H264Baseline => {
                 "openh264enc complexity=low bitrate=1000000 gop-size=60 ! \

@@ -32,6 +32,11 @@ async fn vp8_from_webrtcbin_to_webrtcbin() -> Result<(), Box<dyn Error>> {
 }
 
 #[tokio::test]
+async fn vp9_from_webrtcbin_to_webrtcbin() -> Result<(), Box<dyn Error>> {
+    publishes_and_plays(Codec::Vp9, "vp9").await
+}
+
+#[tokio::test]
 async fn h264_from_webrtcbin_to_webrtcbin() -> Result<(), Box<dyn Error>> {
     publishes_and_plays(Codec::H264, "h264").await
 }
