@@ -11,7 +11,7 @@ import { pictures, statistics } from '../src/video.js';
 const N_PICTURES = 60;
 const WITHIN_MS = 30_000;
 
-/** What Firefox has by itself: its H.264 is a plugin that it downloads from Cisco (docs/clients.md). */
+/** What Firefox has by itself: its H.264 is a plugin that it downloads from Cisco (docs/deviations.md). */
 const CODECS = ['VP8', 'VP9', 'AV1'];
 
 /** @param {import('puppeteer-core').Page} page @param {string} state */
