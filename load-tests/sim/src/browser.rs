@@ -7,6 +7,7 @@ use sfu_model::datagram::Datagram;
 use sfu_model::id::{RoomId, SessionId};
 use sfu_model::time::Instant;
 
+use crate::clock::LocalClock;
 use crate::publisher::{Camera, Publisher};
 use crate::session::{BrowserSession, Outgoing, Said};
 use crate::viewer::Viewer;
@@ -58,6 +59,8 @@ pub struct Birth {
     pub room: RoomId,
     /// The world's seed.
     pub seed: u64,
+    /// What its engine counts with.
+    pub clock: LocalClock,
 }
 
 impl Browser {
@@ -67,7 +70,7 @@ impl Browser {
             Some(camera) => (camera.codecs(), camera.sections()),
             None => (Viewer::codecs(), Viewer::sections()),
         };
-        let mut engine = BrowserSession::new(birth.address, &codecs, now);
+        let mut engine = BrowserSession::new(birth.address, &codecs, birth.clock, now);
         let offer = engine.offer(&sections).unwrap_or_default();
         let part = match camera {
             Some(camera) => Part::Publisher(Publisher::new(camera, birth.number, birth.seed, now)),

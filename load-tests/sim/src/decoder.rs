@@ -38,8 +38,12 @@ pub enum Why {
 
 /// How long a gap is waited for before a later keyframe is taken instead.
 const SKIP_AFTER: Duration = Duration::from_millis(120);
-/// How long a gap is waited for before a keyframe is asked for: a retransmission takes one round trip or two.
-const ASK_AFTER: Duration = Duration::from_millis(250);
+/// How long a gap is waited for before a keyframe is asked for: three retransmissions over a long path. libwebrtc waits three
+/// seconds; an application that is live does not let it.
+const ASK_AFTER: Duration = Duration::from_millis(700);
+/// A gap this many packets behind the newest is asked for no more by the engine's receiver, which keeps as many in view: only a
+/// keyframe helps, and is asked for at once. In libwebrtc it is a thousand.
+const REPAIR_REACH: u64 = 100;
 /// Least time between two keyframe requests, as in libwebrtc.
 const ASK_INTERVAL: Duration = Duration::from_millis(200);
 
@@ -171,9 +175,13 @@ impl Decoder {
     }
 
     fn must_ask(&mut self, now: Instant) -> bool {
-        let is_stuck = self
-            .stuck_since
-            .is_some_and(|since| now - since >= ASK_AFTER);
+        let newest = self.waiting.last_key_value().map(|(newest, _)| *newest);
+        let is_out_of_reach = match (self.next, newest) {
+            (Some(next), Some(newest)) => newest - next > REPAIR_REACH,
+            (None, _) | (_, None) => false,
+        };
+        let has_waited = |since| now - since >= ASK_AFTER;
+        let is_stuck = is_out_of_reach || self.stuck_since.is_some_and(has_waited);
         let is_due = self.asked_at.is_none_or(|at| now - at >= ASK_INTERVAL);
         let asks = (is_stuck || self.needs_keyframe) && is_due;
         if asks {
@@ -231,10 +239,18 @@ mod tests {
         let _ = decoder.receive(10, stamp(0, true), true, at(0));
         assert!(!decoder.receive(12, stamp(2, false), true, at(80)));
         assert!(!decoder.receive(13, stamp(3, false), true, at(120)));
-        assert!(decoder.receive(14, stamp(4, false), true, at(330)));
-        assert!(!decoder.receive(15, stamp(5, true), true, at(400)));
+        assert!(decoder.receive(14, stamp(4, false), true, at(780)));
+        assert!(!decoder.receive(15, stamp(5, true), true, at(840)));
         assert_eq!(decoder.shown.len(), 2);
         assert_eq!(decoder.broken, []);
+    }
+
+    #[test]
+    fn a_gap_that_no_repair_reaches_is_not_waited_for() {
+        let mut decoder = Decoder::default();
+        let _ = decoder.receive(10, stamp(0, true), true, at(0));
+        assert!(!decoder.receive(111, stamp(101, false), true, at(1)));
+        assert!(decoder.receive(112, stamp(102, false), true, at(2)));
     }
 
     #[test]

@@ -1,4 +1,11 @@
-//! The network between browsers and the node: latency, jitter, loss, reordering, a rate with a queue, and cuts.
+//! The network between browsers and the node: latency, jitter, loss, reordering, a bottleneck that others use too, cuts, and
+//! routers that forget.
+
+mod bottleneck;
+mod conditions;
+mod cross_traffic;
+mod loss;
+mod nat;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -8,6 +15,14 @@ use sfu_core::demux::{self, PacketKind};
 use sfu_model::time::Instant;
 
 use crate::chance::{below, draw};
+use crate::network::bottleneck::Link;
+use crate::network::loss::Chain;
+
+pub use bottleneck::{Bottleneck, QUEUE_DELAY};
+pub use conditions::{Conditions, OVERTAKEN_BY, PerMille};
+pub use cross_traffic::CrossTraffic;
+pub use loss::Loss;
+pub use nat::Nat;
 
 /// Which way a datagram goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,76 +33,19 @@ pub enum Direction {
     Down,
 }
 
-/// A share in thousandths.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PerMille(pub u16);
-
-/// How one direction of a browser's path behaves.
-#[derive(Clone, Copy, Debug)]
-pub struct Conditions {
-    /// What every datagram takes.
-    pub latency: Duration,
-    /// At most this much more, drawn for each; order is kept.
-    pub jitter: Duration,
-    /// How many go nowhere.
-    pub loss: PerMille,
-    /// How many are overtaken by those up to [`OVERTAKEN_BY`] later.
-    pub reordered: PerMille,
-    /// What fits through; what has to wait longer than [`QUEUE_MAX`] goes nowhere.
-    pub rate_bps: Option<u64>,
-    /// Nothing passes.
-    pub is_cut: bool,
-}
-
-/// How late a reordered datagram is: a few packets of a video frame, well under a retransmission.
-pub const OVERTAKEN_BY: Duration = Duration::from_millis(8);
-
-/// The longest queue before a bottleneck, as in a home router that does not manage its buffer well.
-pub const QUEUE_MAX: Duration = Duration::from_millis(200);
-
-impl Default for Conditions {
-    /// A good line to a node nearby.
-    fn default() -> Self {
-        Self {
-            latency: Duration::from_millis(10),
-            jitter: Duration::ZERO,
-            loss: PerMille(0),
-            reordered: PerMille(0),
-            rate_bps: None,
-            is_cut: false,
-        }
-    }
-}
-
-impl Conditions {
-    /// This line with a share of its datagrams lost.
-    #[must_use]
-    pub fn losing(self, loss: PerMille) -> Self {
-        Self { loss, ..self }
-    }
-
-    /// This line, cut.
-    #[must_use]
-    pub fn cut(self) -> Self {
-        Self {
-            is_cut: true,
-            ..self
-        }
-    }
-}
-
 /// Every path between a browser's address and the node.
 #[derive(Debug)]
 pub struct Network {
     seed: u64,
     legs: BTreeMap<(SocketAddr, Direction), Leg>,
+    nat: Nat,
 }
 
 #[derive(Debug, Default)]
 struct Leg {
     conditions: Conditions,
-    /// When the bottleneck has sent what waits before it.
-    free_at: Instant0,
+    link: Option<Link>,
+    chain: Chain,
     /// When the last datagram that kept its order arrives.
     in_order_at: Instant0,
     carried: Carried,
@@ -120,7 +78,18 @@ impl Network {
         Self {
             seed,
             legs: BTreeMap::new(),
+            nat: Nat::default(),
         }
+    }
+
+    /// The addresses that the node sees.
+    pub fn nat(&self) -> &Nat {
+        &self.nat
+    }
+
+    /// The router before this browser forgets it: the node sees another address from here on.
+    pub fn rebind(&mut self, own: SocketAddr) -> SocketAddr {
+        self.nat.rebind(own)
     }
 
     /// Changes one direction of a path from here on.
@@ -136,6 +105,23 @@ impl Network {
             .unwrap_or_default()
     }
 
+    /// How long a datagram would wait before the bottleneck of a path.
+    pub fn queue_delay(
+        &mut self,
+        address: SocketAddr,
+        direction: Direction,
+        now: Instant,
+    ) -> Duration {
+        let link = self.leg(address, direction).link(now);
+        link.map_or(Duration::ZERO, |link| link.queue_delay(now))
+    }
+
+    /// Bytes that others got through the bottleneck of a path, since the first datagram that met it.
+    pub fn cross_bytes(&mut self, address: SocketAddr, direction: Direction, now: Instant) -> u64 {
+        let link = self.leg(address, direction).link(now);
+        link.map_or(0, |link| link.cross_bytes(now))
+    }
+
     /// When a datagram arrives; `None` when it does not.
     pub fn arrival(
         &mut self,
@@ -149,11 +135,12 @@ impl Network {
         leg.carried.datagrams += 1;
         leg.carried.bytes += bytes.len() as u64;
         let [kind, number] = name_of(bytes, now);
-        let leg_name = [address_word(address), direction as u64, kind, number];
-        let moment = [address_word(address), direction as u64, now.as_nanos()];
+        let line = [address_word(address), direction as u64];
+        let [host, way] = line;
         let fate = Fate {
-            of_datagram: |question| draw(seed ^ question, &leg_name),
-            of_moment: draw(seed, &moment),
+            of_datagram: |question| draw(seed ^ question, &[host, way, kind, number]),
+            of_moment: draw(seed, &[host, way, now.as_nanos()]),
+            of_line: draw(seed, &line),
         };
         let arrival = leg.arrival(bytes.len(), now, fate);
         if arrival.is_none() {
@@ -172,7 +159,11 @@ impl Network {
 struct Fate<F> {
     of_datagram: F,
     of_moment: u64,
+    of_line: u64,
 }
+
+/// What IPv4 and UDP put around a payload, which a bottleneck carries too (RFC 791, RFC 768).
+const HEADER_BYTES: usize = 20 + 8;
 
 impl Leg {
     fn arrival(
@@ -184,10 +175,17 @@ impl Leg {
         let conditions = self.conditions;
         let is_hit =
             |question, PerMille(share)| below((fate.of_datagram)(question), 1_000) < share.into();
-        if conditions.is_cut || is_hit(1, conditions.loss) {
+        let is_lost = match conditions.loss {
+            Loss::Random(share) => is_hit(1, share),
+            Loss::Bursts { share, length } => self.chain.step(share, length, fate.of_line),
+        };
+        if conditions.is_cut || is_lost {
             return None;
         }
-        let sent = self.through_bottleneck(n_bytes, now)?;
+        let sent = match self.link(now) {
+            Some(link) => link.send((n_bytes + HEADER_BYTES) as u64, now)?,
+            None => now,
+        };
         let jitter = u64::try_from(conditions.jitter.as_nanos()).ok()?;
         let arrives =
             sent + conditions.latency + Duration::from_nanos(below(fate.of_moment, jitter));
@@ -200,19 +198,15 @@ impl Leg {
         Some(arrives)
     }
 
-    fn through_bottleneck(&mut self, n_bytes: usize, now: Instant) -> Option<Instant> {
-        let Some(rate) = self.conditions.rate_bps else {
-            return Some(now);
-        };
-        let Instant0(free_at) = self.free_at;
-        let begins = free_at.max(now);
-        if begins - now > QUEUE_MAX {
+    /// The bottleneck as the present conditions want it.
+    fn link(&mut self, now: Instant) -> Option<&mut Link> {
+        let Some(bottleneck) = self.conditions.bottleneck else {
+            self.link = None;
             return None;
-        }
-        let nanos = (n_bytes as u64 * 8 * 1_000_000_000).checked_div(rate)?;
-        let ends = begins + Duration::from_nanos(nanos);
-        self.free_at = Instant0(ends);
-        Some(ends)
+        };
+        let link = self.link.get_or_insert_with(|| Link::new(bottleneck, now));
+        link.become_like(bottleneck, now);
+        Some(link)
     }
 }
 
@@ -303,16 +297,24 @@ mod tests {
     }
 
     #[test]
-    fn a_bottleneck_queues_and_then_drops() {
-        let conditions = Conditions {
-            // One datagram of 13 bytes every 104 ms.
-            rate_bps: Some(1_000),
-            ..Conditions::default()
-        };
-        let all = arrivals(conditions, 5);
-        assert_eq!(all[0], Some(at(114)));
-        assert_eq!(all[1], Some(at(218)));
-        assert!(all[3].is_none() && all[4].is_none());
+    fn a_bottleneck_carries_headers_too_and_delays_before_the_line_does() {
+        let n_bytes = (rtp(0).len() + HEADER_BYTES) as u64;
+        // One datagram every 100 ms, and room for two.
+        let bottleneck = Bottleneck::of(n_bytes * 8 * 10).queueing(n_bytes * 2 + 10);
+        let all = arrivals(Conditions::default().through(bottleneck), 5);
+        assert_eq!(all[..2], [Some(at(110)), Some(at(210))]);
+        assert_eq!(all[2..], [None, None, None]);
+    }
+
+    #[test]
+    fn bursts_lose_datagrams_in_a_row() {
+        let conditions = Conditions::default().losing_in_bursts(PerMille(100), 3);
+        let all = arrivals(conditions, 2_000);
+        let in_a_row = all
+            .windows(2)
+            .filter(|pair| pair[0].is_none() && pair[1].is_none());
+        // Lost each for itself, twenty of two thousand would have one before them.
+        assert!(in_a_row.count() > 80);
     }
 
     #[test]

@@ -8,3 +8,4 @@ pub mod isolation;
 pub mod latency;
 pub mod player;
 pub mod request_spacing;
+pub mod smoothness;

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use sfu_core::Certificate;
 use sfu_core::command::IceCredentials;
@@ -17,10 +18,10 @@ use str0m::media::{
     SimulcastLayer,
 };
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::{RtpPacket, RtpWrite, Ssrc};
+use str0m::rtp::{Extension, RtpPacket, RtpWrite, Ssrc};
 use str0m::{Candidate, Event, Input, Output, Rtc};
 
-use crate::clock;
+use crate::clock::LocalClock;
 use crate::source::Made;
 
 /// What a session says.
@@ -59,6 +60,9 @@ pub enum Section {
 /// A browser's engine with its address.
 pub struct BrowserSession {
     rtc: Rtc,
+    clock: LocalClock,
+    /// How far its wall clock, which sender reports carry, is behind the one that its engine counts with.
+    wall_behind: Duration,
     sections: Vec<(MediaKind, Mid)>,
     pending: Option<SdpPendingOffer>,
     /// The node's present answer: what a PATCH brings changes it.
@@ -72,30 +76,39 @@ impl std::fmt::Debug for BrowserSession {
     }
 }
 
+/// Ids of the header extensions that the engine does not offer by itself: free ones below 15, where the short form ends
+/// (RFC 8285 section 4.2).
+const PLAYOUT_DELAY_ID: u8 = 5;
+const CAPTURE_TIME_ID: u8 = 12;
+
 /// Packets a browser keeps to repair what the node did not get: a second of the largest encoding.
 const RETRANSMISSION_PACKETS_MAX: usize = 512;
 
 impl BrowserSession {
     /// A session that can use these codecs.
-    pub fn new(address: SocketAddr, codecs: &[Codec], now: Instant) -> Self {
+    pub fn new(address: SocketAddr, codecs: &[Codec], clock: LocalClock, now: Instant) -> Self {
         let has = |name: &str| codecs.iter().any(|c| c.name() == name);
         let mut rtc = Rtc::builder()
             .set_crypto_provider(crypto())
             .set_dtls_cert(certificates().1.clone())
             .set_rtp_mode(true)
             .set_stats_interval(None)
+            .set_extension(PLAYOUT_DELAY_ID, Extension::PlayoutDelay)
+            .set_extension(CAPTURE_TIME_ID, Extension::AbsoluteCaptureTime)
             .clear_codecs()
             .enable_opus(has("opus"), false)
             .enable_h264(has("H264"))
             .enable_vp8(has("VP8"))
             .enable_vp9(has("VP9"))
             .enable_av1(has("AV1"))
-            .build(clock::to_engine(now));
+            .build(clock.to_engine(now));
         if let Ok(candidate) = Candidate::host(address, Protocol::Udp) {
             rtc.add_local_candidate(candidate);
         }
         Self {
             rtc,
+            clock,
+            wall_behind: Duration::ZERO,
             sections: Vec::new(),
             pending: None,
             answer: String::new(),
@@ -196,7 +209,7 @@ impl BrowserSession {
         let Ok(receive) = Receive::new(Protocol::Udp, source, destination, bytes) else {
             return;
         };
-        let input = Input::Receive(clock::to_engine(now), receive);
+        let input = Input::Receive(self.clock.to_engine(now), receive);
         // What the engine refuses is lost, as in a browser.
         let _ = self.rtc.handle_input(input);
     }
@@ -208,7 +221,7 @@ impl BrowserSession {
         outgoing: &mut Vec<Outgoing>,
         said: &mut Vec<Said>,
     ) -> Option<Instant> {
-        let engine_now = clock::to_engine(now);
+        let engine_now = self.clock.to_engine(now);
         while !self.is_ended {
             if self.rtc.handle_input(Input::Timeout(engine_now)).is_err() {
                 self.is_ended = true;
@@ -216,7 +229,7 @@ impl BrowserSession {
             }
             let at = self.poll_until_timeout(outgoing, said)?;
             if at > engine_now {
-                return clock::from_engine(at);
+                return self.clock.from_engine(at);
             }
         }
         None
@@ -260,7 +273,7 @@ impl BrowserSession {
             payload_type,
             made.sequence.into(),
             made.timestamp,
-            clock::to_engine(captured_at),
+            self.clock.to_engine(captured_at) - self.wall_behind,
             made.payload,
         )
         .marker(made.marker)
@@ -268,12 +281,18 @@ impl BrowserSession {
         stream.write_rtp(write);
     }
 
+    /// Sets its wall clock: what it writes from here on is stamped in reports as so much earlier. A clock that has been set
+    /// forward is less behind than it was.
+    pub fn set_wall_clock(&mut self, behind: Duration) {
+        self.wall_behind = behind;
+    }
+
     /// Lets this encoding's lost packets be sent again.
     pub fn keep_for_repair(&mut self, kind: MediaKind, rid: Option<&str>) {
         let Some(mid) = self.mid(kind) else { return };
         let mut api = self.rtc.direct_api();
         if let Some(stream) = api.stream_tx_by_mid(mid, rid.map(Rid::from)) {
-            let age = std::time::Duration::from_secs(1);
+            let age = Duration::from_secs(1);
             stream.set_rtx_cache(RETRANSMISSION_PACKETS_MAX, age, None);
         }
     }
@@ -375,5 +394,33 @@ pub fn node_certificate() -> Certificate {
     Certificate {
         certificate_der: node.certificate.clone(),
         private_key_der: node.private_key.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_viewer_offers_what_browsers_repair_and_estimate_with() {
+        let address = SocketAddr::from(([10, 0, 0, 1], 5_000));
+        let codecs = [Codec::Opus, Codec::Vp8];
+        let mut session =
+            BrowserSession::new(address, &codecs, LocalClock::default(), Instant::START);
+        let offer = session
+            .offer(&[Section::Receive(MediaKind::Video)])
+            .expect("an offer");
+        for wanted in [
+            "transport-wide-cc-extensions-01",
+            "abs-send-time",
+            "abs-capture-time",
+            "playout-delay",
+            " rtx/90000",
+            " transport-cc",
+            " nack\r\n",
+            " nack pli",
+        ] {
+            assert!(offer.contains(wanted), "{wanted} in {offer}");
+        }
     }
 }

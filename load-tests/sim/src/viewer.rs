@@ -8,6 +8,7 @@ use str0m::rtp::RtpPacket;
 use crate::decoder::Decoder;
 use crate::payload;
 use crate::publisher::VIDEO_CODECS;
+use crate::screen::Screen;
 use crate::session::{BrowserSession, Section};
 use crate::stamp::Stamp;
 
@@ -41,6 +42,13 @@ pub struct Viewer {
     pub video: Vec<Received>,
     /// The video decoder.
     pub decoder: Decoder,
+    /// Where its pictures are seen.
+    pub screen: Screen,
+    /// Video packets that came after one with a higher number: by repair, where nothing is reordered.
+    pub n_video_late: usize,
+    /// Packets without a payload, as those that only try what a path carries.
+    pub n_padding: usize,
+    newest_video: Option<u64>,
     /// Packets whose payload was not what a source wrote.
     pub n_damaged: usize,
     /// Keyframe requests that it sent.
@@ -63,6 +71,10 @@ impl Viewer {
 
     /// Takes a packet.
     pub fn receive(&mut self, packet: &RtpPacket, session: &mut BrowserSession, now: Instant) {
+        if packet.payload.is_empty() {
+            self.n_padding += 1;
+            return;
+        }
         let Some(stamp) = Stamp::read(&packet.payload) else {
             self.n_damaged += 1;
             return;
@@ -80,15 +92,31 @@ impl Viewer {
         match stamp.kind {
             MediaKind::Audio => self.audio.push(received),
             MediaKind::Video => {
-                self.video.push(received);
-                let asks = self
-                    .decoder
-                    .receive(received.sequence, stamp, received.marker, now);
-                if asks {
+                if self.on_video(received) {
                     self.n_keyframe_requests += 1;
                     session.request_keyframe(packet.header.ssrc);
                 }
             }
         }
+    }
+
+    /// True when a keyframe must be asked for.
+    fn on_video(&mut self, received: Received) -> bool {
+        self.video.push(received);
+        let Received {
+            sequence,
+            stamp,
+            marker,
+            at,
+            ..
+        } = received;
+        self.n_video_late += usize::from(self.newest_video > Some(sequence));
+        self.newest_video = self.newest_video.max(Some(sequence));
+        let n_before = self.decoder.shown.len();
+        let asks = self.decoder.receive(sequence, stamp, marker, at);
+        for picture in self.decoder.shown.iter().skip(n_before) {
+            self.screen.take(*picture);
+        }
+        asks
     }
 }

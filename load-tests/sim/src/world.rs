@@ -14,6 +14,7 @@ use sfu_model::id::WorkerId;
 use sfu_model::time::Instant;
 
 use crate::browser::Browser;
+use crate::clock::LocalClock;
 use crate::network::{Conditions, Direction, Network};
 use crate::node::Node;
 use crate::viewer::Viewer;
@@ -25,6 +26,24 @@ pub use joining::JoinError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BrowserId(usize);
 
+/// When the node's machine was suspended.
+#[derive(Clone, Copy, Debug)]
+struct NodeSleep {
+    /// It is until then.
+    until: Instant,
+    /// For so long altogether; its clock is as much behind.
+    slept: Duration,
+}
+
+impl Default for NodeSleep {
+    fn default() -> Self {
+        Self {
+            until: Instant::START,
+            slept: Duration::ZERO,
+        }
+    }
+}
+
 /// Everything that is simulated. One seed is one run.
 #[derive(Debug)]
 pub struct World {
@@ -34,6 +53,8 @@ pub struct World {
     node: Node,
     network: Network,
     browsers: Vec<Browser>,
+    newcomers_clock: LocalClock,
+    node_sleep: NodeSleep,
     by_address: BTreeMap<SocketAddr, BrowserId>,
     /// What workers said, and when.
     events: Vec<(Instant, WorkerId, Event)>,
@@ -59,6 +80,8 @@ impl World {
             node: Node::new(seed, n_workers, now),
             network: Network::new(seed),
             browsers: Vec::new(),
+            newcomers_clock: LocalClock::default(),
+            node_sleep: NodeSleep::default(),
             by_address: BTreeMap::new(),
             events: Vec::new(),
             sent_to: BTreeMap::new(),
@@ -70,6 +93,11 @@ impl World {
     /// The present moment.
     pub fn now(&self) -> Instant {
         self.now
+    }
+
+    /// The present moment on the node's clock.
+    fn node_now(&self) -> Instant {
+        self.now.saturating_sub(self.node_sleep.slept)
     }
 
     /// Since the world's beginning.
@@ -93,6 +121,17 @@ impl World {
             self.network.set(address, Direction::Up, conditions);
             self.network.set(address, Direction::Down, conditions);
         }
+    }
+
+    /// Whoever joins from here on counts with such a clock.
+    pub fn set_newcomers_clock(&mut self, clock: LocalClock) {
+        self.newcomers_clock = clock;
+    }
+
+    /// The node's machine is suspended: what comes is lost, and its monotonic clock stands still, as Linux' does.
+    pub fn suspend_node(&mut self, duration: Duration) {
+        self.node_sleep.until = self.now + duration;
+        self.node_sleep.slept += duration;
     }
 
     /// What workers said, and when.

@@ -49,6 +49,7 @@ impl World {
         let camera = publishing.map(|(camera, _)| camera);
         let (mut browser, offer) = Browser::new(birth, camera, self.now);
         let offer = tamper(offer);
+        let now = self.node_now();
         let (worker, result) = match publishing {
             Some((_, takeover)) => {
                 let publish = Publish {
@@ -57,7 +58,7 @@ impl World {
                     offer,
                     takeover,
                 };
-                self.node.publish(publish, self.now)
+                self.node.publish(publish, now)
             }
             None => {
                 let origin = WorkerId(0);
@@ -68,7 +69,7 @@ impl World {
                     codecs: Vec::new(),
                     offer,
                 };
-                self.node.play(play, self.now)
+                self.node.play(play, now)
             }
         };
         self.settle_worker(worker);
@@ -98,6 +99,7 @@ impl World {
             session: SessionId::from_random(bits),
             room,
             seed: self.seed,
+            clock: self.newcomers_clock,
         }
     }
 
@@ -136,9 +138,17 @@ impl World {
         Ok(accepted)
     }
 
+    /// The router before a participant forgets its mapping: the node sees another address, and nobody tells anybody. Returns
+    /// that address.
+    pub fn rebind(&mut self, browser: BrowserId) -> SocketAddr {
+        let own = self.browser(browser).address;
+        self.network.rebind(own)
+    }
+
     /// Gives a command to the worker that has a session.
     pub fn command(&mut self, session: SessionId, command: Command) -> CommandResult {
-        let (worker, result) = self.node.command_session(session, command, self.now);
+        let now = self.node_now();
+        let (worker, result) = self.node.command_session(session, command, now);
         self.settle_worker(worker);
         result
     }

@@ -48,14 +48,23 @@ impl World {
     }
 
     fn happen(&mut self, happening: Happening) {
+        let wakes_at = self.node_sleep.until;
+        let is_asleep = self.now < wakes_at;
         match happening {
+            Happening::AtNode { .. } if is_asleep => {}
+            Happening::AtWorker { .. } | Happening::WakeWorker(_) if is_asleep => {
+                self.queue.push(wakes_at, happening);
+            }
             Happening::AtNode { source, bytes } => {
                 let worker = self.node.route(source, &bytes);
-                self.node.handle_datagram(worker, source, &bytes, self.now);
+                let now = self.node_now();
+                self.node.handle_datagram(worker, source, &bytes, now);
                 self.settle_worker(worker);
             }
             Happening::AtBrowser { destination, bytes } => {
-                if let Some(id) = self.by_address.get(&destination).copied() {
+                let own = self.network.nat().inside_of(destination);
+                let id = own.and_then(|own| self.by_address.get(&own).copied());
+                if let (Some(id), Some(destination)) = (id, own) {
                     let datagram = Datagram {
                         transport: Transport::Udp,
                         source: self.node.address,
@@ -68,14 +77,14 @@ impl World {
                 }
             }
             Happening::AtWorker { from, to, message } => {
-                let now = self.now;
+                let now = self.node_now();
                 if let Some(sfu) = self.node.worker(to) {
                     sfu.handle_link(from, *message, now);
                 }
                 self.settle_worker(to);
             }
             Happening::WakeWorker(worker) => {
-                let now = self.now;
+                let now = self.node_now();
                 if let Some(sfu) = self.node.worker(worker) {
                     sfu.handle_timeout(now);
                 }
@@ -90,15 +99,20 @@ impl World {
     /// Takes everything that a worker has to send and to say.
     pub(super) fn settle_worker(&mut self, worker: WorkerId) {
         let mut batch = std::mem::take(&mut self.batch);
+        let mut outgoing = Vec::new();
         while self.poll_worker(worker, &mut batch) {
             for (run, bytes) in batch.iter() {
-                for datagram in bytes.chunks(run.segment_bytes) {
-                    self.send_down(run.destination, datagram);
-                }
+                let datagrams = bytes.chunks(run.segment_bytes);
+                outgoing.extend(datagrams.map(|bytes| (run.destination, bytes.to_vec())));
             }
             batch.clear();
         }
         self.batch = batch;
+        // As below: what a queue drops must not depend on the order of a hash table.
+        outgoing.sort_by_key(|(_, bytes)| ssrc_of(bytes));
+        for (destination, bytes) in outgoing {
+            self.send_down(destination, bytes);
+        }
         while let Some((to, message)) = self.node.worker(worker).and_then(|s| s.poll_link()) {
             self.send_link(worker, to, message);
         }
@@ -106,6 +120,7 @@ impl World {
             self.on_event(worker, event);
         }
         if let Some(at) = self.node.worker(worker).and_then(|s| s.poll_timeout()) {
+            let at = at + self.node_sleep.slept;
             self.queue.wake_worker(at.max(self.now), worker);
         }
     }
@@ -139,13 +154,15 @@ impl World {
         self.queue.push(self.now + LINK_LATENCY, happening);
     }
 
-    fn send_down(&mut self, destination: SocketAddr, bytes: &[u8]) {
+    fn send_down(&mut self, destination: SocketAddr, bytes: Vec<u8>) {
         *self.sent_to.entry(destination).or_default() += 1;
+        // What a router has forgotten leads nowhere, over a line of its own.
+        let own = self.network.nat().inside_of(destination);
+        let line = own.unwrap_or(destination);
         let arrival = self
             .network
-            .arrival(destination, Direction::Down, bytes, self.now);
+            .arrival(line, Direction::Down, &bytes, self.now);
         if let Some(at) = arrival {
-            let bytes = bytes.to_vec();
             self.queue
                 .push(at, Happening::AtBrowser { destination, bytes });
         }
@@ -156,6 +173,7 @@ impl World {
             .network
             .arrival(source, Direction::Up, &bytes, self.now);
         if let Some(at) = arrival {
+            let source = self.network.nat().outside_of(source);
             self.queue.push(at, Happening::AtNode { source, bytes });
         }
     }
