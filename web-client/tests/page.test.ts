@@ -90,7 +90,7 @@ describe('what people are told', () => {
 
   it('has what the server said to do', () => {
     const refused = new SignalingError('refused', 'x', { status: 422, detail: 'Offer audio too.' });
-    expect(explain(refused, 'publish')).toContain('Offer audio too.');
+    expect(explain(refused, 'publish')).toBe('The server refused: Offer audio too.');
   });
 
   it('tells a forbidden camera from a missing one', () => {

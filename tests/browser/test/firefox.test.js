@@ -45,6 +45,16 @@ test('Firefox and Chromium', async (t) => {
   const studioUrl = (/** @type {string} */ codec, /** @type {string} */ simulcast) =>
     server.studioUrl({ source: 'camera', codec, simulcast, resolution: '640x360', autostart: '1' });
 
+  await t.test('a viewer whose browser lacks the codec is told so', async (t) => {
+    await goLive(t, chromium, server, { codec: 'H264', simulcast: '0' });
+    const viewer = await firefox.newPage();
+    t.after(() => viewer.close());
+    await viewer.goto(server.watchUrl());
+    await reachInFirefox(viewer, 'failed');
+    const told = await viewer.$eval('[data-testid="error"]', (error) => error.textContent);
+    assert.match(told ?? '', /The stream comes in H264/);
+  });
+
   for (const codec of CODECS) {
     await t.test(`Firefox publishes ${codec}, Chromium watches and listens`, async (t) => {
       await openInFirefox(t, firefox, studioUrl(codec, '0'));

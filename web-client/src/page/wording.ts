@@ -47,12 +47,17 @@ function general(error: SignalingError): string {
     case 'unavailable':
       return 'The server is busy or restarting. This page keeps trying.';
     case 'unexpected':
-      return `Server and browser do not understand each other: ${error.detail ?? error.message}.`;
+      return `Server and browser do not understand each other: ${sentence(error.detail ?? error.message)}`;
     case 'refused':
       if (error.status === 429)
         return 'That was too often. This page waits a little and tries again.';
-      return `The server refused: ${error.detail ?? error.message}.`;
+      return `The server refused: ${sentence(error.detail ?? error.message)}`;
   }
+}
+
+/** What the server says may be a whole sentence or a few words. */
+function sentence(words: string): string {
+  return words.endsWith('.') ? words : `${words}.`;
 }
 
 /** Why a camera, microphone or screen could not be had. */
