@@ -119,3 +119,20 @@ test('a person watches by keyboard', async (t) => {
     await pictures(page, N_PICTURES);
   });
 });
+
+test('a focus that cannot be seen is found', async (t) => {
+  const server = await startServer(t);
+  const browser = await launchChromium(t);
+  const page = await newPage(t, browser);
+  await page.goto(server.url);
+  const field = page.getByTestId('stream-name');
+  const spoil = (/** @type {Record<string, string>} */ style) =>
+    field.evaluate((input, style) => Object.assign(input.style, style), style);
+  await assert.rejects(tabTo(page, 'no-such-control'), /Tab does not lead to/);
+  await tabTo(page, 'stream-name');
+  for (const [property, value] of [['outline', 'none'], ['opacity', '0'], ['pointerEvents', 'none']]) {
+    await spoil({ outline: '', opacity: '', pointerEvents: '', [`${property}`]: `${value}` });
+    await page.keyboard.press('Shift+Tab');
+    await assert.rejects(tabTo(page, 'stream-name'), /the focus on stream-name is seen/);
+  }
+});
