@@ -58,11 +58,11 @@ test('home, studio and watch', async (t) => {
   const studio = await goLive(t, browser, server, { simulcast: '1' });
   await reach(viewer, 'live');
   await pictures(viewer, 60);
-  await studio.getByTestId('layer-row').nth(2).waitFor();
+  await studio.locator('[data-rid="f"][data-active="true"]').waitFor();
   await shoot(t, studio, 'studio-live');
   await shoot(t, viewer, 'watch-playing');
   await viewer.getByTestId('stats-toggle').click();
-  await viewer.locator('[data-figure="codec"]', { hasText: /\w/ }).waitFor();
+  await viewer.locator('[data-figure="bitrate"]', { hasText: 'bit/s' }).waitFor();
   await shoot(t, viewer, 'watch-figures');
   await home.getByTestId('stream-item').waitFor();
   await shoot(t, home, 'home-live');
