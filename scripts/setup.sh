@@ -83,6 +83,8 @@ need_rust() {
             { rm -f "$installer"; die "rustup gave no Rust: install $rust_min or newer otherwise, then run this again"; }
         rm -f "$installer"
     fi
+    # The shell remembers where it found an older one.
+    hash -r
     at_least "$rust_min" "$(rustc --version | cut -d ' ' -f 2)" ||
         die "Rust $rust_min or newer is needed; found $(rustc --version)"
 }
@@ -120,6 +122,8 @@ need_node() {
         "$package@$node_package_version" >&2
     mkdir -p "$cache/node/node_modules/.bin"
     ln -sf "../$package/bin/node" "$cache/node/node_modules/.bin/node"
+    # The shell remembers where it found the old one.
+    hash -r
     node_is_new_enough || die "Node.js $node_min or newer is needed; found $(node --version)"
 }
 
