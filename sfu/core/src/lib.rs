@@ -40,6 +40,8 @@ pub mod limits;
 pub mod link;
 pub mod publish;
 pub mod route;
+#[doc(hidden)]
+pub mod rtcp;
 pub mod session;
 mod slab;
 #[doc(hidden)]
