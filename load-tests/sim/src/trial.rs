@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sfu_core::command::CloseReason;
 use sfu_model::codec::Codec;
 use sfu_model::time::Instant;
 
@@ -49,6 +50,8 @@ pub struct Outcome {
     pub repaired: PerMille,
     /// Audio packets that never came.
     pub audio_lost: PerMille,
+    /// Why the node ended the session, if it did.
+    pub closed: Option<CloseReason>,
     /// How far the jitter buffer held pictures back at the end.
     pub delay: Duration,
 }
@@ -133,6 +136,7 @@ fn outcome(world: &World, viewer: BrowserId, from: Instant, frame_interval: Dura
         smoothness: smoothness::measure(&seen.screen.shown, stretch),
         repaired: share(n_late, n_late + n_missing),
         audio_lost: share(n_audio_missing, n_audio_missing + seen.audio.len() as u64),
+        closed: world.browser(viewer).close_reason,
         delay: seen.screen.delay(),
     }
 }

@@ -1,0 +1,20 @@
+//! What viewers see over networks that are not good, in virtual time, held to figures. `--nocapture` prints what was measured.
+
+#[cfg(test)]
+mod awaiting;
+#[cfg(test)]
+mod clocks;
+#[cfg(test)]
+mod joins;
+#[cfg(test)]
+mod matrix;
+#[cfg(test)]
+mod outages;
+#[cfg(test)]
+mod rates;
+#[cfg(test)]
+mod repair;
+#[cfg(test)]
+mod slow_viewer;
+#[cfg(test)]
+mod twice;

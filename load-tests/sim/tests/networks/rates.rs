@@ -1,0 +1,219 @@
+//! A viewer whose path changes its rate, and one who shares it: what is sent follows what fits.
+
+use std::time::Duration;
+
+use freshet_sim::network::{Bottleneck, Conditions, CrossTraffic, Direction};
+use freshet_sim::publisher::{Camera, H264};
+use freshet_sim::trial::smoothness_since;
+use freshet_sim::world::{BrowserId, World};
+use sfu_model::time::Instant;
+
+/// Encodings of about 0.26, 0.77 and 2.6 Mbit/s.
+fn camera() -> Camera {
+    Camera {
+        packets_per_frame: 10,
+        payload_bytes: 1_000,
+        ..Camera::live(H264).simulcast()
+    }
+}
+
+/// 200 ms of 3 Mbit/s; at a sixth of it, more than a second.
+const QUEUE_BYTES: u64 = 75_000;
+
+/// What IPv4 and UDP add to a datagram.
+const HEADER_BYTES: u64 = 28;
+
+struct Link {
+    world: World,
+    viewer: BrowserId,
+}
+
+impl Link {
+    fn new(seed: u64, bottleneck: Bottleneck) -> Self {
+        let mut world = World::new(seed, 1);
+        world.publish("demo", camera()).unwrap();
+        world.run_for(Duration::from_secs(2));
+        let viewer = world.watch("demo").unwrap();
+        let mut link = Self { world, viewer };
+        link.become_like(bottleneck);
+        link
+    }
+
+    fn become_like(&mut self, bottleneck: Bottleneck) {
+        let address = self.world.browser(self.viewer).address;
+        let line = Conditions::default().with_round_trip(Duration::from_millis(50));
+        let network = self.world.network();
+        network.set(address, Direction::Up, line);
+        network.set(
+            address,
+            Direction::Down,
+            line.through(bottleneck.queueing(QUEUE_BYTES)),
+        );
+    }
+
+    /// What the node sends in this time, in bits a second.
+    fn sent_bps(&mut self, duration: Duration) -> u64 {
+        self.rates(duration).0
+    }
+
+    /// What the node sends in this time, and what the viewer gets of it.
+    fn rates(&mut self, duration: Duration) -> (u64, u64) {
+        let address = self.world.browser(self.viewer).address;
+        let bits = |world: &mut World| {
+            let carried = world.network().carried(address, Direction::Down);
+            let sent = carried.bytes + carried.datagrams * HEADER_BYTES;
+            let per_datagram = sent.checked_div(carried.datagrams).unwrap_or(0);
+            (sent * 8, (sent - carried.lost * per_datagram) * 8)
+        };
+        let before = bits(&mut self.world);
+        self.world.run_for(duration);
+        let after = bits(&mut self.world);
+        let per_second = |bits: u64| bits * 1_000 / duration.as_millis() as u64;
+        (
+            per_second(after.0 - before.0),
+            per_second(after.1.saturating_sub(before.1)),
+        )
+    }
+
+    fn queue_delay(&mut self) -> Duration {
+        let address = self.world.browser(self.viewer).address;
+        let now = self.world.now();
+        self.world
+            .network()
+            .queue_delay(address, Direction::Down, now)
+    }
+
+    /// When the first picture of an encoding was decoded that was captured after a moment.
+    fn first_of(&self, since: Instant, wanted: impl Fn(u8) -> bool) -> Option<Duration> {
+        let shown = &self.world.viewer(self.viewer).decoder.shown;
+        let first = shown
+            .iter()
+            .find(|s| s.stamp.captured_at > since && wanted(s.stamp.rank))?;
+        Some(first.at - since)
+    }
+
+    fn frozen_since(&self, since: Instant) -> Duration {
+        let seen = self.world.viewer(self.viewer);
+        smoothness_since(seen, since, self.world.now(), camera().frame_interval).frozen
+    }
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// 3 Mbit/s become 500 kbit/s.
+pub(crate) fn the_rate_falls() -> Result<(), String> {
+    let mut link = Link::new(31, Bottleneck::of(3_000_000));
+    link.world.run_for(Duration::from_secs(15));
+    let top = link.sent_bps(SECOND);
+    assert!(top > 2_000_000, "the largest encoding at first: {top}");
+    let fell_at = link.world.now();
+    link.become_like(Bottleneck::of(500_000));
+    link.world.run_for(SECOND * 2);
+    for n in 2..12 {
+        let sent = link.sent_bps(SECOND);
+        if sent > 550_000 {
+            return Err(format!("{sent} bit/s in second {n}"));
+        }
+        let queue = link.queue_delay();
+        if n >= 4 && queue >= Duration::from_millis(150) {
+            return Err(format!("a queue of {queue:?} after second {n}"));
+        }
+    }
+    let lower = link.first_of(fell_at, |rank| rank < 2);
+    if lower.is_none_or(|after| after > Duration::from_millis(1_500)) {
+        return Err(format!("a lower encoding decodable after {lower:?}"));
+    }
+    let frozen = link.frozen_since(fell_at);
+    if frozen > SECOND {
+        return Err(format!("frozen for {frozen:?}"));
+    }
+    Ok(())
+}
+
+/// 500 kbit/s become 3 Mbit/s.
+pub(crate) fn the_rate_rises() -> Result<(), String> {
+    const RATE: u64 = 3_000_000;
+    let mut link = Link::new(32, Bottleneck::of(500_000));
+    link.world.run_for(Duration::from_secs(20));
+    let low = link.sent_bps(SECOND);
+    if low > 550_000 {
+        return Err(format!("{low} bit/s before there was room for them"));
+    }
+    let rose_at = link.world.now();
+    link.become_like(Bottleneck::of(RATE));
+    let rates: Vec<u64> = (0..40).map(|_| link.sent_bps(SECOND)).collect();
+    let used = RATE * 8 / 10;
+    let Some(reached) = rates
+        .iter()
+        .position(|rate| *rate >= used)
+        .filter(|n| *n < 10)
+    else {
+        return Err(format!("not four fifths within ten seconds: {rates:?}"));
+    };
+    let top = link.first_of(rose_at, |rank| rank == 2);
+    if top.is_none_or(|after| after > SECOND * 12) {
+        return Err(format!("the largest encoding after {top:?}"));
+    }
+    if rates[reached..].iter().any(|rate| *rate < used * 8 / 10) {
+        return Err(format!("a second dip: {rates:?}"));
+    }
+    Ok(())
+}
+
+/// 3 Mbit/s and 1 Mbit/s in turns of ten seconds.
+pub(crate) fn the_rate_oscillates() -> Result<(), String> {
+    let mut link = Link::new(33, Bottleneck::of(3_000_000));
+    link.world.run_for(Duration::from_secs(15));
+    let began_at = link.world.now();
+    let mut got = 0;
+    for turn in 0..6 {
+        let rate = if turn % 2 == 0 { 1_000_000 } else { 3_000_000 };
+        link.become_like(Bottleneck::of(rate));
+        got += link.rates(SECOND * 10).1;
+    }
+    // The two largest encodings that fit, with sound, are 0.85 and 2.65 Mbit/s: that is all there is to be used.
+    let usable = 3 * (850_000 + 2_650_000);
+    if got < usable * 7 / 10 {
+        return Err(format!("{got} of {usable} bit/s in six turns"));
+    }
+    let frozen = link.frozen_since(began_at);
+    if frozen > SECOND * 3 {
+        return Err(format!("frozen for {frozen:?} in three falls"));
+    }
+    Ok(())
+}
+
+/// One download beside it on 3 Mbit/s.
+pub(crate) fn a_download_shares_the_link() -> Result<(), String> {
+    const RATE: u64 = 3_000_000;
+    let download = CrossTraffic::Greedy {
+        round_trip: Duration::from_millis(50),
+    };
+    let mut link = Link::new(34, Bottleneck::of(RATE));
+    link.world.run_for(Duration::from_secs(15));
+    let began_at = link.world.now();
+    link.become_like(Bottleneck::of(RATE).shared_with(download));
+    let (_, got) = link.rates(SECOND * 60);
+    let frozen = link.frozen_since(began_at);
+    if got < RATE / 4 || frozen > SECOND * 6 {
+        return Err(format!("{got} bit/s, frozen for {frozen:?} in a minute"));
+    }
+    Ok(())
+}
+
+#[test]
+fn all_that_fits_is_sent_and_shown() {
+    let mut link = Link::new(30, Bottleneck::of(4_000_000));
+    link.world.run_for(SECOND * 5);
+    let from = link.world.now();
+    let (sent, got) = link.rates(SECOND * 10);
+    assert!(
+        sent > 2_500_000 && got * 100 >= sent * 99,
+        "{got} of {sent}"
+    );
+    assert_eq!(link.frozen_since(from), Duration::ZERO);
+    assert_eq!(
+        link.first_of(from, |rank| rank == 2).map(|d| d < SECOND),
+        Some(true)
+    );
+}

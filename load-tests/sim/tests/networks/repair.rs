@@ -1,0 +1,76 @@
+//! Loss on the viewer's path, both ways: what repair makes of it, codec by codec.
+
+use std::time::Duration;
+
+use freshet_sim::network::PerMille;
+use freshet_sim::publisher::VIDEO_CODECS;
+use freshet_sim::trial::{Outcome, Path, WATCHED};
+use sfu_model::codec::Codec;
+
+fn watch(loss: u16, round_trip_ms: u64, codec: Codec, seed: u64) -> (Path, Outcome) {
+    let path = Path {
+        loss: PerMille(loss),
+        round_trip: Duration::from_millis(round_trip_ms),
+        is_bursty: false,
+    };
+    let outcome = path.watch(codec, seed).unwrap();
+    println!("{loss} per mille, {round_trip_ms} ms, {codec:?}: {outcome:?}");
+    (path, outcome)
+}
+
+/// Each codec over a network of its own.
+fn verdict(loss: u16, round_trip_ms: u64) -> Result<(), String> {
+    for (codec, seed) in VIDEO_CODECS.into_iter().zip(1..) {
+        let (path, outcome) = watch(loss, round_trip_ms, codec, seed);
+        let is_met = path.bounds().allow(outcome.smoothness, WATCHED);
+        if !is_met || outcome.repaired < PerMille(980) {
+            return Err(format!("{codec:?}: {outcome:?}"));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn one_percent_over_100_ms_is_not_seen() {
+    assert_eq!(verdict(10, 100), Ok(()));
+}
+
+#[test]
+fn five_percent_over_100_ms_is_hardly_seen() {
+    assert_eq!(verdict(50, 100), Ok(()));
+}
+
+#[test]
+fn a_fifth_lost_each_way_does_not_end_the_session() {
+    let (_, outcome) = watch(200, 100, VIDEO_CODECS[0], 1);
+    assert_eq!(outcome.closed, None);
+    assert!(outcome.smoothness.shown > PerMille(400), "{outcome:?}");
+}
+
+/// Ten percent over a continent: a second of freezes a minute.
+pub(crate) fn ten_percent_over_100_ms() -> Result<(), String> {
+    verdict(100, 100)
+}
+
+/// Ten percent over an ocean: two.
+pub(crate) fn ten_percent_over_200_ms() -> Result<(), String> {
+    verdict(100, 200)
+}
+
+/// A fifth lost each way: the worst that anybody watches over.
+pub(crate) fn twenty_percent_over_100_ms() -> Result<(), String> {
+    let (path, outcome) = watch(200, 100, VIDEO_CODECS[0], 1);
+    if !path.bounds().allow(outcome.smoothness, WATCHED) {
+        return Err(format!("{outcome:?}"));
+    }
+    Ok(())
+}
+
+/// The same with sound: repaired as the picture is, or sent twice.
+pub(crate) fn sound_with_twenty_percent_lost() -> Result<(), String> {
+    let (_, outcome) = watch(200, 100, VIDEO_CODECS[0], 1);
+    if outcome.audio_lost > PerMille(20) {
+        return Err(format!("{outcome:?}"));
+    }
+    Ok(())
+}
