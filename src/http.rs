@@ -153,12 +153,13 @@ impl HttpServer {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let router = self.router.clone();
+        let (router, limit_hits) = (self.router.clone(), self.limit_hits.clone());
         let service = service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(arrival);
-            let answer = timeout(REQUEST_TIMEOUT, router.clone().oneshot(request));
-            async move { Ok::<_, Infallible>(answer.await.map_or_else(|_| too_slow(), infallible)) }
+            let answer = router.clone().oneshot(request);
+            let answer = within(REQUEST_TIMEOUT, answer, limit_hits.clone());
+            async move { Ok::<_, Infallible>(answer.await) }
         });
         let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
         let ended = self.stop.run_until_cancelled(connection.as_mut()).await;
@@ -170,18 +171,36 @@ impl HttpServer {
             }
         };
         if let Err(error) = ended {
+            let limit = error.downcast_ref().and_then(limit_of);
+            limit.into_iter().for_each(|met| self.limit_hits.count(met));
             debug!(%error, "a connection ended");
         }
     }
 }
 
-fn infallible(answer: Result<Response, Infallible>) -> Response {
-    answer.unwrap_or_else(|never| match never {})
+/// The limit that hyper ended a connection for.
+fn limit_of(error: &hyper::Error) -> Option<Limit> {
+    if error.is_parse_too_large() {
+        Some(Limit::Head)
+    } else {
+        error.is_timeout().then_some(Limit::HeadTime)
+    }
 }
 
-/// The body that is still missing would be taken for the next request: the connection ends here.
-fn too_slow() -> Response {
-    (StatusCode::REQUEST_TIMEOUT, [(CONNECTION, "close")]).into_response()
+/// The answer, or 408 when it takes longer. The body that may still be missing would be taken for the next request: the
+/// connection ends with it.
+async fn within(
+    limit: Duration,
+    answer: impl Future<Output = Result<Response, Infallible>>,
+    limit_hits: LimitHits,
+) -> Response {
+    match timeout(limit, answer).await {
+        Ok(answer) => answer.unwrap_or_else(|never| match never {}),
+        Err(_) => {
+            limit_hits.count(Limit::RequestTime);
+            (StatusCode::REQUEST_TIMEOUT, [(CONNECTION, "close")]).into_response()
+        }
+    }
 }
 
 fn builder() -> auto::Builder<TokioExecutor> {
@@ -224,4 +243,24 @@ fn is_exhaustion(error: &std::io::Error) -> bool {
     const ENFILE: i32 = 23;
     const EMFILE: i32 = 24;
     matches!(error.raw_os_error(), Some(ENFILE | EMFILE))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_that_does_not_come_in_time_is_408_and_counted() {
+        let hits = LimitHits::default();
+        let good = ready(Ok(StatusCode::OK.into_response()));
+        let response = within(Duration::ZERO, good, hits.clone()).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(hits.of(Limit::RequestTime), 0);
+        let response = within(Duration::from_millis(1), pending(), hits.clone()).await;
+        assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
+        assert_eq!(response.headers()[CONNECTION], "close");
+        assert_eq!(hits.of(Limit::RequestTime), 1);
+    }
 }

@@ -17,14 +17,24 @@ pub(crate) enum Limit {
     OpenFiles,
     /// [`HEAD_TIMEOUT`](super::HEAD_TIMEOUT), of a TLS handshake.
     HandshakeTime,
+    /// [`HTTP1_HEAD_BYTES_MAX`](super::HTTP1_HEAD_BYTES_MAX) or [`HTTP1_HEADERS_MAX`](super::HTTP1_HEADERS_MAX): 431, or
+    /// 414 where it is the URL alone.
+    Head,
+    /// [`HEAD_TIMEOUT`](super::HEAD_TIMEOUT), of a request's head. A connection that nobody uses any more ends by it too.
+    HeadTime,
+    /// [`REQUEST_TIMEOUT`](super::REQUEST_TIMEOUT)
+    RequestTime,
 }
 
 impl Limit {
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 7] = [
         Self::Connections,
         Self::ConnectionsPerAddress,
         Self::OpenFiles,
         Self::HandshakeTime,
+        Self::Head,
+        Self::HeadTime,
+        Self::RequestTime,
     ];
 
     /// Its label in metrics.
@@ -34,6 +44,9 @@ impl Limit {
             Self::ConnectionsPerAddress => "connections_per_address",
             Self::OpenFiles => "open_files",
             Self::HandshakeTime => "handshake_time",
+            Self::Head => "head",
+            Self::HeadTime => "head_time",
+            Self::RequestTime => "request_time",
         }
     }
 }
@@ -55,6 +68,12 @@ impl LimitHits {
     /// Counts one.
     pub(crate) fn count(&self, limit: Limit) {
         self.0.get_or_create(&[("limit", limit.label())]).inc();
+    }
+
+    /// How often this one was met.
+    #[cfg(test)]
+    pub(crate) fn of(&self, limit: Limit) -> u64 {
+        self.0.get_or_create(&[("limit", limit.label())]).get()
     }
 
     /// Every limit is there from the start, at zero: an alert needs a number before the first hit.

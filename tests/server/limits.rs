@@ -53,10 +53,13 @@ fn a_head_has_an_edge_in_bytes_and_in_fields() {
         "a long bearer and its cookies fit"
     );
     let too_long = format!("a: {}\r\n", "x".repeat(100_000));
+    assert_eq!(hits(running.http, "head"), 0);
     assert!(request(&too_long).starts_with("HTTP/1.1 431"));
+    assert_eq!(hits(running.http, "head"), 1);
     let fields = |n: usize| (0..n).map(|i| format!("h{i}: 1\r\n")).collect::<String>();
     assert!(request(&fields(60)).starts_with("HTTP/1.1 200"));
     assert!(request(&fields(65)).starts_with("HTTP/1.1 431"));
+    assert_eq!(hits(running.http, "head"), 2);
     running.stop();
 }
 
@@ -177,5 +180,6 @@ fn who_says_nothing_is_shown_the_door() {
         }
     }
     assert_eq!(hits(running.http, "handshake_time"), 1);
+    assert_eq!(hits(running.http, "head_time"), 2, "silent and slow");
     running.stop();
 }
