@@ -165,7 +165,8 @@ impl Server {
             proxies.clone(),
         );
         let (drain, limit_hits) = (Drain::default(), LimitHits::default());
-        let registry = registry(&gate, &limit_hits, &live, &media);
+        let mut registry = registry(&gate, &limit_hits, &live, &media);
+        streams::register_metrics(&ground.store, &mut registry);
         let scrapers = Networks::parse(&config.metrics.allow).unwrap_or_default();
         let parts = Parts {
             media: &media,

@@ -100,19 +100,28 @@ pub(crate) fn register(registry: &mut Registry, gate: &Arc<Gate>, live: &LiveSin
         prometheus_client::metrics::info::Info::new([("version", env!("CARGO_PKG_VERSION"))]);
     registry.register("freshet_build", "The build that runs", version);
     let (gate, live) = (Arc::clone(gate), live.clone());
-    let connections = Count {
-        name: "http_connections",
-        help: "Open HTTP connections",
-        count: Box::new(move || gate.n_connections()),
-    };
-    let streams = Count {
-        name: "ingest_active_streams_count",
-        help: "Streams that are live",
-        count: Box::new(move || live.n_streams()),
-    };
-    for gauge in [connections, streams] {
-        registry.register_collector(Box::new(gauge));
-    }
+    let n_connections = move || gate.n_connections();
+    register_count(
+        registry,
+        ("http_connections", "Open HTTP connections"),
+        n_connections,
+    );
+    let n_streams = move || live.n_streams();
+    register_count(
+        registry,
+        ("ingest_active_streams_count", "Streams that are live"),
+        n_streams,
+    );
+}
+
+/// A gauge of this name and help, read when it is scraped.
+pub(crate) fn register_count(
+    registry: &mut Registry,
+    (name, help): (&'static str, &'static str),
+    count: impl Fn() -> usize + Send + Sync + 'static,
+) {
+    let count = Box::new(count);
+    registry.register_collector(Box::new(Count { name, help, count }));
 }
 
 /// A number that somebody else keeps, read when it is scraped.

@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
@@ -28,7 +30,7 @@ const FORMAT: u32 = 1;
 
 /// Most streams that are kept in the file. It is read and written as a whole; where there are more, tokens and an
 /// application's own database are the better tool. One more is refused.
-const STREAMS_MAX: usize = 10_000;
+pub(crate) const STREAMS_MAX: usize = 10_000;
 
 /// Where the streams are kept, and the secret that their keys are hashed under.
 #[derive(Clone)]
@@ -36,6 +38,8 @@ pub(crate) struct StreamStore {
     data: DataDir,
     statics: BTreeMap<RoomId, Made>,
     secret: ServerSecret,
+    /// What the file held when this process last read it.
+    n_kept: Arc<AtomicUsize>,
 }
 
 /// One stream as it is kept.
@@ -113,12 +117,18 @@ impl StreamStore {
             data,
             statics,
             secret,
+            n_kept: Arc::default(),
         })
     }
 
     /// The secret that keys are hashed under.
     pub(crate) fn secret(&self) -> &ServerSecret {
         &self.secret
+    }
+
+    /// How many streams the file held when it was last read, of at most [`STREAMS_MAX`].
+    pub(crate) fn n_kept(&self) -> usize {
+        self.n_kept.load(Ordering::Relaxed)
     }
 
     /// Every stream, by name.
@@ -248,6 +258,7 @@ impl StreamStore {
         if kept.format > FORMAT {
             return Err(damaged("was written by a newer version".to_owned()));
         }
+        self.n_kept.store(kept.streams.len(), Ordering::Relaxed);
         Ok(kept)
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use prometheus_client::registry::Registry;
 use sfu_model::id::RoomId;
 use sfu_net::clock;
 use signaling_auth::stream_key::StreamKey;
@@ -14,7 +15,8 @@ use super::media::Media;
 use crate::access::Access;
 use crate::admin::{Act, Answer, Ask};
 use crate::data_dir::DataError;
-use crate::streams::{StoreError, StreamStore};
+use crate::health;
+use crate::streams::{STREAMS_MAX, StoreError, StreamStore};
 use crate::watch::FileWatch;
 
 /// A server without a configuration and without streams makes one. Its key follows from the server's secret, so that
@@ -43,6 +45,17 @@ pub(crate) fn demo(
             !store.is_static(&name) && kept.matches(&key.hash(&name, store.secret()))
         });
     Ok(is_shown.then_some(key))
+}
+
+/// How near the store is to its edge, where `freshet stream create` is refused.
+pub(crate) fn register_metrics(store: &StreamStore, registry: &mut Registry) {
+    let store = store.clone();
+    let help = "Streams made with `freshet stream create`, ended ones included";
+    let n_kept = move || store.n_kept();
+    health::register_count(registry, ("freshet_streams_kept", help), n_kept);
+    let help = "How many of them there may be";
+    let name = ("freshet_streams_kept_max", help);
+    health::register_count(registry, name, || STREAMS_MAX);
 }
 
 fn reload(store: &StreamStore, access: &Access) -> Result<(), DataError> {

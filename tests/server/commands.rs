@@ -1,6 +1,8 @@
 //! The command line.
 
-use crate::running::{Running, complaint, run, said};
+use serde_json::{Value, json};
+
+use crate::running::{Running, client, complaint, run, said};
 use crate::scratch::Scratch;
 
 #[test]
@@ -38,6 +40,36 @@ fn a_second_start_shows_the_same_demo_key_and_keeps_only_its_hash() {
         let bytes = std::fs::read(file.unwrap().path()).unwrap();
         assert!(!String::from_utf8_lossy(&bytes).contains(&key));
     }
+}
+
+#[tokio::test]
+async fn the_last_stream_that_fits_is_made_and_one_more_is_refused() {
+    let scratch = Scratch::new();
+    said(&scratch, &["stream", "create", "s0"]);
+    let file = scratch.path().join("freshet-data/streams.json");
+    let mut kept: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    for n in 1..9_999 {
+        kept["streams"][format!("s{n}")] = json!({ "public": true });
+    }
+    std::fs::write(&file, kept.to_string()).unwrap();
+    let running = Running::start_in(scratch, &[]);
+    let assert_kept = async |n: usize| {
+        let page = client().get(running.url("/metrics")).send().await.unwrap();
+        let page = page.text().await.unwrap();
+        for line in [
+            format!("freshet_streams_kept {n}"),
+            "freshet_streams_kept_max 10000".to_owned(),
+        ] {
+            assert!(page.lines().any(|found| found == line), "{line}:\n{page}");
+        }
+    };
+    assert_kept(9_999).await;
+    running.command(&["stream", "create", "last"]);
+    assert_kept(10_000).await;
+    let refused = complaint(&running.scratch, &["stream", "create", "over"]);
+    assert!(refused.contains("10000 streams"), "{refused}");
+    assert_kept(10_000).await;
+    running.stop();
 }
 
 #[test]
