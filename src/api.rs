@@ -9,8 +9,8 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
 use sfu_model::id::RoomId;
+use whip_whep_server::access::Access;
 
-use crate::access::Access;
 use crate::live::LiveSince;
 
 /// How many play a room, for every room that has anybody in it.

@@ -20,12 +20,12 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
+use whip_whep_server::access::Access;
 
 pub(crate) use self::banner::Started;
 use self::certificates::Certificates;
 use self::listeners::Listeners;
 use self::media::Media;
-use crate::access::Access;
 use crate::acme::challenge::{self, Challenges};
 use crate::addresses::Addresses;
 use crate::admin::AdminSocket;

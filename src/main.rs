@@ -4,7 +4,6 @@
 //! services meet.
 #![forbid(unsafe_code)]
 
-mod access;
 mod acme;
 mod addresses;
 mod admin;

@@ -14,9 +14,9 @@ use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 use tracing::info;
+use whip_whep_server::access::Access;
 use whip_whep_server::service::WhipWhep;
 
-use crate::access::Access;
 use crate::api::{Audience, Audiences};
 use crate::config::endpoint;
 use crate::config::settings::Config;
@@ -68,8 +68,7 @@ impl Media {
             n_workers: config.sfu.workers,
         };
         let (sfu, events) = Sfu::start(&sfu_config)?;
-        let authorize: Arc<Access> = Arc::clone(access);
-        let whip_whep = WhipWhep::new(endpoint::config(config), sfu.clone(), authorize);
+        let whip_whep = WhipWhep::new(endpoint::config(config), sfu.clone(), Arc::clone(access));
         tasks.spawn(pass_on(events, whip_whep.clone(), live));
         let n_workers = sfu.stats().await.len();
         Ok(Self(Some(Running {

@@ -9,10 +9,10 @@ use sfu_net::clock;
 use signaling_auth::stream_key::StreamKey;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
+use whip_whep_server::access::Access;
 
 use super::banner::DEMO;
 use super::media::Media;
-use crate::access::Access;
 use crate::admin::{Act, Answer, Ask};
 use crate::data_dir::DataError;
 use crate::health;

@@ -17,7 +17,7 @@ use whip_whep_core::problem::Problem;
 use whip_whep_core::request::{Method, Request, Target};
 use whip_whep_core::response::Response;
 
-use crate::authorize::Authorize;
+use crate::access::Access;
 use crate::sfu;
 
 /// What a request was and how it ended. Every label has few values, and a client can invent none.
@@ -35,17 +35,17 @@ pub(crate) type Requests = Family<RequestLabels, Counter>;
 pub(crate) struct Exchange {
     core: Mutex<Core>,
     sfu: Sfu,
-    authorizer: Arc<dyn Authorize>,
+    access: Arc<Access>,
     clock: Clock,
     requests: Requests,
 }
 
 impl Exchange {
-    pub(crate) fn new(config: Config, sfu: Sfu, authorizer: Arc<dyn Authorize>) -> Self {
+    pub(crate) fn new(config: Config, sfu: Sfu, access: Arc<Access>) -> Self {
         Self {
             core: Mutex::new(Core::new(config)),
             sfu,
-            authorizer,
+            access,
             clock: Clock::start(),
             requests: Requests::default(),
         }
@@ -72,7 +72,7 @@ impl Exchange {
         bearer: Option<&str>,
     ) -> Result<Grant, Refusal> {
         let verb = target.endpoint.verb();
-        self.authorizer
+        self.access
             .authorize(target.stream, verb, bearer, unix_now())
     }
 

@@ -12,7 +12,7 @@
 //! * No lock is held across an await.
 #![forbid(unsafe_code)]
 
-pub mod authorize;
+pub mod access;
 pub mod client_addr;
 mod exchange;
 mod metrics;

@@ -8,7 +8,7 @@ use sfu_model::id::SessionId;
 use sfu_server::Sfu;
 use whip_whep_core::endpoint::{Config, WhipWhep as Core};
 
-use crate::authorize::Authorize;
+use crate::access::Access;
 use crate::exchange::Exchange;
 use crate::{metrics, router};
 
@@ -20,9 +20,9 @@ pub struct WhipWhep {
 
 impl WhipWhep {
     /// Endpoints that open their sessions on this SFU.
-    pub fn new(config: Config, sfu: Sfu, authorizer: Arc<dyn Authorize>) -> Self {
+    pub fn new(config: Config, sfu: Sfu, access: Arc<Access>) -> Self {
         Self {
-            exchange: Arc::new(Exchange::new(config, sfu, authorizer)),
+            exchange: Arc::new(Exchange::new(config, sfu, access)),
         }
     }
 

@@ -7,37 +7,39 @@ use std::sync::Arc;
 use axum::body::{Body, to_bytes};
 use http::{Request, Response};
 use sfu_model::id::{RoomId, SessionId};
-use sfu_model::time::UnixTime;
 use sfu_server::Sfu;
-use signaling_auth::grant::{Grant, Refusal, Subject, Verb};
+use signaling_auth::authorizer::Authorizer;
+use signaling_auth::secret::ServerSecret;
+use signaling_auth::stream::{Stream, StreamTable};
+use signaling_auth::stream_key::StreamKey;
+use signaling_auth::token::verify::Verifier;
 use tower::ServiceExt as _;
 use whip_whep_core::endpoint::Config;
-use whip_whep_server::authorize::Authorize;
+use whip_whep_server::access::Access;
 use whip_whep_server::client_addr::ClientAddr;
 use whip_whep_server::service::WhipWhep;
 
 const OFFER: &str = include_str!("../../core/tests/protocol/offers/obs_publish.sdp");
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// Everybody may do everything.
-struct Everybody;
+const KEY: &str = "demo-key-0001";
 
-impl Authorize for Everybody {
-    fn authorize(
-        &self,
-        stream: &str,
-        verb: Verb,
-        _: Option<&str>,
-        _: UnixTime,
-    ) -> Result<Grant, Refusal> {
-        let stream = RoomId::parse(stream).map_err(|_| Refusal::Invalid)?;
-        Ok(Grant {
-            subject: Subject::Anonymous,
-            stream,
-            verb,
-            expires: None,
-        })
-    }
+/// Who has the key may publish `demo`.
+fn access() -> Access {
+    let secret = ServerSecret::new(&[7; 32]);
+    let name = RoomId::parse("demo").unwrap();
+    let key = StreamKey::parse(KEY).unwrap().hash(&name, &secret);
+    let demo = Stream {
+        key: Some(key),
+        is_public: true,
+        is_ended: false,
+    };
+    let verifier = Verifier::new(Vec::new()).unwrap();
+    Access::new(Authorizer::new(
+        secret,
+        verifier,
+        StreamTable::from_iter([(name, demo)]),
+    ))
 }
 
 fn whip_whep() -> WhipWhep {
@@ -47,11 +49,12 @@ fn whip_whep() -> WhipWhep {
         n_workers: 1,
     };
     let (sfu, _events) = Sfu::start(&config).unwrap();
-    WhipWhep::new(Config::default(), sfu, Arc::new(Everybody))
+    WhipWhep::new(Config::default(), sfu, Arc::new(access()))
 }
 
 fn post() -> Request<Body> {
     let request = Request::post("/whip/demo").header("content-type", "application/sdp");
+    let request = request.header("authorization", format!("Bearer {KEY}"));
     request.body(Body::from(OFFER)).unwrap()
 }
 

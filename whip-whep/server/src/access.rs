@@ -7,19 +7,20 @@ use sfu_model::time::UnixTime;
 use signaling_auth::authorizer::Authorizer;
 use signaling_auth::grant::{Grant, Refusal, Verb};
 use signaling_auth::stream::StreamTable;
-use whip_whep_server::authorize::Authorize;
 
-/// The authorizer that every request asks. A new table waits for the requests in hand, which take microseconds.
+/// The authorizer that every request asks. A new table waits for the requests in hand, which take microseconds. A panic
+/// under the lock leaves a whole table: it is put in place in one move.
 #[derive(Debug)]
-pub(crate) struct Access(RwLock<Authorizer>);
+pub struct Access(RwLock<Authorizer>);
 
 impl Access {
-    pub(crate) fn new(authorizer: Authorizer) -> Self {
+    /// Requests are asked about at this authorizer.
+    pub const fn new(authorizer: Authorizer) -> Self {
         Self(RwLock::new(authorizer))
     }
 
     /// Puts another table in place; requests that come after see it whole.
-    pub(crate) fn replace_streams(&self, streams: StreamTable) {
+    pub fn replace_streams(&self, streams: StreamTable) {
         self.0
             .write()
             .unwrap_or_else(PoisonError::into_inner)
@@ -27,16 +28,16 @@ impl Access {
     }
 
     /// The streams that anybody may know of.
-    pub(crate) fn public_streams(&self) -> Vec<RoomId> {
+    pub fn public_streams(&self) -> Vec<RoomId> {
         let authorizer = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let streams = authorizer.streams().iter();
         let public = streams.filter(|(_, stream)| stream.is_public && !stream.is_ended);
         public.map(|(name, _)| name.clone()).collect()
     }
-}
 
-impl Authorize for Access {
-    fn authorize(
+    /// Whether `bearer` permits `verb` on `stream`. A stream that does not exist is [`Refusal::Invalid`], like a wrong
+    /// credential: private names do not leak.
+    pub(crate) fn authorize(
         &self,
         stream: &str,
         verb: Verb,
