@@ -158,6 +158,7 @@ impl Worker {
 
     /// Begins again with an empty core after a failure. Sockets and mailboxes stay; connections do not.
     pub(crate) fn begin_again(&mut self, core: Core) {
+        self.books.retire(self.core.stats());
         self.core = core;
         self.streams.forget_connections();
         self.owners.failed(self.id);
@@ -252,10 +253,7 @@ impl Worker {
     }
 
     fn stats(&self) -> WorkerStats {
-        let mut core = self.core.stats();
-        for (reason, n) in self.books.drops.iter() {
-            core.drops.add(reason, n);
-        }
+        let core = self.books.core_stats(self.core.stats());
         let mut thread = self.books.thread;
         thread.n_backlog = self.mail.n_backlog();
         thread.connections_limit_hits = self.streams.connections_limit_hits();

@@ -1,5 +1,6 @@
 //! What the handle does when a worker fails or is full.
 
+use sfu_model::drop_reason::DropReason;
 use str0m::Rtc;
 use str0m::media::{Direction, MediaKind};
 
@@ -72,6 +73,37 @@ async fn a_worker_that_fails_loses_its_sessions_says_so_and_begins_again() {
     publish(&sfu, 3, "one").await.unwrap();
     assert_eq!(sfu.worker_of(session(3)), Ok(lost));
     assert_eq!(sfu.worker_of(session(2)), Ok(kept));
+}
+
+#[tokio::test]
+async fn a_worker_that_begins_again_goes_on_counting() {
+    let (sfu, mut events) = node(1);
+    publish(&sfu, 1, "one").await.unwrap();
+    let stranger = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let noise = async || stranger.send_to(&[255; 16], sfu.listens_on()[0]).await;
+    let drops_after = async |n: u64| {
+        let counted = async {
+            loop {
+                let stats = sfu.stats().await;
+                let [worker] = stats.as_slice() else {
+                    panic!("one worker: {stats:?}")
+                };
+                if worker.core.drops.get(DropReason::NotOurProtocol) >= n {
+                    return worker.core.drops.get(DropReason::NotOurProtocol);
+                }
+            }
+        };
+        let counted = tokio::time::timeout(Duration::from_secs(10), counted);
+        counted.await.unwrap()
+    };
+    noise().await.unwrap();
+    assert_eq!(drops_after(1).await, 1);
+    let worker = sfu.worker_of(session(1)).unwrap();
+    sfu.door(worker).unwrap().try_ask(Request::Fail).unwrap();
+    events.recv().await.unwrap();
+    assert_eq!(drops_after(0).await, 1, "what the failed core counted");
+    noise().await.unwrap();
+    assert_eq!(drops_after(2).await, 2);
 }
 
 #[tokio::test]

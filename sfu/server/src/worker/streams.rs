@@ -29,6 +29,8 @@ pub(super) struct Streams {
     may_accept: Vec<bool>,
     paused_until: Option<Instant>,
     descriptors_limit_hits: u64,
+    /// Of connections that were forgotten.
+    past_connections_limit_hits: u64,
     /// Remote addresses whose session is gone, with what it said last still on its way.
     leaving: Vec<SocketAddr>,
     pub(super) connections: Connections,
@@ -45,6 +47,7 @@ impl Streams {
             listeners,
             paused_until: None,
             descriptors_limit_hits: 0,
+            past_connections_limit_hits: 0,
             leaving: Vec::new(),
             connections: Connections::default(),
             scratch: vec![0; READ_BYTES],
@@ -131,6 +134,7 @@ impl Streams {
     }
 
     pub(super) fn forget_connections(&mut self) {
+        self.past_connections_limit_hits = self.connections_limit_hits();
         self.connections = Connections::default();
     }
 
@@ -139,7 +143,7 @@ impl Streams {
     }
 
     pub(super) fn connections_limit_hits(&self) -> u64 {
-        self.connections.limit_hits()
+        self.past_connections_limit_hits + self.connections.limit_hits()
     }
 
     pub(super) fn descriptors_limit_hits(&self) -> u64 {
