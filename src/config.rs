@@ -40,21 +40,33 @@ pub(crate) fn load(
         Some(path) => file::read(path)?,
         None => String::new(),
     };
-    let source = file::Source::parse(file, &text)?;
+    let config = read(file, &text, environment)?;
+    Ok(Loaded {
+        config,
+        file: file.map(Path::to_owned),
+    })
+}
+
+/// The configuration of a file's text and an environment, where nothing is wrong with either.
+fn read(
+    file: Option<&Path>,
+    text: &str,
+    environment: impl Iterator<Item = (String, String)>,
+) -> Result<Config, Problems> {
+    let source = file::Source::parse(file, text)?;
     let overrides = env::overrides(environment).map_err(|found| source.unknown.and(found))?;
     let config = env::lay_over(&source, &overrides).map_err(|found| source.unknown.and(found))?;
     let problems = source
         .unknown
         .and(validate::check(&config, &source, &overrides));
     if problems.is_empty() {
-        Ok(Loaded {
-            config,
-            file: file.map(Path::to_owned),
-        })
+        Ok(config)
     } else {
         Err(problems)
     }
 }
 
+#[cfg(test)]
+mod chance;
 #[cfg(test)]
 mod tests;

@@ -5,24 +5,16 @@ use std::path::Path;
 use super::endpoint;
 use super::key::{KEYS, LISTS};
 use super::settings::Config;
-use super::{env, file, load, validate};
+use super::{load, read};
 use crate::scratch::Scratch;
 
 const EXAMPLE: &str = include_str!("../../freshet.example.toml");
 
 /// What is wrong with a file of this text.
 fn problems(text: &str) -> String {
-    let source = match file::Source::parse(Some(Path::new("f.toml")), text) {
-        Ok(source) => source,
-        Err(problems) => return problems.to_string(),
-    };
-    let overrides = env::overrides(std::iter::empty()).unwrap();
-    match env::lay_over(&source, &overrides) {
-        Ok(config) => {
-            let found = validate::check(&config, &source, &overrides);
-            source.unknown.and(found).to_string()
-        }
-        Err(problems) => source.unknown.and(problems).to_string(),
+    match read(Some(Path::new("f.toml")), text, std::iter::empty()) {
+        Ok(_) => String::new(),
+        Err(problems) => problems.to_string(),
     }
 }
 
@@ -39,7 +31,7 @@ fn with_environment(text: &str, variables: &[(&str, &str)]) -> Result<Config, St
 }
 
 /// The example with its settings switched on: a `#` directly before a key is a setting, before a space it is prose.
-fn example_switched_on() -> String {
+pub(super) fn example_switched_on() -> String {
     let on = |line: &str| match line.strip_prefix('#') {
         Some(rest) if rest.starts_with(|c: char| c.is_ascii_lowercase()) => rest.to_owned(),
         _ => line.to_owned(),
