@@ -94,8 +94,7 @@ test('a person watches by keyboard', async (t) => {
     const panel = page.getByTestId('stats');
     await tabTo(page, 'stats-toggle');
     await keyboard.press('Enter');
-    await panel.waitFor();
-    assert.equal(await panel.locator('[data-figure="codec"]').innerText(), 'H.264');
+    await panel.locator('[data-figure="codec"]', { hasText: 'H.264' }).waitFor();
     await keyboard.press('Space');
     await panel.waitFor({ state: 'hidden' });
   });
