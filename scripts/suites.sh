@@ -147,6 +147,8 @@ bench() {
         limit) cargo run --release --locked --package freshet-load -- limit ;;
         hostile) load-tests/load/hostile.sh ;;
         sim) cargo run --release --locked --package freshet-sim --example speed ;;
+        networks) cargo run --release --locked --package freshet-sim --example matrix ;;
+        seeds) FRESHET_SIM_SEEDS=1000 cargo test --locked --package freshet-sim --test seeds -- --nocapture ;;
         core) cargo bench --locked --package freshet-sim --bench forward -- --max-ns 2500 --max-allocations 1.1 ;;
         *) die "no such bench: $1" ;;
     esac
