@@ -34,13 +34,18 @@ impl Clock {
 }
 
 /// The wall clock, for tokens and HTTP dates. It may jump; nothing of the media plane depends on it.
+pub fn unix_now() -> UnixTime {
+    UnixTime(since_epoch().as_secs())
+}
+
+/// The wall clock to the nanosecond: what the kernel's own stamps on datagrams are held against.
 #[expect(
     clippy::disallowed_methods,
     reason = "this is the clock that everything else is told by"
 )]
-pub fn unix_now() -> UnixTime {
+pub fn since_epoch() -> Duration {
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    UnixTime(since_epoch.unwrap_or(Duration::ZERO).as_secs())
+    since_epoch.unwrap_or(Duration::ZERO)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::array;
 use std::io::{self, IoSliceMut};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use quinn_udp::{BATCH_SIZE, RecvMeta, UdpSockRef, UdpSocketState};
 use sfu_model::datagram::{Datagram, Transport};
@@ -49,6 +50,11 @@ impl ReceiveBatch {
 
     /// The datagrams, in the order they came.
     pub fn iter(&self) -> impl Iterator<Item = Datagram<'_>> {
+        self.arrivals().map(|(datagram, _)| datagram)
+    }
+
+    /// The datagrams, each with the moment when the kernel got it, since the unix epoch; `None` where it does not say.
+    pub fn arrivals(&self) -> impl Iterator<Item = (Datagram<'_>, Option<Duration>)> {
         let messages = self
             .meta
             .iter()
@@ -63,11 +69,14 @@ impl ReceiveBatch {
             };
             // Nobody can be answered at port 0, which only a forged datagram comes from.
             let datagrams = (meta.addr.port() != 0).then(|| bytes.chunks(meta.stride.max(1)));
-            datagrams.into_iter().flatten().map(move |bytes| Datagram {
-                transport: Transport::Udp,
-                source: meta.addr,
-                destination,
-                bytes,
+            datagrams.into_iter().flatten().map(move |bytes| {
+                let datagram = Datagram {
+                    transport: Transport::Udp,
+                    source: meta.addr,
+                    destination,
+                    bytes,
+                };
+                (datagram, meta.timestamp)
             })
         })
     }

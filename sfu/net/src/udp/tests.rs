@@ -201,3 +201,27 @@ fn the_kernel_says_what_buffers_it_gave() {
         "{buffers:?}"
     );
 }
+
+#[test]
+fn the_kernel_says_when_a_datagram_came() {
+    let mut receiver = socket("127.0.0.1:0");
+    let mut sender = socket("127.0.0.1:0");
+    let mut poll = Poll::new().unwrap();
+    let registry = poll.registry();
+    registry
+        .register(&mut receiver, Token(0), Interest::READABLE)
+        .unwrap();
+    let before = crate::clock::since_epoch();
+    let run = burst(sender.local_address(), receiver.local_address(), &[50]);
+    send_all(&mut sender, &run);
+    let mut events = Events::with_capacity(4);
+    poll.poll(&mut events, Some(PATIENCE)).unwrap();
+    let mut batch = ReceiveBatch::default();
+    assert_eq!(receiver.receive(&mut batch).unwrap().n_datagrams, 1);
+    let (_, arrived_at) = batch.arrivals().next().unwrap();
+    let arrived_at = arrived_at.expect("Linux stamps what it receives");
+    assert!(
+        (before..=crate::clock::since_epoch()).contains(&arrived_at),
+        "{arrived_at:?}"
+    );
+}
