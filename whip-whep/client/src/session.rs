@@ -7,6 +7,9 @@ use crate::connection::Connection;
 use crate::error::{Error, checked};
 use crate::ice_server::IceServer;
 
+/// `Content-Type` of an answer to a counter-offer.
+const SDP: &str = "application/sdp";
+
 /// `Content-Type` of fragments.
 const SDP_FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 
@@ -70,6 +73,13 @@ impl Session {
         let etag = etag.ok_or(Error::Protocol("a restart has no ETag"))?;
         self.etag = Some(etag.to_owned());
         Ok(response.text().await?)
+    }
+
+    /// Answers a counter-offer.
+    pub async fn answer(&self, answer: &str) -> Result<(), Error> {
+        let request = self.connection.request(Method::PATCH, self.url.clone());
+        let request = request.header(CONTENT_TYPE, SDP).body(answer.to_owned());
+        checked(request.send().await?).await.map(|_| ())
     }
 
     /// Ends the session.
