@@ -43,22 +43,51 @@ impl Faults {
 }
 
 impl Continuity {
+    /// Takes a packet that was not opened: its number says which one it is, once one of the track has been opened. False
+    /// when none has.
+    #[must_use]
+    pub fn record_unopened(&mut self, sequence: u64) -> bool {
+        let Some(offset) = self.offset else {
+            return false;
+        };
+        let packet = i64::try_from(sequence).unwrap_or(i64::MAX) - offset;
+        match u32::try_from(packet).ok().filter(|n| *n < PACKETS_MAX) {
+            Some(packet) => self.mark(packet),
+            None => self.faults.foreign += 1,
+        }
+        true
+    }
+
+    /// Takes the stamp of a packet that came as a retransmission. To come besides its original is no fault.
+    pub fn record_repair(&mut self, stamp: &Stamp) {
+        let duplicates = self.faults.duplicates;
+        if self.first.is_some() && stamp.packet < PACKETS_MAX {
+            self.mark(stamp.packet);
+        }
+        self.faults.duplicates = duplicates;
+    }
+
     /// Takes the stamp of a packet that came as number `sequence`.
     pub fn record(&mut self, stamp: &Stamp, sequence: u64) {
         if stamp.packet >= PACKETS_MAX {
             self.faults.foreign += 1;
             return;
         }
-        let first = *self.first.get_or_insert_with(|| {
+        self.first.get_or_insert_with(|| {
             self.faults.joined_without_keyframe += u64::from(!stamp.is_keyframe);
             stamp.first_of_frame()
         });
-        let Some(index) = stamp.packet.checked_sub(first) else {
+        let offset = i64::try_from(sequence).unwrap_or(i64::MAX) - i64::from(stamp.packet);
+        self.faults.misnumbered += u64::from(*self.offset.get_or_insert(offset) != offset);
+        self.mark(stamp.packet);
+    }
+
+    fn mark(&mut self, packet: u32) {
+        let first = self.first.unwrap_or(packet);
+        let Some(index) = packet.checked_sub(first) else {
             // From before the join: a retransmission that nobody was owed.
             return;
         };
-        let offset = i64::try_from(sequence).unwrap_or(i64::MAX) - i64::from(stamp.packet);
-        self.faults.misnumbered += u64::from(*self.offset.get_or_insert(offset) != offset);
         let (word, bit) = (index as usize / 64, 1_u64 << (index % 64));
         if self.seen.len() <= word {
             self.seen.resize(word + 1, 0);
@@ -143,6 +172,29 @@ mod tests {
         let mut continuity = Continuity::default();
         continuity.record(&stamp(5, 2), 5);
         assert_eq!(continuity.n_lost(6), 2);
+    }
+
+    #[test]
+    fn what_is_not_opened_counts_by_its_number() {
+        let mut continuity = Continuity::default();
+        assert!(
+            !continuity.record_unopened(503),
+            "no packet has been opened"
+        );
+        continuity.record(&stamp(3, 0), 503);
+        assert!(continuity.record_unopened(505));
+        assert_eq!(continuity.n_lost(6), 1);
+        assert!(continuity.record_unopened(505));
+        assert_eq!(continuity.faults().duplicates, 1);
+    }
+
+    #[test]
+    fn a_repair_fills_a_gap_and_is_no_duplicate() {
+        let mut continuity = record(&[3, 5]);
+        continuity.record_repair(&stamp(4, 0));
+        continuity.record_repair(&stamp(5, 0));
+        assert_eq!(continuity.n_lost(6), 0);
+        assert_eq!(continuity.faults(), Faults::default());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sfu_model::time::Instant;
 use sfu_net::clock::Clock;
-use whip_whep_client::client::{Client, Opened};
+use whip_whep_client::client::{Client, Reply};
 use whip_whep_client::error::Error;
 
 /// How often a POST is repeated that the server wants later (409, 429, 503). A crowd from one address meets the server's
@@ -31,13 +31,13 @@ impl Endpoint {
     }
 
     /// Posts an offer, later again where the server asks for that. Gives when the POST began that was taken.
-    pub async fn open(&self, offer: &str, clock: Clock) -> Result<(Opened, Instant), Error> {
+    pub async fn open(&self, offer: &str, clock: Clock) -> Result<(Reply, Instant), Error> {
         let mut n_tries = 0;
         loop {
             n_tries += 1;
             let posted_at = clock.now();
-            let error = match self.client.open(&self.url, offer).await {
-                Ok(opened) => return Ok((opened, posted_at)),
+            let error = match self.client.offer(&self.url, offer).await {
+                Ok(reply) => return Ok((reply, posted_at)),
                 Err(error) => error,
             };
             let wait = error.retry_after().unwrap_or(RETRY_AFTER_DEFAULT);

@@ -6,17 +6,18 @@ use std::time::Duration;
 
 use sfu_model::time::Instant;
 use sfu_net::clock::Clock;
+use whip_whep_client::client::Reply;
 
 use crate::crowd::{Crowd, CrowdEnded, Tally};
 use crate::endpoint::Endpoint;
 use crate::proc::{Process, Scheduled};
-use crate::publisher::{Published, Publisher};
+use crate::publisher::{Media, Published, Publisher};
 use crate::session::{Role, Session, SessionError};
 use crate::subscriber::Subscriber;
 
 /// Players that join in a second. The server lets in 20 a second from one address (after a burst of 64); a crowd that
 /// came faster would measure that limit.
-const JOINS_PER_SECOND: u32 = 16;
+pub const JOINS_PER_SECOND: u32 = 16;
 
 /// How long the last player may take to receive both tracks.
 const JOIN_PATIENCE: Duration = Duration::from_secs(30);
@@ -26,7 +27,7 @@ const JOIN_PATIENCE: Duration = Duration::from_secs(30);
 const REPAIR_PATIENCE: Duration = Duration::from_secs(3);
 
 /// How often the crowd is asked how it does while something is awaited.
-const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+pub(crate) const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// What to do.
 #[derive(Debug)]
@@ -41,8 +42,10 @@ pub struct Scenario {
     pub n_viewers: usize,
     /// How long is measured, after everybody has joined.
     pub measured: Duration,
-    /// Of the video.
-    pub bitrate_bps: u32,
+    /// What the publisher sends.
+    pub media: Media,
+    /// Players that join in a second.
+    pub joins_per_second: u32,
     /// The server, if what it uses is to be measured.
     pub server: Option<Process>,
 }
@@ -99,16 +102,14 @@ pub enum FanoutError {
 /// Plays the scenario. `say` is told how far it is.
 pub async fn run(scenario: &Scenario, say: impl Fn(&str)) -> Result<Outcome, FanoutError> {
     let clock = Clock::start();
-    let (session, _) = open(&scenario.whip, Role::Publisher, scenario.local, clock).await?;
-    let publisher = Publisher::start(session, scenario.bitrate_bps, clock)?;
+    let joined = open(&scenario.whip, Role::Publisher, scenario.local, clock).await?;
+    let publisher = Publisher::start_with(joined.session, scenario.media, clock)?;
     let crowd = Crowd::start(clock)?;
     // The first player's POST waits until the stream is live: memory is looked at with everything in place but players.
     let idle_bytes = resident_bytes(scenario)?;
-    join_all(scenario, &crowd, clock).await?;
-    wait_until(&crowd, Published::default(), JOIN_PATIENCE, |tally| {
-        tally.n_receiving == scenario.n_viewers
-    })
-    .await?;
+    let Scenario { whep, local, .. } = scenario;
+    let players = (scenario.n_viewers, scenario.joins_per_second);
+    join_at(players, whep, *local, &crowd, clock).await?;
     say("everybody has joined");
     let (window, server_scheduled, own) = measure(scenario, &crowd).await?;
     let server = match (server_scheduled, idle_bytes, resident_bytes(scenario)?) {
@@ -134,27 +135,72 @@ pub async fn run(scenario: &Scenario, say: impl Fn(&str)) -> Result<Outcome, Fan
     })
 }
 
-/// A session with its answer, and when its POST began. It ends by DTLS, without DELETE: the server limits those, too.
-async fn open(
+/// A session that has its answer.
+pub(crate) struct Joined {
+    pub(crate) session: Session,
+    /// The server's SDP.
+    pub(crate) answer: String,
+    /// When its POST began.
+    pub(crate) posted_at: Instant,
+}
+
+/// Posts an offer and takes the answer. The session ends by DTLS, without DELETE: the server limits those, too.
+pub(crate) async fn open(
     endpoint: &Endpoint,
     role: Role,
     local: IpAddr,
     clock: Clock,
-) -> Result<(Session, Instant), FanoutError> {
+) -> Result<Joined, FanoutError> {
     let (mut session, offering) = Session::offer(role, local, clock)?;
-    let (opened, posted_at) = endpoint.open(&offering.sdp, clock).await?;
-    session.accept(offering, &opened.answer)?;
-    Ok((session, posted_at))
+    let (reply, posted_at) = endpoint.open(&offering.sdp, clock).await?;
+    let description = match reply {
+        Reply::Answered(opened) => {
+            session.accept(offering, &opened.answer)?;
+            opened.answer
+        }
+        Reply::Countered(countered) => {
+            let answer = session.accept_counter_offer(&countered.offer)?;
+            countered.session.answer(&answer).await?;
+            countered.offer
+        }
+    };
+    Ok(Joined {
+        session,
+        answer: description,
+        posted_at,
+    })
 }
 
-async fn join_all(scenario: &Scenario, crowd: &Crowd, clock: Clock) -> Result<(), FanoutError> {
-    let mut pace = tokio::time::interval(Duration::from_secs(1) / JOINS_PER_SECOND);
-    for _ in 0..scenario.n_viewers {
+/// Players join a crowd at the pace that any server's limits let one address join.
+pub(crate) async fn join(
+    n_players: usize,
+    whep: &Endpoint,
+    local: IpAddr,
+    crowd: &Crowd,
+    clock: Clock,
+) -> Result<(), FanoutError> {
+    join_at((n_players, JOINS_PER_SECOND), whep, local, crowd, clock).await
+}
+
+/// Players join a crowd one after the other, and are waited for until both tracks have reached each of them or patience is
+/// at its end.
+async fn join_at(
+    (n_players, per_second): (usize, u32),
+    whep: &Endpoint,
+    local: IpAddr,
+    crowd: &Crowd,
+    clock: Clock,
+) -> Result<(), FanoutError> {
+    let mut pace = tokio::time::interval(Duration::from_secs(1) / per_second.max(1));
+    for _ in 0..n_players {
         pace.tick().await;
-        let (session, posted_at) =
-            open(&scenario.whep, Role::Subscriber, scenario.local, clock).await?;
-        crowd.join(Subscriber::new(session, posted_at))?;
+        let joined = open(whep, Role::Subscriber, local, clock).await?;
+        crowd.join(Subscriber::new(joined.session, joined.posted_at))?;
     }
+    wait_until(crowd, Published::default(), JOIN_PATIENCE, |tally| {
+        tally.n_receiving == n_players
+    })
+    .await?;
     Ok(())
 }
 

@@ -11,17 +11,28 @@
 //! * A failure of this program (a refused datagram, a starved thread) is told apart from one of the server.
 #![forbid(unsafe_code)]
 
+mod answers;
+pub mod arrival_report;
 pub mod continuity;
 pub mod cpu;
 pub mod crowd;
 pub mod endpoint;
 pub mod fanout;
+pub mod formats;
+pub mod keys;
 pub mod latency;
 pub mod limit;
+pub mod missing;
+pub mod pacer;
 pub mod proc;
 pub mod publisher;
+pub mod reception;
 pub mod report;
+pub mod rtcp;
+pub mod rtp;
 pub mod session;
 pub mod source;
+pub mod srtp;
 pub mod stamp;
 pub mod subscriber;
+mod track;

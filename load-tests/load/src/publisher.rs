@@ -10,8 +10,10 @@ use sfu_model::time::Instant;
 use sfu_net::clock::Clock;
 use sfu_net::udp::ReceiveBatch;
 
+use crate::pacer::{Pacer, Pacing};
 use crate::session::{Outgoing, Session, SessionError, SessionEvent};
 use crate::source::{AUDIO_INTERVAL, AudioSource, FRAME_INTERVAL, Frame, VideoSource};
+use crate::stamp::Stamp;
 
 const SOCKET: Token = Token(0);
 const ORDERS: Token = Token(1);
@@ -35,6 +37,15 @@ pub struct Published {
     pub n_refused: usize,
 }
 
+/// What a publisher sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Media {
+    /// Of the video, payloads only.
+    pub bitrate_bps: u32,
+    /// How its packets are spread.
+    pub pacing: Pacing,
+}
+
 /// A publisher that runs.
 #[derive(Debug)]
 pub struct Publisher {
@@ -51,8 +62,18 @@ enum Order {
 }
 
 impl Publisher {
-    /// Sends from here on. The session has its answer.
-    pub fn start(mut session: Session, bitrate_bps: u32, clock: Clock) -> io::Result<Self> {
+    /// Sends whole pictures at once from here on. The session has its answer.
+    pub fn start(session: Session, bitrate_bps: u32, clock: Clock) -> io::Result<Self> {
+        let pacing = Pacing::Bursty;
+        let media = Media {
+            bitrate_bps,
+            pacing,
+        };
+        Self::start_with(session, media, clock)
+    }
+
+    /// Sends this from here on. The session has its answer.
+    pub fn start_with(mut session: Session, media: Media, clock: Clock) -> io::Result<Self> {
         let poll = Poll::new()?;
         session.register(poll.registry(), SOCKET)?;
         let waker = Waker::new(poll.registry(), ORDERS)?;
@@ -62,8 +83,9 @@ impl Publisher {
         let sending = Sending {
             session,
             clock,
-            video: VideoSource::new(bitrate_bps),
+            video: VideoSource::new(media.bitrate_bps),
             audio: AudioSource::default(),
+            pacer: Pacer::new(media.pacing, media.bitrate_bps),
             next_picture: now,
             next_sound: now,
             is_silent: false,
@@ -107,6 +129,7 @@ struct Sending {
     clock: Clock,
     video: VideoSource,
     audio: AudioSource,
+    pacer: Pacer,
     next_picture: Instant,
     next_sound: Instant,
     is_silent: bool,
@@ -142,6 +165,10 @@ impl Sending {
             if !self.is_silent {
                 self.write_due();
             }
+            for mut packet in self.pacer.due(self.clock.now()) {
+                Stamp::write_time(&mut packet.payload, self.clock.now());
+                self.session.write(MediaKind::Video, packet);
+            }
             let requests = &mut self.n_keyframe_requests;
             self.session.handle_timeout(&mut count(requests))?;
         }
@@ -150,6 +177,10 @@ impl Sending {
     fn wake_at(&self) -> Instant {
         let next = self.next_picture.min(self.next_sound);
         let transport = self.session.wake_at();
+        let transport = self
+            .pacer
+            .due_at()
+            .map_or(transport, |at| at.min(transport));
         if self.is_silent {
             transport
         } else {
@@ -185,7 +216,11 @@ impl Sending {
                 marker: kind == MediaKind::Video && index as usize + 1 == n_payloads,
                 payload,
             };
-            self.session.write(kind, packet);
+            match kind {
+                // Sound is not paced.
+                MediaKind::Audio => self.session.write(kind, packet),
+                MediaKind::Video => self.pacer.push(packet),
+            }
         }
     }
 
@@ -199,9 +234,9 @@ impl Sending {
     }
 }
 
-fn count(n_requests: &mut u64) -> impl FnMut(SessionEvent) {
+fn count(n_requests: &mut u64) -> impl FnMut(SessionEvent<'_>) {
     |event| match event {
         SessionEvent::KeyframeRequested => *n_requests += 1,
-        SessionEvent::Packet { .. } => {}
+        SessionEvent::Media { .. } => {}
     }
 }

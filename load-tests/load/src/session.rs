@@ -7,16 +7,21 @@ use std::time::Duration;
 
 use mio::{Interest, Registry, Token};
 use sfu_model::codec::MediaKind;
-use sfu_model::datagram::{TransmitBatch, Transport};
+use sfu_model::datagram::{Datagram, TransmitBatch, Transport};
 use sfu_model::time::Instant;
-use sfu_net::clock::Clock;
+use sfu_net::clock::{Clock, since_epoch};
 use sfu_net::udp::{ReceiveBatch, Sent, UdpSocket};
-use str0m::change::{SdpAnswer, SdpPendingOffer};
+use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
+use str0m::config::CryptoProvider;
 use str0m::format::Codec;
 use str0m::media::{Direction, MediaKind as EngineKind, Mid, Pt};
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::{RtpWrite, Ssrc};
-use str0m::{Candidate, Event, Input, Output, Rtc};
+use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
+
+use crate::formats::{self, Formats};
+use crate::keys::{self, KeySlot};
+use crate::srtp::Srtp;
 
 /// Most inputs of time in one drain: the engine asks for the present moment a few times in a row. Past it the session
 /// waits for its next turn.
@@ -37,15 +42,15 @@ pub enum Role {
 
 /// What a session tells its owner.
 #[derive(Debug)]
-pub enum SessionEvent {
+pub enum SessionEvent<'a> {
     /// The server's decoder, or one behind it, needs a keyframe.
     KeyframeRequested,
-    /// A packet of the track came, for the first time or again.
-    Packet {
-        /// Its extended RTP sequence number.
-        sequence: u64,
-        /// Its payload.
-        payload: Arc<[u8]>,
+    /// A subscriber got a sealed packet of media or RTCP.
+    Media {
+        /// All of it.
+        bytes: &'a [u8],
+        /// When the kernel got it.
+        arrived_at: Instant,
     },
 }
 
@@ -83,8 +88,12 @@ pub struct Session {
     rtc: Rtc,
     socket: UdpSocket,
     clock: Clock,
-    sections: [(MediaKind, Mid); 2],
+    sections: Vec<(MediaKind, Mid)>,
     streams: Vec<(MediaKind, Ssrc, Pt)>,
+    /// A subscriber's keys, once its handshake is done: its media is not the engine's.
+    keys: Option<KeySlot>,
+    /// Where media comes from; what answers it goes there.
+    server: Option<SocketAddr>,
     outgoing: TransmitBatch,
     wake_at: Instant,
     n_refused: usize,
@@ -108,13 +117,17 @@ impl Session {
             .into_iter()
             .next()
             .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
-        let mut rtc = Rtc::builder()
-            .set_rtp_mode(true)
-            .set_stats_interval(None)
-            .clear_codecs()
-            .enable_opus(true, false)
-            .enable_h264(true)
-            .build(std_instant(clock, clock.now()));
+        let (mut rtc, keys) = match role {
+            Role::Publisher => (builder(None).build(std_instant(clock, clock.now())), None),
+            Role::Subscriber => {
+                let build = |provider| {
+                    let builder = builder(Some(provider));
+                    builder.build(std_instant(clock, clock.now()))
+                };
+                let (rtc, keys) = keys::with_own_keys(build);
+                (rtc, Some(keys))
+            }
+        };
         if let Ok(candidate) = Candidate::host(socket.local_address(), "udp") {
             rtc.add_local_candidate(candidate);
         }
@@ -134,8 +147,10 @@ impl Session {
             rtc,
             socket,
             clock,
-            sections: [(MediaKind::Audio, audio), (MediaKind::Video, video)],
+            sections: vec![(MediaKind::Audio, audio), (MediaKind::Video, video)],
             streams: Vec::new(),
+            keys,
+            server: None,
             outgoing: TransmitBatch::default(),
             wake_at: Instant::START,
             n_refused: 0,
@@ -148,7 +163,7 @@ impl Session {
     pub fn accept(&mut self, offering: Offering, answer: &str) -> Result<(), SessionError> {
         let answer = SdpAnswer::from_sdp_string(answer)?;
         self.rtc.sdp_api().accept_answer(offering.pending, answer)?;
-        for (kind, mid) in self.sections {
+        for (kind, mid) in self.sections.clone() {
             let codec = match kind {
                 MediaKind::Audio => Codec::Opus,
                 MediaKind::Video => Codec::H264,
@@ -167,6 +182,15 @@ impl Session {
             self.open_stream(kind, mid, pt);
         }
         Ok(())
+    }
+
+    /// Takes a server's offer in place of ours, and gives the answer. The connection begins with the next
+    /// [`Self::handle_timeout`].
+    pub fn accept_counter_offer(&mut self, offer: &str) -> Result<String, SessionError> {
+        self.sections = formats::sections(offer);
+        let offer = SdpOffer::from_sdp_string(offer)?;
+        let answer = self.rtc.sdp_api().accept_offer(offer)?;
+        Ok(answer.to_sdp_string())
     }
 
     /// A publisher has a stream to send in each section; a subscriber has none.
@@ -188,27 +212,69 @@ impl Session {
     pub fn receive(
         &mut self,
         batch: &mut ReceiveBatch,
-        on_event: &mut impl FnMut(SessionEvent),
+        on_event: &mut impl FnMut(SessionEvent<'_>),
     ) -> Result<(), SessionError> {
         loop {
             let received = self.socket.receive(batch)?;
-            let now = std_instant(self.clock, self.clock.now());
-            for datagram in batch.iter() {
-                let receive = Receive::new(
-                    Protocol::Udp,
-                    datagram.source,
-                    datagram.destination,
-                    datagram.bytes,
-                );
-                // What is no packet of ours is the network's noise.
-                let Ok(receive) = receive else { continue };
-                self.rtc.handle_input(Input::Receive(now, receive))?;
-                self.drain(on_event)?;
+            // Both clocks are read once: how old a stamp of the kernel's is does not depend on where the wall clock stands.
+            let (now, wall) = (self.clock.now(), since_epoch());
+            for (datagram, stamp) in batch.arrivals() {
+                let is_media = matches!(datagram.bytes.first(), Some(128..=191));
+                if self.keys.is_some() && is_media {
+                    self.server = Some(datagram.source);
+                    let age = stamp.map_or(Duration::ZERO, |stamp| wall.saturating_sub(stamp));
+                    let arrived_at = Instant::from_nanos(now.as_nanos().saturating_sub(nanos(age)));
+                    let bytes = datagram.bytes;
+                    on_event(SessionEvent::Media { bytes, arrived_at });
+                } else {
+                    self.take(datagram, now, on_event)?;
+                }
             }
             if received.is_drained {
                 self.flush();
                 return Ok(());
             }
+        }
+    }
+
+    /// Gives a datagram to the engine.
+    fn take(
+        &mut self,
+        datagram: Datagram<'_>,
+        now: Instant,
+        on_event: &mut impl FnMut(SessionEvent<'_>),
+    ) -> Result<(), SessionError> {
+        let Datagram {
+            source,
+            destination,
+            bytes,
+            ..
+        } = datagram;
+        // What is no packet of ours is the network's noise.
+        let Ok(receive) = Receive::new(Protocol::Udp, source, destination, bytes) else {
+            return Ok(());
+        };
+        let now = std_instant(self.clock, now);
+        self.rtc.handle_input(Input::Receive(now, receive))?;
+        self.drain(on_event)
+    }
+
+    /// What the payload types mean. The session has its answer.
+    pub fn formats(&self) -> Formats {
+        Formats::of(&self.rtc, &self.sections)
+    }
+
+    /// A subscriber's keys; `None` before its handshake is done.
+    pub fn srtp(&self) -> Option<Srtp> {
+        let keys = self.keys.as_ref()?.get()?;
+        Srtp::new(keys).ok()
+    }
+
+    /// Queues a sealed packet to where media comes from; it leaves with the next [`Self::flush`].
+    pub fn push(&mut self, sealed: &[u8]) {
+        if let Some(server) = self.server {
+            let local = self.socket.local_address();
+            self.outgoing.push(Transport::Udp, local, server, sealed);
         }
     }
 
@@ -230,7 +296,7 @@ impl Session {
     /// Does what is due, and sends what waits.
     pub fn handle_timeout(
         &mut self,
-        on_event: &mut impl FnMut(SessionEvent),
+        on_event: &mut impl FnMut(SessionEvent<'_>),
     ) -> Result<(), SessionError> {
         let now = std_instant(self.clock, self.clock.now());
         self.rtc.handle_input(Input::Timeout(now))?;
@@ -258,7 +324,7 @@ impl Session {
         self.n_refused
     }
 
-    fn drain(&mut self, on_event: &mut impl FnMut(SessionEvent)) -> Result<(), SessionError> {
+    fn drain(&mut self, on_event: &mut impl FnMut(SessionEvent<'_>)) -> Result<(), SessionError> {
         for _ in 0..ADVANCES_MAX {
             let now = self.clock.now();
             let next = self.poll(on_event)?;
@@ -279,7 +345,7 @@ impl Session {
 
     fn poll(
         &mut self,
-        on_event: &mut impl FnMut(SessionEvent),
+        on_event: &mut impl FnMut(SessionEvent<'_>),
     ) -> Result<std::time::Instant, SessionError> {
         loop {
             match self.rtc.poll_output()? {
@@ -288,10 +354,6 @@ impl Session {
                     self.outgoing
                         .push(Transport::Udp, t.source, t.destination, &t.contents);
                 }
-                Output::Event(Event::RtpPacket(packet)) => on_event(SessionEvent::Packet {
-                    sequence: *packet.seq_no,
-                    payload: packet.payload,
-                }),
                 Output::Event(Event::KeyframeRequest(_)) => {
                     on_event(SessionEvent::KeyframeRequested);
                 }
@@ -300,7 +362,8 @@ impl Session {
         }
     }
 
-    fn flush(&mut self) {
+    /// Sends what waits.
+    pub fn flush(&mut self) {
         for (run, bytes) in self.outgoing.iter() {
             self.n_refused += match self.socket.send(run, bytes, None) {
                 Sent::Done { n_refused } => n_refused,
@@ -328,6 +391,24 @@ pub struct Outgoing {
     pub marker: bool,
     /// What it carries.
     pub payload: Vec<u8>,
+}
+
+/// What every session of ours offers.
+fn builder(provider: Option<Arc<CryptoProvider>>) -> RtcConfig {
+    let builder = Rtc::builder()
+        .set_rtp_mode(true)
+        .set_stats_interval(None)
+        .clear_codecs()
+        .enable_opus(true, false)
+        .enable_h264(true);
+    match provider {
+        Some(provider) => builder.set_crypto_provider(provider),
+        None => builder,
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn std_instant(clock: Clock, at: Instant) -> std::time::Instant {

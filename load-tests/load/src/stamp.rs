@@ -56,6 +56,13 @@ impl Stamp {
         true
     }
 
+    /// Writes another time into the stamp of a payload: that of a packet that had to wait.
+    pub fn write_time(payload: &mut [u8], sent_at: Instant) {
+        if let Some(place) = payload.last_chunk_mut::<8>() {
+            *place = sent_at.as_nanos().to_be_bytes();
+        }
+    }
+
     /// Reads the stamp of a payload; `None` when it has none.
     pub fn read(payload: &[u8]) -> Option<Self> {
         let (magic, rest) = payload
@@ -106,6 +113,13 @@ mod tests {
         assert_eq!(Stamp::read(&payload), Some(STAMP));
         assert_eq!(payload[..76], [9; 76], "the front is the codec's");
         assert_eq!(STAMP.first_of_frame(), 68);
+        let later = Instant::from_nanos(u64::MAX - 1);
+        Stamp::write_time(&mut payload, later);
+        let sent_at = |stamp: Stamp| Stamp {
+            sent_at: later,
+            ..stamp
+        };
+        assert_eq!(Stamp::read(&payload), Some(sent_at(STAMP)));
     }
 
     #[test]

@@ -1,28 +1,42 @@
-//! One player: a session, and what came over it.
+//! One player: a session, what came over it, and what a browser would answer.
+//!
+//! The engine connects and keeps the connection. Media never goes through it: a packet is counted from its plain header,
+//! and one player in ten opens them all.
 
 use std::time::Duration;
 
 use sfu_model::codec::MediaKind;
 use sfu_model::time::Instant;
+use sfu_net::udp::ReceiveBatch;
 
-use crate::continuity::{Continuity, Faults};
+use crate::answers::Answers;
+use crate::continuity::Faults;
+use crate::formats::{Format, Formats};
 use crate::latency::Histogram;
 use crate::publisher::Published;
-use crate::session::{Session, SessionEvent};
-use crate::stamp::Stamp;
+use crate::rtcp;
+use crate::rtp::{self, RtpPacket};
+use crate::session::{Session, SessionError, SessionEvent};
+use crate::srtp::Srtp;
+use crate::track::Track;
 
 /// A player.
 #[derive(Debug)]
 pub struct Subscriber {
-    pub(crate) session: Session,
-    pub(crate) received: Received,
+    session: Session,
+    received: Received,
 }
 
 /// What a player got.
 #[derive(Debug)]
-pub(crate) struct Received {
-    audio: Continuity,
-    video: Continuity,
+struct Received {
+    formats: Formats,
+    srtp: Option<Srtp>,
+    audio: Track,
+    video: Track,
+    answers: Answers,
+    /// Opens every packet.
+    is_sample: bool,
     /// When its POST began.
     posted_at: Instant,
     /// From the POST to the first packet of a picture.
@@ -34,9 +48,9 @@ pub(crate) struct Received {
 pub struct Window {
     /// Media packets, retransmissions and whatever else came twice included.
     pub n_packets: u64,
-    /// Their payload bytes.
+    /// Their bytes, headers and tags included.
     pub n_bytes: u64,
-    /// From the publisher's write to the player's read.
+    /// From the publisher's write to the kernel's receipt for the player; of the players that open their packets.
     pub latency: Histogram,
 }
 
@@ -44,57 +58,174 @@ impl Subscriber {
     /// A player whose session has its answer.
     pub fn new(session: Session, posted_at: Instant) -> Self {
         let received = Received {
-            audio: Continuity::default(),
-            video: Continuity::default(),
+            formats: session.formats(),
+            srtp: None,
+            audio: Track::new(MediaKind::Audio),
+            video: Track::new(MediaKind::Video),
+            answers: Answers::default(),
+            is_sample: false,
             posted_at,
             joined_after: None,
         };
         Self { session, received }
     }
-}
 
-impl Received {
-    /// Takes what the session says.
-    pub(crate) fn on_event(&mut self, event: SessionEvent, now: Instant, window: &mut Window) {
-        let SessionEvent::Packet { sequence, payload } = event else {
-            return;
-        };
-        let Some(stamp) = Stamp::read(&payload) else {
-            self.video.record_foreign();
-            return;
-        };
-        window.n_packets += 1;
-        window.n_bytes += payload.len() as u64;
-        window.latency.record(now - stamp.sent_at);
-        match stamp.kind {
-            MediaKind::Audio => self.audio.record(&stamp, sequence),
-            MediaKind::Video => {
-                let since_post = now - self.posted_at;
-                self.joined_after.get_or_insert(since_post);
-                self.video.record(&stamp, sequence);
-            }
+    pub(crate) fn session(&mut self) -> &mut Session {
+        &mut self.session
+    }
+
+    pub(crate) fn into_session(self) -> Session {
+        self.session
+    }
+
+    /// When [`Self::turn`] is due.
+    pub(crate) fn wake_at(&self) -> Instant {
+        let answers = self.received.answers_due_at();
+        answers.map_or(self.session.wake_at(), |at| at.min(self.session.wake_at()))
+    }
+
+    /// Reads what came, and answers what is due.
+    pub(crate) fn turn(
+        &mut self,
+        batch: Option<&mut ReceiveBatch>,
+        now: Instant,
+        window: &mut Window,
+    ) -> Result<(), SessionError> {
+        let Self { session, received } = self;
+        if received.srtp.is_none() {
+            received.srtp = session.srtp();
         }
+        let mut on_event = |event: SessionEvent<'_>| received.on_event(event, window);
+        match batch {
+            Some(batch) => session.receive(batch, &mut on_event)?,
+            None if session.wake_at() <= now => session.handle_timeout(&mut on_event)?,
+            None => {}
+        }
+        if received.answers_due_at().is_some_and(|at| at <= now) {
+            received.answer(session, now);
+        }
+        Ok(())
+    }
+
+    /// From here on every packet is opened.
+    pub(crate) fn open_all(&mut self) {
+        self.received.is_sample = true;
     }
 
     /// True once both tracks flow.
     pub(crate) fn has_both(&self) -> bool {
-        self.audio.has_begun() && self.video.has_begun()
+        let Received { audio, video, .. } = &self.received;
+        audio.continuity.has_begun() && video.continuity.has_begun()
     }
 
     /// From the POST to the first packet of a picture.
     pub(crate) fn joined_after(&self) -> Option<Duration> {
-        self.joined_after
+        self.received.joined_after
+    }
+
+    /// Retransmissions that came.
+    pub(crate) fn n_repairs(&self) -> u64 {
+        self.received.audio.n_repairs + self.received.video.n_repairs
+    }
+
+    /// Datagrams that the kernel did not take.
+    pub(crate) fn n_refused(&self) -> usize {
+        self.session.n_refused()
     }
 
     /// Packets that were published since the player joined, and never came.
     pub(crate) fn n_lost(&self, published: &Published) -> u64 {
-        self.audio.n_lost(published.n_audio) + self.video.n_lost(published.n_video)
+        let Received { audio, video, .. } = &self.received;
+        audio.continuity.n_lost(published.n_audio) + video.continuity.n_lost(published.n_video)
     }
 
     /// What else went wrong.
     pub(crate) fn faults(&self) -> Faults {
-        let mut faults = self.audio.faults();
-        faults.add(self.video.faults());
+        let mut faults = self.received.audio.continuity.faults();
+        faults.add(self.received.video.continuity.faults());
         faults
+    }
+}
+
+impl Received {
+    /// Takes what the session says.
+    fn on_event(&mut self, event: SessionEvent<'_>, window: &mut Window) {
+        let SessionEvent::Media { bytes, arrived_at } = event else {
+            return;
+        };
+        let Some(srtp) = &mut self.srtp else {
+            // Before the handshake is done there is no media of this session.
+            return;
+        };
+        if rtp::is_rtcp(bytes) {
+            let opened = srtp.open_rtcp(bytes).unwrap_or_default();
+            for (ssrc, middle) in rtcp::sender_reports(&opened) {
+                self.answers.begin(arrived_at);
+                let mut receptions = [&mut self.audio, &mut self.video]
+                    .into_iter()
+                    .filter_map(|track| track.reception.as_mut());
+                if let Some(reception) = receptions.find(|reception| reception.ssrc() == ssrc) {
+                    reception.record_sender_report(middle, arrived_at);
+                }
+            }
+        } else if let Some(packet) = RtpPacket::parse(bytes) {
+            self.on_packet(&packet, arrived_at, window);
+        }
+    }
+
+    fn on_packet(&mut self, packet: &RtpPacket<'_>, arrived_at: Instant, window: &mut Window) {
+        let (Some(format), Some(srtp)) = (
+            self.formats.of_payload_type(packet.payload_type),
+            &mut self.srtp,
+        ) else {
+            self.video.continuity.record_foreign();
+            return;
+        };
+        self.answers.begin(arrived_at);
+        let id = self.formats.transport_sequence_id;
+        if let Some([high, low]) = id.and_then(|id| packet.extension(id)) {
+            let sequence = u16::from_be_bytes([*high, *low]);
+            self.answers.arrivals.record(sequence, arrived_at);
+        }
+        window.n_packets += 1;
+        window.n_bytes += packet.bytes.len() as u64;
+        let track = match format.kind {
+            MediaKind::Audio => &mut self.audio,
+            MediaKind::Video => &mut self.video,
+        };
+        let Format { kind, is_repair } = format;
+        if is_repair {
+            track.record_repair(packet, arrived_at, srtp);
+            return;
+        }
+        let stamp = track.record(packet, arrived_at, srtp, self.is_sample);
+        if kind == MediaKind::Video {
+            let since_post = arrived_at.saturating_since(self.posted_at);
+            self.joined_after.get_or_insert(since_post);
+        }
+        if let Some(stamp) = stamp.filter(|_| self.is_sample) {
+            window
+                .latency
+                .record(arrived_at.saturating_since(stamp.sent_at));
+        }
+    }
+
+    fn answers_due_at(&self) -> Option<Instant> {
+        let answers = self.answers.due_at();
+        [answers, self.video.missing.due_at()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    fn answer(&mut self, session: &mut Session, now: Instant) {
+        let Some(srtp) = &mut self.srtp else { return };
+        let packets = self.answers.write(now, &mut self.audio, &mut self.video);
+        for packet in packets {
+            if let Some(sealed) = srtp.seal_rtcp(&packet) {
+                session.push(&sealed);
+            }
+        }
+        session.flush();
     }
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use clap::Args;
 use freshet_load::endpoint::Endpoint;
 use freshet_load::fanout::{self, Scenario};
+use freshet_load::pacer::Pacing;
 use freshet_load::proc::Process;
+use freshet_load::publisher::Media;
 use freshet_load::report::{Bars, Report};
 use whip_whep_client::client::Client;
 use whip_whep_client::connection::Trust;
@@ -36,6 +38,12 @@ pub(crate) struct Fanout {
     /// Bits per second of the video
     #[arg(long, default_value_t = 2_400_000, value_parser = clap::value_parser!(u32).range(100_000..=50_000_000))]
     bitrate: u32,
+    /// How the publisher spreads the packets of a picture
+    #[arg(long, value_enum, default_value_t = Pacing::Bursty)]
+    pacing: Pacing,
+    /// Players that join in a second; most servers limit those of one address
+    #[arg(long, default_value_t = fanout::JOINS_PER_SECOND, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    joins: u32,
     /// Address of our sockets
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     local: IpAddr,
@@ -64,7 +72,11 @@ impl Fanout {
             local: self.local,
             n_viewers: usize::from(self.viewers),
             measured: Duration::from_secs(u64::from(self.seconds)),
-            bitrate_bps: self.bitrate,
+            media: Media {
+                bitrate_bps: self.bitrate,
+                pacing: self.pacing,
+            },
+            joins_per_second: self.joins,
             server: self.server_pid.map(Process::new),
         };
         let bars = Bars {
