@@ -9,6 +9,12 @@ set -eu
 kind='--net'
 [ "$(id -u)" -eq 0 ] || kind='--user --map-root-user --net'
 # shellcheck disable=SC2086  # a list of options
+if ! unshare $kind true; then
+    echo "in_namespace: this machine gives $(id -un) no network namespace: run as root (in a container: with --privileged)," \
+        'or let users have namespaces (on Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0)' >&2
+    exit 1
+fi
+# shellcheck disable=SC2086  # a list of options
 exec unshare $kind -- sh -eu -c '
     ip link set lo up
     ip link add home type veth peer name nowhere
