@@ -1,3 +1,54 @@
-//! Policy: which layer a subscription should get. It knows nothing of packets; the selector knows nothing of budgets.
+//! Policy: what the path to a viewer carries, and which layer a subscription should get of it. It knows nothing of
+//! packets' contents; the selector knows nothing of budgets.
+//!
+//! # What the path carries
+//!
+//! [`estimate::Estimator`] is all that others call. It implements Google congestion control at the sender: the draft
+//! (draft-ietf-rmcat-gcc-02), and what libwebrtc has changed since. What is sent is numbered and remembered, and
+//! transport-wide feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01) goes through these, in this order:
+//!
+//! | file | what it says |
+//! |---|---|
+//! | `history` | which packet a line of feedback is about |
+//! | `acknowledged` | how much arrives |
+//! | `inter_arrival`, `trendline`, `overuse`: together `delay` | whether a queue grows or drains |
+//! | `queue` | how much delay stands in it |
+//! | `app_limited` | whether the sender uses what it may |
+//! | `aimd`, with `capacity` | the delay-based rate |
+//! | `loss` | how much of it the losses leave |
+//! | `overflow` | whether losses come with a full queue |
+//! | `probe`, with `cluster` | when to send more, to see whether it arrives |
+//! | `silence` | what to do when no feedback comes |
+//! | `reports` | the estimate of a viewer who gives none, from receiver reports and REMB |
+//!
+//! `path` runs them, and `limits` has the range that no estimate leaves, whatever a viewer claims.
+
+// In the order of a packet's way: sent, reported, judged.
+mod arrival;
+mod history;
+mod limits;
+
+mod delay;
+mod inter_arrival;
+mod overuse;
+mod trendline;
+
+mod acknowledged;
+mod aimd;
+mod app_limited;
+mod capacity;
+mod cluster;
+pub(crate) mod estimate;
+mod loss;
+mod overflow;
+mod path;
+mod probe;
+mod queue;
+mod reports;
+mod rtt;
+mod silence;
 
 pub(crate) mod plan;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! What the path to one viewer carries: the only part of the estimation that others call.
+
+use std::time::Duration;
+
+use sfu_model::rate::Bitrate;
+use sfu_model::time::Instant;
+
+use crate::budget::arrival::Arrival;
+use crate::budget::limits::{ESTIMATE_START, in_range};
+use crate::budget::path::{LimitedBy, Path};
+use crate::budget::probe::Probe;
+
+/// Estimates one path, by the feedback of the viewer at its end.
+///
+/// Every packet that leaves is numbered by [`on_sent`](Self::on_sent); transport-wide feedback about the numbers moves
+/// the estimate. Where a viewer gives none, its receiver reports and REMB do. Any order of calls is legal, and whatever
+/// feedback claims the estimate stays in its range.
+#[derive(Debug)]
+pub(crate) struct Estimator {
+    start: Bitrate,
+    wanted: Bitrate,
+    /// None before the first packet: a viewer who never gets media costs nothing.
+    path: Option<Box<Path>>,
+}
+
+impl Default for Estimator {
+    fn default() -> Self {
+        Self::new(ESTIMATE_START)
+    }
+}
+
+impl Estimator {
+    pub(crate) fn new(start: Bitrate) -> Self {
+        Self {
+            start: in_range(start),
+            wanted: Bitrate::ZERO,
+            path: None,
+        }
+    }
+
+    /// The transport-wide sequence number of a packet of this many bytes, all headers above UDP counted, that leaves
+    /// at `now`.
+    pub(crate) fn on_sent(&mut self, bytes: usize, now: Instant) -> u16 {
+        self.path().on_sent(bytes, now)
+    }
+
+    /// One transport-wide feedback packet: each number that it covers, with its arrival or none if it has not arrived.
+    pub(crate) fn on_feedback(
+        &mut self,
+        lines: impl Iterator<Item = (u16, Option<Arrival>)>,
+        now: Instant,
+    ) {
+        if let Some(path) = &mut self.path {
+            path.on_feedback(lines, now);
+        }
+    }
+
+    /// A report block about what was sent: RFC 3550's fraction lost, and the round trip if it can be computed.
+    pub(crate) fn on_report(&mut self, fraction_lost: u8, rtt: Option<Duration>, now: Instant) {
+        if let Some(path) = &mut self.path {
+            path.on_report(fraction_lost, rtt, now);
+        }
+    }
+
+    /// The viewer's own estimate. Transport-wide feedback overrules it.
+    pub(crate) fn on_remb(&mut self, rate: Bitrate) {
+        self.path().on_remb(rate);
+    }
+
+    /// Must be called at [`poll_timeout`](Self::poll_timeout) at the latest.
+    pub(crate) fn on_timeout(&mut self, now: Instant) {
+        if let Some(path) = &mut self.path {
+            path.on_timeout(now);
+        }
+    }
+
+    /// The rate of all that the viewer would get next, if the path carried it; zero when nothing more is wanted, and
+    /// then nothing is probed.
+    pub(crate) fn set_wanted(&mut self, wanted: Bitrate) {
+        self.wanted = wanted;
+    }
+
+    /// What to send beyond the estimate, to see whether it arrives. Whatever is sent after it counts as part of it, up to
+    /// its bytes.
+    #[must_use]
+    pub(crate) fn poll_probe(&mut self, now: Instant) -> Option<Probe> {
+        let wanted = self.wanted;
+        self.path.as_mut()?.poll_probe(wanted, now)
+    }
+
+    /// When [`on_timeout`](Self::on_timeout) or [`poll_probe`](Self::poll_probe) has something to do; it may be past.
+    #[must_use]
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        self.path.as_ref()?.poll_timeout(self.wanted)
+    }
+
+    /// What the path carries.
+    pub(crate) fn estimate(&self) -> Bitrate {
+        self.path
+            .as_ref()
+            .map_or(self.start, |path| path.estimate())
+    }
+
+    /// None before it was measured.
+    pub(crate) fn rtt(&self) -> Option<Duration> {
+        self.path.as_ref()?.rtt()
+    }
+
+    /// The share of packets lost of late.
+    pub(crate) fn loss(&self) -> f64 {
+        self.path.as_ref().map_or(0.0, |path| path.loss())
+    }
+
+    /// What holds the estimate where it is.
+    pub(crate) fn limited_by(&self) -> LimitedBy {
+        self.path
+            .as_ref()
+            .map_or(LimitedBy::Start, |path| path.limited_by())
+    }
+
+    fn path(&mut self) -> &mut Path {
+        self.path
+            .get_or_insert_with(|| Box::new(Path::new(self.start)))
+    }
+}
