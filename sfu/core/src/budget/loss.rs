@@ -25,6 +25,17 @@ const OBSERVATION: Duration = Duration::from_millis(250);
 const OBSERVATIONS: usize = 20;
 const AGEING: f64 = 0.9;
 
+/// Of the observations, newest first.
+const WEIGHTS: [f64; OBSERVATIONS] = {
+    let mut weights = [1.0; OBSERVATIONS];
+    let mut age = 1;
+    while age < OBSERVATIONS {
+        weights[age] = weights[age - 1] * AGEING;
+        age += 1;
+    }
+    weights
+};
+
 /// Loss up to this never lowers the estimate (draft-ietf-rmcat-gcc-02 section 6): any path has it now and then.
 const LOSS_HARMLESS: f64 = 0.02;
 
@@ -66,8 +77,8 @@ pub(crate) struct LossLimit {
     open: Open,
     /// The last packet of the observation before the open one.
     began: Option<Instant>,
+    /// Newest first.
     observations: [Observation; OBSERVATIONS],
-    next: usize,
     limit: Option<Bitrate>,
     loss: f64,
 }
@@ -133,8 +144,9 @@ impl LossLimit {
         }
         let open = std::mem::take(&mut self.open);
         self.began = Some(last);
-        if let Some(slot) = self.observations.get_mut(self.next) {
-            *slot = Observation {
+        self.observations.rotate_right(1);
+        if let Some(newest) = self.observations.first_mut() {
+            *newest = Observation {
                 kbps: Bitrate::of(open.bytes, length)
                     .unwrap_or(Bitrate::ZERO)
                     .as_kbps(),
@@ -142,15 +154,11 @@ impl LossLimit {
                 n_received: f64::from(open.n_received),
             };
         }
-        self.next = (self.next + 1) % OBSERVATIONS;
         true
     }
 
-    /// Newest first, with their weights.
     fn weighted(&self) -> impl Iterator<Item = (f64, &Observation)> {
-        let (newer, older) = self.observations.split_at(self.next);
-        let newest_first = newer.iter().rev().chain(older.iter().rev());
-        std::iter::successors(Some(1.0), |weight| Some(weight * AGEING)).zip(newest_first)
+        WEIGHTS.iter().copied().zip(&self.observations)
     }
 
     fn average_loss(&self) -> f64 {
