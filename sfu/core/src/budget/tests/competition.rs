@@ -32,7 +32,7 @@ fn shares(queue_ms: u64) -> (Bitrate, Bitrate, String) {
 
 #[test]
 fn a_tcp_flow_leaves_a_quarter_and_gets_one() {
-    for queue_ms in [200, 300, 600] {
+    for queue_ms in [150, 300, 600] {
         let (ours, theirs, history) = shares(queue_ms);
         let quarter = Bitrate::from_kbps(1_000);
         assert!(
