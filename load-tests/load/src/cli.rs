@@ -1,6 +1,7 @@
 //! The commands, each in its file, and how their results are printed.
 
 mod fanout;
+mod hostile;
 mod limit;
 
 use std::error::Error;
@@ -17,6 +18,8 @@ pub(crate) type Verdict = Result<bool, Box<dyn Error>>;
 pub(crate) enum Command {
     /// One stream, many players: loss, latency, join time, and what it costs the server
     Fanout(fanout::Fanout),
+    /// Strangers flood the server while sessions are set up and while players watch: what is felt of it
+    Hostile(hostile::Hostile),
     /// What this machine can do at all: rewrite, seal and send, with nothing else
     Limit(limit::Limit),
 }
@@ -25,6 +28,7 @@ impl Command {
     pub(crate) fn run(self) -> Verdict {
         match self {
             Self::Fanout(fanout) => fanout.run(),
+            Self::Hostile(hostile) => hostile.run(),
             Self::Limit(limit) => limit.run(),
         }
     }

@@ -19,6 +19,7 @@ pub mod crowd;
 pub mod endpoint;
 pub mod fanout;
 pub mod formats;
+pub mod hostile;
 pub mod keys;
 pub mod latency;
 pub mod limit;
