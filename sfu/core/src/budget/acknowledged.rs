@@ -11,6 +11,9 @@ use crate::budget::arrival::Arrival;
 const WINDOW_MS: f64 = 150.0;
 const FIRST_WINDOW_MS: f64 = 500.0;
 
+/// A gap longer than this is a silence of the sender's: at the least rate a packet takes a third of it.
+const SILENCE_MS: f64 = 1_000.0;
+
 /// How many times a sample's relative distance from the estimate its standard deviation is taken to be (libwebrtc).
 const UNCERTAINTY: f64 = 10.0;
 
@@ -55,14 +58,16 @@ impl Acknowledged {
         }
         self.last = Some(arrival);
         self.window_ms += gap_ms;
-        if gap_ms > length_ms {
-            // Nothing came for longer than a window: the silence was the sender's, or there is nothing to measure.
+        let is_silence = gap_ms > SILENCE_MS;
+        let is_full = self.window_ms >= length_ms;
+        if is_full && !is_silence {
+            // The packet that ends the window is the first of the next. Over the time that passed, not the window's
+            // length: where packets are few, samples would else be whole multiples of one.
+            self.sample(self.bytes as f64 * 8.0 / self.window_ms);
+        }
+        if is_full || is_silence {
             self.bytes = 0;
             self.window_ms = 0.0;
-        } else if self.window_ms >= length_ms {
-            self.sample(self.bytes as f64 * 8.0 / length_ms);
-            self.window_ms -= length_ms;
-            self.bytes = 0;
         }
         self.bytes += u64::from(bytes);
     }
@@ -141,9 +146,9 @@ mod tests {
     fn one_odd_sample_counts_little_and_a_change_is_believed() {
         let mut rate = Acknowledged::default();
         let at = feed(&mut rate, 0, 300, 10);
-        let at = feed(&mut rate, at, 10, 15);
+        let at = feed(&mut rate, at, 11, 15);
         let after_one = rate.rate().unwrap().as_kbps();
-        assert!(after_one > 900.0, "{after_one}");
+        assert!(after_one > 850.0, "{after_one}");
         feed(&mut rate, at, 200, 20);
         let after_change = rate.rate().unwrap().as_kbps();
         assert!((after_change - 480.0).abs() < 40.0, "{after_change}");
@@ -153,10 +158,18 @@ mod tests {
     fn a_fall_is_seen_at_once_where_it_is_asked_for() {
         let mut rate = Acknowledged::default();
         let at = feed(&mut rate, 0, 300, 10);
-        feed(&mut rate, at, 11, 40);
+        feed(&mut rate, at, 14, 40);
         let late = rate.rate_of_late().unwrap().as_kbps();
         assert!(late < 300.0, "{late}");
         assert!(rate.rate().unwrap().as_kbps() > late * 1.5);
+    }
+
+    #[test]
+    fn few_packets_are_no_multiples_of_one() {
+        let mut rate = Acknowledged::default();
+        feed(&mut rate, 0, 200, 103);
+        let kbps = rate.rate().unwrap().as_kbps();
+        assert!((kbps - 93.2).abs() < 1.0, "{kbps}");
     }
 
     #[test]

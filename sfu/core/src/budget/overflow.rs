@@ -17,9 +17,9 @@ use crate::budget::history::Sent;
 const INTERVAL: Duration = Duration::from_millis(500);
 
 /// A delay that never falls below this for an interval is a standing queue: Wi-Fi's bursts are shorter, and do fall.
-/// Two packets may always stand: at 100 kbit/s one of them takes 96 ms.
+/// One packet may always stand: at 100 kbit/s it takes 96 ms.
 const STANDING: Duration = Duration::from_millis(30);
-const STANDING_BYTES: u64 = 2 * 1_200;
+const STANDING_BYTES: u64 = 1_200;
 
 /// Loss with a queue that exceeds loss without one by more than this is overflow. It lies above what a TCP flow causes
 /// that shares the link (RFC 5348 section 3.1: 0.5 % for 2 Mbit/s at a round trip of 100 ms): yielding to that gives up
@@ -58,6 +58,11 @@ impl Tally {
         self.n_packets *= AGEING;
     }
 
+    fn add(&mut self, other: Self) {
+        self.n_lost += other.n_lost;
+        self.n_packets += other.n_packets;
+    }
+
     fn loss(self) -> f64 {
         if self.n_packets > 0.0 {
             self.n_lost / self.n_packets
@@ -67,17 +72,26 @@ impl Tally {
     }
 }
 
+#[derive(Clone, Copy, Debug)]
+struct Yields {
+    /// What arrived before the first.
+    from: Bitrate,
+    /// What the last one left.
+    left: Bitrate,
+}
+
 /// Tells losses with a queue from losses without.
 #[derive(Debug, Default)]
 pub(crate) struct Overflow {
     open: Tally,
     began: Option<Instant>,
     last: Option<Instant>,
-    least_queue: Option<Duration>,
+    /// The least and the most that stood in the open interval.
+    queue: Option<(Duration, Duration)>,
     with_queue: Tally,
     without_queue: Tally,
-    /// What arrived before the first of the yields that follow each other.
-    yields_from: Option<Bitrate>,
+    /// Those that have followed each other without the queue draining.
+    yields: Option<Yields>,
 }
 
 impl Overflow {
@@ -89,7 +103,8 @@ impl Overflow {
         if is_lost {
             self.open.n_lost += 1.0;
         } else {
-            self.least_queue = Some(self.least_queue.map_or(queue, |least| least.min(queue)));
+            let (least, most) = self.queue.unwrap_or((queue, queue));
+            self.queue = Some((least.min(queue), most.max(queue)));
         }
     }
 
@@ -104,34 +119,44 @@ impl Overflow {
         self.began = Some(last);
         let interval = std::mem::take(&mut self.open);
         let standing = STANDING.max(rate.time_for(STANDING_BYTES));
-        let is_standing = self
-            .least_queue
-            .take()
-            .is_some_and(|least| least > standing);
+        let Some((least, most)) = self.queue.take() else {
+            return Verdict::Nothing;
+        };
         self.with_queue.age();
         self.without_queue.age();
-        let tally = if is_standing {
-            &mut self.with_queue
+        let is_standing = least > standing;
+        if is_standing {
+            self.with_queue.add(interval);
         } else {
-            &mut self.without_queue
-        };
-        tally.n_lost += interval.n_lost;
-        tally.n_packets += interval.n_packets;
-        if !is_standing {
-            self.yields_from = None;
+            self.yields = None;
+            // A queue that filled or drained meanwhile tells nothing: whose the losses were is not known.
+            if most <= standing {
+                self.without_queue.add(interval);
+            }
+        }
+        let excess = self.with_queue.loss() - self.without_queue.loss();
+        if !is_standing || excess <= EXCESS {
             return Verdict::Nothing;
         }
-        if self.with_queue.loss() - self.without_queue.loss() <= EXCESS {
-            return Verdict::Nothing;
-        }
-        let arriving = rate.min(acknowledged.unwrap_or(rate));
-        let from = *self.yields_from.get_or_insert(arriving);
+        acknowledged.map_or(Verdict::Nothing, |acknowledged| {
+            self.yield_from(rate.min(acknowledged))
+        })
+    }
+
+    fn yield_from(&mut self, arriving: Bitrate) -> Verdict {
         let left = arriving.scaled(YIELD);
+        let from = match self.yields {
+            // What arrives has fallen by more than was yielded: the link is another one by now.
+            Some(yields) if arriving < yields.left.scaled(YIELD) => arriving,
+            Some(yields) => yields.from,
+            None => arriving,
+        };
         if left < from.scaled(YIELD_MIN) {
-            self.yields_from = None;
+            self.yields = None;
             self.with_queue = Tally::default();
             return Verdict::NotOurs;
         }
+        self.yields = Some(Yields { from, left });
         Verdict::Yield(left)
     }
 }

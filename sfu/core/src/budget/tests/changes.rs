@@ -59,6 +59,17 @@ fn a_link_that_widens_sixfold_is_used_within_ten_seconds_and_kept() {
 }
 
 #[test]
+fn a_link_that_was_next_to_nothing_is_used_again_without_a_probe() {
+    let mut scene = Scene::new(Link::new(100, 100));
+    scene.run(40);
+    assert!(scene.estimate() <= KBPS(125), "{}", scene.history());
+    scene.link.rate = KBPS(800);
+    scene.run(30);
+    assert_eq!(scene.n_probes, 0, "nothing was wanted");
+    assert!(scene.estimate() >= KBPS(300), "{}", scene.history());
+}
+
+#[test]
 fn a_link_that_swings_is_used_to_seven_tenths() {
     let mut scene = settled(3_000, 3_000);
     for half in 0..8 {
