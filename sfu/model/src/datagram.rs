@@ -68,17 +68,47 @@ impl TransmitBatch {
     ) {
         let start = self.buffer.len();
         self.buffer.extend_from_slice(bytes);
+        self.join(transport, source, destination, start);
+    }
+
+    /// Appends one datagram that is written where it will lie: `write` appends to the buffer it gets, whose last bytes may
+    /// be other datagrams. What it wrote before an error is taken back.
+    pub fn push_with<E>(
+        &mut self,
+        transport: Transport,
+        source: SocketAddr,
+        destination: SocketAddr,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let start = self.buffer.len();
+        if let Err(error) = write(&mut self.buffer) {
+            self.buffer.truncate(start);
+            return Err(error);
+        }
+        self.join(transport, source, destination, start);
+        Ok(())
+    }
+
+    /// Makes the bytes from `start` on a datagram: one more of the last run where it fits, else the first of a new one.
+    fn join(
+        &mut self,
+        transport: Transport,
+        source: SocketAddr,
+        destination: SocketAddr,
+        start: usize,
+    ) {
         let end = self.buffer.len();
+        let length = end - start;
         if let Some(run) = self.transmits.last_mut() {
             let same_place = run.transport == transport
                 && run.source == source
                 && run.destination == destination;
             // A shorter datagram ends a run: the kernel cuts at equal steps.
             let run_is_whole = run.bytes.len() % run.segment_bytes == 0;
-            let fits = bytes.len() <= run.segment_bytes
+            let fits = length <= run.segment_bytes
                 && run.bytes.len() / run.segment_bytes < SEGMENTS_MAX
-                && run.bytes.len() + bytes.len() <= RUN_BYTES_MAX;
-            if same_place && run_is_whole && fits && !bytes.is_empty() {
+                && run.bytes.len() + length <= RUN_BYTES_MAX;
+            if same_place && run_is_whole && fits && length > 0 {
                 run.bytes.end = end;
                 return;
             }
@@ -88,7 +118,7 @@ impl TransmitBatch {
             source,
             destination,
             bytes: start..end,
-            segment_bytes: bytes.len().max(1),
+            segment_bytes: length.max(1),
         });
     }
 
