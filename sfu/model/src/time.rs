@@ -67,6 +67,16 @@ pub struct UnixTime(pub u64);
 pub struct NtpTime(pub u64);
 
 impl NtpTime {
+    /// 1970-01-01T00:00:00Z: 70 years with 17 leap days after the start of NTP's era 0.
+    pub const UNIX_EPOCH: Self = Self(2_208_988_800 << 32);
+
+    /// The time this much later, wrapping as the era does in 2036 (RFC 5905 section 6).
+    pub fn after(self, duration: Duration) -> Self {
+        let whole = duration.as_secs() << 32;
+        let fraction = (u64::from(duration.subsec_nanos()) << 32) / 1_000_000_000;
+        Self(self.0.wrapping_add(whole).wrapping_add(fraction))
+    }
+
     /// Nanoseconds from `earlier` to `self`, negative when `self` is earlier.
     pub fn nanos_since(self, earlier: Self) -> i64 {
         let difference = i128::from(self.0) - i128::from(earlier.0);
@@ -116,6 +126,8 @@ mod tests {
         let second = NtpTime(1 << 32);
         assert_eq!(second.nanos_since(NtpTime(0)), 1_000_000_000);
         assert_eq!(NtpTime(0).nanos_since(second), -1_000_000_000);
+        let later = second.after(Duration::from_millis(1_500));
+        assert_eq!(later.nanos_since(second), 1_500_000_000);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use sfu_model::time::{Instant, UnixTime};
+use sfu_model::time::{Instant, NtpTime, UnixTime};
 
 /// A monotonic clock. Copies share its start, so that all threads of a process speak of the same moments.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +30,20 @@ impl Clock {
     /// What [`Instant::START`] is on the standard library's clock; an engine that wants that type adds to it.
     pub fn anchor(&self) -> std::time::Instant {
         self.anchor
+    }
+
+    /// The wall clock at [`Instant::START`], as it stands now. Ask once: whoever counts on from the answer is spared the
+    /// wall clock's jumps.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the clock that everything else is told by"
+    )]
+    pub fn ntp_anchor(&self) -> NtpTime {
+        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let at_start = since_epoch
+            .unwrap_or(Duration::ZERO)
+            .saturating_sub(self.anchor.elapsed());
+        NtpTime::UNIX_EPOCH.after(at_start)
     }
 }
 
