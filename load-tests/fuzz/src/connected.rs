@@ -64,6 +64,7 @@ fn sfu_at(clock_anchor: std::time::Instant) -> Sfu {
             private_key_der: certificate.private_key,
         },
         clock_anchor,
+        ntp_anchor: sfu_model::time::NtpTime::UNIX_EPOCH,
         limits: sfu_core::Limits::default(),
     };
     Sfu::new(config, Seed([7; 32]), Instant::START)

@@ -11,7 +11,7 @@ use sfu_core::ufrag;
 use sfu_core::{Config, LocalAddress, Seed, Sfu};
 use sfu_model::datagram::{Datagram, Transport};
 use sfu_model::id::{RoomId, SessionId, WorkerId};
-use sfu_model::time::Instant;
+use sfu_model::time::{Instant, NtpTime};
 
 use crate::chance::draw;
 use crate::clock;
@@ -47,6 +47,7 @@ impl Node {
                     }],
                     certificate: node_certificate(),
                     clock_anchor: clock::anchor(),
+                    ntp_anchor: NtpTime::UNIX_EPOCH,
                     limits: sfu_core::Limits::default(),
                 };
                 Sfu::new(config, worker_seed(seed, number), now)

@@ -48,7 +48,7 @@ pub struct Viewer {
     pub n_video_late: usize,
     /// Packets without a payload, as those that only try what a path carries.
     pub n_padding: usize,
-    newest_video: Option<u64>,
+    pub(crate) newest_video: Option<u64>,
     /// Packets whose payload was not what a source wrote.
     pub n_damaged: usize,
     /// Keyframe requests that it sent.

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use sfu_model::datagram::Transport;
 use sfu_model::id::WorkerId;
+use sfu_model::time::NtpTime;
 
 use crate::limits::{ROOMS_MAX, SESSIONS_MAX};
 
@@ -19,6 +20,8 @@ pub struct Config {
     /// The operating system's clock at [`Instant::START`](sfu_model::time::Instant::START): the RTC engine counts in the
     /// standard library's type, which only a clock can make.
     pub clock_anchor: std::time::Instant,
+    /// The wall clock at the same moment. Sender reports count on from it, whatever the wall clock does meanwhile.
+    pub ntp_anchor: NtpTime,
     /// How much it may hold.
     pub limits: Limits,
 }

@@ -41,6 +41,7 @@ pub mod command;
 pub mod config;
 mod deadlines;
 pub mod demux;
+mod egress;
 pub mod error;
 pub mod event;
 pub mod limits;

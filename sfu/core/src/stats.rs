@@ -19,10 +19,12 @@ pub struct Stats {
     pub packets_in: u64,
     /// Their payload bytes.
     pub bytes_in: u64,
-    /// Media packets handed to subscribers' transports.
+    /// Media packets sealed for subscribers, each once.
     pub packets_out: u64,
     /// Their payload bytes.
     pub bytes_out: u64,
+    /// Media packets sent to subscribers again, because they asked.
+    pub repairs_out: u64,
     /// Media packets handed to other workers.
     pub packets_linked: u64,
     /// What went nowhere.

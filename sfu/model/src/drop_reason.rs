@@ -51,6 +51,24 @@ drop_reasons! {
     CodecNotNegotiated => "codec_not_negotiated",
     /// The subscriber's transport is not up.
     TransportNotUp => "transport_not_up",
+    /// SRTCP that does not authenticate, or a replay of it.
+    RtcpRefused => "rtcp_refused",
+    /// RTCP that authenticates and is malformed.
+    MalformedRtcp => "malformed_rtcp",
+    /// Media of a subscriber, which negotiated to send none.
+    UnwantedMedia => "unwanted_media",
+    /// The packets that wait for one subscriber are too many.
+    SenderQueueFull => "sender_queue_full",
+    /// The packet is not in its room's cache any more.
+    NotCached => "not_cached",
+    /// Its number towards the subscriber was used, or is too old to know.
+    NumberUsed => "number_used",
+    /// It could not be sealed.
+    SealRefused => "seal_refused",
+    /// A repair of what was never sent, was just sent again, or has no format.
+    NotRepairable => "not_repairable",
+    /// A repair beyond the share of its subscriber's rate.
+    RepairBudget => "repair_budget",
     /// A mailbox between workers is full: the data plane never waits.
     MailboxFull => "mailbox_full",
     /// The socket's send buffer is full, or the network refused it.

@@ -118,6 +118,7 @@ fn start_workers(
             local_addresses: local_addresses.clone(),
             certificate: certificate.clone(),
             clock_anchor: clock.anchor(),
+            ntp_anchor: clock.ntp_anchor(),
             limits: sfu_core::Limits::default(),
         };
         let parts = Parts {

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use freshet_sim::browser::{Birth, Browser};
-use freshet_sim::clock;
+use freshet_sim::clock::{self, LocalClock};
 use freshet_sim::publisher::{Camera, VIDEO_CODECS};
 use freshet_sim::session::node_certificate;
 use proptest::prelude::*;
@@ -137,6 +137,7 @@ impl Rig {
             }],
             certificate: node_certificate(),
             clock_anchor: clock::anchor(),
+            ntp_anchor: sfu_model::time::NtpTime::UNIX_EPOCH,
             limits: sfu_core::Limits::default(),
         };
         Self {
@@ -223,6 +224,7 @@ impl Rig {
             session,
             room: room(number),
             seed: 1,
+            clock: LocalClock::default(),
         };
         let camera = publishing.map(|(camera, _)| camera);
         let (mut browser, offer) = Browser::new(birth, camera, self.now);

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use freshet_sim::browser::{Birth, Browser};
-use freshet_sim::clock;
+use freshet_sim::clock::{self, LocalClock};
 use freshet_sim::publisher::{Camera, H264};
 use freshet_sim::session::node_certificate;
 use sfu_core::command::{CloseReason, Command, CommandResult, Play, Publish};
@@ -25,6 +25,7 @@ impl Rig {
             local_addresses: Vec::new(),
             certificate: node_certificate(),
             clock_anchor: clock::anchor(),
+            ntp_anchor: sfu_model::time::NtpTime::UNIX_EPOCH,
             limits,
         };
         Self {
@@ -41,6 +42,7 @@ impl Rig {
             session: SessionId::from_random(u128::from(self.n_sessions)),
             room: RoomId::parse(room).unwrap(),
             seed: 1,
+            clock: LocalClock::default(),
         }
     }
 

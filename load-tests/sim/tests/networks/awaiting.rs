@@ -14,7 +14,6 @@ const AWAITING_BANDWIDTH_ESTIMATION: &[Scenario] = &[
         "a download shares the link",
         rates::a_download_shares_the_link,
     ),
-    ("ten percent over 100 ms", repair::ten_percent_over_100_ms),
     ("ten percent over 200 ms", repair::ten_percent_over_200_ms),
     (
         "twenty percent over 100 ms",
@@ -32,16 +31,13 @@ const AWAITING_BANDWIDTH_ESTIMATION: &[Scenario] = &[
 
 /// Networks of the matrix, for the same reasons: percent lost, round trip in milliseconds, in bursts.
 pub(crate) const PATHS_AWAITING_BANDWIDTH_ESTIMATION: &[(u16, u128, bool)] = &[
-    (5, 200, false),
-    (10, 20, false),
-    (10, 50, false),
+    (1, 200, false),
     (10, 200, false),
     (20, 20, false),
     (20, 50, false),
     (20, 100, false),
     (20, 200, false),
     (5, 200, true),
-    (10, 20, true),
     (10, 50, true),
     (10, 200, true),
     (20, 20, true),

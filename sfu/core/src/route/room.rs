@@ -7,6 +7,7 @@ use sfu_model::id::{EncodingId, RoomId, WorkerId};
 use sfu_model::time::Instant;
 
 use crate::publish::keyframe_requests::KeyframeRequests;
+use crate::route::packet_cache::PacketCache;
 use crate::route::tracks::TrackOutline;
 use crate::slab::{RoomIndex, SessionIndex, Slab};
 
@@ -19,6 +20,8 @@ const LINK_REQUEST_INTERVAL: Duration = Duration::from_millis(50);
 pub(crate) struct Room {
     pub(crate) id: RoomId,
     pub(crate) origin: Origin,
+    /// The packets that its subscribers here may still be sent.
+    pub(crate) cache: PacketCache,
     /// What is published; empty while the publisher is away.
     pub(crate) tracks: Vec<TrackOutline>,
     /// Sessions of this worker that play it.
@@ -55,6 +58,7 @@ impl Room {
         Self {
             id,
             origin,
+            cache: PacketCache::default(),
             tracks: Vec::new(),
             subscribers: Vec::new(),
             links: Vec::new(),

@@ -4,6 +4,7 @@
 //! keep that contract inside, so that whoever calls them may do so in any order.
 
 pub(crate) mod factory;
+mod key_tap;
 mod negotiate;
 mod values;
 
@@ -12,21 +13,26 @@ use std::time::Duration;
 
 use sfu_model::codec::{Codec, MediaKind};
 use sfu_model::datagram::{Datagram, TransmitBatch};
-use sfu_model::packet::{Extensions, Packet, Payload};
+use sfu_model::packet::{Extensions, Payload};
 use sfu_model::rtp::{Rid, SeqNo};
-use sfu_model::time::{Instant, MediaTime, NtpTime, RtpTimestamp};
+use sfu_model::time::{Instant, MediaTime, NtpTime};
 use str0m::config::CryptoProvider;
 use str0m::ice::StunMessage;
 use str0m::media::{KeyframeRequestKind, Mid};
-use str0m::rtp::{RtpPacket, RtpWrite, Ssrc};
+use str0m::net::Transmit;
+use str0m::rtp::RtpPacket;
 use str0m::{Event, Input, Output, Rtc};
 
 use crate::command::IceCredentials;
+use crate::demux::{self, PacketKind};
+use crate::egress::stream::StreamTerms;
 use crate::publish::capture_clock::SenderReport;
+use crate::session::engine::key_tap::KeySlot;
 use crate::session::engine::values::Refused;
-use crate::session::gate::{Gate, PathChoice};
+use crate::session::gate::Path;
 use crate::subscribe::payload_types::PayloadTypes;
-use crate::subscribe::subscription::Outgoing;
+
+pub(crate) use crate::session::engine::key_tap::Agreed;
 
 /// Most inputs of time in one drain. The engine asks for the present moment a few times in a row, never more: past this it
 /// is in a loop, and the next wake-up goes on.
@@ -52,8 +58,6 @@ pub(crate) enum EngineEvent {
     Connected,
     /// The other side closed DTLS.
     PeerClosed,
-    /// The subscriber's decoder needs a keyframe.
-    KeyframeRequested,
     Received(ReceivedRtp),
     /// It authenticated, but its payload type is none of ours.
     UnknownPayload,
@@ -68,6 +72,8 @@ pub(crate) struct Negotiated {
     /// What the offer announced to send, in the order of `a=simulcast`.
     pub(crate) rids: Vec<Rid>,
     pub(crate) payload_types: PayloadTypes,
+    /// The stream that is sent on it, in a subscriber's session.
+    pub(crate) stream: Option<StreamTerms>,
 }
 
 /// The engine of one session.
@@ -81,8 +87,8 @@ pub(crate) struct Engine {
     offer: String,
     /// The m-section of each kind.
     sections: Vec<(MediaKind, Mid)>,
-    /// The SSRC that is sent of each kind.
-    streams: Vec<(MediaKind, Ssrc)>,
+    /// Where the SRTP keys arrive, in a subscriber's session.
+    keys: Option<Arc<KeySlot>>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -123,7 +129,7 @@ impl Engine {
     pub(crate) fn drain(
         &mut self,
         now: Instant,
-        gate: &Gate,
+        path: Option<Path>,
         batch: &mut TransmitBatch,
         events: &mut Vec<EngineEvent>,
     ) -> Result<Option<Instant>, Refused> {
@@ -133,7 +139,7 @@ impl Engine {
             self.rtc
                 .handle_input(Input::Timeout(std_now))
                 .map_err(|_| Refused)?;
-            let next = self.poll_until_timeout(gate, batch, events)?;
+            let next = self.poll_until_timeout(path, batch, events)?;
             if next > std_now {
                 return Ok(self.instant_of(next));
             }
@@ -143,23 +149,41 @@ impl Engine {
 
     fn poll_until_timeout(
         &mut self,
-        gate: &Gate,
+        path: Option<Path>,
         batch: &mut TransmitBatch,
         events: &mut Vec<EngineEvent>,
     ) -> Result<std::time::Instant, Refused> {
-        let mut path = PathChoice::default();
         loop {
             match self.rtc.poll_output().map_err(|_| Refused)? {
                 Output::Timeout(at) => return Ok(at),
                 Output::Transmit(t) => {
-                    let chosen = (values::our_transport(t.proto), t.destination);
-                    let successor = path.successor_of(chosen, gate, &t.contents);
-                    let (remote, source) = successor.unwrap_or((chosen, t.source));
-                    batch.push(remote.0, source, remote.1, &t.contents);
+                    if let Some(path) = self.path_of(&t, path) {
+                        let Path { remote, local } = path;
+                        batch.push(remote.0, local, remote.1, &t.contents);
+                    }
                 }
                 Output::Event(event) => events.extend(self.our_event(event)),
             }
         }
+    }
+
+    /// Where a datagram of the engine goes. Answers to checks go back where the check came from, all else takes the path in
+    /// use. Nowhere: what it seals with keys that are not the session's.
+    fn path_of(&self, transmit: &Transmit, in_use: Option<Path>) -> Option<Path> {
+        let its_own = Path {
+            remote: (values::our_transport(transmit.proto), transmit.destination),
+            local: transmit.source,
+        };
+        match demux::kind_of(&transmit.contents) {
+            Some(PacketKind::Stun) => Some(its_own),
+            Some(PacketKind::Rtp | PacketKind::Rtcp) if self.keys.is_some() => None,
+            _ => Some(in_use.unwrap_or(its_own)),
+        }
+    }
+
+    /// The SRTP keys of a subscriber's session, once, when the handshake is done.
+    pub(crate) fn take_keys(&mut self) -> Option<Agreed> {
+        self.keys.as_ref()?.take()
     }
 
     #[expect(
@@ -170,7 +194,6 @@ impl Engine {
         match event {
             Event::Connected => Some(EngineEvent::Connected),
             Event::Closed => Some(EngineEvent::PeerClosed),
-            Event::KeyframeRequest(_) => Some(EngineEvent::KeyframeRequested),
             Event::RtpPacket(packet) => Some(
                 self.received(packet)
                     .map_or(EngineEvent::UnknownPayload, EngineEvent::Received),
@@ -211,34 +234,6 @@ impl Engine {
             received_at: self.instant_of(packet.timestamp)?,
             payload: packet.payload,
         })
-    }
-
-    /// Queues one packet towards the subscriber. It leaves with the next drain.
-    pub(crate) fn write(&mut self, packet: &Packet, out: &Outgoing) {
-        let kind = packet.codec.kind();
-        let Some((_, ssrc)) = self.streams.iter().find(|(k, _)| *k == kind).copied() else {
-            return;
-        };
-        let captured_at = self.to_std(packet.captured_at);
-        let mut api = self.rtc.direct_api();
-        let Some(stream) = api.stream_tx(&ssrc) else {
-            return;
-        };
-        let RtpTimestamp(timestamp) = out.numbers.time.wire();
-        let mut write = RtpWrite::new(
-            out.payload_type.value().into(),
-            out.numbers.sequence.0.into(),
-            timestamp,
-            captured_at,
-            Arc::clone(&packet.payload),
-        )
-        .marker(packet.marker)
-        .nackable(kind == MediaKind::Video)
-        .ext_vals(values::engine_extensions(&packet.extensions));
-        if let Some(patch) = values::vp8_patch(packet, out) {
-            write = write.vp8_patch(patch);
-        }
-        stream.write_rtp(write);
     }
 
     /// Asks the publisher for a keyframe of the encoding with this rid (PLI, RFC 4585 section 6.3.1). False when nothing has

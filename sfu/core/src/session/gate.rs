@@ -1,8 +1,8 @@
 //! The addresses of a session that have passed ICE. Nothing but STUN is taken from any other (the ClientHello race),
 //! and nothing is sent to one.
 //!
-//! It also knows when the path in use has gone quiet and the client has nominated another: the engine holds on to its pair
-//! until that has failed for good, which takes 15 s of black.
+//! It also chooses the path that media leaves on: the one that the client nominated (RFC 8445 section 8.1.1), until it
+//! nominates another for good or falls silent on it.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -10,7 +10,6 @@ use std::time::Duration;
 use sfu_model::datagram::Transport;
 use sfu_model::time::Instant;
 
-use crate::demux::{self, PacketKind};
 use crate::limits::VALIDATED_ADDRESSES_MAX;
 
 /// A remote transport address.
@@ -20,10 +19,27 @@ pub(crate) type Remote = (Transport, SocketAddr);
 /// says something at least once a second, reports or media; one that alternates between two live paths is not followed.
 const PATH_SILENCE: Duration = Duration::from_secs(1);
 
+/// How often a client must nominate another path, without once nominating the one in use, to be believed. A client that
+/// nominates everything it has (aggressive nomination, RFC 5245) takes turns; one that has moved repeats itself.
+const NOMINATIONS_TO_MOVE: u8 = 2;
+
 /// Which addresses may send us more than STUN.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Gate {
     validated: Vec<Validated>,
+    /// The path in use. `None` before the first nomination.
+    selected: Option<Path>,
+    /// ICE was restarted since: the next nomination is the client's new choice.
+    is_restarting: bool,
+    /// Who was nominated instead since the path in use last was, and how often.
+    rival: Option<(Remote, u8)>,
+}
+
+/// Where a session's datagrams go, and from which of our addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Path {
+    pub(crate) remote: Remote,
+    pub(crate) local: SocketAddr,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +74,9 @@ pub(crate) enum Admitted {
 impl Gate {
     /// An authenticated binding request came.
     pub(crate) fn admit(&mut self, check: Check, now: Instant) -> Admitted {
+        if check.nominates {
+            self.nominate(check);
+        }
         let nominated_at = check.nominates.then_some(now);
         if let Some(known) = self.find(check.remote) {
             known.heard_at = now;
@@ -87,15 +106,51 @@ impl Gate {
         }
     }
 
-    /// Where to send instead of an address, with our address to send from: to the one that the client nominated last, once
-    /// the given one has fallen silent.
-    pub(crate) fn successor_of(&self, chosen: Remote) -> Option<(Remote, SocketAddr)> {
+    /// ICE restarts (RFC 8445 section 9): media stays on the path in use until the client nominates one anew.
+    pub(crate) fn restart(&mut self) {
+        self.is_restarting = true;
+    }
+
+    /// The path in use. A nominated one that is alive takes the place of one that has fallen silent.
+    pub(crate) fn path(&mut self) -> Option<Path> {
+        let selected = self.selected?;
         let nominated = self.validated.iter().filter(|v| v.nominated_at.is_some());
         let latest = nominated.max_by_key(|v| v.nominated_at)?;
-        let in_use = self.validated.iter().find(|v| v.remote == chosen);
+        let in_use = self.validated.iter().find(|v| v.remote == selected.remote);
         let last_heard = in_use.map_or(Instant::START, |v| v.heard_at);
-        let is_left = latest.remote != chosen && latest.heard_at > last_heard + PATH_SILENCE;
-        is_left.then_some((latest.remote, latest.local))
+        if latest.remote != selected.remote && latest.heard_at > last_heard + PATH_SILENCE {
+            self.selected = Some(Path {
+                remote: latest.remote,
+                local: latest.local,
+            });
+        }
+        self.selected
+    }
+
+    fn nominate(&mut self, check: Check) {
+        let path = Path {
+            remote: check.remote,
+            local: check.local,
+        };
+        let Some(selected) = self.selected.filter(|_| !self.is_restarting) else {
+            self.selected = Some(path);
+            self.rival = None;
+            self.is_restarting = false;
+            return;
+        };
+        if selected.remote == path.remote {
+            self.rival = None;
+            return;
+        }
+        let times = match self.rival {
+            Some((rival, times)) if rival == path.remote => times + 1,
+            _ => 1,
+        };
+        self.rival = Some((path.remote, times));
+        if times >= NOMINATIONS_TO_MOVE {
+            self.selected = Some(path);
+            self.rival = None;
+        }
     }
 
     /// All of them.
@@ -105,35 +160,6 @@ impl Gate {
 
     fn find(&mut self, remote: Remote) -> Option<&mut Validated> {
         self.validated.iter_mut().find(|v| v.remote == remote)
-    }
-}
-
-/// Where a burst goes: the datagrams of one drain mostly have one destination, which is looked up once.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct PathChoice {
-    last: Option<(Remote, Option<(Remote, SocketAddr)>)>,
-}
-
-impl PathChoice {
-    /// Where to send this datagram instead of where the engine would. Answers to checks always go back where the check
-    /// came from.
-    pub(crate) fn successor_of(
-        &mut self,
-        chosen: Remote,
-        gate: &Gate,
-        bytes: &[u8],
-    ) -> Option<(Remote, SocketAddr)> {
-        if demux::kind_of(bytes) == Some(PacketKind::Stun) {
-            return None;
-        }
-        match self.last {
-            Some((remote, successor)) if remote == chosen => successor,
-            _ => {
-                let successor = gate.successor_of(chosen);
-                self.last = Some((chosen, successor));
-                successor
-            }
-        }
     }
 }
 
@@ -173,25 +199,53 @@ mod tests {
         assert_eq!(gate.remotes().count(), VALIDATED_ADDRESSES_MAX);
     }
 
-    #[test]
-    fn a_silent_path_is_left_for_the_one_that_the_client_nominates() {
-        let mut gate = Gate::default();
-        gate.admit(check(1, true), at(0));
-        gate.heard(remote(1), at(2_000));
-        gate.admit(check(2, false), at(4_000));
-        assert_eq!(gate.successor_of(remote(1)), None, "not nominated");
-        gate.admit(check(2, true), at(4_100));
-        let successor = Some((remote(2), address(8_189)));
-        assert_eq!(gate.successor_of(remote(1)), successor);
-        assert_eq!(gate.successor_of(remote(2)), None);
+    fn port_in_use(gate: &mut Gate) -> Option<u16> {
+        gate.path().map(|path| path.remote.1.port())
     }
 
     #[test]
-    fn a_live_path_is_kept_whatever_else_is_nominated() {
+    fn a_silent_path_is_left_for_the_one_that_the_client_nominates() {
+        let mut gate = Gate::default();
+        assert_eq!(gate.path(), None);
+        gate.admit(check(1, true), at(0));
+        gate.heard(remote(1), at(2_000));
+        gate.admit(check(2, false), at(4_000));
+        assert_eq!(port_in_use(&mut gate), Some(1), "not nominated");
+        gate.admit(check(2, true), at(4_100));
+        assert_eq!(port_in_use(&mut gate), Some(2));
+    }
+
+    #[test]
+    fn a_live_path_is_left_once_another_is_nominated_for_good() {
         let mut gate = Gate::default();
         gate.admit(check(1, true), at(0));
         gate.heard(remote(1), at(3_900));
         gate.admit(check(2, true), at(4_000));
-        assert_eq!(gate.successor_of(remote(1)), None);
+        gate.heard(remote(1), at(4_010));
+        assert_eq!(port_in_use(&mut gate), Some(1));
+        gate.admit(check(2, true), at(4_100));
+        assert_eq!(port_in_use(&mut gate), Some(2));
+    }
+
+    #[test]
+    fn a_restart_ends_with_the_first_nomination() {
+        let mut gate = Gate::default();
+        gate.admit(check(1, true), at(0));
+        gate.restart();
+        gate.admit(check(2, false), at(10));
+        assert_eq!(port_in_use(&mut gate), Some(1));
+        gate.admit(check(2, true), at(20));
+        assert_eq!(port_in_use(&mut gate), Some(2));
+        gate.admit(check(1, true), at(30));
+        assert_eq!(port_in_use(&mut gate), Some(2));
+    }
+
+    #[test]
+    fn a_client_that_nominates_everything_in_turn_is_not_followed() {
+        let mut gate = Gate::default();
+        for n in 0..20 {
+            gate.admit(check(1 + n % 2, true), at(u64::from(n) * 50));
+            assert_eq!(port_in_use(&mut gate), Some(1));
+        }
     }
 }

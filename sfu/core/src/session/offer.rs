@@ -1,7 +1,7 @@
 //! Lines of an SDP offer that change before the engine sees it, and of its answer after.
 
 use sfu_model::codec::MediaKind;
-use sfu_model::rtp::Rid;
+use sfu_model::rtp::{Rid, Ssrc};
 
 use crate::command::IceCredentials;
 
@@ -90,6 +90,13 @@ pub(crate) fn candidates(answer: &str) -> Vec<String> {
         }
     }
     candidates
+}
+
+/// The CNAME that an answer gives an SSRC (RFC 5576 section 6.1).
+pub(crate) fn cname_of(answer: &str, ssrc: Ssrc) -> Option<String> {
+    let prefix = format!("a=ssrc:{} cname:", ssrc.0);
+    let line = answer.lines().find_map(|line| line.strip_prefix(&prefix));
+    line.map(|cname| cname.trim_end().to_owned())
 }
 
 /// The offer as the client would send it again with new ICE credentials (RFC 9725 section 4.3.3: the PATCH carries only

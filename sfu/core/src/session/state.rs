@@ -28,8 +28,10 @@ pub(crate) struct Session {
     pub(crate) engine_timeout: Option<Instant>,
     /// Its present entry among the deadlines; other entries of it are stale.
     pub(crate) scheduled_at: Option<Instant>,
-    /// It waits to be drained.
+    /// It waits for its turn to send.
     pub(crate) is_dirty: bool,
+    /// And its engine is to be drained then.
+    pub(crate) engine_is_dirty: bool,
 }
 
 /// What a session does in its room.
@@ -101,7 +103,8 @@ impl Session {
             Part::Publisher(publisher) if self.lifecycle.connected_at.is_some() => {
                 publisher.poll_timeout(now)
             }
-            Part::Publisher(_) | Part::Subscriber(_) => None,
+            Part::Publisher(_) => None,
+            Part::Subscriber(subscriber) => subscriber.sender.poll_timeout(),
         };
         let (deadline, _) = self.lifecycle.deadline();
         [self.engine_timeout, part]

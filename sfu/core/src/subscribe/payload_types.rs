@@ -3,22 +3,50 @@
 use sfu_model::codec::Codec;
 use sfu_model::rtp::PayloadType;
 
-/// The payload types that one m-section of a subscriber negotiated.
+/// One format that a subscriber negotiated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Format {
+    pub(crate) codec: Codec,
+    pub(crate) payload_type: PayloadType,
+    /// The payload type of its repairs (RFC 4588); `None` when the subscriber takes none.
+    pub(crate) repair: Option<PayloadType>,
+}
+
+/// The formats that one m-section of a subscriber negotiated.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct PayloadTypes(Vec<(Codec, PayloadType)>);
+pub(crate) struct PayloadTypes {
+    formats: Vec<Format>,
+    /// The answer for the last codec: a track keeps its codec.
+    last: Option<(Codec, Option<Format>)>,
+}
 
 impl PayloadTypes {
-    pub(crate) fn new(negotiated: Vec<(Codec, PayloadType)>) -> Self {
-        Self(negotiated)
+    pub(crate) fn new(formats: Vec<Format>) -> Self {
+        Self {
+            formats,
+            last: None,
+        }
     }
 
-    /// The payload type that fits this codec best; `None` when the subscriber cannot decode it.
-    pub(crate) fn for_codec(&self, sent: Codec) -> Option<PayloadType> {
-        self.0
+    /// The format that fits this codec best; `None` when the subscriber cannot decode it.
+    pub(crate) fn for_codec(&self, sent: Codec) -> Option<Format> {
+        self.formats
             .iter()
-            .filter_map(|(accepted, payload_type)| Some((fit(*accepted, sent)?, *payload_type)))
+            .filter_map(|format| Some((fit(format.codec, sent)?, *format)))
             .max_by_key(|(fit, _)| *fit)
-            .map(|(_, payload_type)| payload_type)
+            .map(|(_, format)| format)
+    }
+
+    /// The same, remembered: every packet asks.
+    pub(crate) fn for_packet(&mut self, sent: Codec) -> Option<Format> {
+        match self.last {
+            Some((codec, format)) if codec == sent => format,
+            _ => {
+                let format = self.for_codec(sent);
+                self.last = Some((sent, format));
+                format
+            }
+        }
     }
 }
 
@@ -83,30 +111,46 @@ mod tests {
         PayloadType::new(value).unwrap()
     }
 
+    fn types(formats: &[(Codec, u8)]) -> PayloadTypes {
+        let format = |(codec, payload_type): &(Codec, u8)| Format {
+            codec: *codec,
+            payload_type: pt(*payload_type),
+            repair: None,
+        };
+        PayloadTypes::new(formats.iter().map(format).collect())
+    }
+
+    fn chosen(types: &PayloadTypes, codec: Codec) -> Option<u8> {
+        types.for_codec(codec).map(|f| f.payload_type.value())
+    }
+
     #[test]
     fn h264_takes_the_nearest_profile_that_can_decode() {
-        let types = PayloadTypes::new(vec![
-            (h264(0x42_e01f, 0), pt(101)),
-            (h264(0x42_e01f, 1), pt(102)),
-            (h264(0x4d_001f, 1), pt(103)),
-            (Codec::Vp8, pt(96)),
+        let mut types = types(&[
+            (h264(0x42_e01f, 0), 101),
+            (h264(0x42_e01f, 1), 102),
+            (h264(0x4d_001f, 1), 103),
+            (Codec::Vp8, 96),
         ]);
-        assert_eq!(types.for_codec(h264(0x42_e034, 1)), Some(pt(102)));
-        assert_eq!(types.for_codec(h264(0x42_001e, 1)), Some(pt(102)));
-        assert_eq!(types.for_codec(h264(0x42_e01f, 0)), Some(pt(101)));
-        assert_eq!(types.for_codec(h264(0x4d_0028, 1)), Some(pt(103)));
-        assert_eq!(types.for_codec(h264(0x64_001f, 1)), None);
-        assert_eq!(types.for_codec(Codec::Vp8), Some(pt(96)));
+        assert_eq!(chosen(&types, h264(0x42_e034, 1)), Some(102));
+        assert_eq!(chosen(&types, h264(0x42_001e, 1)), Some(102));
+        assert_eq!(chosen(&types, h264(0x42_e01f, 0)), Some(101));
+        assert_eq!(chosen(&types, h264(0x4d_0028, 1)), Some(103));
+        assert_eq!(chosen(&types, h264(0x64_001f, 1)), None);
+        assert_eq!(chosen(&types, Codec::Vp8), Some(96));
+        for codec in [Codec::Vp8, h264(0x4d_0028, 1), Codec::Opus, Codec::Vp8] {
+            assert_eq!(types.for_packet(codec), types.for_codec(codec));
+        }
     }
 
     #[test]
     fn profiles_of_vp9_and_av1_must_be_the_same() {
-        let types = PayloadTypes::new(vec![
-            (Codec::Vp9 { profile_id: 0 }, pt(98)),
-            (Codec::Av1 { profile: 0 }, pt(45)),
+        let types = types(&[
+            (Codec::Vp9 { profile_id: 0 }, 98),
+            (Codec::Av1 { profile: 0 }, 45),
         ]);
-        assert_eq!(types.for_codec(Codec::Vp9 { profile_id: 2 }), None);
-        assert_eq!(types.for_codec(Codec::Av1 { profile: 0 }), Some(pt(45)));
-        assert_eq!(types.for_codec(Codec::Opus), None);
+        assert_eq!(chosen(&types, Codec::Vp9 { profile_id: 2 }), None);
+        assert_eq!(chosen(&types, Codec::Av1 { profile: 0 }), Some(45));
+        assert_eq!(chosen(&types, Codec::Opus), None);
     }
 }

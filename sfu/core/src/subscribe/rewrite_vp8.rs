@@ -68,9 +68,55 @@ impl Vp8Rewriter {
     }
 }
 
+/// Writes the counters into the payload descriptor at the start of a payload (RFC 7741 section 4.2). Fields that it does
+/// not have stay absent, and a picture id keeps its 7 or 15 bits.
+pub(crate) fn patch(payload: &mut [u8], numbers: Vp8Numbers) {
+    let mut rest = payload.iter_mut();
+    let mut next = || rest.next();
+    let Some(first) = next() else { return };
+    if *first & 0x80 == 0 {
+        return;
+    }
+    let Some(present) = next().map(|b| *b) else {
+        return;
+    };
+    if present & 0x80 != 0 {
+        let Some(high) = next() else { return };
+        if *high & 0x80 == 0 {
+            if let Some(id) = numbers.picture_id {
+                let [_, low] = id.to_be_bytes();
+                *high = low & 0x7f;
+            }
+        } else {
+            let Some(low) = next() else { return };
+            if let Some(id) = numbers.picture_id {
+                let [h, l] = (id & PICTURE_ID_MASK).to_be_bytes();
+                *high = h | 0x80;
+                *low = l;
+            }
+        }
+    }
+    if present & 0x40 != 0 {
+        let Some(place) = next() else { return };
+        if let Some(index) = numbers.tl0_picture_index {
+            *place = index;
+        }
+    }
+    if present & 0x30 != 0 {
+        let Some(place) = next() else { return };
+        if let (Some(index), true) = (numbers.key_index, present & 0x10 != 0) {
+            *place = (*place & !KEY_INDEX_MASK) | (index & KEY_INDEX_MASK);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use sfu_model::codec::Codec;
+    use sfu_model::time::MediaTime;
+
     use super::*;
+    use crate::publish::facts::{self, ParameterSets};
 
     fn numbers(picture_id: u16, tl0: u8, key: u8) -> Option<Vp8Numbers> {
         Some(Vp8Numbers {
@@ -111,5 +157,50 @@ mod tests {
             Some(Vp8Numbers::default())
         );
         assert_eq!(rewriter.rewrite(None), None);
+    }
+
+    #[test]
+    fn a_patch_changes_the_counters_and_nothing_else() {
+        let numbers = numbers(0x1234, 9, 3).unwrap();
+        // X, S; I, L, T, K; 15-bit id; TL0PICIDX; TID 2, Y, KEYIDX; payload.
+        let mut payload = [0x90, 0xf0, 0x80, 0x01, 7, 0xa5, 0xff];
+        patch(&mut payload, numbers);
+        assert_eq!(payload, [0x90, 0xf0, 0x92, 0x34, 9, 0xa3, 0xff]);
+        let mut payload = [0x90, 0x80, 0x01, 0xff];
+        patch(&mut payload, numbers);
+        assert_eq!(payload, [0x90, 0x80, 0x34, 0xff], "7 bits");
+        let mut payload = [0x10, 0xff];
+        patch(&mut payload, numbers);
+        assert_eq!(payload, [0x10, 0xff], "no descriptor extension");
+    }
+
+    fn counters(payload: &[u8]) -> Option<Vp8Numbers> {
+        let mut parameter_sets = ParameterSets::default();
+        facts::read(Codec::Vp8, payload, MediaTime(0), &mut parameter_sets)?.vp8
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_patched_payload_reads_as_it_was_written(
+            mut payload in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..12),
+            picture_id in 0_u16..0x80,
+            tl0: u8,
+            key in 0_u8..32,
+        ) {
+            let written = numbers(picture_id, tl0, key).unwrap();
+            let before = counters(&payload);
+            patch(&mut payload, written);
+            let after = counters(&payload);
+            proptest::prop_assert_eq!(before.is_some(), after.is_some());
+            if let Some(read) = after {
+                for (is_there, same) in [
+                    (read.picture_id.is_some(), read.picture_id == written.picture_id),
+                    (read.tl0_picture_index.is_some(), read.tl0_picture_index == written.tl0_picture_index),
+                    (read.key_index.is_some(), read.key_index == written.key_index),
+                ] {
+                    proptest::prop_assert!(!is_there || same);
+                }
+            }
+        }
     }
 }

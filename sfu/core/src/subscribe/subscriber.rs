@@ -4,21 +4,39 @@ use sfu_model::codec::MediaKind;
 use sfu_model::id::EncodingId;
 use sfu_model::time::Instant;
 
+use crate::egress::sender::Sender;
 use crate::route::tracks::TrackOutline;
 use crate::subscribe::subscription::Subscription;
 
 /// What a subscriber receives.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Subscriber {
     pub(crate) audio: Option<Subscription>,
     pub(crate) video: Option<Subscription>,
-    /// True once a packet was handed to the transport.
+    /// What leaves towards it.
+    pub(crate) sender: Sender,
+    /// True once a packet was queued for it.
     pub(crate) has_received: bool,
     /// When it last asked for a keyframe.
     pub(crate) asked_at: Option<Instant>,
 }
 
 impl Subscriber {
+    /// A subscriber with these subscriptions, and the sender of their streams.
+    pub(crate) fn new(
+        audio: Option<Subscription>,
+        video: Option<Subscription>,
+        sender: Sender,
+    ) -> Self {
+        Self {
+            audio,
+            video,
+            sender,
+            has_received: false,
+            asked_at: None,
+        }
+    }
+
     /// Its subscription for a kind.
     pub(crate) fn subscription(&mut self, kind: MediaKind) -> Option<&mut Subscription> {
         match kind {

@@ -26,6 +26,8 @@ pub(crate) struct Subscription {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Outgoing {
     pub(crate) payload_type: PayloadType,
+    /// The payload type of its repair, if the subscriber takes any.
+    pub(crate) repair_payload_type: Option<PayloadType>,
     pub(crate) numbers: Rewritten,
 }
 
@@ -55,9 +57,9 @@ impl Subscription {
     /// The packet as it leaves, or why it does not.
     pub(crate) fn forward(&mut self, packet: &Packet) -> Result<Outgoing, DropReason> {
         self.selector.select(packet)?;
-        let payload_type = self
+        let format = self
             .payload_types
-            .for_codec(packet.codec)
+            .for_packet(packet.codec)
             .ok_or(DropReason::CodecNotNegotiated)?;
         let numbers = self.rewriter.rewrite(packet)?;
         if cfg!(debug_assertions) {
@@ -65,7 +67,8 @@ impl Subscription {
             debug_assert_eq!(verdict, Ok(()), "egress of {:?}", packet.encoding);
         }
         Ok(Outgoing {
-            payload_type,
+            payload_type: format.payload_type,
+            repair_payload_type: format.repair,
             numbers,
         })
     }

@@ -13,12 +13,14 @@ impl Sfu {
         let Some(mut session) = self.sessions.remove(index) else {
             return;
         };
+        let room = session.room;
+        self.say_goodbye(&mut session, room);
         session.engine.close();
         // Whether the engine still manages to say goodbye changes nothing any more.
         let Session { engine, gate, .. } = session.as_mut();
         let _ = engine.drain(
             self.now,
-            gate,
+            gate.path(),
             &mut self.out.datagrams,
             &mut self.out.drained,
         );

@@ -7,6 +7,8 @@ use sfu_model::limits::ENCODINGS_PER_TRACK_MAX;
 use sfu_model::time::Instant;
 
 use crate::command::{CloseReason, Command, CommandResult, IceCredentials, Play, Publish, Reply};
+use crate::egress::sender::Sender;
+use crate::egress::stream::Stream;
 use crate::error::CommandError;
 use crate::event::Role;
 use crate::link::LinkMessage;
@@ -100,15 +102,7 @@ impl Sfu {
             .room_for_subscriber(&play.room, play.origin, now)
             .ok_or(CommandError::Internal)?;
         let answer = accepted.answer.clone();
-        let mut subscriber = Subscriber::default();
-        for section in &accepted.negotiated {
-            let subscription = self.new_subscription(section);
-            let place = match section.kind {
-                MediaKind::Audio => &mut subscriber.audio,
-                MediaKind::Video => &mut subscriber.video,
-            };
-            place.get_or_insert(subscription);
-        }
+        let subscriber = self.new_subscriber(&accepted.negotiated);
         let part = Part::Subscriber(Box::new(subscriber));
         let index = self.open(play.session, (room, play.room), part, accepted)?;
         if let Some(room) = self.rooms.get_mut(room) {
@@ -129,8 +123,9 @@ impl Sfu {
             .get_mut(index)
             .ok_or(CommandError::UnknownSession)?;
         let candidates = session.engine.restart_ice(&local, remote)?;
+        session.gate.restart();
         self.sessions.rename(index, local.ufrag.clone());
-        self.mark_dirty(index);
+        self.mark_engine_dirty(index);
         Ok(Reply::Restarted { local, candidates })
     }
 
@@ -205,6 +200,26 @@ impl Sfu {
         })
     }
 
+    fn new_subscriber(&mut self, negotiated: &[Negotiated]) -> Subscriber {
+        let of_kind = |kind| negotiated.iter().find(|n| n.kind == kind);
+        let (audio, video) = (of_kind(MediaKind::Audio), of_kind(MediaKind::Video));
+        let sender = Sender::new(
+            audio.and_then(|n| self.new_stream(n)),
+            video.and_then(|n| self.new_stream(n)),
+        );
+        Subscriber::new(
+            audio.map(|n| self.new_subscription(n)),
+            video.map(|n| self.new_subscription(n)),
+            sender,
+        )
+    }
+
+    fn new_stream(&mut self, negotiated: &Negotiated) -> Option<Stream> {
+        let first_repair = self.random.random_range(0..0x7fff);
+        let terms = negotiated.stream.clone()?;
+        Some(Stream::new(terms, first_repair))
+    }
+
     fn new_subscription(&mut self, negotiated: &Negotiated) -> Subscription {
         // Sequence numbers begin in the lower half: a receiver that starts near 2^16 cannot tell a late packet from
         // a roll-over (RFC 3711 section 3.3.1).
@@ -245,12 +260,13 @@ impl Sfu {
             engine_timeout: None,
             scheduled_at: None,
             is_dirty: false,
+            engine_is_dirty: false,
         };
         let index = self
             .sessions
             .insert(session)
             .ok_or(CommandError::Internal)?;
-        self.mark_dirty(index);
+        self.mark_engine_dirty(index);
         self.schedule(index);
         Ok(index)
     }

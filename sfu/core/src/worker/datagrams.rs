@@ -9,6 +9,7 @@ use crate::demux::{self, PacketKind};
 use crate::event::Event;
 use crate::session::engine::EngineEvent;
 use crate::session::gate::{Admitted, Check};
+use crate::session::state::Part;
 use crate::slab::SessionIndex;
 use crate::worker::Sfu;
 
@@ -19,19 +20,18 @@ impl Sfu {
         let taken = match demux::kind_of(datagram.bytes) {
             None => Err(DropReason::NotOurProtocol),
             Some(PacketKind::Stun) => self.handle_stun(&datagram),
-            Some(PacketKind::Dtls | PacketKind::Rtp | PacketKind::Rtcp) => {
-                self.handle_validated(&datagram)
-            }
+            Some(kind) => self.handle_validated(kind, &datagram),
         };
         match taken {
-            Ok(index) => self.drain_now(index),
+            Ok(Some(index)) => self.drain_now(index),
+            Ok(None) => {}
             Err(reason) => self.stats.drops.count(reason),
         }
     }
 
     /// A binding request that authenticates lets its source in (RFC 8445 section 7.3), and renews consent
     /// (RFC 7675 section 5.1). Any other STUN is of no use to the lite side.
-    fn handle_stun(&mut self, datagram: &Datagram<'_>) -> Result<SessionIndex, DropReason> {
+    fn handle_stun(&mut self, datagram: &Datagram<'_>) -> Result<Option<SessionIndex>, DropReason> {
         let ufrag = demux::request_ufrag(datagram.bytes).ok_or(DropReason::MalformedStun)?;
         let index = self
             .sessions
@@ -50,7 +50,7 @@ impl Sfu {
             .handle_datagram(datagram, self.now)
             .map_err(|_| DropReason::EngineRefused)?;
         self.admit(index, datagram);
-        Ok(index)
+        Ok(Some(index))
     }
 
     fn admit(&mut self, index: SessionIndex, datagram: &Datagram<'_>) {
@@ -75,8 +75,13 @@ impl Sfu {
         }
     }
 
-    /// DTLS, RTP and RTCP are taken from addresses that passed ICE, whatever they say.
-    fn handle_validated(&mut self, datagram: &Datagram<'_>) -> Result<SessionIndex, DropReason> {
+    /// DTLS, RTP and RTCP are taken from addresses that passed ICE, whatever they say. Gives the session whose engine is to be
+    /// drained.
+    fn handle_validated(
+        &mut self,
+        kind: PacketKind,
+        datagram: &Datagram<'_>,
+    ) -> Result<Option<SessionIndex>, DropReason> {
         let remote = (datagram.transport, datagram.source);
         let index = self
             .sessions
@@ -86,13 +91,19 @@ impl Sfu {
             .sessions
             .get_mut(index)
             .ok_or(DropReason::UnvalidatedSource)?;
+        if let (Part::Subscriber(_), PacketKind::Rtp | PacketKind::Rtcp) = (&session.part, kind) {
+            if kind == PacketKind::Rtp {
+                return Err(DropReason::UnwantedMedia);
+            }
+            return self.on_subscriber_rtcp(index, datagram).map(|()| None);
+        }
         if session.engine.handle_datagram(datagram, self.now).is_err() {
             self.stats.drops.count(DropReason::EngineRefused);
         } else {
             session.gate.heard(remote, self.now);
         }
         // Even a refused datagram may have moved the engine: a failed handshake ends in the drain.
-        Ok(index)
+        Ok(Some(index))
     }
 
     /// Acts on what engines said, until nothing is left to act upon.
@@ -101,7 +112,6 @@ impl Sfu {
             match event {
                 EngineEvent::Connected => self.on_connected(index),
                 EngineEvent::Received(rtp) => self.on_received(index, rtp),
-                EngineEvent::KeyframeRequested => self.on_keyframe_requested(index),
                 EngineEvent::UnknownPayload => self.stats.drops.count(DropReason::UnknownEncoding),
                 EngineEvent::PeerClosed => self.close(index, CloseReason::PeerClosed),
                 EngineEvent::Failed => self.on_failed(index),
@@ -111,6 +121,9 @@ impl Sfu {
 
     fn on_connected(&mut self, index: SessionIndex) {
         let now = self.now;
+        if !self.open_sender(index) {
+            return self.close(index, CloseReason::HandshakeFailed);
+        }
         let Some(session) = self.sessions.get_mut(index) else {
             return;
         };

@@ -33,7 +33,7 @@ impl Sfu {
                     self.end_room(index, CloseReason::RoomEnded);
                 }
             }
-            LinkMessage::Packet { room, packet } => self.on_link_packet(from, &room, &packet),
+            LinkMessage::Packet { room, packet } => self.on_link_packet(from, &room, packet),
         }
     }
 
@@ -86,12 +86,13 @@ impl Sfu {
             return;
         };
         place.tracks = tracks;
+        place.cache.forget_before(self.now);
         for subscriber in place.subscribers.clone() {
             self.update_subscriber(subscriber);
         }
     }
 
-    fn on_link_packet(&mut self, from: WorkerId, room: &RoomId, packet: &Packet) {
+    fn on_link_packet(&mut self, from: WorkerId, room: &RoomId, packet: Packet) {
         let Some(index) = self.linked_room(from, room) else {
             return;
         };

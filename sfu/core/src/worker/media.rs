@@ -1,24 +1,16 @@
 //! Media: from a publisher's engine to every subscriber's, and to every worker that wants the room.
 
-use std::time::Duration;
-
 use sfu_model::drop_reason::DropReason;
 use sfu_model::id::EncodingId;
 use sfu_model::packet::Packet;
-use sfu_model::time::Instant;
 
-use crate::event::Event;
 use crate::link::LinkMessage;
 use crate::session::engine::ReceivedRtp;
 use crate::session::state::{Part, Session};
 use crate::slab::RoomIndex;
 use crate::slab::SessionIndex;
-use crate::stats::Stats;
 use crate::worker::Sfu;
-
-/// Least time between two keyframe requests of one subscriber that are looked at. A decoder asks again every 200 ms or
-/// slower; what is faster is a flood.
-const SUBSCRIBER_REQUEST_INTERVAL: Duration = Duration::from_millis(100);
+use crate::worker::subscribers::forward;
 
 impl Sfu {
     /// A publisher's packet.
@@ -44,7 +36,7 @@ impl Sfu {
         if changed {
             self.refresh_tracks(room);
         }
-        self.route(room, &packet);
+        self.route(room, packet);
     }
 
     /// Whether this publisher's media is the room's. The packet that lets viewers begin makes it so.
@@ -74,8 +66,8 @@ impl Sfu {
     }
 
     /// One packet of a room: to its subscribers here, and once to each worker that wants it.
-    pub(super) fn route(&mut self, room: RoomIndex, packet: &Packet) {
-        let Some(room) = self.rooms.get(room) else {
+    pub(super) fn route(&mut self, room: RoomIndex, packet: Packet) {
+        let Some(room) = self.rooms.get_mut(room) else {
             return;
         };
         for worker in &room.links {
@@ -90,10 +82,9 @@ impl Sfu {
             let Some(session) = self.sessions.get_mut(*index) else {
                 continue;
             };
-            match forward(session, packet, self.now) {
+            match forward(session, &packet, self.now) {
                 Ok(first) => {
                     self.out.events.extend(first);
-                    count_out(&mut self.stats, packet);
                     if !session.is_dirty {
                         session.is_dirty = true;
                         self.out.dirty.push_back(*index);
@@ -102,29 +93,9 @@ impl Sfu {
                 Err(reason) => self.stats.drops.count(reason),
             }
         }
-    }
-
-    /// A subscriber's decoder lost its references.
-    pub(super) fn on_keyframe_requested(&mut self, index: SessionIndex) {
-        self.stats.keyframe_requests_received += 1;
-        let now = self.now;
-        let Some(session) = self.sessions.get_mut(index) else {
-            return;
-        };
-        let room = session.room;
-        let Some(subscriber) = session.subscriber() else {
-            return;
-        };
-        if subscriber
-            .asked_at
-            .is_some_and(|at| now - at < SUBSCRIBER_REQUEST_INTERVAL)
-        {
-            return;
-        }
-        subscriber.asked_at = Some(now);
-        let target = subscriber.video.as_ref().and_then(|s| s.recovery_target());
-        if let Some(encoding) = target {
-            self.request_keyframe(room, encoding);
+        // Subscribers send it from here, and again when it is lost.
+        if !room.subscribers.is_empty() {
+            room.cache.insert(packet);
         }
     }
 
@@ -172,41 +143,8 @@ impl Sfu {
             self.stats.keyframe_requests_sent += 1;
         }
         if any {
-            self.mark_dirty(index);
+            self.mark_engine_dirty(index);
         }
         self.schedule(index);
     }
-}
-
-fn forward(
-    session: &mut Session,
-    packet: &Packet,
-    now: Instant,
-) -> Result<Option<Event>, DropReason> {
-    if session.lifecycle.connected_at.is_none() {
-        return Err(DropReason::TransportNotUp);
-    }
-    let Session {
-        part: Part::Subscriber(subscriber),
-        engine,
-        ..
-    } = session
-    else {
-        return Err(DropReason::OtherLayer);
-    };
-    let subscription = subscriber
-        .subscription(packet.codec.kind())
-        .ok_or(DropReason::CodecNotNegotiated)?;
-    let out = subscription.forward(packet)?;
-    engine.write(packet, &out);
-    let is_first = !std::mem::replace(&mut subscriber.has_received, true);
-    Ok(is_first.then(|| Event::FirstPacketSent {
-        session: session.id,
-        after: now - session.lifecycle.opened_at,
-    }))
-}
-
-fn count_out(stats: &mut Stats, packet: &Packet) {
-    stats.packets_out += 1;
-    stats.bytes_out += packet.payload.len() as u64;
 }

@@ -6,6 +6,7 @@ mod datagrams;
 mod links;
 mod media;
 mod rooms;
+mod subscribers;
 mod timers;
 
 use std::collections::VecDeque;
@@ -16,7 +17,7 @@ use rand::rngs::StdRng;
 use sfu_model::datagram::TransmitBatch;
 use sfu_model::drop_reason::DropReason;
 use sfu_model::id::WorkerId;
-use sfu_model::time::Instant;
+use sfu_model::time::{Instant, NtpTime};
 
 use crate::config::{Config, Limits, Seed};
 use crate::deadlines::Deadlines;
@@ -37,6 +38,8 @@ use crate::stats::{EncodingStatus, RoomStatus, Stats, TrackStatus};
 pub struct Sfu {
     worker: WorkerId,
     limits: Limits,
+    /// The wall clock at the start of ours.
+    ntp_anchor: NtpTime,
     engines: EngineFactory,
     random: StdRng,
     /// The latest moment that any input told.
@@ -64,6 +67,8 @@ struct Outputs {
     engine_events: VecDeque<(SessionIndex, EngineEvent)>,
     /// Reused by every drain.
     drained: Vec<EngineEvent>,
+    /// Where a packet of reports is opened.
+    opened: Vec<u8>,
 }
 
 /// When an engine that failed to say when it wants to be driven is driven again: without a moment after the present one
@@ -76,6 +81,7 @@ impl Sfu {
         Self {
             worker: config.worker,
             limits: config.limits,
+            ntp_anchor: config.ntp_anchor,
             engines: EngineFactory::new(&config),
             random: StdRng::from_seed(seed.0),
             now,
@@ -100,16 +106,25 @@ impl Sfu {
             let Some(index) = self.out.dirty.pop_front() else {
                 return false;
             };
-            if let Some(session) = self.sessions.get_mut(index) {
-                session.is_dirty = false;
-            }
             let n_before = batch.n_bytes();
-            self.drain(index, batch);
-            self.handle_engine_events();
+            self.take_turn(index, batch);
             if batch.n_bytes() > n_before {
                 return true;
             }
         }
+    }
+
+    /// Lets a session send what it has.
+    fn take_turn(&mut self, index: SessionIndex, batch: &mut TransmitBatch) {
+        let Some(session) = self.sessions.get_mut(index) else {
+            return;
+        };
+        session.is_dirty = false;
+        if std::mem::take(&mut session.engine_is_dirty) {
+            self.drain(index, batch);
+            self.handle_engine_events();
+        }
+        self.flush_subscriber(index, batch);
     }
 
     /// Takes a message for another worker.
@@ -198,7 +213,7 @@ impl Sfu {
             return;
         };
         let Session { engine, gate, .. } = session;
-        let drained = engine.drain(self.now, gate, batch, &mut self.out.drained);
+        let drained = engine.drain(self.now, gate.path(), batch, &mut self.out.drained);
         let is_alive = engine.is_alive();
         if let Ok(timeout) = drained {
             session.engine_timeout = timeout;
@@ -222,6 +237,13 @@ impl Sfu {
         self.drain(index, &mut datagrams);
         self.out.datagrams = datagrams;
         self.handle_engine_events();
+    }
+
+    fn mark_engine_dirty(&mut self, index: SessionIndex) {
+        if let Some(session) = self.sessions.get_mut(index) {
+            session.engine_is_dirty = true;
+        }
+        self.mark_dirty(index);
     }
 
     fn mark_dirty(&mut self, index: SessionIndex) {

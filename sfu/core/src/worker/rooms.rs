@@ -63,6 +63,7 @@ impl Sfu {
             return;
         }
         place.tracks.clone_from(&tracks);
+        place.cache.forget_before(now);
         let id = place.id.clone();
         for worker in place.links.clone() {
             let message = LinkMessage::Tracks {

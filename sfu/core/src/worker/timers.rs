@@ -41,9 +41,12 @@ impl Sfu {
             self.refresh_tracks(room);
             self.flush_keyframe_requests(index);
         }
+        if !is_publisher {
+            self.mark_dirty(index);
+        }
         if engine_is_due {
             self.drain_now(index);
-        } else {
+        } else if is_publisher {
             self.schedule(index);
         }
     }

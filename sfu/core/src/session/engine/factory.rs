@@ -11,11 +11,13 @@ use str0m::{Candidate, Rtc};
 use crate::command::IceCredentials;
 use crate::config::Config;
 use crate::event::Role;
-use crate::session::engine::{Engine, values};
+use crate::session::engine::{Engine, key_tap, values};
 
 /// What the engines of a worker share.
 pub(crate) struct EngineFactory {
     crypto: Arc<CryptoProvider>,
+    /// The same, for subscribers, whose keys we take.
+    tapped_crypto: Arc<CryptoProvider>,
     certificate: DtlsCert,
     candidates: Vec<Candidate>,
     anchor: std::time::Instant,
@@ -31,6 +33,7 @@ impl EngineFactory {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
             crypto: Arc::new(str0m::crypto::from_feature_flags()),
+            tapped_crypto: Arc::new(key_tap::provider()),
             certificate: DtlsCert {
                 certificate: config.certificate.certificate_der.clone(),
                 private_key: config.certificate.private_key_der.clone(),
@@ -46,7 +49,7 @@ impl EngineFactory {
 
     /// An engine with these local credentials.
     pub(crate) fn build(&self, credentials: &IceCredentials, role: Role, now: Instant) -> Engine {
-        let mut rtc = Rtc::builder()
+        let config = Rtc::builder()
             .set_extension_map(extensions(role))
             .set_crypto_provider(Arc::clone(&self.crypto))
             .set_dtls_cert(self.certificate.clone())
@@ -61,8 +64,16 @@ impl EngineFactory {
             .enable_h264(true)
             .enable_vp8(true)
             .enable_vp9(true)
-            .enable_av1(true)
-            .build(self.to_std(now));
+            .enable_av1(true);
+        let start = self.to_std(now);
+        let (mut rtc, keys) = match role {
+            Role::Publisher => (config.build(start), None),
+            Role::Subscriber => {
+                let config = config.set_crypto_provider(Arc::clone(&self.tapped_crypto));
+                let (rtc, slot) = key_tap::tapped(|| config.build(start));
+                (rtc, Some(slot))
+            }
+        };
         for candidate in &self.candidates {
             rtc.add_local_candidate(candidate.clone());
         }
@@ -73,7 +84,7 @@ impl EngineFactory {
             anchor: self.anchor,
             offer: String::new(),
             sections: Vec::new(),
-            streams: Vec::new(),
+            keys,
         }
     }
 
@@ -83,8 +94,7 @@ impl EngineFactory {
 }
 
 /// The header extensions that a session may negotiate. A publisher's bandwidth estimation lives on transport-wide feedback
-/// (draft-holmer-rmcat-transport-wide-cc-extensions-01). Nothing estimates a subscriber's path, so that its twenty feedback
-/// datagrams a second would be read for nothing.
+/// (draft-holmer-rmcat-transport-wide-cc-extensions-01), which the engine gives; towards subscribers the estimate is ours.
 fn extensions(role: Role) -> ExtensionMap {
     match role {
         Role::Publisher => ExtensionMap::standard(),

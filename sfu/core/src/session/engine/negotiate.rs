@@ -1,25 +1,17 @@
 //! Offer and answer: what a session sends or receives, and the ICE credentials it does so with.
 
-use std::time::Duration;
-
-use sfu_model::codec::{Codec, MediaKind};
-use sfu_model::rtp::PayloadType;
+use sfu_model::codec::Codec;
+use sfu_model::rtp::{PayloadType, Ssrc};
 use str0m::change::SdpOffer;
 use str0m::media::Mid;
 
 use crate::command::IceCredentials;
+use crate::egress::stream::StreamTerms;
 use crate::error::CommandError;
 use crate::event::Role;
 use crate::session::engine::{Engine, Negotiated, values};
 use crate::session::offer;
-use crate::subscribe::payload_types::PayloadTypes;
-
-/// Video packets kept for retransmission to one subscriber: a second of 2.5 Mbit/s, five round trips of 200 ms. A larger
-/// cache costs 400 bytes a packet and subscriber; a receiver that is later than this has asked for a keyframe.
-const RETRANSMISSION_PACKETS_MAX: usize = 256;
-const RETRANSMISSION_AGE_MAX: Duration = Duration::from_secs(2);
-/// Share of the sent rate that retransmissions may take: enough for the 20 % loss after which nothing helps.
-const RETRANSMISSION_SHARE_MAX: f32 = 0.25;
+use crate::subscribe::payload_types::{Format, PayloadTypes};
 
 impl Engine {
     /// Accepts an offer. The answer is the engine's, with formats in the offer's order.
@@ -44,13 +36,15 @@ impl Engine {
                 }
             }
             self.sections.push((section.kind, mid));
-            if role == Role::Subscriber {
-                self.open_stream(mid, section.kind);
-            }
+            let stream = match role {
+                Role::Publisher => None,
+                Role::Subscriber => self.stream_terms(mid, &answer),
+            };
             negotiated.push(Negotiated {
                 kind: section.kind,
                 rids: section.rids,
                 payload_types: PayloadTypes::new(payload_types),
+                stream,
             });
         }
         if negotiated.is_empty() {
@@ -59,7 +53,7 @@ impl Engine {
         Ok((answer, negotiated))
     }
 
-    fn payload_types(&self, mid: Mid) -> Vec<(Codec, PayloadType)> {
+    fn payload_types(&self, mid: Mid) -> Vec<Format> {
         let Some(media) = self.rtc.media(mid).filter(|m| !m.disabled()) else {
             return Vec::new();
         };
@@ -69,7 +63,11 @@ impl Engine {
             .iter()
             .filter_map(|pt| {
                 let params = params.iter().find(|p| p.pt() == *pt)?;
-                Some((values::our_codec(params)?, PayloadType::new(**pt)?))
+                Some(Format {
+                    codec: values::our_codec(params)?,
+                    payload_type: PayloadType::new(**pt)?,
+                    repair: params.resend().and_then(|pt| PayloadType::new(*pt)),
+                })
             })
             .collect()
     }
@@ -88,19 +86,25 @@ impl Engine {
         ))
     }
 
-    fn open_stream(&mut self, mid: Mid, kind: MediaKind) {
-        let mut api = self.rtc.direct_api();
-        let Some(stream) = api.stream_tx_by_mid(mid, None) else {
-            return;
+    /// What the answer says of the stream that we send on this section.
+    fn stream_terms(&mut self, mid: Mid, answer: &str) -> Option<StreamTerms> {
+        let media = self.rtc.media(mid)?;
+        let extensions = values::extension_ids(media.remote_extmap());
+        let clock_rate = match media.kind() {
+            str0m::media::MediaKind::Audio => Codec::Opus.clock_rate(),
+            str0m::media::MediaKind::Video => Codec::Vp8.clock_rate(),
         };
-        if kind == MediaKind::Video {
-            stream.set_rtx_cache(
-                RETRANSMISSION_PACKETS_MAX,
-                RETRANSMISSION_AGE_MAX,
-                Some(RETRANSMISSION_SHARE_MAX),
-            );
-        }
-        self.streams.push((kind, stream.ssrc()));
+        let mut api = self.rtc.direct_api();
+        let stream = api.stream_tx_by_mid(mid, None)?;
+        let ssrc = Ssrc(*stream.ssrc());
+        Some(StreamTerms {
+            ssrc,
+            repair_ssrc: stream.rtx().map(|ssrc| Ssrc(*ssrc)),
+            mid: mid.to_string(),
+            cname: offer::cname_of(answer, ssrc).unwrap_or_default(),
+            clock_rate,
+            extensions,
+        })
     }
 
     /// Restarts ICE by replaying the offer with new credentials. Media and DTLS go on; the pair in use carries them until

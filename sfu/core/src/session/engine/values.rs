@@ -2,16 +2,16 @@
 
 use sfu_model::codec::Codec;
 use sfu_model::datagram::{Datagram, Transport};
-use sfu_model::packet::{AudioLevel, Extensions, Packet, Rotation};
+use sfu_model::packet::{AudioLevel, Extensions, Rotation};
 use str0m::format::{Codec as EngineCodec, PayloadParams};
 use str0m::net::{Protocol, Receive, TcpType};
-use str0m::rtp::{ExtensionValues, VideoOrientation, Vp8Descriptor};
+use str0m::rtp::{Extension, ExtensionMap, ExtensionValues, VideoOrientation};
 use str0m::{Candidate, IceCreds, RtcError};
 
 use crate::command::IceCredentials;
 use crate::config::LocalAddress;
+use crate::egress::extensions::ExtensionIds;
 use crate::error::CommandError;
-use crate::subscribe::subscription::Outgoing;
 
 /// The engine refused a datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,37 +110,13 @@ pub(super) fn our_extensions(values: &ExtensionValues) -> Extensions {
     }
 }
 
-pub(super) fn engine_extensions(extensions: &Extensions) -> ExtensionValues {
-    ExtensionValues {
-        audio_level: extensions
-            .audio_level
-            .map(|l| i8::try_from(l.minus_dbov).map_or(-127, |level| -level)),
-        voice_activity: extensions.audio_level.map(|l| l.voice),
-        video_orientation: extensions.rotation.map(|r| match r {
-            Rotation::None => VideoOrientation::Deg0,
-            Rotation::Quarter => VideoOrientation::Deg90,
-            Rotation::Half => VideoOrientation::Deg180,
-            Rotation::ThreeQuarters => VideoOrientation::Deg270,
-        }),
-        ..ExtensionValues::default()
+/// The ids that the client gave the extensions that we write.
+pub(super) fn extension_ids(map: &ExtensionMap) -> ExtensionIds {
+    ExtensionIds {
+        mid: map.id_of(Extension::RtpMid),
+        audio_level: map.id_of(Extension::AudioLevel),
+        rotation: map.id_of(Extension::VideoOrientation),
+        transport_sequence: map.id_of(Extension::TransportSequenceNumber),
+        absolute_send_time: map.id_of(Extension::AbsoluteSendTime),
     }
-}
-
-/// The bytes of a VP8 descriptor that differ for this subscriber; `None` when none do.
-pub(super) fn vp8_patch(packet: &Packet, out: &Outgoing) -> Option<str0m::rtp::Vp8Patch> {
-    if packet.facts.vp8 == out.numbers.vp8 {
-        return None;
-    }
-    let numbers = out.numbers.vp8?;
-    let mut patch = Vp8Descriptor::parse(&packet.payload).ok()?.patch();
-    if let Some(picture_id) = numbers.picture_id {
-        patch = patch.picture_id(picture_id);
-    }
-    if let Some(index) = numbers.tl0_picture_index {
-        patch = patch.tl0_pic_idx(index);
-    }
-    if let Some(index) = numbers.key_index {
-        patch = patch.key_idx(index);
-    }
-    patch.build().ok()
 }

@@ -1,0 +1,89 @@
+//! What a subscriber reports and asks for, in RTCP that authenticated.
+
+use sfu_model::drop_reason::{DropCounts, DropReason};
+use sfu_model::rtp::Ssrc;
+use sfu_model::time::{Instant, NtpTime};
+
+use crate::egress::history::NoRepair;
+use crate::egress::sender::Sender;
+use crate::rtcp::{Compound, Feedback, NackIter, ReportBlock};
+
+/// What the worker must do about a subscriber's feedback.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Heard {
+    /// Its decoder needs a keyframe.
+    pub(crate) wants_keyframe: bool,
+    /// Something is to be sent again.
+    pub(crate) wants_repair: bool,
+}
+
+/// When feedback came.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    pub(crate) now: Instant,
+    /// The same, on the clock of our sender reports.
+    pub(crate) ntp: NtpTime,
+}
+
+/// Takes one compound packet where it lies.
+pub(crate) fn hear(
+    sender: &mut Sender,
+    packet: &mut [u8],
+    moment: Moment,
+    drops: &mut DropCounts,
+) -> Result<Heard, DropReason> {
+    let clear = sender.open_rtcp(packet)?;
+    let mut heard = Heard::default();
+    for feedback in Compound::new(clear) {
+        match feedback.map_err(|_| DropReason::MalformedRtcp)? {
+            Feedback::ReceiverReport(block) => hear_report(sender, &block, moment),
+            Feedback::Nack { media, packets } => {
+                heard.wants_repair |= hear_nack(sender, (media, packets), moment, drops);
+            }
+            Feedback::Pli { .. } | Feedback::Fir { .. } => heard.wants_keyframe = true,
+            // A subscriber sends no media: it has nothing to report on and nothing to end. DTLS says when it leaves.
+            Feedback::SenderReport(_) | Feedback::Bye { .. } => {}
+            Feedback::TransportWide(_) | Feedback::Remb { .. } | Feedback::Other => {}
+        }
+    }
+    Ok(heard)
+}
+
+fn hear_report(sender: &mut Sender, block: &ReportBlock, moment: Moment) {
+    if let Some(stream) = sender.stream_of(block.ssrc) {
+        stream.is_known = true;
+        if let Some(round_trip) = block.round_trip(moment.ntp) {
+            sender.set_round_trip(round_trip);
+        }
+    }
+}
+
+/// True when something was queued to be sent again.
+fn hear_nack(
+    sender: &mut Sender,
+    (media, packets): (Ssrc, NackIter<'_>),
+    moment: Moment,
+    drops: &mut DropCounts,
+) -> bool {
+    let is_video = sender
+        .video
+        .as_ref()
+        .is_some_and(|stream| stream.terms().ssrc == media);
+    if !is_video {
+        return false;
+    }
+    let mut any = false;
+    for wire in packets {
+        match sender.repair(wire, moment.now) {
+            Ok(()) => any = true,
+            Err(NoRepair::TooMany) => {
+                drops.count(DropReason::RepairBudget);
+                break;
+            }
+            Err(NoRepair::Unknown | NoRepair::TooSoon | NoRepair::NotNegotiated) => {
+                drops.count(DropReason::NotRepairable);
+            }
+        }
+    }
+    any
+}

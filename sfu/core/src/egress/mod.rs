@@ -1,0 +1,21 @@
+//! One subscriber's media on its way out, sealed by us: the RTC engine of a subscriber only keeps its transport alive.
+//!
+//! A packet passes `subscribe` (may it pass, with which numbers?) and waits in [`sender::Sender`]'s queue as a name in the
+//! room's cache. When its turn comes it is written once: header, extensions, payload, into the datagram buffer, and sealed
+//! where it lies.
+//!
+//! * [`stream`] is one RTP stream: its indices, its history, its counters.
+//! * [`pacer`] spreads a keyframe over a few milliseconds; [`repair`] says how much may be sent again,
+//!   [`repair_copies`] what is better sent twice.
+//! * [`reports`] and [`feedback`] are its RTCP, out and in.
+
+pub(crate) mod extensions;
+pub(crate) mod feedback;
+pub(crate) mod header;
+pub(crate) mod history;
+pub(crate) mod pacer;
+pub(crate) mod repair;
+pub(crate) mod repair_copies;
+pub(crate) mod reports;
+pub(crate) mod sender;
+pub(crate) mod stream;

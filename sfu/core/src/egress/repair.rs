@@ -1,0 +1,87 @@
+//! How much may be sent again: what one subscriber asks for costs that subscriber, and little of anybody's.
+
+/// Bytes that are sent for each that may be sent again: a quarter, enough for the 20 % loss after which nothing helps, and a
+/// bound on what a flood of NACKs can make us send.
+const SHARE: usize = 4;
+/// Repairs that may be saved up: half a second of loss at 3 Mbit/s. A burst of loss asks for much at once.
+const SAVED_BYTES_MAX: usize = 48 * 1_024;
+
+/// Bytes that may be sent again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RepairBudget {
+    saved_bytes: usize,
+    /// What was sent and has not earned a whole byte.
+    rest: usize,
+}
+
+impl Default for RepairBudget {
+    /// The first keyframe is repaired before much was sent.
+    fn default() -> Self {
+        Self {
+            saved_bytes: SAVED_BYTES_MAX,
+            rest: 0,
+        }
+    }
+}
+
+impl RepairBudget {
+    /// This much was sent for the first time.
+    pub(crate) fn earn(&mut self, bytes: usize) {
+        let earning = bytes + self.rest;
+        self.rest = earning % SHARE;
+        self.saved_bytes = (self.saved_bytes + earning / SHARE).min(SAVED_BYTES_MAX);
+    }
+
+    /// True when a repair of this size may leave now; it is paid for.
+    pub(crate) fn spend(&mut self, bytes: usize) -> bool {
+        match self.saved_bytes.checked_sub(bytes) {
+            Some(left) => {
+                self.saved_bytes = left;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The same for what is only better sent: it leaves half of what is saved to what must be.
+    pub(crate) fn spend_spare(&mut self, bytes: usize) -> bool {
+        self.saved_bytes >= bytes + SAVED_BYTES_MAX / 2 && self.spend(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_gets_a_quarter_of_what_was_sent() {
+        let mut budget = RepairBudget::default();
+        let mut sent = 0;
+        for _ in 0..10_000 {
+            budget.earn(1_201);
+            while budget.spend(1_000) {
+                sent += 1_000;
+            }
+        }
+        let share = 1_201 * 10_000 / 4;
+        assert!(
+            (share..=share + SAVED_BYTES_MAX).contains(&sent),
+            "{sent} of {share}"
+        );
+    }
+
+    #[test]
+    fn a_burst_of_loss_is_repaired_at_once() {
+        let mut budget = RepairBudget::default();
+        let repaired = (0..100).filter(|_| budget.spend(1_200)).count();
+        assert_eq!(repaired, 40);
+    }
+
+    #[test]
+    fn copies_leave_half_to_first_repairs() {
+        let mut budget = RepairBudget::default();
+        let copies = (0..100).filter(|_| budget.spend_spare(1_200)).count();
+        let repaired = (0..100).filter(|_| budget.spend(1_200)).count();
+        assert_eq!((copies, repaired), (20, 20));
+    }
+}

@@ -1,0 +1,277 @@
+//! The sender of one subscriber: what waits, in which order it leaves, and with which keys.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use sfu_model::codec::MediaKind;
+use sfu_model::datagram::TransmitBatch;
+use sfu_model::drop_reason::DropReason;
+use sfu_model::id::EncodingId;
+use sfu_model::packet::Packet;
+use sfu_model::rtp::{SeqNo, Ssrc};
+use sfu_model::time::{Instant, NtpTime};
+
+use crate::egress::history::{NoRepair, Sent};
+use crate::egress::pacer::Pacer;
+use crate::egress::repair::RepairBudget;
+use crate::egress::repair_copies::RepairCopies;
+use crate::egress::reports::Reports;
+use crate::egress::stream::{Stream, TransportNumbers};
+use crate::route::packet_cache::PacketCache;
+use crate::session::engine::Agreed;
+use crate::session::gate::Path;
+use crate::srtp::{self, Opener, Sealer};
+use crate::stats::Stats;
+use crate::subscribe::subscription::Outgoing;
+
+/// Most packets that wait for one subscriber. The pacer holds a burst for milliseconds: a queue this long is 250 times
+/// what a rate of 10 Mbit/s leaves in that time, and more than the room's cache can still hold.
+const QUEUE_MAX: usize = 2_048;
+/// Most repairs that one datagram of feedback can queue. Whoever lost more needs a keyframe.
+const REPAIRS_MAX: usize = 128;
+/// The round trip before any was measured.
+const ROUND_TRIP_DEFAULT: Duration = Duration::from_millis(100);
+/// A packet is never sent again sooner than this, however short the round trip: the receiver's feedback was on its way.
+const ROUND_TRIP_MIN: Duration = Duration::from_millis(5);
+
+/// A packet that waits: its name in the room's cache, and its numbers.
+#[derive(Clone, Copy, Debug)]
+struct Queued {
+    encoding: EncodingId,
+    source: SeqNo,
+    bytes: usize,
+    out: Outgoing,
+}
+
+/// What a flush may use of its worker.
+#[derive(Debug)]
+pub(crate) struct FlushContext<'a> {
+    /// The packets of the room.
+    pub(crate) cache: &'a PacketCache,
+    pub(crate) path: Path,
+    pub(crate) now: Instant,
+    /// The wall clock at the start of ours, for reports.
+    pub(crate) ntp_anchor: NtpTime,
+    pub(crate) batch: &'a mut TransmitBatch,
+    pub(crate) stats: &'a mut Stats,
+}
+
+/// One subscriber's sender.
+#[derive(Debug)]
+pub(crate) struct Sender {
+    keys: Option<Keys>,
+    pub(crate) audio: Option<Stream>,
+    pub(crate) video: Option<Stream>,
+    audio_queue: VecDeque<Queued>,
+    video_queue: VecDeque<Queued>,
+    video_bytes: usize,
+    /// Video packets to send again.
+    repairs: Vec<Sent>,
+    pacer: Pacer,
+    repair_budget: RepairBudget,
+    repair_copies: RepairCopies,
+    reports: Reports,
+    round_trip: Option<Duration>,
+}
+
+#[derive(Debug)]
+struct Keys {
+    sealer: Sealer,
+    opener: Opener,
+}
+
+impl Sender {
+    pub(crate) fn new(audio: Option<Stream>, video: Option<Stream>) -> Self {
+        Self {
+            keys: None,
+            audio,
+            video,
+            audio_queue: VecDeque::new(),
+            video_queue: VecDeque::new(),
+            video_bytes: 0,
+            repairs: Vec::new(),
+            pacer: Pacer::default(),
+            repair_budget: RepairBudget::default(),
+            repair_copies: RepairCopies::default(),
+            reports: Reports::default(),
+            round_trip: None,
+        }
+    }
+
+    /// The handshake is done: from here on there is something to seal with. False when the keys are of no use, and then
+    /// nothing is ever sent.
+    pub(crate) fn open(&mut self, agreed: Agreed) -> bool {
+        let contexts = srtp::contexts(agreed.material, agreed.profile, agreed.side);
+        let Ok((mut sealer, opener)) = contexts else {
+            return false;
+        };
+        let mut streams = self.audio.iter_mut().chain(&mut self.video);
+        if streams.any(|stream| stream.open(&mut sealer).is_err()) {
+            return false;
+        }
+        self.keys = Some(Keys { sealer, opener });
+        true
+    }
+
+    /// True once there are keys.
+    pub(crate) fn is_open(&self) -> bool {
+        self.keys.is_some()
+    }
+
+    /// Queues a packet that lies in the room's cache.
+    pub(crate) fn queue(&mut self, packet: &Packet, out: Outgoing) -> Result<(), DropReason> {
+        let queued = Queued {
+            encoding: packet.encoding,
+            source: packet.sequence,
+            bytes: packet.payload.len(),
+            out,
+        };
+        let queue = match packet.codec.kind() {
+            MediaKind::Audio => &mut self.audio_queue,
+            MediaKind::Video => &mut self.video_queue,
+        };
+        if queue.len() >= QUEUE_MAX {
+            return Err(DropReason::SenderQueueFull);
+        }
+        queue.push_back(queued);
+        if packet.codec.kind() == MediaKind::Video {
+            self.video_bytes += queued.bytes;
+        }
+        Ok(())
+    }
+
+    /// Opens a packet of reports and feedback where it lies.
+    pub(crate) fn open_rtcp<'a>(&mut self, packet: &'a mut [u8]) -> Result<&'a [u8], DropReason> {
+        let keys = self.keys.as_mut().ok_or(DropReason::TransportNotUp)?;
+        keys.opener
+            .open_rtcp(packet)
+            .map_err(|_| DropReason::RtcpRefused)
+    }
+
+    /// The stream with this SSRC.
+    pub(crate) fn stream_of(&mut self, ssrc: Ssrc) -> Option<&mut Stream> {
+        let mut streams = self.audio.iter_mut().chain(&mut self.video);
+        streams.find(|stream| stream.terms().ssrc == ssrc)
+    }
+
+    /// The time from here to the receiver and back.
+    pub(crate) fn set_round_trip(&mut self, round_trip: Duration) {
+        self.round_trip = Some(round_trip);
+    }
+
+    /// The receiver misses the video packet with these low bits. Queued to be sent again, unless there is a reason not to.
+    pub(crate) fn repair(&mut self, wire: u16, now: Instant) -> Result<(), NoRepair> {
+        let round_trip = self.round_trip.unwrap_or(ROUND_TRIP_DEFAULT);
+        if self.repairs.len() >= REPAIRS_MAX {
+            return Err(NoRepair::TooMany);
+        }
+        let video = self.video.as_mut().ok_or(NoRepair::Unknown)?;
+        let cooldown = round_trip.max(ROUND_TRIP_MIN);
+        let sent = video.history.repair(wire, cooldown, now)?;
+        if sent.repaired_at.is_none() {
+            self.repair_copies.count_missed();
+        }
+        self.repairs.push(sent);
+        Ok(())
+    }
+
+    /// When it must be flushed at the latest.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        let timers = [
+            self.pacer.poll_timeout(),
+            self.reports.poll_timeout(),
+            self.repair_copies.poll_timeout(),
+        ];
+        timers.into_iter().flatten().min()
+    }
+
+    /// Writes what may leave now: sound, then repairs, which are older than anything that waits, then pictures as the pacer
+    /// allows.
+    pub(crate) fn flush(&mut self, context: &mut FlushContext<'_>) {
+        let Some(keys) = &mut self.keys else { return };
+        if let Some(audio) = &mut self.audio {
+            for queued in self.audio_queue.drain(..) {
+                send(audio, &keys.sealer, &queued, context);
+            }
+        }
+        if let Some(video) = &mut self.video {
+            let budget = &mut self.repair_budget;
+            while let Some(sent) = self.repair_copies.pop_due(context.now) {
+                send_again(video, &keys.sealer, &sent, context, |b| {
+                    budget.spend_spare(b)
+                });
+            }
+            for sent in self.repairs.drain(..) {
+                send_again(video, &keys.sealer, &sent, context, |b| budget.spend(b));
+                self.repair_copies.repaired(sent, context.now);
+            }
+            let mut allowance = self.pacer.allowance(self.video_bytes, context.now);
+            while allowance > 0
+                && let Some(queued) = self.video_queue.pop_front()
+            {
+                self.video_bytes = self.video_bytes.saturating_sub(queued.bytes);
+                allowance = allowance.saturating_sub(queued.bytes.max(1));
+                self.repair_budget.earn(queued.bytes);
+                self.repair_copies.count_sent();
+                send(video, &keys.sealer, &queued, context);
+            }
+        }
+        let streams = self.audio.iter().chain(&self.video);
+        self.reports.send(streams, &mut keys.sealer, context);
+    }
+
+    /// Says goodbye (RFC 3550 section 6.6).
+    pub(crate) fn close(&mut self, context: &mut FlushContext<'_>) {
+        let Some(keys) = &mut self.keys else { return };
+        let streams = self.audio.iter().chain(&self.video);
+        self.reports.say_goodbye(streams, &mut keys.sealer, context);
+    }
+}
+
+/// Writes one packet out of the cache.
+fn send(stream: &mut Stream, sealer: &Sealer, queued: &Queued, context: &mut FlushContext<'_>) {
+    let Some(packet) = context.cache.get(queued.encoding, queued.source) else {
+        return context.stats.drops.count(DropReason::NotCached);
+    };
+    let Path { remote, local } = context.path;
+    let numbers = TransportNumbers::default();
+    let written = context
+        .batch
+        .push_with(remote.0, local, remote.1, |buffer| {
+            stream.write_media(sealer, (packet, &queued.out), numbers, buffer)
+        });
+    match written {
+        Ok(()) => {
+            context.stats.packets_out += 1;
+            context.stats.bytes_out += packet.payload.len() as u64;
+        }
+        Err(reason) => context.stats.drops.count(reason),
+    }
+}
+
+/// Writes one packet out of the cache as a repair, if it may cost its bytes.
+fn send_again(
+    stream: &mut Stream,
+    sealer: &Sealer,
+    sent: &Sent,
+    context: &mut FlushContext<'_>,
+    may_cost: impl FnOnce(usize) -> bool,
+) {
+    let Some(packet) = context.cache.get(sent.encoding, sent.source) else {
+        return context.stats.drops.count(DropReason::NotCached);
+    };
+    if !may_cost(packet.payload.len()) {
+        return context.stats.drops.count(DropReason::RepairBudget);
+    }
+    let Path { remote, local } = context.path;
+    let numbers = TransportNumbers::default();
+    let written = context
+        .batch
+        .push_with(remote.0, local, remote.1, |buffer| {
+            stream.write_repair(sealer, (packet, sent), numbers, buffer)
+        });
+    match written {
+        Ok(()) => context.stats.repairs_out += 1,
+        Err(reason) => context.stats.drops.count(reason),
+    }
+}

@@ -1,0 +1,254 @@
+//! One RTP stream towards a subscriber, and the stream of its repairs (RFC 4588).
+
+use sfu_model::codec::ClockRate;
+use sfu_model::drop_reason::DropReason;
+use sfu_model::packet::{AudioLevel, Packet, Rotation};
+use sfu_model::rtp::{PayloadType, SeqNo, Ssrc};
+use sfu_model::time::{Instant, MediaTime, RtpTimestamp};
+
+use crate::egress::extensions::ExtensionIds;
+use crate::egress::header::{Fixed, HeaderWriter};
+use crate::egress::history::{History, Sent};
+use crate::srtp::{IndexLedger, LedgerError, Sealer};
+use crate::subscribe::rewrite_vp8::{self, Vp8Rewritten};
+use crate::subscribe::subscription::Outgoing;
+
+/// What an offer and its answer agreed on for one stream.
+#[derive(Clone, Debug)]
+pub(crate) struct StreamTerms {
+    pub(crate) ssrc: Ssrc,
+    /// Where repairs go. `None`: the receiver takes none.
+    pub(crate) repair_ssrc: Option<Ssrc>,
+    pub(crate) mid: String,
+    /// The name of the sender in its descriptions (RFC 3550 section 6.5.1), as the answer said it.
+    pub(crate) cname: String,
+    pub(crate) clock_rate: ClockRate,
+    pub(crate) extensions: ExtensionIds,
+}
+
+/// The numbers of the transport that a packet carries (not those of its stream).
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct TransportNumbers {
+    /// What transport-wide feedback names.
+    pub(crate) sequence: Option<u16>,
+    /// `abs-send-time`: 6.18 fixed-point seconds, the low 24 bits.
+    pub(crate) send_time: Option<u32>,
+}
+
+/// One outgoing stream.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    terms: StreamTerms,
+    two_bytes: bool,
+    indices: Option<IndexLedger>,
+    repair: Option<RepairStream>,
+    pub(crate) history: History,
+    counters: Counters,
+    /// The receiver has reported on it, so it has found its place: the mid need not be said any more (RFC 8843 section 15.1
+    /// lets us, and the receiver keeps the SSRC).
+    pub(crate) is_known: bool,
+}
+
+#[derive(Debug)]
+struct RepairStream {
+    ssrc: Ssrc,
+    indices: Option<IndexLedger>,
+    next: SeqNo,
+}
+
+/// What a sender report says (RFC 3550 section 6.4.1), which wraps.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) packets: u32,
+    pub(crate) octets: u32,
+    /// The latest media time that was sent, and when it was captured.
+    pub(crate) latest: Option<(MediaTime, Instant)>,
+}
+
+impl Stream {
+    /// `first_repair` is the number of the first repair, random (RFC 3550 section 5.1).
+    pub(crate) fn new(terms: StreamTerms, first_repair: u16) -> Self {
+        let repair = terms.repair_ssrc.map(|ssrc| RepairStream {
+            ssrc,
+            indices: None,
+            next: SeqNo(u64::from(first_repair)),
+        });
+        Self {
+            two_bytes: terms.extensions.need_two_bytes(),
+            terms,
+            indices: None,
+            repair,
+            history: History::default(),
+            counters: Counters::default(),
+            is_known: false,
+        }
+    }
+
+    pub(crate) fn terms(&self) -> &StreamTerms {
+        &self.terms
+    }
+
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Takes the indices that its keys have for it.
+    pub(crate) fn open(&mut self, sealer: &mut Sealer) -> Result<(), LedgerError> {
+        self.indices = Some(sealer.ledger(self.terms.ssrc)?);
+        if let Some(repair) = &mut self.repair {
+            repair.indices = Some(sealer.ledger(repair.ssrc)?);
+        }
+        Ok(())
+    }
+
+    /// Writes a packet to the end of the buffer, sealed.
+    pub(crate) fn write_media(
+        &mut self,
+        sealer: &Sealer,
+        (packet, out): (&Packet, &Outgoing),
+        transport: TransportNumbers,
+        buffer: &mut Vec<u8>,
+    ) -> Result<(), DropReason> {
+        let sequence = out.numbers.sequence;
+        let indices = self.indices.as_mut().ok_or(DropReason::TransportNotUp)?;
+        let index = indices.take(sequence).ok_or(DropReason::NumberUsed)?;
+        let fixed = Fixed {
+            payload_type: out.payload_type,
+            marker: packet.marker,
+            padding: false,
+            sequence,
+            timestamp: out.numbers.time.wire(),
+            ssrc: self.terms.ssrc,
+        };
+        let start = buffer.len();
+        let header_bytes = self.write_header(&fixed, packet, transport, buffer);
+        write_payload(packet, out.numbers.vp8, buffer);
+        sealer
+            .seal_rtp(index, buffer, start, header_bytes)
+            .map_err(|_| DropReason::SealRefused)?;
+        self.count(packet, out);
+        Ok(())
+    }
+
+    fn count(&mut self, packet: &Packet, out: &Outgoing) {
+        let counters = &mut self.counters;
+        counters.packets = counters.packets.wrapping_add(1);
+        let octets = u32::try_from(packet.payload.len()).unwrap_or(0);
+        counters.octets = counters.octets.wrapping_add(octets);
+        if counters
+            .latest
+            .is_none_or(|(time, _)| out.numbers.time >= time)
+        {
+            counters.latest = Some((out.numbers.time, packet.captured_at));
+        }
+        if self.repair.is_some() && out.repair_payload_type.is_some() {
+            self.history.insert(Sent {
+                sequence: out.numbers.sequence,
+                encoding: packet.encoding,
+                source: packet.sequence,
+                timestamp: out.numbers.time.wire(),
+                vp8: out.numbers.vp8,
+                repair: out.repair_payload_type,
+                repaired_at: None,
+            });
+        }
+    }
+
+    /// Writes a packet again, as a repair: its number in front of its payload, under the repair stream's own numbers
+    /// (RFC 4588 section 4).
+    pub(crate) fn write_repair(
+        &mut self,
+        sealer: &Sealer,
+        (packet, sent): (&Packet, &Sent),
+        transport: TransportNumbers,
+        buffer: &mut Vec<u8>,
+    ) -> Result<(), DropReason> {
+        let payload_type = sent.repair.ok_or(DropReason::NotRepairable)?;
+        let (fixed, index) =
+            self.next_repair(payload_type, packet.marker, false, sent.timestamp)?;
+        let start = buffer.len();
+        let header_bytes = self.write_header(&fixed, packet, transport, buffer);
+        buffer.extend_from_slice(&sent.sequence.wire().to_be_bytes());
+        write_payload(packet, sent.vp8, buffer);
+        sealer
+            .seal_rtp(index, buffer, start, header_bytes)
+            .map_err(|_| DropReason::SealRefused)
+    }
+
+    fn next_repair(
+        &mut self,
+        payload_type: PayloadType,
+        marker: bool,
+        padding: bool,
+        timestamp: RtpTimestamp,
+    ) -> Result<(Fixed, crate::srtp::UnusedIndex), DropReason> {
+        let repair = self.repair.as_mut().ok_or(DropReason::NotRepairable)?;
+        let indices = repair.indices.as_mut().ok_or(DropReason::TransportNotUp)?;
+        let sequence = repair.next;
+        let index = indices.take(sequence).ok_or(DropReason::NumberUsed)?;
+        repair.next = SeqNo(sequence.0 + 1);
+        let fixed = Fixed {
+            payload_type,
+            marker,
+            padding,
+            sequence,
+            timestamp,
+            ssrc: repair.ssrc,
+        };
+        Ok((fixed, index))
+    }
+
+    fn write_header(
+        &self,
+        fixed: &Fixed,
+        packet: &Packet,
+        transport: TransportNumbers,
+        buffer: &mut Vec<u8>,
+    ) -> usize {
+        let ids = &self.terms.extensions;
+        let mut header = HeaderWriter::begin(buffer, fixed, self.two_bytes);
+        if !self.is_known {
+            header.extension(ids.mid, self.terms.mid.as_bytes());
+        }
+        if let Some(sequence) = transport.sequence {
+            header.extension(ids.transport_sequence, &sequence.to_be_bytes());
+        }
+        if let Some(time) = transport.send_time {
+            let [_, bytes @ ..] = time.to_be_bytes();
+            header.extension(ids.absolute_send_time, &bytes);
+        }
+        if let Some(level) = packet.extensions.audio_level {
+            header.extension(ids.audio_level, &[audio_level_byte(level)]);
+        }
+        if let Some(rotation) = packet.extensions.rotation {
+            header.extension(ids.rotation, &[rotation_byte(rotation)]);
+        }
+        header.finish()
+    }
+}
+
+/// The only copy of a payload on its way to a subscriber.
+fn write_payload(packet: &Packet, vp8: Vp8Rewritten, buffer: &mut Vec<u8>) {
+    let start = buffer.len();
+    buffer.extend_from_slice(&packet.payload);
+    if let (Some(numbers), true) = (vp8, vp8 != packet.facts.vp8)
+        && let Some(payload) = buffer.get_mut(start..)
+    {
+        rewrite_vp8::patch(payload, numbers);
+    }
+}
+
+/// RFC 6464 section 3.
+fn audio_level_byte(level: AudioLevel) -> u8 {
+    (u8::from(level.voice) << 7) | level.minus_dbov.min(127)
+}
+
+/// 3GPP TS 26.114 section 7.4.5: the low two bits count quarter turns.
+fn rotation_byte(rotation: Rotation) -> u8 {
+    match rotation {
+        Rotation::None => 0,
+        Rotation::Quarter => 1,
+        Rotation::Half => 2,
+        Rotation::ThreeQuarters => 3,
+    }
+}

@@ -1,0 +1,166 @@
+//! Subscribers: packets and repairs out, reports and requests in.
+
+use std::time::Duration;
+
+use sfu_model::datagram::{Datagram, TransmitBatch};
+use sfu_model::drop_reason::DropReason;
+use sfu_model::packet::Packet;
+use sfu_model::time::{Instant, NtpTime};
+
+use crate::egress::feedback::{self, Moment};
+use crate::egress::sender::FlushContext;
+use crate::event::Event;
+use crate::session::state::{Part, Session};
+use crate::slab::{RoomIndex, SessionIndex};
+use crate::worker::Sfu;
+
+/// Least time between two keyframe requests of one subscriber that are looked at. A decoder asks again every 200 ms or
+/// slower; what is faster is a flood.
+const SUBSCRIBER_REQUEST_INTERVAL: Duration = Duration::from_millis(100);
+
+impl Sfu {
+    /// Sends what may leave towards a subscriber now, and says when to come back.
+    pub(super) fn flush_subscriber(&mut self, index: SessionIndex, batch: &mut TransmitBatch) {
+        let Some(session) = self.sessions.get_mut(index) else {
+            return;
+        };
+        let Some(path) = session.gate.path() else {
+            return;
+        };
+        let room = session.room;
+        let (Some(subscriber), Some(room)) = (session.subscriber(), self.rooms.get(room)) else {
+            return;
+        };
+        let mut context = FlushContext {
+            cache: &room.cache,
+            path,
+            now: self.now,
+            ntp_anchor: self.ntp_anchor,
+            batch,
+            stats: &mut self.stats,
+        };
+        subscriber.sender.flush(&mut context);
+        self.schedule(index);
+    }
+
+    /// A datagram of media or reports of a subscriber's session, from an address that passed ICE.
+    pub(super) fn on_subscriber_rtcp(
+        &mut self,
+        index: SessionIndex,
+        datagram: &Datagram<'_>,
+    ) -> Result<(), DropReason> {
+        let moment = Moment {
+            now: self.now,
+            ntp: ntp_at(self.ntp_anchor, self.now),
+        };
+        let session = self
+            .sessions
+            .get_mut(index)
+            .ok_or(DropReason::UnvalidatedSource)?;
+        let Session {
+            part: Part::Subscriber(subscriber),
+            gate,
+            ..
+        } = session
+        else {
+            return Err(DropReason::UnwantedMedia);
+        };
+        // It is opened where it lies, and the caller's bytes are not ours to change.
+        self.out.opened.clear();
+        self.out.opened.extend_from_slice(datagram.bytes);
+        let drops = &mut self.stats.drops;
+        let heard = feedback::hear(&mut subscriber.sender, &mut self.out.opened, moment, drops)?;
+        gate.heard((datagram.transport, datagram.source), self.now);
+        if heard.wants_repair {
+            self.mark_dirty(index);
+        }
+        if heard.wants_keyframe {
+            self.on_keyframe_requested(index);
+        }
+        Ok(())
+    }
+
+    /// A subscriber's decoder lost its references.
+    fn on_keyframe_requested(&mut self, index: SessionIndex) {
+        self.stats.keyframe_requests_received += 1;
+        let now = self.now;
+        let Some(session) = self.sessions.get_mut(index) else {
+            return;
+        };
+        let room = session.room;
+        let Some(subscriber) = session.subscriber() else {
+            return;
+        };
+        if subscriber
+            .asked_at
+            .is_some_and(|at| now - at < SUBSCRIBER_REQUEST_INTERVAL)
+        {
+            return;
+        }
+        subscriber.asked_at = Some(now);
+        let target = subscriber.video.as_ref().and_then(|s| s.recovery_target());
+        if let Some(encoding) = target {
+            self.request_keyframe(room, encoding);
+        }
+    }
+
+    /// A subscriber's transport is up. False when its keys are of no use.
+    pub(super) fn open_sender(&mut self, index: SessionIndex) -> bool {
+        let Some(Session {
+            part: Part::Subscriber(subscriber),
+            engine,
+            ..
+        }) = self.sessions.get_mut(index)
+        else {
+            return true;
+        };
+        let keys = engine.take_keys();
+        keys.is_some_and(|agreed| subscriber.sender.open(agreed))
+    }
+
+    /// A subscriber's session ends: its streams do.
+    pub(super) fn say_goodbye(&mut self, session: &mut Session, room: RoomIndex) {
+        let Some(path) = session.gate.path() else {
+            return;
+        };
+        let (Some(subscriber), Some(room)) = (session.subscriber(), self.rooms.get(room)) else {
+            return;
+        };
+        subscriber.sender.close(&mut FlushContext {
+            cache: &room.cache,
+            path,
+            now: self.now,
+            ntp_anchor: self.ntp_anchor,
+            batch: &mut self.out.datagrams,
+            stats: &mut self.stats,
+        });
+    }
+}
+
+/// Queues a packet that lies in the room's cache for one subscriber. The event of its first, if this is it.
+pub(super) fn forward(
+    session: &mut Session,
+    packet: &Packet,
+    now: Instant,
+) -> Result<Option<Event>, DropReason> {
+    let Part::Subscriber(subscriber) = &mut session.part else {
+        return Err(DropReason::OtherLayer);
+    };
+    if !subscriber.sender.is_open() {
+        return Err(DropReason::TransportNotUp);
+    }
+    let subscription = subscriber
+        .subscription(packet.codec.kind())
+        .ok_or(DropReason::CodecNotNegotiated)?;
+    let out = subscription.forward(packet)?;
+    subscriber.sender.queue(packet, out)?;
+    let is_first = !std::mem::replace(&mut subscriber.has_received, true);
+    Ok(is_first.then(|| Event::FirstPacketSent {
+        session: session.id,
+        after: now - session.lifecycle.opened_at,
+    }))
+}
+
+fn ntp_at(anchor: NtpTime, now: Instant) -> NtpTime {
+    anchor.after(now - Instant::START)
+}
