@@ -3,7 +3,7 @@
 //!
 //! # What the path carries
 //!
-//! [`estimate::Estimator`] is all that others call. It implements Google congestion control at the sender: the draft
+//! `estimate::Estimator` is all that others call. It implements Google congestion control at the sender: the draft
 //! (draft-ietf-rmcat-gcc-02), and what libwebrtc has changed since. What is sent is numbered and remembered, and
 //! transport-wide feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01) goes through these, in this order:
 //!
@@ -21,34 +21,32 @@
 //! | `silence` | what to do when no feedback comes |
 //! | `reports` | the estimate of a viewer who gives none, from receiver reports and REMB |
 //!
-//! `path` runs them, and `limits` has the range that no estimate leaves, whatever a viewer claims.
-
-// In the order of a packet's way: sent, reported, judged.
-mod arrival;
-mod history;
-mod limits;
-
-mod delay;
-mod inter_arrival;
-mod overuse;
-mod trendline;
+//! `rates` runs the controllers, `path` the whole, and `limits` has the range that no estimate leaves, whatever a viewer
+//! claims.
 
 mod acknowledged;
 mod aimd;
 mod app_limited;
+pub(crate) mod arrival;
 mod capacity;
 mod cluster;
+mod delay;
 pub(crate) mod estimate;
+mod history;
+mod inter_arrival;
+pub(crate) mod limits;
 mod loss;
 mod overflow;
-mod path;
-mod probe;
+mod overuse;
+pub(crate) mod path;
+pub(crate) mod plan;
+pub(crate) mod probe;
 mod queue;
+mod rates;
 mod reports;
 mod rtt;
 mod silence;
-
-pub(crate) mod plan;
+mod trendline;
 
 #[cfg(test)]
 mod tests;

@@ -5,22 +5,18 @@ use std::time::Duration;
 use sfu_model::rate::Bitrate;
 use sfu_model::time::Instant;
 
-use crate::budget::acknowledged::Acknowledged;
-use crate::budget::aimd::{Aimd, Signal};
 use crate::budget::app_limited::AppLimited;
 use crate::budget::arrival::Arrival;
-use crate::budget::cluster::Measured;
-use crate::budget::delay::DelayWatch;
 use crate::budget::history::{History, News, Sent, wire};
 use crate::budget::limits::in_range;
-use crate::budget::loss::LossLimit;
-use crate::budget::overflow::{Overflow, Verdict};
-use crate::budget::overuse::Usage;
 use crate::budget::probe::{Probe, Prober};
-use crate::budget::queue::Queue;
+use crate::budget::rates::{Circumstances, Rates};
 use crate::budget::reports::ReportedLoss;
 use crate::budget::rtt::RoundTrip;
 use crate::budget::silence::Silence;
+
+/// The share of the estimate of before that a path is given when a silence ends; see `silence` for why.
+const BACK: f64 = 0.5;
 
 /// What holds an estimate where it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,17 +56,6 @@ pub(crate) struct Path {
     rates: Rates,
 }
 
-/// The two controllers, and what they are told.
-#[derive(Debug)]
-struct Rates {
-    delay: DelayWatch,
-    queue: Queue,
-    acknowledged: Acknowledged,
-    aimd: Aimd,
-    loss: LossLimit,
-    overflow: Overflow,
-}
-
 /// What a batch of feedback adds up to.
 #[derive(Debug, Default)]
 struct Batch {
@@ -91,14 +76,7 @@ impl Path {
             before_silence: start,
             app_limited: AppLimited::default(),
             prober: Prober::default(),
-            rates: Rates {
-                delay: DelayWatch::default(),
-                queue: Queue::default(),
-                acknowledged: Acknowledged::default(),
-                aimd: Aimd::new(start),
-                loss: LossLimit::default(),
-                overflow: Overflow::default(),
-            },
+            rates: Rates::new(start),
         }
     }
 
@@ -170,7 +148,7 @@ impl Path {
     }
 
     pub(crate) fn poll_probe(&mut self, wanted: Bitrate, now: Instant) -> Option<Probe> {
-        if !matches!(self.basis, Basis::Feedback) || self.is_strained() {
+        if !matches!(self.basis, Basis::Feedback) || self.rates.is_strained() {
             return None;
         }
         let next = self.history.next();
@@ -178,7 +156,7 @@ impl Path {
     }
 
     pub(crate) fn poll_timeout(&self, wanted: Bitrate) -> Option<Instant> {
-        let can_probe = matches!(self.basis, Basis::Feedback) && !self.is_strained();
+        let can_probe = matches!(self.basis, Basis::Feedback) && !self.rates.is_strained();
         let wanted = if can_probe { wanted } else { Bitrate::ZERO };
         let probe = self.prober.poll_timeout(self.estimate, wanted);
         let silence = self.silence.poll_timeout();
@@ -196,7 +174,7 @@ impl Path {
     pub(crate) const fn loss(&self) -> f64 {
         match &self.basis {
             Basis::Reports(reports) => reports.loss(),
-            Basis::Nothing | Basis::Feedback => self.rates.loss.loss(),
+            Basis::Nothing | Basis::Feedback => self.rates.loss(),
         }
     }
 
@@ -205,7 +183,7 @@ impl Path {
             Basis::Nothing => LimitedBy::Start,
             Basis::Reports(_) => LimitedBy::Reports,
             Basis::Feedback if self.silence.is_silent() => LimitedBy::Silence,
-            Basis::Feedback if self.rates.loss.limit().is_some() => LimitedBy::Loss,
+            Basis::Feedback if self.rates.is_loss_limited() => LimitedBy::Loss,
             Basis::Feedback => LimitedBy::Delay,
         }
     }
@@ -221,11 +199,6 @@ impl Path {
         }
     }
 
-    /// More would only make it worse: a queue grows, or losses already hold the estimate down.
-    fn is_strained(&self) -> bool {
-        self.rates.delay.usage() == Usage::Over || self.rates.loss.limit().is_some()
-    }
-
     fn on_news(&mut self, news: News, arrival: Option<Arrival>, batch: &mut Batch) {
         let sent = match news {
             News::Lost(sent) => {
@@ -234,7 +207,7 @@ impl Path {
                 return;
             }
             News::ReceivedAfterAll(sent) => {
-                self.rates.loss.recover();
+                self.rates.recover();
                 sent
             }
             News::Received(sent) => {
@@ -250,79 +223,26 @@ impl Path {
         {
             batch.newest = Some(sent);
         }
-        self.rates.acknowledged.push(sent.bytes, arrival);
-        self.rates.queue.push(sent.at, arrival);
-        if self.prober.on_received(sent, arrival) {
-            self.rates.delay.skip();
-        } else {
-            self.rates.delay.push(sent.at, arrival);
-        }
+        let is_probe = self.prober.on_received(sent, arrival);
+        self.rates.on_arrival(sent, arrival, is_probe);
     }
 
     fn update(&mut self, highest: Option<u64>, now: Instant) {
-        let usage = self.rates.delay.usage();
-        let rates = &mut self.rates;
-        let rate = rates.acknowledged.rate();
-        let signal = Signal {
-            usage,
-            acknowledged: match usage {
-                Usage::Over => rates.acknowledged.rate_of_late().or(rate),
-                Usage::Normal | Usage::Under => rate,
-            },
+        let circumstances = Circumstances {
             is_app_limited: self.app_limited.is_limited(),
             rtt: self.rtt.assumed(),
-            queue: rates.queue.delay(),
+            measured: highest.and_then(|highest| self.prober.on_reported(highest, now)),
         };
-        rates.aimd.update(signal, now);
-        if rates.aimd.last_fall() == Some(now) {
+        if self.rates.update(circumstances, now) {
             self.prober.on_fall(now);
         }
-        let measured = highest.and_then(|highest| self.prober.on_reported(highest, now));
-        if let Some(measured) = measured
-            && usage != Usage::Over
-        {
-            rates.on_probe(measured, now);
-        }
-        match rates.overflow.update(rates.aimd.rate(), rate) {
-            Verdict::Nothing => {}
-            Verdict::Yield(left) => {
-                rates.aimd.yield_to(left, now);
-                self.prober.on_fall(now);
-            }
-            Verdict::NotOurs => rates.queue.rebase(),
-        }
-        if rates.loss.update(rates.aimd.rate(), rate) {
-            self.prober.on_fall(now);
-        }
-        let delay = rates.aimd.rate();
-        self.estimate = rates.loss.limit().map_or(delay, |loss| delay.min(loss));
+        self.estimate = self.rates.rate();
     }
 
     /// The viewer answers again.
     fn end_silence(&mut self, now: Instant) {
-        let back = self.before_silence.scaled(0.5).max(self.estimate);
-        self.rates.aimd.set(back, now);
-        self.rates.delay.reset();
-        self.rates.acknowledged.reset();
+        let back = self.before_silence.scaled(BACK).max(self.estimate);
+        self.rates.restart(back, now);
         self.prober.on_return();
-    }
-}
-
-impl Rates {
-    /// Feedback said this of a packet.
-    fn settle(&mut self, sent: Sent, is_lost: bool) {
-        self.loss.push(sent, is_lost);
-        self.overflow.push(sent, is_lost, self.queue.delay());
-    }
-
-    /// More than the present rate is believed. Less is, too, when the probe has filled the path: the rate may stand for
-    /// a path that nobody has tried since; but what arrives by itself is proof against it.
-    fn on_probe(&mut self, measured: Measured, now: Instant) {
-        let proven = self.acknowledged.rate().unwrap_or(Bitrate::ZERO);
-        let found = measured.rate.max(proven.min(self.aimd.rate()));
-        if found > self.aimd.rate() || measured.is_full {
-            self.aimd.on_probe(found, now);
-            self.acknowledged.expect_change();
-        }
     }
 }
