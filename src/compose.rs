@@ -179,10 +179,9 @@ impl Server {
                 scrapers: Arc::new(scrapers),
             },
         };
-        let https_port = listeners.https_port();
         let ingress = Ingress {
             proxies: Arc::new(proxies),
-            https_port,
+            https_port: listeners.https_port(),
         };
         let router = parts.router(&roles, challenge::router(challenges), ingress);
         let http = HttpServer {
