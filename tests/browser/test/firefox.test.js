@@ -14,9 +14,28 @@ const WITHIN_MS = 30_000;
 /** What Firefox has by itself: its H.264 is a plugin that it downloads from Cisco (docs/deviations.md). */
 const CODECS = ['VP8', 'VP9', 'AV1'];
 
-/** @param {import('puppeteer-core').Page} page @param {string} state */
+/**
+ * Waits until the page says that it is in this state. The driver's own `waitForFunction` makes a function from text, which
+ * the policy of our pages forbids and Firefox up to 140 at least enforces on drivers too.
+ * @param {import('puppeteer-core').Page} page
+ * @param {string} state
+ */
 const reachInFirefox = (page, state) =>
-  page.waitForFunction((wanted) => window.freshet?.state === wanted, { timeout: WITHIN_MS }, state);
+  page.evaluate(
+    (wanted, withinMs) =>
+      new Promise((resolve, reject) => {
+        const isLate = AbortSignal.timeout(withinMs);
+        const look = () => {
+          const is = window.freshet?.state;
+          if (is === wanted) resolve(undefined);
+          else if (isLate.aborted) reject(new Error(`the page is ${is}, not ${wanted}`));
+          else requestAnimationFrame(look);
+        };
+        look();
+      }),
+    state,
+    WITHIN_MS,
+  );
 
 /**
  * A page in Firefox that is live.
