@@ -127,6 +127,7 @@ impl Page<'_, '_> {
             ("in", self.sum(|worker| worker.core.packets_in)),
             ("out", self.sum(|worker| worker.core.packets_out)),
         ];
+        let repairs = self.sum(|worker| worker.core.repairs_out);
         let bytes = [
             ("in", self.sum(|worker| worker.core.bytes_in)),
             ("out", self.sum(|worker| worker.core.bytes_out)),
@@ -137,6 +138,8 @@ impl Page<'_, '_> {
         ];
         let help = "Media packets from publishers and to viewers";
         self.counters("sfu_packets", help, "direction", packets)?;
+        let help = "Media packets sent to viewers again, because they asked";
+        self.counters("sfu_repairs", help, "direction", [("out", repairs)])?;
         let help = "Payload bytes of media packets from publishers and to viewers";
         self.counters("sfu_bytes", help, "direction", bytes)?;
         let help = "System calls that read or sent datagrams";
