@@ -37,6 +37,8 @@ pub struct Watched {
     pub n_packets: u64,
     /// What the server got of the CPUs.
     pub server: Scheduled,
+    /// What the server's memory grew by, those blocks added up in which it did.
+    pub grown_bytes: u64,
     /// How long it was.
     pub lasted: Duration,
 }
@@ -63,8 +65,6 @@ pub struct Outcome {
     pub watched: Pair<Watched>,
     /// The flood that met them.
     pub requests: Flood,
-    /// The server's memory before and after the flood of binding requests.
-    pub resident_bytes: (u64, u64),
     /// Its sessions before and after the flood of binding requests.
     pub n_sessions: (u64, u64),
 }

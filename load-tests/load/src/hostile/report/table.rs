@@ -92,9 +92,15 @@ impl fmt::Display for Report {
         let cost = format!("{:.2}", self.cpu_us_per_rejected);
         let bar = format!("<= {:.2}", self.cpu_us_per_rejected_max);
         row(f, "server CPU per rejected request, us", &"", &cost, &bar)?;
-        let grown = self.grown_bytes / 1_024;
-        let bar = format!("<= {}", self.grown_bytes_max / 1_024);
-        row(f, "server memory grown by, KiB", &"", &grown, &bar)?;
+        let grown = both(&self.grown_bytes, |bytes| bytes / 1_024);
+        let bar = format!("<= calm + {}", self.grown_excess_bytes_max / 1_024);
+        row(
+            f,
+            "server memory grown by, KiB",
+            &grown.calm,
+            &grown.flooded,
+            &bar,
+        )?;
         let (before, after) = (self.sessions_before, self.sessions_after);
         row(f, "sessions before and after", &before, &after, "equal")?;
         for failure in self.failures() {

@@ -21,6 +21,7 @@ fn watched(latency_us: u64, ran_ms: u64) -> Watched {
             ran: Duration::from_millis(ran_ms),
             waited: Duration::ZERO,
         },
+        grown_bytes: 100_000,
         lasted: Duration::from_secs(10),
     }
 }
@@ -51,7 +52,6 @@ fn good() -> Outcome {
             flooded: watched(2_000, 1_400),
         },
         requests: flood(20_000),
-        resident_bytes: (50_000_000, 50_100_000),
         n_sessions: (51, 51),
     }
 }
@@ -73,7 +73,7 @@ fn each_bar_can_be_missed() {
         |o| o.watched.flooded = watched(2_600, 1_400),
         |o| o.watched.flooded.latency = Histogram::default(),
         |o| o.watched.flooded = watched(500, 1_700),
-        |o| o.resident_bytes.1 += 2 << 20,
+        |o| o.watched.flooded.grown_bytes += 2 << 20,
         |o| o.n_sessions.1 = 52,
         |o| o.hellos.attacked.n_answers = 1,
         |o| o.requests.attacked.n_answers = 1,
