@@ -29,13 +29,6 @@
 //! * An impossible state ends one session, not the worker.
 #![forbid(unsafe_code)]
 
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the engine's own egress has no estimate to feed: ours calls it"
-    )
-)]
 pub mod budget;
 pub mod command;
 pub mod config;

@@ -3,9 +3,10 @@
 //! A worker with subscribers of a room asks the room's origin worker once; the origin sends each packet of the room
 //! once, however many subscribers there are. Control messages are reliable and ordered; packets may be lost on the way.
 
-use sfu_model::id::RoomId;
+use sfu_model::id::{EncodingId, RoomId};
 use sfu_model::keyframe::KeyframeRequest;
 use sfu_model::packet::Packet;
+use sfu_model::rate::Bitrate;
 
 use crate::route::tracks::TrackOutline;
 
@@ -35,6 +36,8 @@ pub enum LinkMessage {
         room: RoomId,
         /// All of them, with the encodings that flow.
         tracks: Vec<TrackOutline>,
+        /// What the encodings send, as far as the origin knows: whoever joins here chooses by it at once.
+        rates: Vec<(EncodingId, Bitrate)>,
     },
     /// From the origin: the room ended; its sessions must close.
     RoomEnded {

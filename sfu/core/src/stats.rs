@@ -1,10 +1,15 @@
 //! Snapshots for metrics and for people: plain values, taken when asked for.
 
+use std::time::Duration;
+
 use sfu_model::codec::{Codec, MediaKind};
 use sfu_model::drop_reason::DropCounts;
-use sfu_model::id::{RoomId, SessionId};
+use sfu_model::id::{EncodingId, RoomId, SessionId};
 use sfu_model::packet::Dimensions;
+use sfu_model::rate::Bitrate;
 use sfu_model::rtp::Rid;
+
+use crate::budget::path::LimitedBy;
 
 /// The counters of a worker since its start, and how much it holds now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,6 +48,30 @@ pub struct Stats {
     pub encodings_max_hits: u64,
     /// Sessions that paid for an impossible state.
     pub invariants_violated: u64,
+}
+
+/// What a subscriber gets, and what its path carries.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SubscriberStatus {
+    /// The video encoding that it gets.
+    pub current: Option<EncodingId>,
+    /// The one that it will get with its next keyframe.
+    pub target: Option<EncodingId>,
+    /// Its path, as long as there is something to choose by it.
+    pub path: Option<PathStatus>,
+}
+
+/// The estimate of a path.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PathStatus {
+    /// What it carries.
+    pub estimate: Bitrate,
+    /// What holds the estimate where it is.
+    pub limited_by: LimitedBy,
+    /// To the subscriber and back, once measured.
+    pub round_trip: Option<Duration>,
+    /// The share of packets that it loses.
+    pub loss: f64,
 }
 
 /// A room as its origin worker sees it.

@@ -7,8 +7,10 @@ use crate::id::{EncodingId, TrackId};
 pub enum KeyframeReason {
     /// A subscriber begins, or begins again after the publisher changed.
     Join,
-    /// A subscriber is to move to another layer.
-    Switch,
+    /// A subscriber may move to a better layer. What it has goes on meanwhile.
+    Raise,
+    /// A subscriber must move to a lesser layer.
+    Lower,
     /// A subscriber's decoder lost its references and said so (PLI, RFC 4585; FIR, RFC 5104).
     Recovery,
 }

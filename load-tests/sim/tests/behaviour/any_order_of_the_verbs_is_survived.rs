@@ -17,6 +17,7 @@ use sfu_core::{Config, LocalAddress, Seed, Sfu};
 use sfu_model::datagram::{Datagram, TransmitBatch, Transport};
 use sfu_model::id::{EncodingId, RoomId, SessionId, TrackId, WorkerId};
 use sfu_model::keyframe::{KeyframeReason, KeyframeRequest};
+use sfu_model::rate::Bitrate;
 use sfu_model::time::Instant;
 
 /// One call, or what leads to one.
@@ -350,6 +351,7 @@ impl Rig {
             2 => LinkMessage::Tracks {
                 room,
                 tracks: Vec::new(),
+                rates: vec![(EncodingId(encoding), Bitrate::from_kbps(encoding))],
             },
             3 => LinkMessage::RoomEnded { room },
             _ => LinkMessage::RequestKeyframe {

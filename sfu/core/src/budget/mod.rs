@@ -38,7 +38,7 @@ pub(crate) mod limits;
 mod loss;
 mod overflow;
 mod overuse;
-pub(crate) mod path;
+pub mod path;
 pub(crate) mod plan;
 pub(crate) mod probe;
 mod queue;

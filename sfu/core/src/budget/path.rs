@@ -20,11 +20,12 @@ const BACK: f64 = 0.5;
 
 /// What holds an estimate where it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LimitedBy {
+pub enum LimitedBy {
     /// Nothing is known yet.
     Start,
     /// The growth of delay, or nothing: it grows.
     Delay,
+    /// Losses.
     Loss,
     /// No feedback comes.
     Silence,

@@ -1,22 +1,139 @@
-//! The target of a subscription: the best encoding that flows.
+//! The target of a subscription: the best encoding that flows and that the subscriber's path carries.
 //!
-//! What the subscriber's path can carry is not an argument yet: every subscriber gets the best.
+//! A step up must fit with room to spare and is not tried again soon after it failed; a step down is taken at once. So a
+//! quality does not flap, and a path that falls is not filled.
+
+use std::time::Duration;
 
 use sfu_model::id::EncodingId;
+use sfu_model::rate::Bitrate;
+use sfu_model::time::Instant;
 
-use crate::route::tracks::TrackOutline;
+use crate::route::tracks::{EncodingOutline, TrackOutline};
 
-/// The encoding that a subscription to this track should get. Nothing flows: the one it has, or else the smallest,
-/// which is the first that a publisher starts.
-pub(crate) fn target(track: &TrackOutline, current: Option<EncodingId>) -> Option<EncodingId> {
-    let best = track
-        .encodings
-        .iter()
-        .filter(|e| e.is_flowing)
-        .max_by_key(|e| e.rank);
-    if let Some(best) = best {
-        return Some(best.id);
+/// What is left free above an encoding before a step up to it: its rate varies, and its first picture is a keyframe.
+const HEADROOM: f64 = 1.05;
+/// How far an estimate may fall below what is sent before the step down: estimates waver by a few percent, and a queue that
+/// builds lowers them further at once.
+const SLACK: f64 = 0.95;
+/// How long after a step down the next step up is held back at first.
+const HOLD_MIN: Duration = Duration::from_secs(2);
+/// A step up that fails doubles the time to the next, up to this.
+const HOLD_MAX: Duration = Duration::from_secs(16);
+/// A step down this soon after the step up says that the step up failed.
+const FAILED_WITHIN: Duration = Duration::from_secs(8);
+
+/// What a subscription may cost.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Budget {
+    /// Its path is not estimated: the best that flows.
+    Unlimited,
+    /// This much is left for pictures.
+    Limited(Bitrate),
+}
+
+/// What there is to spend, and when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Means {
+    pub(crate) budget: Budget,
+    pub(crate) now: Instant,
+}
+
+/// Chooses for one subscription, and remembers how its last choices went.
+#[derive(Clone, Debug)]
+pub(crate) struct Planner {
+    hold: Duration,
+    held_until: Option<Instant>,
+    raised_at: Option<Instant>,
+}
+
+/// A choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Plan {
+    pub(crate) target: Option<EncodingId>,
+    /// What all pictures cost once the next encoding up is sent; zero when there is none, or it is not wanted yet.
+    pub(crate) next_up: Bitrate,
+}
+
+impl Default for Planner {
+    fn default() -> Self {
+        Self {
+            hold: HOLD_MIN,
+            held_until: None,
+            raised_at: None,
+        }
     }
+}
+
+impl Planner {
+    /// The plan for a subscription to this track, whose target so far is `current`. `rate` is what an encoding sends, as
+    /// far as is known.
+    pub(crate) fn plan(
+        &mut self,
+        track: &TrackOutline,
+        current: Option<EncodingId>,
+        means: Means,
+        rate: impl Fn(EncodingId) -> Option<Bitrate>,
+    ) -> Plan {
+        let Means { budget, now } = means;
+        let mut flowing: Vec<&EncodingOutline> =
+            track.encodings.iter().filter(|e| e.is_flowing).collect();
+        flowing.sort_by_key(|e| e.rank);
+        let Budget::Limited(budget) = budget else {
+            let best = flowing.last().map(|e| e.id);
+            return Plan {
+                target: best.or_else(|| kept(track, current)),
+                next_up: Bitrate::ZERO,
+            };
+        };
+        let Some(lowest) = flowing.first() else {
+            return Plan {
+                target: kept(track, current),
+                next_up: Bitrate::ZERO,
+            };
+        };
+        let at = flowing.iter().position(|e| Some(e.id) == current);
+        let fits = |e: &EncodingOutline, factor: f64| {
+            rate(e.id).is_some_and(|rate| rate.scaled(factor) <= budget)
+        };
+        let is_held = self.held_until.is_some_and(|until| now < until);
+        let best = flowing.iter().rposition(|e| {
+            let is_up = at.is_none_or(|at| Some(e.rank) > flowing.get(at).map(|c| c.rank));
+            if is_up {
+                fits(e, HEADROOM) && !(is_held && at.is_some())
+            } else {
+                fits(e, SLACK)
+            }
+        });
+        let chosen = best.unwrap_or(0);
+        self.remember(at, chosen, now);
+        let above = flowing.get(chosen + 1).and_then(|e| rate(e.id));
+        Plan {
+            target: Some(flowing.get(chosen).map_or(lowest.id, |e| e.id)),
+            next_up: above
+                .filter(|_| !is_held)
+                .map_or(Bitrate::ZERO, |rate| rate.scaled(HEADROOM)),
+        }
+    }
+
+    fn remember(&mut self, before: Option<usize>, chosen: usize, now: Instant) {
+        let Some(before) = before else { return };
+        if chosen > before {
+            self.raised_at = Some(now);
+        } else if chosen < before {
+            let failed = self.raised_at.is_some_and(|at| now - at < FAILED_WITHIN);
+            self.hold = if failed {
+                (self.hold * 2).min(HOLD_MAX)
+            } else {
+                HOLD_MIN
+            };
+            self.held_until = Some(now + self.hold);
+        }
+    }
+}
+
+/// When nothing flows: the encoding it has, or else the smallest, which is the first that a publisher starts.
+fn kept(track: &TrackOutline, current: Option<EncodingId>) -> Option<EncodingId> {
     let kept = track.encodings.iter().find(|e| Some(e.id) == current);
     kept.or_else(|| track.encodings.iter().min_by_key(|e| e.rank))
         .map(|e| e.id)
@@ -28,7 +145,6 @@ mod tests {
     use sfu_model::id::TrackId;
 
     use super::*;
-    use crate::route::tracks::EncodingOutline;
 
     fn track(flowing: &[bool]) -> TrackOutline {
         let encodings = (0_u8..)
@@ -49,8 +165,25 @@ mod tests {
         }
     }
 
+    /// 300, 900 and 2,700 kbit/s.
+    fn rate(encoding: EncodingId) -> Option<Bitrate> {
+        let step = u32::try_from(encoding.0 - 10).unwrap();
+        Some(Bitrate::from_kbps(300 * 3_u64.pow(step)))
+    }
+
+    fn means(budget: Budget, ms: u64) -> Means {
+        Means {
+            budget,
+            now: Instant::START + Duration::from_millis(ms),
+        }
+    }
+
+    fn within(kbps: u64) -> Budget {
+        Budget::Limited(Bitrate::from_kbps(kbps))
+    }
+
     #[test]
-    fn the_largest_that_flows_is_the_target() {
+    fn without_a_limit_the_largest_that_flows_is_the_target() {
         let cases: [(&[bool], Option<u64>, Option<u64>); 5] = [
             (&[true, true, true], None, Some(12)),
             (&[true, true, false], Some(12), Some(11)),
@@ -59,8 +192,82 @@ mod tests {
             (&[], None, None),
         ];
         for (flowing, current, expected) in cases {
-            let target = target(&track(flowing), current.map(EncodingId));
-            assert_eq!(target, expected.map(EncodingId), "{flowing:?} {current:?}");
+            let current = current.map(EncodingId);
+            let plan = Planner::default().plan(
+                &track(flowing),
+                current,
+                means(Budget::Unlimited, 0),
+                rate,
+            );
+            assert_eq!(
+                plan.target,
+                expected.map(EncodingId),
+                "{flowing:?} {current:?}"
+            );
         }
+    }
+
+    /// The ranks of the targets that a sequence of budgets, a second apart, leads to.
+    fn walk(budgets: &[u64]) -> Vec<u64> {
+        let mut planner = Planner::default();
+        let mut current = None;
+        let track = track(&[true, true, true]);
+        let mut ranks = Vec::new();
+        for (second, kbps) in (0..).zip(budgets) {
+            let plan = planner.plan(&track, current, means(within(*kbps), second * 1_000), rate);
+            current = plan.target;
+            ranks.push(current.unwrap().0 - 10);
+        }
+        ranks
+    }
+
+    #[test]
+    fn a_limit_is_kept_and_the_smallest_always_passes() {
+        assert_eq!(walk(&[100]), [0]);
+        assert_eq!(walk(&[940]), [0], "no room to spare");
+        assert_eq!(walk(&[950]), [1]);
+        assert_eq!(walk(&[50_000]), [2]);
+    }
+
+    #[test]
+    fn a_step_down_is_taken_at_once_and_a_step_up_waits() {
+        assert_eq!(walk(&[4_000, 500, 4_000, 4_000, 4_000]), [2, 0, 0, 2, 2]);
+    }
+
+    #[test]
+    fn an_estimate_that_wavers_changes_nothing() {
+        assert_eq!(walk(&[3_200, 2_600, 3_200, 2_600, 2_570]), [2, 2, 2, 2, 2]);
+        assert_eq!(walk(&[3_200, 2_500]), [2, 1]);
+    }
+
+    #[test]
+    fn a_step_up_that_fails_is_tried_less_and_less_often() {
+        let mut planner = Planner::default();
+        let track = track(&[true, true, true]);
+        let mut current = Some(EncodingId(11));
+        let mut raised_at = Vec::new();
+        for ms in (0..60_000).step_by(100) {
+            // Whatever is tried, the path carries the middle one and not more.
+            let kbps = if current == Some(EncodingId(12)) {
+                1_200
+            } else {
+                4_000
+            };
+            let plan = planner.plan(&track, current, means(within(kbps), ms), rate);
+            if plan.target > current {
+                raised_at.push(ms);
+            }
+            current = plan.target;
+        }
+        let pauses: Vec<u64> = raised_at.windows(2).map(|w| w[1] - w[0]).collect();
+        assert_eq!(pauses, [4_100, 8_100, 16_100, 16_100]);
+    }
+
+    #[test]
+    fn what_comes_next_is_said_and_nothing_at_the_top() {
+        let track = track(&[true, true, true]);
+        let plan = |kbps| Planner::default().plan(&track, None, means(within(kbps), 0), rate);
+        assert_eq!(plan(950).next_up.as_bps().div_ceil(1_000), 2_835);
+        assert_eq!(plan(9_000).next_up, Bitrate::ZERO);
     }
 }

@@ -43,7 +43,11 @@ pub(crate) fn hear(
             Feedback::Pli { .. } | Feedback::Fir { .. } => heard.wants_keyframe = true,
             // A subscriber sends no media: it has nothing to report on and nothing to end. DTLS says when it leaves.
             Feedback::SenderReport(_) | Feedback::Bye { .. } => {}
-            Feedback::TransportWide(_) | Feedback::Remb { .. } | Feedback::Other => {}
+            Feedback::TransportWide(report) => {
+                sender.estimation().hear(&report, moment.now);
+            }
+            Feedback::Remb { bitrate, .. } => sender.estimation().estimator.on_remb(bitrate),
+            Feedback::Other => {}
         }
     }
     Ok(heard)
@@ -52,9 +56,12 @@ pub(crate) fn hear(
 fn hear_report(sender: &mut Sender, block: &ReportBlock, moment: Moment) {
     if let Some(stream) = sender.stream_of(block.ssrc) {
         stream.is_known = true;
-        if let Some(round_trip) = block.round_trip(moment.ntp) {
+        let round_trip = block.round_trip(moment.ntp);
+        if let Some(round_trip) = round_trip {
             sender.set_round_trip(round_trip);
         }
+        let estimator = &mut sender.estimation().estimator;
+        estimator.on_report(block.fraction_lost, round_trip, moment.now);
     }
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct Sent {
     /// Its name in the room's cache.
     pub(crate) encoding: EncodingId,
     pub(crate) source: SeqNo,
+    /// Of its payload.
+    pub(crate) bytes: usize,
     pub(crate) timestamp: RtpTimestamp,
     pub(crate) vp8: Vp8Rewritten,
     /// The payload type of its repair. `None`: the receiver takes none.
@@ -58,6 +60,13 @@ impl History {
         if let Some(place) = self.slots.get_mut(slot(sent.sequence)) {
             *place = Some(sent);
         }
+    }
+
+    /// The latest packet that may be sent again.
+    pub(crate) fn latest(&self) -> Option<Sent> {
+        let highest = self.highest?;
+        let sent = self.slots.get(slot(highest)).copied().flatten()?;
+        (sent.sequence == highest && sent.repair.is_some()).then_some(sent)
     }
 
     /// The packet that a NACK names by its 16 bits, as it was before it counts as sent again now. `cooldown` is a round trip.
@@ -105,6 +114,7 @@ pub(crate) mod tests {
             sequence: SeqNo(sequence),
             encoding: EncodingId(1),
             source: SeqNo(sequence + 7),
+            bytes: 1_000,
             timestamp: RtpTimestamp(0),
             vp8: None,
             repair: PayloadType::new(97),

@@ -4,11 +4,15 @@
 //! room's cache. When its turn comes it is written once: header, extensions, payload, into the datagram buffer, and sealed
 //! where it lies.
 //!
+//! * [`departure`] finds a packet, numbers it and writes it; [`turn`] is what it may use.
 //! * [`stream`] is one RTP stream: its indices, its history, its counters.
 //! * [`pacer`] spreads a keyframe over a few milliseconds; [`repair`] says how much may be sent again,
 //!   [`repair_copies`] what is better sent twice.
+//! * [`estimation`] follows what the path carries, while there is a choice to make.
 //! * [`reports`] and [`feedback`] are its RTCP, out and in.
 
+pub(crate) mod departure;
+pub(crate) mod estimation;
 pub(crate) mod extensions;
 pub(crate) mod feedback;
 pub(crate) mod header;
@@ -19,3 +23,4 @@ pub(crate) mod repair_copies;
 pub(crate) mod reports;
 pub(crate) mod sender;
 pub(crate) mod stream;
+pub(crate) mod turn;

@@ -1,5 +1,10 @@
 //! How much may be sent again: what one subscriber asks for costs that subscriber, and little of anybody's.
 
+use std::time::Duration;
+
+use sfu_model::rate::Bitrate;
+use sfu_model::time::Instant;
+
 /// Bytes that are sent for each that may be sent again: a quarter, enough for the 20 % loss after which nothing helps, and a
 /// bound on what a flood of NACKs can make us send.
 const SHARE: usize = 4;
@@ -12,6 +17,8 @@ pub(crate) struct RepairBudget {
     saved_bytes: usize,
     /// What was sent and has not earned a whole byte.
     rest: usize,
+    /// When an estimated path last earned.
+    earned_at: Option<Instant>,
 }
 
 impl Default for RepairBudget {
@@ -20,6 +27,7 @@ impl Default for RepairBudget {
         Self {
             saved_bytes: SAVED_BYTES_MAX,
             rest: 0,
+            earned_at: None,
         }
     }
 }
@@ -27,9 +35,20 @@ impl Default for RepairBudget {
 impl RepairBudget {
     /// This much was sent for the first time.
     pub(crate) fn earn(&mut self, bytes: usize) {
-        let earning = bytes + self.rest;
+        let earning = bytes.saturating_add(self.rest);
         self.rest = earning % SHARE;
         self.saved_bytes = (self.saved_bytes + earning / SHARE).min(SAVED_BYTES_MAX);
+    }
+
+    /// A path that is estimated earns by its estimate instead, sent to or not.
+    pub(crate) fn earn_over(&mut self, rate: Bitrate, now: Instant) {
+        let since = self.earned_at.map_or(Duration::ZERO, |at| now - at);
+        let bytes = rate.bytes_in(since);
+        // A gain of nothing keeps the moment: many short steps add up.
+        if bytes > 0 || self.earned_at.is_none() {
+            self.earned_at = Some(now);
+            self.earn(usize::try_from(bytes).unwrap_or(usize::MAX / 2));
+        }
     }
 
     /// True when a repair of this size may leave now; it is paid for.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use sfu_model::datagram::TransmitBatch;
 use sfu_model::time::{Instant, MediaTime, RtpTimestamp};
 
-use crate::egress::sender::FlushContext;
 use crate::egress::stream::Stream;
+use crate::egress::turn::Turn;
 use crate::rtcp::{SenderReport, write_bye, write_sender_report};
 use crate::srtp::{SealError, Sealer};
 
@@ -27,9 +27,9 @@ impl Reports {
         &mut self,
         streams: impl Iterator<Item = &'a Stream>,
         sealer: &mut Sealer,
-        context: &mut FlushContext<'_>,
+        turn: &mut Turn<'_>,
     ) {
-        if self.next_at.is_some_and(|at| at > context.now) {
+        if self.next_at.is_some_and(|at| at > turn.now) {
             return;
         }
         for stream in streams {
@@ -37,15 +37,15 @@ impl Reports {
             let Some((time, captured_at)) = counters.latest else {
                 continue;
             };
-            self.next_at = Some(context.now + INTERVAL);
+            self.next_at = Some(turn.now + INTERVAL);
             let report = SenderReport {
                 ssrc: stream.terms().ssrc,
-                ntp: context.ntp_anchor.after(context.now - Instant::START),
-                rtp: timestamp_at(stream, time, captured_at, context.now),
+                ntp: turn.ntp_anchor.after(turn.now - Instant::START),
+                rtp: timestamp_at(stream, time, captured_at, turn.now),
                 packets: counters.packets,
                 octets: counters.octets,
             };
-            push_sealed(context, sealer, |buffer| {
+            push_sealed(turn, sealer, |buffer| {
                 write_sender_report(buffer, report, &stream.terms().cname);
             });
         }
@@ -56,10 +56,10 @@ impl Reports {
         &mut self,
         streams: impl Iterator<Item = &'a Stream>,
         sealer: &mut Sealer,
-        context: &mut FlushContext<'_>,
+        turn: &mut Turn<'_>,
     ) {
         for stream in streams {
-            push_sealed(context, sealer, |buffer| {
+            push_sealed(turn, sealer, |buffer| {
                 write_bye(buffer, &[stream.terms().ssrc]);
             });
         }
@@ -83,13 +83,9 @@ fn timestamp_at(
     MediaTime(time.0.wrapping_add_signed(ticks)).wire()
 }
 
-fn push_sealed(
-    context: &mut FlushContext<'_>,
-    sealer: &mut Sealer,
-    write: impl FnOnce(&mut Vec<u8>),
-) {
-    let path = context.path;
-    let batch: &mut TransmitBatch = context.batch;
+fn push_sealed(turn: &mut Turn<'_>, sealer: &mut Sealer, write: impl FnOnce(&mut Vec<u8>)) {
+    let path = turn.path;
+    let batch: &mut TransmitBatch = turn.batch;
     let pushed: Result<(), SealError> =
         batch.push_with(path.remote.0, path.local, path.remote.1, |buffer| {
             let start = buffer.len();

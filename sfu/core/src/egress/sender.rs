@@ -4,24 +4,24 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use sfu_model::codec::MediaKind;
-use sfu_model::datagram::TransmitBatch;
 use sfu_model::drop_reason::DropReason;
-use sfu_model::id::EncodingId;
 use sfu_model::packet::Packet;
-use sfu_model::rtp::{SeqNo, Ssrc};
-use sfu_model::time::{Instant, NtpTime};
+use sfu_model::rate::Bitrate;
+use sfu_model::rtp::Ssrc;
+use sfu_model::time::Instant;
 
+use crate::egress::departure::{Queued, send, send_again, send_probe};
+use crate::egress::estimation::Estimation;
 use crate::egress::history::{NoRepair, Sent};
 use crate::egress::pacer::Pacer;
 use crate::egress::repair::RepairBudget;
 use crate::egress::repair_copies::RepairCopies;
 use crate::egress::reports::Reports;
-use crate::egress::stream::{Stream, TransportNumbers};
-use crate::route::packet_cache::PacketCache;
+use crate::egress::stream::Stream;
+use crate::egress::turn::Turn;
 use crate::session::engine::Agreed;
-use crate::session::gate::Path;
 use crate::srtp::{self, Opener, Sealer};
-use crate::stats::Stats;
+use crate::stats::PathStatus;
 use crate::subscribe::subscription::Outgoing;
 
 /// Most packets that wait for one subscriber. The pacer holds a burst for milliseconds: a queue this long is 250 times
@@ -33,28 +33,6 @@ const REPAIRS_MAX: usize = 128;
 const ROUND_TRIP_DEFAULT: Duration = Duration::from_millis(100);
 /// A packet is never sent again sooner than this, however short the round trip: the receiver's feedback was on its way.
 const ROUND_TRIP_MIN: Duration = Duration::from_millis(5);
-
-/// A packet that waits: its name in the room's cache, and its numbers.
-#[derive(Clone, Copy, Debug)]
-struct Queued {
-    encoding: EncodingId,
-    source: SeqNo,
-    bytes: usize,
-    out: Outgoing,
-}
-
-/// What a flush may use of its worker.
-#[derive(Debug)]
-pub(crate) struct FlushContext<'a> {
-    /// The packets of the room.
-    pub(crate) cache: &'a PacketCache,
-    pub(crate) path: Path,
-    pub(crate) now: Instant,
-    /// The wall clock at the start of ours, for reports.
-    pub(crate) ntp_anchor: NtpTime,
-    pub(crate) batch: &'a mut TransmitBatch,
-    pub(crate) stats: &'a mut Stats,
-}
 
 /// One subscriber's sender.
 #[derive(Debug)]
@@ -72,6 +50,7 @@ pub(crate) struct Sender {
     repair_copies: RepairCopies,
     reports: Reports,
     round_trip: Option<Duration>,
+    estimation: Estimation,
 }
 
 #[derive(Debug)]
@@ -82,6 +61,11 @@ struct Keys {
 
 impl Sender {
     pub(crate) fn new(audio: Option<Stream>, video: Option<Stream>) -> Self {
+        let streams = || audio.iter().chain(&video).map(|s| &s.terms().extensions);
+        let estimation = Estimation::new(
+            streams().any(|ids| ids.transport_sequence.is_some()),
+            streams().any(|ids| ids.absolute_send_time.is_some()),
+        );
         Self {
             keys: None,
             audio,
@@ -95,6 +79,7 @@ impl Sender {
             repair_copies: RepairCopies::default(),
             reports: Reports::default(),
             round_trip: None,
+            estimation,
         }
     }
 
@@ -181,97 +166,86 @@ impl Sender {
             self.pacer.poll_timeout(),
             self.reports.poll_timeout(),
             self.repair_copies.poll_timeout(),
+            self.estimation.poll_timeout(),
         ];
         timers.into_iter().flatten().min()
     }
 
+    /// What the path carries, for a plan that has a choice to make or not. `None`: it is not estimated.
+    pub(crate) fn plan(&mut self, has_choice: bool, now: Instant) -> Option<Bitrate> {
+        self.estimation.plan(has_choice, now)
+    }
+
+    /// The rate that would be sent if the path carried it; zero when nothing more is wanted.
+    pub(crate) fn set_wanted(&mut self, rate: Bitrate) {
+        self.estimation.estimator.set_wanted(rate);
+    }
+
+    /// It is time to plan again.
+    pub(crate) fn wants_plan(&self, now: Instant) -> bool {
+        self.estimation.wants_plan(now)
+    }
+
+    /// What the path carries, while that is followed.
+    pub(crate) fn path_status(&self) -> Option<PathStatus> {
+        self.estimation.status()
+    }
+
+    /// What follows it.
+    pub(crate) fn estimation(&mut self) -> &mut Estimation {
+        &mut self.estimation
+    }
+
     /// Writes what may leave now: sound, then repairs, which are older than anything that waits, then pictures as the pacer
     /// allows.
-    pub(crate) fn flush(&mut self, context: &mut FlushContext<'_>) {
+    pub(crate) fn flush(&mut self, turn: &mut Turn<'_>) {
         let Some(keys) = &mut self.keys else { return };
+        let estimation = &mut self.estimation;
         if let Some(audio) = &mut self.audio {
             for queued in self.audio_queue.drain(..) {
-                send(audio, &keys.sealer, &queued, context);
+                send((audio, &keys.sealer), &queued, estimation, turn);
             }
         }
         if let Some(video) = &mut self.video {
             let budget = &mut self.repair_budget;
-            while let Some(sent) = self.repair_copies.pop_due(context.now) {
-                send_again(video, &keys.sealer, &sent, context, |b| {
-                    budget.spend_spare(b)
-                });
+            if let Some(estimate) = estimation.estimate() {
+                budget.earn_over(estimate, turn.now);
+            }
+            while let Some(sent) = self.repair_copies.pop_due(turn.now) {
+                if budget.spend_spare(sent.bytes) {
+                    send_again((video, &keys.sealer), &sent, estimation, turn);
+                }
             }
             for sent in self.repairs.drain(..) {
-                send_again(video, &keys.sealer, &sent, context, |b| budget.spend(b));
-                self.repair_copies.repaired(sent, context.now);
+                if budget.spend(sent.bytes) {
+                    send_again((video, &keys.sealer), &sent, estimation, turn);
+                    self.repair_copies.repaired(sent, turn.now);
+                } else {
+                    turn.stats.drops.count(DropReason::RepairBudget);
+                }
             }
-            let mut allowance = self.pacer.allowance(self.video_bytes, context.now);
+            let mut allowance = self.pacer.allowance(self.video_bytes, turn.now);
             while allowance > 0
                 && let Some(queued) = self.video_queue.pop_front()
             {
                 self.video_bytes = self.video_bytes.saturating_sub(queued.bytes);
                 allowance = allowance.saturating_sub(queued.bytes.max(1));
-                self.repair_budget.earn(queued.bytes);
+                if estimation.estimate().is_none() {
+                    budget.earn(queued.bytes);
+                }
                 self.repair_copies.count_sent();
-                send(video, &keys.sealer, &queued, context);
+                send((video, &keys.sealer), &queued, estimation, turn);
             }
+            send_probe((video, &keys.sealer), estimation, turn);
         }
         let streams = self.audio.iter().chain(&self.video);
-        self.reports.send(streams, &mut keys.sealer, context);
+        self.reports.send(streams, &mut keys.sealer, turn);
     }
 
     /// Says goodbye (RFC 3550 section 6.6).
-    pub(crate) fn close(&mut self, context: &mut FlushContext<'_>) {
+    pub(crate) fn close(&mut self, turn: &mut Turn<'_>) {
         let Some(keys) = &mut self.keys else { return };
         let streams = self.audio.iter().chain(&self.video);
-        self.reports.say_goodbye(streams, &mut keys.sealer, context);
-    }
-}
-
-/// Writes one packet out of the cache.
-fn send(stream: &mut Stream, sealer: &Sealer, queued: &Queued, context: &mut FlushContext<'_>) {
-    let Some(packet) = context.cache.get(queued.encoding, queued.source) else {
-        return context.stats.drops.count(DropReason::NotCached);
-    };
-    let Path { remote, local } = context.path;
-    let numbers = TransportNumbers::default();
-    let written = context
-        .batch
-        .push_with(remote.0, local, remote.1, |buffer| {
-            stream.write_media(sealer, (packet, &queued.out), numbers, buffer)
-        });
-    match written {
-        Ok(()) => {
-            context.stats.packets_out += 1;
-            context.stats.bytes_out += packet.payload.len() as u64;
-        }
-        Err(reason) => context.stats.drops.count(reason),
-    }
-}
-
-/// Writes one packet out of the cache as a repair, if it may cost its bytes.
-fn send_again(
-    stream: &mut Stream,
-    sealer: &Sealer,
-    sent: &Sent,
-    context: &mut FlushContext<'_>,
-    may_cost: impl FnOnce(usize) -> bool,
-) {
-    let Some(packet) = context.cache.get(sent.encoding, sent.source) else {
-        return context.stats.drops.count(DropReason::NotCached);
-    };
-    if !may_cost(packet.payload.len()) {
-        return context.stats.drops.count(DropReason::RepairBudget);
-    }
-    let Path { remote, local } = context.path;
-    let numbers = TransportNumbers::default();
-    let written = context
-        .batch
-        .push_with(remote.0, local, remote.1, |buffer| {
-            stream.write_repair(sealer, (packet, sent), numbers, buffer)
-        });
-    match written {
-        Ok(()) => context.stats.repairs_out += 1,
-        Err(reason) => context.stats.drops.count(reason),
+        self.reports.say_goodbye(streams, &mut keys.sealer, turn);
     }
 }

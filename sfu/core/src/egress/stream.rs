@@ -146,6 +146,7 @@ impl Stream {
                 sequence: out.numbers.sequence,
                 encoding: packet.encoding,
                 source: packet.sequence,
+                bytes: packet.payload.len(),
                 timestamp: out.numbers.time.wire(),
                 vp8: out.numbers.vp8,
                 repair: out.repair_payload_type,

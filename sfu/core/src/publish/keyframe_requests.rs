@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use sfu_model::keyframe::KeyframeReason;
 use sfu_model::time::Instant;
 
-use crate::limits::KEYFRAME_REQUEST_TRIES_MAX;
+use crate::limits::{KEYFRAME_RAISE_INTERVAL, KEYFRAME_REQUEST_TRIES_MAX};
 
 /// The wish for a keyframe of one encoding, and when it was last passed on.
 #[derive(Clone, Copy, Debug)]
@@ -12,6 +13,8 @@ pub(crate) struct KeyframeRequests {
     /// Least time between two requests that leave.
     interval: Duration,
     wanted: bool,
+    /// Only to raise a quality: it can wait for others.
+    is_patient: bool,
     sent_at: Option<Instant>,
     tries: u32,
 }
@@ -21,20 +24,22 @@ impl KeyframeRequests {
         Self {
             interval,
             wanted: false,
+            is_patient: false,
             sent_at: None,
             tries: 0,
         }
     }
 
     /// Somebody needs a keyframe.
-    pub(crate) fn request(&mut self) {
+    pub(crate) fn request(&mut self, reason: KeyframeReason) {
+        self.is_patient = reason == KeyframeReason::Raise && (self.is_patient || !self.wanted);
         self.wanted = true;
         self.tries = 0;
     }
 
     /// A keyframe should come by itself, as an encoder's first picture does: asked for only when it stays away.
     pub(crate) fn expect(&mut self, now: Instant) {
-        self.request();
+        self.request(KeyframeReason::Join);
         self.sent_at = Some(now);
     }
 
@@ -63,10 +68,12 @@ impl KeyframeRequests {
         if !self.wanted {
             return None;
         }
-        Some(
-            self.sent_at
-                .map_or(Instant::START, |sent| sent + self.interval),
-        )
+        let interval = if self.is_patient {
+            self.interval.max(KEYFRAME_RAISE_INTERVAL)
+        } else {
+            self.interval
+        };
+        Some(self.sent_at.map_or(Instant::START, |sent| sent + interval))
     }
 }
 
@@ -85,7 +92,7 @@ mod tests {
         let mut requests = KeyframeRequests::new(INTERVAL);
         let mut sent = 0;
         for ms in 1_000..2_000 {
-            requests.request();
+            requests.request(KeyframeReason::Recovery);
             sent += u32::from(requests.poll(at(ms)));
         }
         assert_eq!(sent, 4);
@@ -94,11 +101,11 @@ mod tests {
     #[test]
     fn a_keyframe_answers_everybody_who_asked_before_it() {
         let mut requests = KeyframeRequests::new(INTERVAL);
-        requests.request();
+        requests.request(KeyframeReason::Recovery);
         assert!(requests.poll(at(0)));
         requests.keyframe_arrived();
         assert_eq!(requests.poll_timeout(), None);
-        requests.request();
+        requests.request(KeyframeReason::Recovery);
         assert!(!requests.poll(at(249)));
         assert!(requests.poll(at(250)));
     }
@@ -115,9 +122,25 @@ mod tests {
     }
 
     #[test]
+    fn who_may_get_better_waits_and_who_must_begin_does_not() {
+        let mut requests = KeyframeRequests::new(INTERVAL);
+        requests.request(KeyframeReason::Join);
+        assert!(requests.poll(at(0)));
+        requests.keyframe_arrived();
+        requests.request(KeyframeReason::Raise);
+        assert!(!requests.poll(at(999)));
+        requests.request(KeyframeReason::Join);
+        requests.request(KeyframeReason::Raise);
+        assert!(requests.poll(at(999)), "somebody cannot wait");
+        requests.keyframe_arrived();
+        requests.request(KeyframeReason::Raise);
+        assert!(requests.poll(at(1_999)));
+    }
+
+    #[test]
     fn an_unanswered_request_is_repeated_and_given_up() {
         let mut requests = KeyframeRequests::new(INTERVAL);
-        requests.request();
+        requests.request(KeyframeReason::Recovery);
         let sent = (0..100_000).filter(|ms| requests.poll(at(*ms))).count();
         assert_eq!(sent, KEYFRAME_REQUEST_TRIES_MAX as usize);
     }

@@ -3,6 +3,7 @@
 use sfu_model::codec::{Codec, MediaKind};
 use sfu_model::drop_reason::DropReason;
 use sfu_model::id::EncodingId;
+use sfu_model::keyframe::KeyframeReason;
 use sfu_model::packet::Packet;
 use sfu_model::rtp::Rid;
 use sfu_model::time::Instant;
@@ -51,10 +52,10 @@ impl Publisher {
     }
 
     /// Notes the wish for a keyframe.
-    pub(crate) fn request_keyframe(&mut self, encoding: EncodingId) {
+    pub(crate) fn request_keyframe(&mut self, encoding: EncodingId, reason: KeyframeReason) {
         // Sound has no keyframes: a wish for one would be due for ever and never leave.
         if let Some(encoding) = self.video_encodings().find(|e| e.id == encoding) {
-            encoding.keyframe_requests.request();
+            encoding.keyframe_requests.request(reason);
         }
     }
 

@@ -2,12 +2,16 @@
 //!
 //! A subscriber's burst and its repairs name a packet by encoding and sequence number; the payload lies here once.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sfu_model::id::EncodingId;
 use sfu_model::packet::Packet;
+use sfu_model::rate::Bitrate;
 use sfu_model::rtp::SeqNo;
 use sfu_model::time::Instant;
+
+use crate::route::rate_meter::RateMeter;
 
 /// Packets that an encoding keeps at least: more than the largest burst that waits to be sent.
 const PACKETS_MIN: usize = 128;
@@ -21,6 +25,16 @@ const AGE_MAX: Duration = Duration::from_millis(1_500);
 #[derive(Debug, Default)]
 pub(crate) struct PacketCache {
     rings: Vec<(EncodingId, Ring)>,
+    meters: BTreeMap<EncodingId, Metered>,
+}
+
+/// What an encoding sends.
+#[derive(Debug)]
+struct Metered {
+    meter: RateMeter,
+    latest_at: Instant,
+    /// What another worker measured, until this one has.
+    told: Option<Bitrate>,
 }
 
 #[derive(Debug)]
@@ -51,9 +65,43 @@ impl PacketCache {
         (packet.sequence == sequence).then_some(packet)
     }
 
+    /// Measures a packet, whether it is kept or not.
+    pub(crate) fn measure(&mut self, packet: &Packet) {
+        let now = packet.received_at;
+        let metered = self.metered(packet.encoding, now);
+        metered.meter.add(packet.payload.len(), now);
+        metered.latest_at = now;
+    }
+
+    /// What an encoding sends, as another worker measured it.
+    pub(crate) fn tell_rate(&mut self, encoding: EncodingId, rate: Bitrate, now: Instant) {
+        self.metered(encoding, now).told = Some(rate);
+    }
+
+    /// What an encoding sends. `None`: not known yet.
+    pub(crate) fn rate(&self, encoding: EncodingId, now: Instant) -> Option<Bitrate> {
+        let metered = self.meters.get(&encoding)?;
+        metered.meter.rate(now).or(metered.told)
+    }
+
+    /// What every encoding sends, as far as is known.
+    pub(crate) fn rates(&self, now: Instant) -> Vec<(EncodingId, Bitrate)> {
+        let rate = |(id, m): (&EncodingId, &Metered)| Some((*id, m.meter.rate(now)?));
+        self.meters.iter().filter_map(rate).collect()
+    }
+
+    fn metered(&mut self, encoding: EncodingId, now: Instant) -> &mut Metered {
+        self.meters.entry(encoding).or_insert_with(|| Metered {
+            meter: RateMeter::new(now),
+            latest_at: now,
+            told: None,
+        })
+    }
+
     /// Forgets what is too old to be asked for, and encodings that ended with it.
     pub(crate) fn forget_before(&mut self, now: Instant) {
         let oldest = now.saturating_sub(AGE_MAX);
+        self.meters.retain(|_, m| m.latest_at >= oldest);
         self.rings.retain(|(_, ring)| {
             let newest = ring.slots.get(ring.slot(ring.highest));
             newest

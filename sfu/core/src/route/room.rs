@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use sfu_model::id::{EncodingId, RoomId, WorkerId};
+use sfu_model::keyframe::KeyframeReason;
 use sfu_model::time::Instant;
 
 use crate::publish::keyframe_requests::KeyframeRequests;
@@ -115,7 +116,12 @@ impl Room {
     }
 
     /// Notes the wish for a keyframe of an encoding whose publisher is on another worker. True when it must be told now.
-    pub(crate) fn request_over_link(&mut self, encoding: EncodingId, now: Instant) -> bool {
+    pub(crate) fn request_over_link(
+        &mut self,
+        encoding: EncodingId,
+        reason: KeyframeReason,
+        now: Instant,
+    ) -> bool {
         let Origin::There { requests, .. } = &mut self.origin else {
             return false;
         };
@@ -130,7 +136,7 @@ impl Room {
         let requests = requests
             .entry(encoding)
             .or_insert(KeyframeRequests::new(LINK_REQUEST_INTERVAL));
-        requests.request();
+        requests.request(reason);
         requests.poll(now)
     }
 

@@ -24,6 +24,11 @@ impl Selector {
         self.current
     }
 
+    /// What passes, or will: what the last choice was.
+    pub(crate) fn wanted(&self) -> Option<EncodingId> {
+        self.target.or(self.current)
+    }
+
     /// The encoding whose keyframe is awaited.
     pub(crate) fn awaited(&self) -> Option<EncodingId> {
         self.target.filter(|target| Some(*target) != self.current)

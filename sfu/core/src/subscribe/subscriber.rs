@@ -2,11 +2,14 @@
 
 use sfu_model::codec::MediaKind;
 use sfu_model::id::EncodingId;
+use sfu_model::keyframe::KeyframeReason;
+use sfu_model::rate::Bitrate;
 use sfu_model::time::Instant;
 
+use crate::budget::plan::Budget;
 use crate::egress::sender::Sender;
 use crate::route::tracks::TrackOutline;
-use crate::subscribe::subscription::Subscription;
+use crate::subscribe::subscription::{Subscription, Supply};
 
 /// What a subscriber receives.
 #[derive(Debug)]
@@ -45,13 +48,38 @@ impl Subscriber {
         }
     }
 
-    /// The room's tracks changed. Returns the video encoding whose keyframe is needed now.
-    pub(crate) fn update(&mut self, tracks: &[TrackOutline]) -> Option<EncodingId> {
+    /// The room's tracks changed, or what the path carries. Returns the video encoding whose keyframe is needed now,
+    /// and why.
+    pub(crate) fn update(
+        &mut self,
+        tracks: &[TrackOutline],
+        supply: Supply<'_>,
+    ) -> Option<(EncodingId, KeyframeReason)> {
         let of_kind = |kind| tracks.iter().find(|t| t.kind == kind);
+        let mut sound = Bitrate::ZERO;
         if let Some(audio) = &mut self.audio {
-            // Audio begins at any packet.
-            let _ = audio.update(of_kind(MediaKind::Audio));
+            let track = of_kind(MediaKind::Audio);
+            // Sound begins at any packet, and comes first whatever it costs.
+            let _ = audio.update(track, Budget::Unlimited, supply);
+            let encoding = track.and_then(|t| t.encodings.first());
+            sound = encoding
+                .and_then(|e| supply.cache.rate(e.id, supply.now))
+                .unwrap_or_default();
         }
-        self.video.as_mut()?.update(of_kind(MediaKind::Video))
+        let track = of_kind(MediaKind::Video);
+        let has_choice = track.is_some_and(|t| t.encodings.len() > 1);
+        let budget = match self.sender.plan(has_choice, supply.now) {
+            None => Budget::Unlimited,
+            Some(estimate) => Budget::Limited(estimate.saturating_sub(sound)),
+        };
+        let video = self.video.as_mut()?;
+        let awaited = video.update(track, budget, supply);
+        let next_up = video.next_up();
+        let wanted = match next_up {
+            Bitrate::ZERO => Bitrate::ZERO,
+            next_up => next_up.saturating_add(sound),
+        };
+        self.sender.set_wanted(wanted);
+        awaited
     }
 }

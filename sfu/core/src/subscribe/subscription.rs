@@ -2,10 +2,14 @@
 
 use sfu_model::drop_reason::DropReason;
 use sfu_model::id::EncodingId;
+use sfu_model::keyframe::KeyframeReason;
 use sfu_model::packet::Packet;
+use sfu_model::rate::Bitrate;
 use sfu_model::rtp::PayloadType;
+use sfu_model::time::Instant;
 
-use crate::budget::plan;
+use crate::budget::plan::{Budget, Means, Planner};
+use crate::route::packet_cache::PacketCache;
 use crate::route::tracks::TrackOutline;
 use crate::subscribe::egress_guard::EgressGuard;
 use crate::subscribe::payload_types::PayloadTypes;
@@ -17,9 +21,18 @@ use crate::subscribe::select::Selector;
 #[derive(Clone, Debug)]
 pub(crate) struct Subscription {
     payload_types: PayloadTypes,
+    planner: Planner,
+    next_up: Bitrate,
     selector: Selector,
     rewriter: Rewriter,
     guard: EgressGuard,
+}
+
+/// What a room has at a moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Supply<'a> {
+    pub(crate) cache: &'a PacketCache,
+    pub(crate) now: Instant,
 }
 
 /// A packet as it leaves towards one subscriber.
@@ -36,17 +49,49 @@ impl Subscription {
     pub(crate) fn new(payload_types: PayloadTypes, first_sequence: u16, first_time: u32) -> Self {
         Self {
             payload_types,
+            planner: Planner::default(),
+            next_up: Bitrate::ZERO,
             selector: Selector::default(),
             rewriter: Rewriter::new(first_sequence, first_time),
             guard: EgressGuard::default(),
         }
     }
 
-    /// The track changed: its encodings, or what flows of them. Returns the encoding whose keyframe is needed now.
-    pub(crate) fn update(&mut self, track: Option<&TrackOutline>) -> Option<EncodingId> {
-        let target = track.and_then(|t| plan::target(t, self.selector.current()));
-        self.selector.set_target(target);
-        self.selector.awaited()
+    /// The track changed: its encodings, or what flows of them. Returns the encoding whose keyframe is
+    /// needed now, and why.
+    pub(crate) fn update(
+        &mut self,
+        track: Option<&TrackOutline>,
+        budget: Budget,
+        supply: Supply<'_>,
+    ) -> Option<(EncodingId, KeyframeReason)> {
+        let rate = |encoding| supply.cache.rate(encoding, supply.now);
+        let wanted = self.selector.wanted();
+        let means = Means {
+            budget,
+            now: supply.now,
+        };
+        let plan = track.map(|t| self.planner.plan(t, wanted, means, rate));
+        self.next_up = plan.map_or(Bitrate::ZERO, |p| p.next_up);
+        self.selector.set_target(plan.and_then(|p| p.target));
+        let awaited = self.selector.awaited()?;
+        let rank_of = |id| track?.encodings.iter().find(|e| e.id == id).map(|e| e.rank);
+        let reason = match self.selector.current().and_then(rank_of) {
+            None => KeyframeReason::Join,
+            Some(rank) if rank_of(awaited) > Some(rank) => KeyframeReason::Raise,
+            Some(_) => KeyframeReason::Lower,
+        };
+        Some((awaited, reason))
+    }
+
+    /// What the next better encoding costs; zero when there is none.
+    pub(crate) fn next_up(&self) -> Bitrate {
+        self.next_up
+    }
+
+    /// What passes, and what is to.
+    pub(crate) fn encodings(&self) -> (Option<EncodingId>, Option<EncodingId>) {
+        (self.selector.current(), self.selector.wanted())
     }
 
     /// The encoding to ask for a keyframe when the subscriber wants one.

@@ -6,6 +6,7 @@ use sfu_model::codec::MediaKind;
 use sfu_model::id::{EncodingId, RoomId, WorkerId};
 use sfu_model::keyframe::{KeyframeReason, KeyframeRequest};
 use sfu_model::packet::Packet;
+use sfu_model::rate::Bitrate;
 use sfu_model::time::Instant;
 
 use crate::command::CloseReason;
@@ -24,10 +25,14 @@ impl Sfu {
             LinkMessage::Unsubscribe { room } => self.on_link_unsubscribe(from, &room),
             LinkMessage::RequestKeyframe { room, request } => {
                 if let Some(index) = self.rooms.by_id(&room) {
-                    self.request_keyframe(index, request.encoding);
+                    self.request_keyframe(index, request.encoding, request.reason);
                 }
             }
-            LinkMessage::Tracks { room, tracks } => self.on_link_tracks(from, &room, tracks),
+            LinkMessage::Tracks {
+                room,
+                tracks,
+                rates,
+            } => self.on_link_tracks(from, &room, tracks, &rates),
             LinkMessage::RoomEnded { room } => {
                 if let Some(index) = self.linked_room(from, &room) {
                     self.end_room(index, CloseReason::RoomEnded);
@@ -63,9 +68,13 @@ impl Sfu {
             place.links.push(from);
         }
         let tracks = place.tracks.clone();
-        self.out
-            .links
-            .push_back((from, LinkMessage::Tracks { room, tracks }));
+        let rates = place.cache.rates(self.now);
+        let message = LinkMessage::Tracks {
+            room,
+            tracks,
+            rates,
+        };
+        self.out.links.push_back((from, message));
     }
 
     fn on_link_unsubscribe(&mut self, from: WorkerId, room: &RoomId) {
@@ -78,7 +87,13 @@ impl Sfu {
         self.drop_room_if_unused(index);
     }
 
-    fn on_link_tracks(&mut self, from: WorkerId, room: &RoomId, tracks: Vec<TrackOutline>) {
+    fn on_link_tracks(
+        &mut self,
+        from: WorkerId,
+        room: &RoomId,
+        tracks: Vec<TrackOutline>,
+        rates: &[(EncodingId, Bitrate)],
+    ) {
         let Some(index) = self.linked_room(from, room) else {
             return;
         };
@@ -87,6 +102,9 @@ impl Sfu {
         };
         place.tracks = tracks;
         place.cache.forget_before(self.now);
+        for (encoding, rate) in rates {
+            place.cache.tell_rate(*encoding, *rate, self.now);
+        }
         for subscriber in place.subscribers.clone() {
             self.update_subscriber(subscriber);
         }
@@ -112,7 +130,12 @@ impl Sfu {
         is_origin.then_some(index)
     }
 
-    pub(super) fn send_link_request(&mut self, room: RoomIndex, encoding: EncodingId) {
+    pub(super) fn send_link_request(
+        &mut self,
+        room: RoomIndex,
+        encoding: EncodingId,
+        reason: KeyframeReason,
+    ) {
         let Some(place) = self.rooms.get(room) else {
             return;
         };
@@ -129,7 +152,7 @@ impl Sfu {
         let request = KeyframeRequest {
             track,
             encoding,
-            reason: KeyframeReason::Join,
+            reason,
         };
         let room = place.id.clone();
         self.out

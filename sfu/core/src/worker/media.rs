@@ -2,6 +2,7 @@
 
 use sfu_model::drop_reason::DropReason;
 use sfu_model::id::EncodingId;
+use sfu_model::keyframe::KeyframeReason;
 use sfu_model::packet::Packet;
 
 use crate::link::LinkMessage;
@@ -70,6 +71,7 @@ impl Sfu {
         let Some(room) = self.rooms.get_mut(room) else {
             return;
         };
+        room.cache.measure(&packet);
         for worker in &room.links {
             let message = LinkMessage::Packet {
                 room: room.id.clone(),
@@ -100,7 +102,12 @@ impl Sfu {
     }
 
     /// Somebody here needs a keyframe of an encoding: its publisher is told, here or over the link.
-    pub(super) fn request_keyframe(&mut self, room: RoomIndex, encoding: EncodingId) {
+    pub(super) fn request_keyframe(
+        &mut self,
+        room: RoomIndex,
+        encoding: EncodingId,
+        reason: KeyframeReason,
+    ) {
         let now = self.now;
         let Some(place) = self.rooms.get_mut(room) else {
             return;
@@ -111,11 +118,11 @@ impl Sfu {
                 .get_mut(publisher)
                 .and_then(Session::publisher)
             {
-                p.request_keyframe(encoding);
+                p.request_keyframe(encoding, reason);
             }
             self.flush_keyframe_requests(publisher);
-        } else if place.request_over_link(encoding, now) {
-            self.send_link_request(room, encoding);
+        } else if place.request_over_link(encoding, reason, now) {
+            self.send_link_request(room, encoding, reason);
         }
     }
 

@@ -6,6 +6,7 @@ use crate::link::LinkMessage;
 use crate::session::state::Session;
 use crate::slab::RoomIndex;
 use crate::slab::SessionIndex;
+use crate::subscribe::subscription::Supply;
 use crate::worker::Sfu;
 
 impl Sfu {
@@ -69,6 +70,7 @@ impl Sfu {
             let message = LinkMessage::Tracks {
                 room: id.clone(),
                 tracks: tracks.clone(),
+                rates: place.cache.rates(now),
             };
             self.out.links.push_back((worker, message));
         }
@@ -84,16 +86,20 @@ impl Sfu {
         };
         let is_connected = session.lifecycle.connected_at.is_some();
         let room = session.room;
-        let Some(tracks) = self.rooms.get(room).map(|r| &r.tracks) else {
+        let Some(place) = self.rooms.get(room) else {
             return;
+        };
+        let supply = Supply {
+            cache: &place.cache,
+            now: self.now,
         };
         let Some(subscriber) = session.subscriber() else {
             return;
         };
-        let awaited = subscriber.update(tracks);
+        let awaited = subscriber.update(&place.tracks, supply);
         // A keyframe that comes before the transport is up would be lost.
-        if let (Some(encoding), true) = (awaited, is_connected) {
-            self.request_keyframe(room, encoding);
+        if let (Some((encoding, reason)), true) = (awaited, is_connected) {
+            self.request_keyframe(room, encoding, reason);
         }
     }
 

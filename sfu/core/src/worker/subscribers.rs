@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use sfu_model::datagram::{Datagram, TransmitBatch};
 use sfu_model::drop_reason::DropReason;
+use sfu_model::keyframe::KeyframeReason;
 use sfu_model::packet::Packet;
 use sfu_model::time::{Instant, NtpTime};
 
 use crate::egress::feedback::{self, Moment};
-use crate::egress::sender::FlushContext;
+use crate::egress::turn::Turn;
 use crate::event::Event;
 use crate::session::state::{Part, Session};
 use crate::slab::{RoomIndex, SessionIndex};
@@ -31,7 +32,7 @@ impl Sfu {
         let (Some(subscriber), Some(room)) = (session.subscriber(), self.rooms.get(room)) else {
             return;
         };
-        let mut context = FlushContext {
+        let mut turn = Turn {
             cache: &room.cache,
             path,
             now: self.now,
@@ -39,7 +40,10 @@ impl Sfu {
             batch,
             stats: &mut self.stats,
         };
-        subscriber.sender.flush(&mut context);
+        subscriber.sender.flush(&mut turn);
+        if subscriber.sender.wants_plan(self.now) {
+            self.update_subscriber(index);
+        }
         self.schedule(index);
     }
 
@@ -71,8 +75,12 @@ impl Sfu {
         let drops = &mut self.stats.drops;
         let heard = feedback::hear(&mut subscriber.sender, &mut self.out.opened, moment, drops)?;
         gate.heard((datagram.transport, datagram.source), self.now);
+        let wants_plan = subscriber.sender.wants_plan(self.now);
         if heard.wants_repair {
             self.mark_dirty(index);
+        }
+        if wants_plan {
+            self.update_subscriber(index);
         }
         if heard.wants_keyframe {
             self.on_keyframe_requested(index);
@@ -100,7 +108,7 @@ impl Sfu {
         subscriber.asked_at = Some(now);
         let target = subscriber.video.as_ref().and_then(|s| s.recovery_target());
         if let Some(encoding) = target {
-            self.request_keyframe(room, encoding);
+            self.request_keyframe(room, encoding, KeyframeReason::Recovery);
         }
     }
 
@@ -126,7 +134,7 @@ impl Sfu {
         let (Some(subscriber), Some(room)) = (session.subscriber(), self.rooms.get(room)) else {
             return;
         };
-        subscriber.sender.close(&mut FlushContext {
+        subscriber.sender.close(&mut Turn {
             cache: &room.cache,
             path,
             now: self.now,

@@ -101,6 +101,8 @@ fn extensions(role: Role) -> ExtensionMap {
         Role::Subscriber => {
             let mut extensions = ExtensionMap::empty();
             extensions.set(1, Extension::AudioLevel);
+            extensions.set(2, Extension::AbsoluteSendTime);
+            extensions.set(3, Extension::TransportSequenceNumber);
             extensions.set(4, Extension::RtpMid);
             extensions.set(13, Extension::VideoOrientation);
             extensions

@@ -120,10 +120,7 @@ impl TappedInstance {
     }
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the engine's enum may grow; a profile that we cannot seal gets no media"
-)]
+/// `None`: a profile that we cannot seal gets no media.
 fn our_profile(profile: SrtpProfile) -> Option<Profile> {
     match profile {
         SrtpProfile::AEAD_AES_128_GCM => Some(Profile::AeadAes128Gcm),
@@ -143,11 +140,11 @@ impl DtlsInstance for TappedInstance {
     }
 
     fn poll_output<'a>(&mut self, buf: &'a mut [u8]) -> DtlsOutput<'a> {
-        match self.inner.poll_output(buf) {
-            DtlsOutput::KeyingMaterial(material, profile) => {
-                DtlsOutput::KeyingMaterial(self.keep(&material, profile), profile)
-            }
-            other => other,
+        let output = self.inner.poll_output(buf);
+        if let DtlsOutput::KeyingMaterial(material, profile) = output {
+            DtlsOutput::KeyingMaterial(self.keep(&material, profile), profile)
+        } else {
+            output
         }
     }
 
