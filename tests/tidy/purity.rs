@@ -29,8 +29,17 @@ const BANNED: &[(&str, &str)] = &[
     ("thread_local", "cores have no global state"),
 ];
 
+/// Files that may say what others must not, and why.
+const EXEMPT: &[(&str, &str)] = &[(
+    "sfu/core/src/session/engine/key_tap.rs",
+    "the engine lets its DTLS be wrapped only by what is shared and static; no decision depends on it",
+)];
+
 fn violations(file: &File) -> Vec<String> {
     let mut found = Vec::new();
+    if EXEMPT.iter().any(|(path, _)| *path == file.path) {
+        return found;
+    }
     for (number, line) in file.code() {
         for (word, why) in BANNED {
             if line.contains(word) {
