@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn a_gap_counts_as_a_freeze_from_the_average_and_150_ms_on() {
         // Pictures each 40 ms, and one gap of 189 or 190 ms.
-        let with_gap = |gap| {
+        let with_gap = |gap: u64| {
             shown(
                 (0..50)
                     .map(|n| n * 40)
