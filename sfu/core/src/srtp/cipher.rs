@@ -38,7 +38,8 @@ pub(super) const RTCP: Labels = Labels {
 /// Both know the same four verbs.
 pub(super) enum Cipher {
     Gcm(Gcm),
-    CmSha1(CmSha1),
+    /// Its key schedules are 1.7 KiB, which sessions with AES-GCM need not carry.
+    CmSha1(Box<CmSha1>),
 }
 
 impl Cipher {
@@ -47,7 +48,9 @@ impl Cipher {
             Profile::AeadAes128Gcm | Profile::AeadAes256Gcm => {
                 Gcm::new(profile, master, labels).map(Self::Gcm)
             }
-            Profile::Aes128CmSha1_80 => CmSha1::new(master, labels).map(Self::CmSha1),
+            Profile::Aes128CmSha1_80 => {
+                CmSha1::new(master, labels).map(|cm| Self::CmSha1(Box::new(cm)))
+            }
         }
     }
 

@@ -132,3 +132,38 @@ impl CmSha1 {
         Ok(end)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sfu_model::rtp::Ssrc;
+
+    use super::*;
+    use crate::srtp::tests::hex;
+
+    /// RFC 3711 appendix B.2.
+    #[test]
+    fn the_key_stream_is_that_of_the_rfc() {
+        let key = hex("2B7E151628AED2A6ABF7158809CF4F3C");
+        let salt = hex("F0F1F2F3F4F5F6F7F8F9FAFBFCFD");
+        let cipher = CmSha1::from_session_keys(
+            &key.try_into().unwrap(),
+            &[0; SHA1_BYTES],
+            &salt.try_into().unwrap(),
+        )
+        .unwrap();
+        let index = PacketIndex {
+            ssrc: Ssrc(0),
+            number: 0,
+        };
+        let mut stream = vec![0; 0xff02 * 16];
+        cipher.apply_key_stream(index, &mut stream).unwrap();
+        let first = "E03EAD0935C95E80E166B16DD92B4EB4D23513162B02D0F72A43A2FE4A5F97AB";
+        assert_eq!(stream[..32], hex(first));
+        let after_65_279 = concat!(
+            "EC8CDF7398607CB0F2D21675EA9EA1E4",
+            "362B7C3C6773516318A077D7FC5073AE",
+            "6A2CC3787889374FBEB4C81B17BA6C44"
+        );
+        assert_eq!(stream[0xfeff * 16..][..48], hex(after_65_279));
+    }
+}

@@ -119,3 +119,90 @@ fn rtcp_aad(header: [u8; RTCP_HEADER_BYTES], word: [u8; SRTCP_WORD_BYTES]) -> Aa
     }
     Aad::from(aad)
 }
+
+#[cfg(test)]
+mod tests {
+    use sfu_model::rtp::Ssrc;
+
+    use super::*;
+    use crate::srtp::tests::hex;
+
+    const KEY_128: &str = "000102030405060708090a0b0c0d0e0f";
+    const KEY_256: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+    /// "Quid pro quo".
+    const SALT: &[u8; SALT_BYTES] = b"Quid pro quo";
+
+    fn gcm(key: &str) -> Gcm {
+        Gcm::from_session_keys(&hex(key), SALT).unwrap()
+    }
+
+    /// RFC 7714 sections 16.1.1 and 16.2.1.
+    #[test]
+    fn rtp_is_sealed_as_in_the_rfc() {
+        let header = "8040f17b8041f8d35501a0b2";
+        let index = PacketIndex {
+            ssrc: Ssrc(0x5501_a0b2),
+            number: 0xf17b,
+        };
+        for (key, sealed) in [
+            (
+                KEY_128,
+                concat!(
+                    "f24de3a3fb34de6cacba861c9d7e4bcabe633bd50d294e6f42a5f47a51c7d19b36de3adf8833",
+                    "899d7f27beb16a9152cf765ee4390cce"
+                ),
+            ),
+            (
+                KEY_256,
+                concat!(
+                    "32b1de78a822fe12ef9f78fa332e33aab18012389a58e2f3b50b2a0276ffae0f1ba63799b87b",
+                    "7aa3db36dfffd6b0f9bb7878d7a76c13"
+                ),
+            ),
+        ] {
+            let mut buffer = hex(header);
+            buffer.extend(b"Gallia est omnis divisa in partes tres");
+            gcm(key).seal_rtp(index, &mut buffer, 0, 12).unwrap();
+            assert_eq!(buffer, [hex(header), hex(sealed)].concat());
+        }
+    }
+
+    /// RFC 7714 sections 17.1 and 17.2.
+    #[test]
+    fn rtcp_is_sealed_and_opened_as_in_the_rfc() {
+        let header = "81c8000d4d617273";
+        let clear = concat!(
+            "4e5450314e545032525450200000042a0000e9304c756e61",
+            "deadbeefdeadbeefdeadbeefdeadbeefdeadbeef"
+        );
+        let clear = [hex(header), hex(clear)].concat();
+        let word = [0x80, 0, 0x05, 0xd4];
+        let index = PacketIndex {
+            ssrc: Ssrc(0x4d61_7273),
+            number: 0x05d4,
+        };
+        for (key, sealed) in [
+            (
+                KEY_128,
+                concat!(
+                    "63e94885dcdab67ca727d7662f6b7e997ff5c0f76c06f32dc676a5f1730d6fda4ce09b46",
+                    "86303ded0bb9275bc84aa45896cf4d2fc5abf87245d9eade"
+                ),
+            ),
+            (
+                KEY_256,
+                concat!(
+                    "d50ae4d1f5ce5d304ba297e47d470c282c3ece5dbffe0a50a2eaa5c1110555be8415f658",
+                    "c61de0476f1b6fad1d1eb30c4446839f57ff6f6cb26ac3be"
+                ),
+            ),
+        ] {
+            let sealed = [hex(header), hex(sealed), word.to_vec()].concat();
+            let mut buffer = clear.clone();
+            gcm(key).seal_rtcp(index, word, &mut buffer, 0).unwrap();
+            assert_eq!(buffer, sealed);
+            let end = gcm(key).open_rtcp(index, &mut buffer).unwrap();
+            assert_eq!(buffer[..end], clear);
+        }
+    }
+}

@@ -75,8 +75,8 @@ pub(super) enum Label {
 /// One side's master key and salt, as the pseudo-random function that session keys come from.
 pub(super) struct Master {
     prf: EncryptingKey,
-    /// Twelve bytes of salt stand at the left of fourteen (RFC 7714 section 11).
-    salt: Zeroizing<[u8; 14]>,
+    /// The salt at the left of a counter block. Twelve bytes stand where fourteen begin (RFC 7714 section 11).
+    salt: Zeroizing<[u8; 16]>,
 }
 
 impl Master {
@@ -85,7 +85,7 @@ impl Master {
         let algorithm = if key.len() == 32 { &AES_256 } else { &AES_128 };
         let key = UnboundCipherKey::new(algorithm, key).map_err(|_| KeyError::Refused)?;
         let prf = EncryptingKey::ctr(key).map_err(|_| KeyError::Refused)?;
-        let mut padded = Zeroizing::new([0; 14]);
+        let mut padded = Zeroizing::new([0; 16]);
         for (slot, byte) in padded.iter_mut().zip(salt) {
             *slot = *byte;
         }
@@ -94,14 +94,11 @@ impl Master {
 
     /// The key, salt or tag for a label. Keys are derived once: the key derivation rate is zero, as everywhere.
     pub(super) fn derive(&self, label: Label, key: &mut [u8]) -> Result<(), KeyError> {
-        let mut counter = [0; 16];
-        for (slot, byte) in counter.iter_mut().zip(self.salt.iter()) {
-            *slot = *byte;
-        }
-        // The label stands before the 48 bits of the index, of which a rate of zero makes nothing.
-        counter[7] ^= label as u8;
+        // The label stands before the 48 bits of the index, of which a rate of zero makes nothing, and the 16 that count
+        // blocks.
+        let counter = u128::from_be_bytes(*self.salt) ^ (label as u128) << 64;
         key.fill(0);
-        let counter = EncryptionContext::Iv128(FixedLength::from(counter));
+        let counter = EncryptionContext::Iv128(FixedLength::from(counter.to_be_bytes()));
         let stream = self.prf.less_safe_encrypt(key, counter);
         stream.map(drop).map_err(|_| KeyError::Refused)
     }

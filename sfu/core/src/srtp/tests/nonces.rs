@@ -18,7 +18,8 @@ fn an_index_is_taken_once() {
 #[test]
 fn an_ssrc_has_one_ledger_ever() {
     let mut sealer = sealer(Profile::AeadAes128Gcm);
-    drop(sealer.ledger(SSRC).unwrap());
+    let given = sealer.ledger(SSRC).map(|ledger| ledger.ssrc());
+    assert_eq!(given, Ok(SSRC), "and is gone again");
     assert_eq!(sealer.ledger(SSRC).map(drop), Err(LedgerError::Taken));
 }
 
@@ -28,8 +29,8 @@ fn an_index_seals_its_own_packet_only() {
     for profile in Profile::ALL {
         let mut sealer = sealer(profile);
         let mut ledger = sealer.ledger(SSRC).unwrap();
-        let mut number = 0x1_0000;
-        for (ssrc, sequence_step) in [(Ssrc(SSRC.0 ^ 1), 0), (SSRC, 1), (SSRC, 0x100)] {
+        let wrong = [(Ssrc(SSRC.0 ^ 1), 0), (SSRC, 1), (SSRC, 0x100)];
+        for (number, (ssrc, sequence_step)) in (0x1_0000..).zip(wrong) {
             let sequence = SeqNo(number);
             let (packet, header_bytes) = rtp(ssrc, sequence.wire() + sequence_step, b"payload");
             let mut buffer = packet.clone();
@@ -39,7 +40,6 @@ fn an_index_seals_its_own_packet_only() {
                 Err(SealError::WrongIndex)
             );
             assert_eq!(buffer, packet);
-            number += 1;
         }
     }
 }
