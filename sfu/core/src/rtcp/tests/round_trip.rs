@@ -75,9 +75,11 @@ fn a_receiver_report_gives_its_blocks() {
         let mut buffer = Vec::new();
         write_receiver_report(&mut buffer, US, &blocks[..n_blocks]);
         let statements = read(&buffer).unwrap();
-        let given = statements.iter().map(|statement| match statement {
-            Feedback::ReceiverReport(block) => *block,
-            other => panic!("{other:?}"),
+        let given = statements.iter().map(|statement| {
+            let Feedback::ReceiverReport(block) = statement else {
+                panic!("{statement:?}")
+            };
+            *block
         });
         assert!(given.eq(blocks[..n_blocks.min(31)].iter().copied()));
     }
@@ -146,9 +148,11 @@ fn a_fir_may_ask_for_several() {
     let asked: Vec<(Ssrc, u8)> = read(&buffer)
         .unwrap()
         .iter()
-        .map(|statement| match statement {
-            Feedback::Fir { media, sequence } => (*media, *sequence),
-            other => panic!("{other:?}"),
+        .map(|statement| {
+            let Feedback::Fir { media, sequence } = statement else {
+                panic!("{statement:?}")
+            };
+            (*media, *sequence)
         })
         .collect();
     assert_eq!(asked, [(MEDIA, 7), (Ssrc(9), 8)]);
