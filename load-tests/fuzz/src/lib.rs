@@ -22,9 +22,11 @@ mod facts;
 mod framing;
 mod jwt;
 mod link_header;
+mod rtcp_compound;
 mod sdp_fragment;
 mod sdp_offer;
 mod session_step;
+mod srtcp_open;
 mod stun_to_session;
 
 pub use answer::answer;
@@ -33,9 +35,11 @@ pub use facts::facts;
 pub use framing::framing;
 pub use jwt::jwt;
 pub use link_header::link_header;
+pub use rtcp_compound::rtcp_compound;
 pub use sdp_fragment::sdp_fragment;
 pub use sdp_offer::sdp_offer;
 pub use session_step::session_step;
+pub use srtcp_open::srtcp_open;
 pub use stun_to_session::stun_to_session;
 
 /// A function of bytes that panics when a promise is broken.
@@ -50,12 +54,14 @@ pub struct Target {
 }
 
 /// All of them, in the order of a datagram's and then of a request's journey.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 12] = [
     target("demux", demux, 1),
     target("framing", framing, 1),
     target("stun_to_session", stun_to_session, 10),
     target("session_step", session_step, 100),
     target("facts", facts, 100),
+    target("srtcp_open", srtcp_open, 4),
+    target("rtcp_compound", rtcp_compound, 1),
     target("sdp_offer", sdp_offer, 4),
     target("answer", answer, 2),
     target("sdp_fragment", sdp_fragment, 1),
