@@ -104,8 +104,10 @@ impl Decoder {
         let Some(first) = picture.first().copied() else {
             return;
         };
-        if first.packet_index != 0 && self.shown.is_empty() {
-            // The beginning of the first picture was lost: nobody can know of a gap before it.
+        let is_beginning = first.packet_index == 0 && first.is_keyframe;
+        if !is_beginning && self.shown.is_empty() {
+            // What came before was lost: nobody can know of a gap before what came first. That nothing else begins with a
+            // delta is for `continuity` to say, where nothing is lost.
             self.needs_keyframe = true;
             return;
         }
@@ -243,6 +245,13 @@ mod tests {
         assert!(!decoder.receive(15, stamp(5, true), true, at(840)));
         assert_eq!(decoder.shown.len(), 2);
         assert_eq!(decoder.broken, []);
+    }
+
+    #[test]
+    fn a_lost_beginning_is_asked_for_and_not_held_against_the_sender() {
+        let mut decoder = Decoder::default();
+        assert!(decoder.receive(10, stamp(3, false), true, at(0)));
+        assert_eq!((decoder.broken.len(), decoder.shown.len()), (0, 0));
     }
 
     #[test]

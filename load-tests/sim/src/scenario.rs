@@ -6,7 +6,7 @@ use sfu_model::time::Instant;
 
 use crate::browser::Part;
 use crate::chance::{below, draw};
-use crate::network::{Conditions, PerMille};
+use crate::network::{Bottleneck, Conditions, CrossTraffic, PerMille};
 use crate::oracle::{continuity, freeze, player};
 use crate::publisher::{Camera, VIDEO_CODECS};
 use crate::trace;
@@ -23,6 +23,8 @@ pub enum Step {
     Vanish,
     /// A viewer moves to another network.
     Roam,
+    /// The router before a participant forgets it, and tells nobody.
+    Rebind,
     /// The publisher's page is loaded again, without a goodbye.
     Reload,
     /// The publisher stops and starts again.
@@ -33,13 +35,14 @@ pub enum Step {
     Weather,
 }
 
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     Step::Join,
     Step::Join,
     Step::Join,
     Step::Leave,
     Step::Vanish,
     Step::Roam,
+    Step::Rebind,
     Step::Reload,
     Step::Restart,
     Step::Layer,
@@ -56,6 +59,9 @@ const CALM: Duration = Duration::from_secs(3);
 
 /// Everything heals within this much of the calm.
 const HEALED_WITHIN: Duration = Duration::from_secs(2);
+
+/// Who was forgotten by a router sends its next check within this: browsers check every few seconds (RFC 7675 section 5.1).
+const FOLLOWED_WITHIN: Duration = Duration::from_secs(4);
 
 /// What went wrong in a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +95,8 @@ struct Run {
     publisher: Option<BrowserId>,
     publishers: Vec<u32>,
     viewers: Vec<BrowserId>,
+    /// When a router last forgot somebody.
+    rebound_at: Option<Instant>,
     /// Somebody's path loses packets in this run, or is left by the step.
     is_lossy: bool,
 }
@@ -116,6 +124,7 @@ pub fn run(seed: u64) -> Result<Outcome, Failure> {
         publisher: None,
         publishers: Vec::new(),
         viewers: Vec::new(),
+        rebound_at: None,
         is_lossy: !is_lossless(seed),
     };
     run.publish();
@@ -151,6 +160,7 @@ impl Run {
             (Step::Roam, Some(viewer)) => {
                 let _ = self.world.roam(viewer);
             }
+            (Step::Rebind, _) => self.rebind(n, viewer),
             (Step::Reload, _) => {
                 if let Some(publisher) = self.publisher {
                     self.world.browser_mut(publisher).vanish();
@@ -186,22 +196,62 @@ impl Run {
         }
     }
 
-    fn change_weather(&mut self, n: u64, viewer: Option<BrowserId>) {
-        let share = |question, n_max| u16::try_from(self.draw(n, question, n_max)).unwrap_or(0);
-        let loss = if self.is_lossy { share(5, 80) } else { 0 };
-        let conditions = Conditions {
-            latency: Duration::from_millis(5 + self.draw(n, 6, 60) as u64),
-            jitter: Duration::from_millis(self.draw(n, 7, 15) as u64),
-            reordered: PerMille(share(8, 30)),
-            ..Conditions::default().losing(PerMille(loss))
-        };
-        let whose = if self.draw(n, 9, 2) == 0 {
+    fn somebody(&self, n: u64, viewer: Option<BrowserId>) -> Option<BrowserId> {
+        if self.draw(n, 9, 2) == 0 {
             self.publisher
         } else {
             viewer
-        };
-        if let Some(whose) = whose {
+        }
+    }
+
+    fn rebind(&mut self, n: u64, viewer: Option<BrowserId>) {
+        if let Some(whose) = self.somebody(n, viewer) {
+            self.world.rebind(whose);
+            self.rebound_at = Some(self.world.now());
+        }
+    }
+
+    fn change_weather(&mut self, n: u64, viewer: Option<BrowserId>) {
+        if let Some(whose) = self.somebody(n, viewer) {
+            let conditions = self.weather(n);
             self.world.set_path(whose, conditions);
+        }
+    }
+
+    fn weather(&self, n: u64) -> Conditions {
+        let share = |question, n_max| u16::try_from(self.draw(n, question, n_max)).unwrap_or(0);
+        let line = Conditions {
+            latency: Duration::from_millis(5 + self.draw(n, 6, 60) as u64),
+            jitter: Duration::from_millis(self.draw(n, 7, 15) as u64),
+            reordered: PerMille(share(8, 30)),
+            ..Conditions::default()
+        };
+        // A full queue loses too.
+        if !self.is_lossy {
+            return line;
+        }
+        let loss = PerMille(share(5, 80));
+        let line = if self.draw(n, 10, 2) == 0 {
+            line.losing(loss)
+        } else {
+            line.losing_in_bursts(loss, 1 + share(11, 4))
+        };
+        let cross_traffic = match self.draw(n, 12, 4) {
+            0 => CrossTraffic::Constant { rate_bps: 400_000 },
+            1 => CrossTraffic::OnOff {
+                rate_bps: 900_000,
+                period: Duration::from_millis(500),
+            },
+            2 => CrossTraffic::Greedy {
+                round_trip: Duration::from_millis(60),
+            },
+            _ => CrossTraffic::None,
+        };
+        let rate_bps = 1_200_000 + self.draw(n, 13, 5_000) as u64 * 1_000;
+        let bottleneck = Bottleneck::of(rate_bps).shared_with(cross_traffic);
+        match self.draw(n, 14, 3) {
+            0 => line.through(bottleneck),
+            _ => line,
         }
     }
 
@@ -213,6 +263,10 @@ impl Run {
             && let Some(publisher) = self.world.browser_mut(publisher).publisher()
         {
             publisher.pause(2, false);
+        }
+        let is_followed = |at: Instant| self.world.now() - at > FOLLOWED_WITHIN;
+        if !self.rebound_at.is_none_or(is_followed) {
+            self.world.run_for(FOLLOWED_WITHIN);
         }
         let calm_at = self.world.now();
         self.world.run_for(CALM);
@@ -243,9 +297,10 @@ impl Run {
         let bounds = continuity::Bounds {
             // What a lossy or roaming path cost is not the node's fault; that nothing is numbered wrongly still holds.
             missing_max: u64::MAX,
-            may_miss_beginning: true,
-            // Until the first sender report of a publisher, capture is known as arrival: off by its path's delay.
-            switch_error_max: Duration::from_millis(250),
+            may_miss_beginning: self.is_lossy || self.rebound_at.is_some(),
+            // Until the first sender report of a publisher, capture is known as arrival: off by its path's delay, with the
+            // longest queue, and by the repair of what was lost.
+            switch_error_max: Duration::from_millis(400),
         };
         player::check(seen, &self.publishers, bounds).map_err(|v| Failure::Player(id, v))?;
         let bound = Duration::from_millis(85);
