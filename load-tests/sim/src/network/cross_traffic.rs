@@ -121,7 +121,7 @@ impl Paced {
     fn handle_timeout(&mut self) -> Option<u64> {
         let since = (self.next_at - self.began_at).as_nanos();
         self.next_at += self.interval;
-        let is_on = |period: Duration| since / period.as_nanos().max(1) % 2 == 0;
+        let is_on = |period: Duration| (since / period.as_nanos().max(1)).is_multiple_of(2);
         self.period.is_none_or(is_on).then_some(PACKET_BYTES)
     }
 }
