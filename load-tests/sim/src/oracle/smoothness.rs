@@ -174,9 +174,9 @@ mod tests {
 
     #[test]
     fn pictures_that_are_missing_count_and_nothing_at_all_is_one_freeze() {
-        let half = shown((0..250).map(|n| n * 80));
-        let measured = measure(&half, stretch(20_000));
-        assert_eq!((measured.n_freezes, measured.shown), (0, PerMille(501)));
+        let half = shown((0..269).map(|n| n * 80));
+        let measured = measure(&half, stretch(21_500));
+        assert_eq!((measured.n_freezes, measured.shown), (0, PerMille(500)));
         let nothing = measure(&[], stretch(20_000));
         assert_eq!((nothing.n_freezes, nothing.shown), (1, PerMille(0)));
     }

@@ -1,5 +1,5 @@
-//! What does not hold while every viewer is sent the best encoding whatever its path carries, and while what is retransmitted
-//! is bounded by what is sent. Each is run and must still fail: one that holds belongs among the tests, and this says so.
+//! What does not hold yet of what a viewer's path decides: how soon the estimate follows it, and what is repaired over the
+//! worst of them. Each is run and must still fail: one that holds belongs among the tests, and this says so.
 
 use crate::{rates, repair, slow_viewer};
 
