@@ -87,7 +87,10 @@ mod tests {
         let mut missing = Missing::default();
         missing.record(10, Instant::START);
         missing.record(13, Instant::START);
-        assert!(missing.due(Instant::START).is_empty(), "it may be late only");
+        assert!(
+            missing.due(Instant::START).is_empty(),
+            "it may be late only"
+        );
         assert_eq!(missing.due(Instant::START + PATIENCE), [11, 12]);
         assert!(missing.due(Instant::START + PATIENCE).is_empty());
         missing.record(11, Instant::START);

@@ -12,6 +12,7 @@ use sfu_net::udp::ReceiveBatch;
 use crate::answers::Answers;
 use crate::continuity::Faults;
 use crate::formats::{Format, Formats};
+use crate::keys::KeySlot;
 use crate::latency::Histogram;
 use crate::publisher::Published;
 use crate::rtcp;
@@ -31,6 +32,7 @@ pub struct Subscriber {
 #[derive(Debug)]
 struct Received {
     formats: Formats,
+    keys: Option<KeySlot>,
     srtp: Option<Srtp>,
     audio: Track,
     video: Track,
@@ -59,6 +61,7 @@ impl Subscriber {
     pub fn new(session: Session, posted_at: Instant) -> Self {
         let received = Received {
             formats: session.formats(),
+            keys: session.keys(),
             srtp: None,
             audio: Track::new(MediaKind::Audio),
             video: Track::new(MediaKind::Video),
@@ -92,9 +95,6 @@ impl Subscriber {
         window: &mut Window,
     ) -> Result<(), SessionError> {
         let Self { session, received } = self;
-        if received.srtp.is_none() {
-            received.srtp = session.srtp();
-        }
         let mut on_event = |event: SessionEvent<'_>| received.on_event(event, window);
         match batch {
             Some(batch) => session.receive(batch, &mut on_event)?,
@@ -153,8 +153,12 @@ impl Received {
         let SessionEvent::Media { bytes, arrived_at } = event else {
             return;
         };
+        if self.srtp.is_none() {
+            // Media may come in the same batch as the last message of the handshake.
+            let keys = self.keys.as_ref().and_then(|slot| slot.get());
+            self.srtp = keys.and_then(|keys| Srtp::new(keys).ok());
+        }
         let Some(srtp) = &mut self.srtp else {
-            // Before the handshake is done there is no media of this session.
             return;
         };
         if rtp::is_rtcp(bytes) {

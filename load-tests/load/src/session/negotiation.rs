@@ -1,0 +1,151 @@
+//! Offer and answer: how a session comes about, and what was agreed on.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sfu_model::codec::MediaKind;
+use sfu_model::datagram::TransmitBatch;
+use sfu_model::time::Instant;
+use sfu_net::clock::Clock;
+use sfu_net::udp::UdpSocket;
+use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
+use str0m::config::CryptoProvider;
+use str0m::format::Codec;
+use str0m::media::{Direction, MediaKind as EngineKind, Mid, Pt};
+use str0m::{Candidate, Rtc, RtcConfig};
+
+use super::{Role, Session, SessionError, std_instant};
+use crate::formats::{self, Formats};
+use crate::keys;
+
+/// Packets that the publisher keeps for retransmission: two seconds of 2.4 Mbit/s.
+const RETRANSMISSION_PACKETS_MAX: usize = 512;
+const RETRANSMISSION_AGE_MAX: Duration = Duration::from_secs(2);
+
+/// An offer whose answer is awaited.
+#[derive(Debug)]
+pub struct Offering {
+    /// The SDP, CRLF lines.
+    pub sdp: String,
+    pending: SdpPendingOffer,
+}
+
+impl Session {
+    /// Opens a socket on this address and offers one audio and one video track.
+    pub fn offer(
+        role: Role,
+        local: IpAddr,
+        clock: Clock,
+    ) -> Result<(Self, Offering), SessionError> {
+        let sockets = UdpSocket::bind_group(SocketAddr::new(local, 0), 1)?;
+        let socket = sockets
+            .into_iter()
+            .next()
+            .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+        let (mut rtc, keys) = match role {
+            Role::Publisher => (builder(None).build(std_instant(clock, clock.now())), None),
+            Role::Subscriber => {
+                let build = |provider| {
+                    let builder = builder(Some(provider));
+                    builder.build(std_instant(clock, clock.now()))
+                };
+                let (rtc, keys) = keys::with_own_keys(build);
+                (rtc, Some(keys))
+            }
+        };
+        if let Ok(candidate) = Candidate::host(socket.local_address(), "udp") {
+            rtc.add_local_candidate(candidate);
+        }
+        let direction = match role {
+            Role::Publisher => Direction::SendOnly,
+            Role::Subscriber => Direction::RecvOnly,
+        };
+        let mut api = rtc.sdp_api();
+        // RFC 9725 section 4.4.2: one MediaStream.
+        let stream = || Some("load".to_owned());
+        let audio = api.add_media(EngineKind::Audio, direction, stream(), None, None);
+        let video = api.add_media(EngineKind::Video, direction, stream(), None, None);
+        // Two tracks were added, so there is something to offer.
+        let nothing = || io::Error::from(io::ErrorKind::InvalidInput);
+        let (offer, pending) = api.apply().ok_or_else(nothing)?;
+        let session = Self {
+            rtc,
+            socket,
+            clock,
+            sections: vec![(MediaKind::Audio, audio), (MediaKind::Video, video)],
+            streams: Vec::new(),
+            keys,
+            server: None,
+            outgoing: TransmitBatch::default(),
+            wake_at: Instant::START,
+            n_refused: 0,
+        };
+        let sdp = offer.to_sdp_string();
+        Ok((session, Offering { sdp, pending }))
+    }
+
+    /// Takes the server's answer. The connection begins with the next [`Self::handle_timeout`].
+    pub fn accept(&mut self, offering: Offering, answer: &str) -> Result<(), SessionError> {
+        let answer = SdpAnswer::from_sdp_string(answer)?;
+        self.rtc.sdp_api().accept_answer(offering.pending, answer)?;
+        for (kind, mid) in self.sections.clone() {
+            let codec = match kind {
+                MediaKind::Audio => Codec::Opus,
+                MediaKind::Video => Codec::H264,
+            };
+            let media = self.rtc.media(mid).filter(|media| !media.disabled());
+            let accepted = media.map(|media| media.remote_pts()).unwrap_or_default();
+            let params = self.rtc.codec_config().params();
+            let of_codec = |pt: &&Pt| {
+                let mut all = params.iter();
+                all.any(|p| p.pt() == **pt && p.spec().codec == codec)
+            };
+            let pt = *accepted
+                .iter()
+                .find(of_codec)
+                .ok_or(SessionError::NotAccepted(kind))?;
+            self.open_stream(kind, mid, pt);
+        }
+        Ok(())
+    }
+
+    /// Takes a server's offer in place of ours, and gives the answer. The connection begins with the next
+    /// [`Self::handle_timeout`].
+    pub fn accept_counter_offer(&mut self, offer: &str) -> Result<String, SessionError> {
+        self.sections = formats::sections(offer);
+        let offer = SdpOffer::from_sdp_string(offer)?;
+        let answer = self.rtc.sdp_api().accept_offer(offer)?;
+        Ok(answer.to_sdp_string())
+    }
+
+    /// A publisher has a stream to send in each section; a subscriber has none.
+    fn open_stream(&mut self, kind: MediaKind, mid: Mid, pt: Pt) {
+        let mut api = self.rtc.direct_api();
+        let Some(stream) = api.stream_tx_by_mid(mid, None) else {
+            return;
+        };
+        stream.set_rtx_cache(RETRANSMISSION_PACKETS_MAX, RETRANSMISSION_AGE_MAX, None);
+        self.streams.push((kind, stream.ssrc(), pt));
+    }
+
+    /// What the payload types mean. The session has its answer.
+    pub fn formats(&self) -> Formats {
+        Formats::of(&self.rtc, &self.sections)
+    }
+}
+
+/// What every session of ours offers.
+fn builder(provider: Option<Arc<CryptoProvider>>) -> RtcConfig {
+    let builder = Rtc::builder()
+        .set_rtp_mode(true)
+        .set_stats_interval(None)
+        .clear_codecs()
+        .enable_opus(true, false)
+        .enable_h264(true);
+    match provider {
+        Some(provider) => builder.set_crypto_provider(provider),
+        None => builder,
+    }
+}
