@@ -8,7 +8,7 @@ mod receivers;
 mod sealer;
 mod table;
 
-pub use table::Table;
+pub use table::{Spread, Table};
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};

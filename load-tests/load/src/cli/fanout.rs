@@ -4,8 +4,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use clap::Args;
+use freshet_load::cpu::Cpu;
 use freshet_load::endpoint::Endpoint;
 use freshet_load::fanout::{self, Scenario};
+use freshet_load::limit::{self, LimitError, Setup, Spread, Work};
 use freshet_load::pacer::Pacing;
 use freshet_load::proc::Process;
 use freshet_load::publisher::Media;
@@ -15,7 +17,14 @@ use whip_whep_client::connection::Trust;
 
 use super::{Verdict, complain, print};
 
+/// Rounds of the limit before the load, and again after it: an odd number in all, of which the median counts.
+const LIMIT_ROUNDS: [usize; 2] = [2, 3];
+
+/// Receivers of the limit.
+const LIMIT_RECEIVERS: usize = 200;
+
 #[derive(Debug, Args)]
+#[command(args_override_self = true)]
 pub(crate) struct Fanout {
     /// The WHIP endpoint, such as http://127.0.0.1:8080/whip/demo
     #[arg(long)]
@@ -56,6 +65,12 @@ pub(crate) struct Fanout {
     /// Server CPU that a received packet may cost, in microseconds; needs --server-pid
     #[arg(long, requires = "server_pid")]
     max_cpu_us: Option<f64>,
+    /// Take the limit of the machine before and after, with the server's CPU 0 and the load's CPU 1
+    #[arg(long)]
+    limit: bool,
+    /// Server CPU that a received packet may cost, in multiples of the limit; needs --server-pid and --limit
+    #[arg(long, requires_all = ["server_pid", "limit"])]
+    max_limit_ratio: Option<f64>,
     /// Print JSON in place of the table
     #[arg(long)]
     json: bool,
@@ -67,8 +82,8 @@ impl Fanout {
         let publishing = Client::new(&Trust::System, Some(&self.key))?;
         let playing = Client::new(&Trust::System, self.play_token.as_deref())?;
         let scenario = Scenario {
-            whip: Endpoint::new(publishing, self.whip),
-            whep: Endpoint::new(playing, self.whep),
+            whip: Endpoint::new(publishing, self.whip.clone()),
+            whep: Endpoint::new(playing, self.whep.clone()),
             local: self.local,
             n_viewers: usize::from(self.viewers),
             measured: Duration::from_secs(u64::from(self.seconds)),
@@ -82,14 +97,41 @@ impl Fanout {
         let bars = Bars {
             lost_max: self.max_lost,
             cpu_us_max: self.max_cpu_us,
+            limit_ratio_max: self.max_limit_ratio,
         };
+        let [before, after] = LIMIT_ROUNDS;
+        let mut costs = self.limit(before)?;
         // Media has its own threads: one for HTTP is enough.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         let outcome = runtime.block_on(fanout::run(&scenario, complain))?;
-        let report = Report::new(&outcome, bars);
+        costs.extend(self.limit(after)?);
+        let report = Report::new(&outcome, bars, Spread::of(costs));
         print(&report, self.json)?;
         Ok(report.passed())
+    }
+
+    /// What a packet costs with nothing else done, in each round; nothing where that is not asked for. It has a thread of its
+    /// own, because it stays on the CPU that it is put on.
+    fn limit(&self, n_rounds: usize) -> Result<Vec<f64>, LimitError> {
+        if !self.limit {
+            return Ok(Vec::new());
+        }
+        let setup = Setup {
+            n_receivers: LIMIT_RECEIVERS,
+            n_rounds,
+            measured: super::limit::MEASURED,
+            sender: Cpu(0),
+            receivers: Cpu(1),
+        };
+        // What a paced publisher's viewers get in one call, and a bursty one's.
+        let work = match self.pacing {
+            Pacing::Paced => Work::SealAndSend(3),
+            Pacing::Bursty => Work::SealAndSend(10),
+        };
+        let table = std::thread::spawn(move || limit::run(setup)).join();
+        let table = table.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        Ok(table.costs(work).collect())
     }
 }

@@ -10,7 +10,7 @@ use super::{Verdict, print};
 
 /// How long one measurement lasts. The kernel brings a running thread's time up to date every few milliseconds, so that a
 /// figure is exact to about one in a hundred.
-const MEASURED: Duration = Duration::from_millis(400);
+pub(super) const MEASURED: Duration = Duration::from_millis(400);
 
 #[derive(Debug, Args)]
 pub(crate) struct Limit {

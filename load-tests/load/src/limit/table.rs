@@ -77,9 +77,16 @@ impl Table {
         }
     }
 
+    /// The same, of each round.
+    pub fn costs(&self, work: Work) -> impl Iterator<Item = f64> {
+        let row = self.rows.iter().find(move |row| row.work == work);
+        let samples = row.into_iter().flat_map(|row| &row.samples);
+        samples.map(|sample| sample.ns_per_packet)
+    }
+
     /// What a packet costs, nothing but this work done.
     pub fn cost(&self, work: Work) -> Option<Spread> {
-        self.rows.iter().find(|row| row.work == work)?.cost()
+        Spread::of(self.costs(work))
     }
 }
 
