@@ -44,6 +44,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "freshet-load",
         &["sfu-model", "sfu-net", "whip-whep-client", "whip-whep-core"],
     ),
+    ("freshet-peers", &["freshet-load", "whip-whep-client"]),
     (
         "freshet-fuzz",
         &[
