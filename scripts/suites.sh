@@ -141,16 +141,18 @@ test_lint() {
 bench() {
     FRESHET_BIN="$(target_dir)/release/freshet"
     export FRESHET_BIN
-    case $1 in
-        glass | joins | reload) npm run --silent --prefix tests/browser bench -- "$1" ;;
-        viewers) load-tests/load/bench.sh ;;
-        limit) cargo run --release --locked --package freshet-load -- limit ;;
+    figure=$1; shift
+    case $figure in
+        glass | joins | reload) npm run --silent --prefix tests/browser bench -- "$figure" ;;
+        viewers) load-tests/load/bench.sh "$@" ;;
+        limit) cargo run --release --locked --package freshet-load -- limit "$@" ;;
+        peers) load-tests/peers/bench.sh "$@" ;;
         hostile) load-tests/load/hostile.sh ;;
         sim) cargo run --release --locked --package freshet-sim --example speed ;;
         networks) cargo run --release --locked --package freshet-sim --example matrix ;;
         seeds) FRESHET_SIM_SEEDS=1000 cargo test --locked --package freshet-sim --test seeds -- --nocapture ;;
         core) cargo bench --locked --package freshet-sim --bench forward -- --max-ns 2500 --max-allocations 1.1 ;;
-        *) die "no such bench: $1" ;;
+        *) die "no such bench: $figure" ;;
     esac
 }
 
