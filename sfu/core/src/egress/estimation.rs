@@ -9,11 +9,9 @@ use sfu_model::time::{Instant, NtpTime};
 use crate::budget::arrival::Arrival;
 use crate::budget::estimate::Estimator;
 use crate::egress::stream::TransportNumbers;
+use crate::route::rate_meter::OVERHEAD_BYTES;
 use crate::rtcp::TransportFeedback;
 use crate::stats::PathStatus;
-
-/// What a packet weighs beyond its payload: header, extensions and tag.
-const OVERHEAD_BYTES: usize = 40;
 
 /// How often a plan is looked at at least.
 const PLAN_INTERVAL: Duration = Duration::from_millis(500);

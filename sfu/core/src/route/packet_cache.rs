@@ -11,7 +11,7 @@ use sfu_model::rate::Bitrate;
 use sfu_model::rtp::SeqNo;
 use sfu_model::time::Instant;
 
-use crate::route::rate_meter::RateMeter;
+use crate::route::rate_meter::{OVERHEAD_BYTES, RateMeter};
 
 /// Packets that an encoding keeps at least: more than the largest burst that waits to be sent.
 const PACKETS_MIN: usize = 128;
@@ -69,7 +69,9 @@ impl PacketCache {
     pub(crate) fn measure(&mut self, packet: &Packet) {
         let now = packet.received_at;
         let metered = self.metered(packet.encoding, now);
-        metered.meter.add(packet.payload.len(), now);
+        metered
+            .meter
+            .add(packet.payload.len() + OVERHEAD_BYTES, now);
         metered.latest_at = now;
     }
 
