@@ -11,6 +11,10 @@ const SHARE: usize = 4;
 /// Repairs that may be saved up: half a second of loss at 3 Mbit/s. A burst of loss asks for much at once.
 const SAVED_BYTES_MAX: usize = 48 * 1_024;
 
+/// And on a path that is estimated no more than it carries in this time: what is sent again into a queue that has just
+/// overflowed keeps it full.
+const SAVED_MAX: Duration = Duration::from_millis(250);
+
 /// Bytes that may be sent again.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RepairBudget {
@@ -49,6 +53,8 @@ impl RepairBudget {
             self.earned_at = Some(now);
             self.earn(usize::try_from(bytes).unwrap_or(usize::MAX / 2));
         }
+        let most = usize::try_from(rate.bytes_in(SAVED_MAX)).unwrap_or(usize::MAX);
+        self.saved_bytes = self.saved_bytes.min(most);
     }
 
     /// True when a repair of this size may leave now; it is paid for.
