@@ -32,8 +32,6 @@ pub(crate) struct Acknowledged {
     window_ms: f64,
     last: Option<Arrival>,
     estimate: Option<Estimate>,
-    /// The two samples before the open window, newest last.
-    samples_kbps: [Option<f64>; 2],
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -78,15 +76,6 @@ impl Acknowledged {
             .map(|estimate| Bitrate::from_kbps_estimate(estimate.kbps))
     }
 
-    /// What arrived in the last 150 to 450 ms, for when a queue stands: then the rate of arrival is the rate of the
-    /// bottleneck, and the estimate, which trusts its past, follows a fall too slowly. The higher of two samples, so
-    /// that one gap in the arrivals is not a fall.
-    pub(crate) fn rate_of_late(&self) -> Option<Bitrate> {
-        let [before, last] = self.samples_kbps;
-        let late = before?.max(last?);
-        Some(Bitrate::from_kbps_estimate(late.min(self.estimate?.kbps)))
-    }
-
     /// The next sample may be far from the estimate and right.
     pub(crate) fn expect_change(&mut self) {
         if let Some(estimate) = &mut self.estimate {
@@ -100,10 +89,6 @@ impl Acknowledged {
     }
 
     fn sample(&mut self, kbps: f64) {
-        self.samples_kbps.rotate_left(1);
-        if let Some(last) = self.samples_kbps.last_mut() {
-            *last = Some(kbps);
-        }
         let Some(estimate) = &mut self.estimate else {
             self.estimate = Some(Estimate {
                 kbps,
@@ -152,16 +137,6 @@ mod tests {
         feed(&mut rate, at, 200, 20);
         let after_change = rate.rate().unwrap().as_kbps();
         assert!((after_change - 480.0).abs() < 40.0, "{after_change}");
-    }
-
-    #[test]
-    fn a_fall_is_seen_at_once_where_it_is_asked_for() {
-        let mut rate = Acknowledged::default();
-        let at = feed(&mut rate, 0, 300, 10);
-        feed(&mut rate, at, 14, 40);
-        let late = rate.rate_of_late().unwrap().as_kbps();
-        assert!(late < 300.0, "{late}");
-        assert!(rate.rate().unwrap().as_kbps() > late * 1.5);
     }
 
     #[test]

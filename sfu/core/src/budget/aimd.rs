@@ -34,6 +34,11 @@ const STEP_MAX: Duration = Duration::from_secs(1);
 const ABOVE_ARRIVALS: f64 = 1.2;
 const ABOVE_ARRIVALS_OFFSET: Bitrate = Bitrate::from_kbps(10);
 
+/// Once the queue has drained below this, which is one picture's, the rate goes back to this share of what arrived while it
+/// stood: the share that was given up was for the queue.
+const CARRIED: f64 = 0.92;
+const QUEUE_DRAINED: Duration = Duration::from_millis(30);
+
 /// Near the capacity this many packets more are sent per response time: the round trip, and the time that the detector
 /// takes. The draft has one (draft-ietf-rmcat-gcc-02 section 5.5), which leaves a TCP flow too much of a short buffer.
 /// Never slower than 4 kbit/s in a second (libwebrtc).
@@ -65,6 +70,8 @@ pub(crate) struct Aimd {
     capacity: Capacity,
     growing_since: Option<Instant>,
     last_fall: Option<Instant>,
+    /// What arrived at that time, until the rate is given back.
+    carried: Option<Bitrate>,
 }
 
 impl Aimd {
@@ -74,6 +81,7 @@ impl Aimd {
             capacity: Capacity::default(),
             growing_since: None,
             last_fall: None,
+            carried: None,
         }
     }
 
@@ -95,8 +103,12 @@ impl Aimd {
                 }
             }
             // The queue drains: let it.
-            Usage::Under => self.growing_since = None,
+            Usage::Under => {
+                self.growing_since = None;
+                self.return_from_fall(signal);
+            }
             Usage::Normal => {
+                self.return_from_fall(signal);
                 let since = self.growing_since.replace(now).unwrap_or(now);
                 self.grow(signal, now - since);
             }
@@ -146,18 +158,22 @@ impl Aimd {
                     self.capacity.forget();
                 }
                 self.capacity.on_overuse(acknowledged);
-                let capacity = self.capacity.rate().unwrap_or(acknowledged);
-                // More arrives than the rate allows when a queue of before drains: then the capacity is the measure.
-                let fallen = acknowledged.scaled(beta);
-                if fallen > self.rate {
-                    capacity.scaled(beta)
-                } else {
-                    fallen
-                }
+                // More arrives than the rate allows when a queue of before drains: then the rate stays.
+                acknowledged.scaled(beta)
             }
         };
         self.rate = in_range(self.rate.min(fallen));
+        self.carried = signal.acknowledged;
         self.last_fall = Some(now);
+    }
+
+    /// The queue that the rate fell for has drained: what the path carried while it stood is carried still.
+    fn return_from_fall(&mut self, signal: Signal) {
+        if signal.queue < QUEUE_DRAINED
+            && let Some(carried) = self.carried.take()
+        {
+            self.rate = in_range(self.rate.max(carried.scaled(CARRIED)));
+        }
     }
 
     fn grow(&mut self, signal: Signal, step: Duration) {
@@ -242,9 +258,29 @@ mod tests {
         let mut aimd = Aimd::new(KBPS(1_000));
         aimd.update(signal(Usage::Over, 500), at(0));
         assert_eq!(aimd.rate(), KBPS(425));
-        run(&mut aimd, 100, 11, signal(Usage::Normal, 425));
+        let queue = Duration::from_millis(50);
+        let standing = Signal {
+            queue,
+            ..signal(Usage::Normal, 425)
+        };
+        run(&mut aimd, 100, 11, standing);
         let kbps = aimd.rate().as_kbps();
         assert!(kbps > 455.0 && kbps < 460.0, "{kbps}");
+    }
+
+    #[test]
+    fn a_queue_that_has_drained_gives_the_rate_back_once() {
+        let mut aimd = Aimd::new(KBPS(1_000));
+        aimd.update(signal(Usage::Over, 1_000), at(0));
+        aimd.update(signal(Usage::Under, 1_000), at(100));
+        assert_eq!(aimd.rate(), KBPS(920));
+        let limited = Signal {
+            is_app_limited: true,
+            ..signal(Usage::Normal, 300)
+        };
+        aimd.yield_to(KBPS(500), at(200));
+        run(&mut aimd, 300, 10, limited);
+        assert_eq!(aimd.rate(), KBPS(500));
     }
 
     #[test]

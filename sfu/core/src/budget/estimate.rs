@@ -101,6 +101,13 @@ impl Estimator {
             .map_or(self.start, |path| path.estimate())
     }
 
+    /// How much delay stands on the path: above it a layer that does not fit is given up at once.
+    pub(crate) fn queue(&self) -> Duration {
+        self.path
+            .as_ref()
+            .map_or(Duration::ZERO, |path| path.queue())
+    }
+
     /// None before it was measured.
     pub(crate) fn rtt(&self) -> Option<Duration> {
         self.path.as_ref()?.rtt()

@@ -11,6 +11,7 @@
 //! |---|---|
 //! | `history` | which packet a line of feedback is about |
 //! | `acknowledged` | how much arrives |
+//! | `busy` | how much of it the path lets through at most |
 //! | `inter_arrival`, `trendline`, `overuse`: together `delay` | whether a queue grows or drains |
 //! | `queue` | how much delay stands in it |
 //! | `app_limited` | whether the sender uses what it may |
@@ -28,6 +29,7 @@ mod acknowledged;
 mod aimd;
 mod app_limited;
 pub(crate) mod arrival;
+mod busy;
 mod capacity;
 mod cluster;
 mod delay;

@@ -168,6 +168,11 @@ impl Path {
         self.estimate
     }
 
+    /// How much delay stands on the path.
+    pub(crate) fn queue(&self) -> Duration {
+        self.rates.queue()
+    }
+
     pub(crate) const fn rtt(&self) -> Option<Duration> {
         self.rtt.measured()
     }

@@ -13,6 +13,16 @@ use crate::budget::arrival::Arrival;
 /// looks like a standing queue until then, a queue that stands for longer like the path.
 const MEMORY: Duration = Duration::from_secs(15);
 
+/// What stands is the least delay of one to two of these: jitter, of a radio or of a machine that has much to do, delays
+/// some packets, a queue delays all. Twice the interval of video, so that a frame's own burst does not count either; by the
+/// receiver's clock, because what stands before a queue that grows was sent in a moment.
+const STANDING_MS: f64 = 80.0;
+
+/// A queue of this, that was less by this a window before, is a link that lost much of its rate: the trendline, which
+/// smooths, takes 200 ms more to say so, in which two layers' worth of pictures join the queue.
+const SURGE_MS: f64 = 100.0;
+const SURGE_GROWTH_MS: f64 = 40.0;
+
 /// More than this is no queue but a clock that jumped (libwebrtc starts its comparison anew at 3 s): the memory ends.
 const QUEUE_MS_MAX: f64 = 3_000.0;
 
@@ -25,6 +35,10 @@ pub(crate) struct Queue {
     least_before_ms: f64,
     last_ms: f64,
     half_began: Option<Instant>,
+    /// The least delay since the window began, and that of the window before.
+    window_ms: f64,
+    window_before_ms: f64,
+    window_began: Option<Arrival>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -47,14 +61,32 @@ impl Queue {
         }
         self.least_ms = self.least_ms.min(delay_ms);
         self.last_ms = delay_ms;
+        self.push_window(arrival, delay_ms);
         if self.above_least_ms() > QUEUE_MS_MAX {
             *self = Self::default();
         }
     }
 
+    /// Milliseconds that the last packet took longer than the least.
+    pub(crate) fn last_above_ms(&self) -> f64 {
+        self.above_least_ms()
+    }
+
     /// The delay that packets find standing before them.
     pub(crate) fn delay(&self) -> Duration {
         Duration::from_secs_f64(self.above_least_ms().clamp(0.0, QUEUE_MS_MAX) / 1e3)
+    }
+
+    /// The delay that no packet of late has escaped.
+    pub(crate) fn standing(&self) -> Duration {
+        let least_ms = self.window_ms.min(self.window_before_ms) - self.base_ms();
+        Duration::from_secs_f64(least_ms.clamp(0.0, QUEUE_MS_MAX) / 1e3)
+    }
+
+    /// What stands grows so quickly that no trend need be awaited: of each 80 ms half is delay.
+    pub(crate) fn surges(&self) -> bool {
+        self.window_ms - self.base_ms() >= SURGE_MS
+            && self.window_ms - self.window_before_ms >= SURGE_GROWTH_MS
     }
 
     /// What stands is the path's own delay by now.
@@ -63,8 +95,24 @@ impl Queue {
         self.least_before_ms = self.last_ms;
     }
 
+    fn push_window(&mut self, arrival: Arrival, delay_ms: f64) {
+        let began = *self.window_began.get_or_insert(arrival);
+        let length_ms = arrival.millis_since(began);
+        // A clock that went back begins anew, too.
+        if !(0.0..STANDING_MS).contains(&length_ms) {
+            self.window_began = Some(arrival);
+            self.window_before_ms = self.window_ms;
+            self.window_ms = delay_ms;
+        }
+        self.window_ms = self.window_ms.min(delay_ms);
+    }
+
+    fn base_ms(&self) -> f64 {
+        self.least_ms.min(self.least_before_ms)
+    }
+
     fn above_least_ms(&self) -> f64 {
-        self.last_ms - self.least_ms.min(self.least_before_ms)
+        self.last_ms - self.base_ms()
     }
 }
 
@@ -85,6 +133,19 @@ mod tests {
         assert_eq!(push(&mut queue, 20, 50), Duration::ZERO);
         assert_eq!(push(&mut queue, 40, 250), Duration::from_millis(200));
         assert_eq!(push(&mut queue, 60, 50), Duration::ZERO);
+    }
+
+    #[test]
+    fn jitter_does_not_stand_and_a_queue_does() {
+        let mut queue = Queue::default();
+        for step in 0..50_u64 {
+            push(&mut queue, step * 20, if step % 4 == 0 { 50 } else { 75 });
+        }
+        assert_eq!(queue.standing(), Duration::ZERO);
+        for step in 50..60_u64 {
+            push(&mut queue, step * 20, if step % 4 == 0 { 70 } else { 95 });
+        }
+        assert_eq!(queue.standing(), Duration::from_millis(20));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use sfu_model::time::Instant;
 use crate::budget::acknowledged::Acknowledged;
 use crate::budget::aimd::{Aimd, Signal};
 use crate::budget::arrival::Arrival;
+use crate::budget::busy::Busy;
 use crate::budget::cluster::Measured;
 use crate::budget::delay::DelayWatch;
 use crate::budget::history::Sent;
@@ -20,6 +21,7 @@ use crate::budget::queue::Queue;
 pub(crate) struct Rates {
     delay: DelayWatch,
     queue: Queue,
+    busy: Busy,
     acknowledged: Acknowledged,
     aimd: Aimd,
     loss: LossLimit,
@@ -40,6 +42,7 @@ impl Rates {
         Self {
             delay: DelayWatch::default(),
             queue: Queue::default(),
+            busy: Busy::default(),
             acknowledged: Acknowledged::default(),
             aimd: Aimd::new(start),
             loss: LossLimit::default(),
@@ -60,7 +63,7 @@ impl Rates {
 
     /// To send more would only make it worse: a queue grows, or losses already hold the rate down.
     pub(crate) fn is_strained(&self) -> bool {
-        self.delay.usage() == Usage::Over || self.is_loss_limited()
+        self.usage() == Usage::Over || self.is_loss_limited()
     }
 
     /// The share of packets lost of late.
@@ -83,6 +86,8 @@ impl Rates {
     pub(crate) fn on_arrival(&mut self, sent: Sent, arrival: Arrival, is_probe: bool) {
         self.acknowledged.push(sent.bytes, arrival);
         self.queue.push(sent.at, arrival);
+        self.busy
+            .push(sent.bytes, arrival, self.queue.last_above_ms());
         if is_probe {
             self.delay.skip();
         } else {
@@ -92,12 +97,12 @@ impl Rates {
 
     /// After each batch of feedback. True: the rate fell.
     pub(crate) fn update(&mut self, circumstances: Circumstances, now: Instant) -> bool {
-        let usage = self.delay.usage();
+        let usage = self.usage();
         let acknowledged = self.acknowledged.rate();
         let signal = Signal {
             usage,
             acknowledged: match usage {
-                Usage::Over => self.acknowledged.rate_of_late().or(acknowledged),
+                Usage::Over => self.busy.rate().or(acknowledged),
                 Usage::Normal | Usage::Under => acknowledged,
             },
             is_app_limited: circumstances.is_app_limited,
@@ -117,6 +122,24 @@ impl Rates {
         }
         let is_limit_lower = self.loss.update(self.aimd.rate(), acknowledged);
         is_limit_lower || self.aimd.last_fall() == Some(now)
+    }
+
+    /// What the delays say. A trend upwards while some packets wait for nothing is jitter.
+    fn usage(&self) -> Usage {
+        match self.delay.usage() {
+            _ if self.queue.surges() => Usage::Over,
+            Usage::Over if self.busy.rate().is_none() => Usage::Normal,
+            usage => usage,
+        }
+    }
+
+    /// How much delay stands before the path's narrowest place.
+    pub(crate) fn queue(&self) -> Duration {
+        if self.queue.surges() {
+            self.queue.delay()
+        } else {
+            self.queue.standing()
+        }
     }
 
     /// The path is back after a silence: goes on from this rate, and forgets what the delays were.
