@@ -1,7 +1,8 @@
 //! The target of a subscription: the best encoding that flows and that the subscriber's path carries.
 //!
-//! A step up must fit with room to spare and is not tried again soon after it failed; a step down is taken at once. So a
-//! quality does not flap, and a path that falls is not filled.
+//! A step up must fit with room to spare and is not tried again soon after it failed; a step down is taken at once when a
+//! queue stands, and otherwise when the estimate stays too low. So a quality does not flap, and a path that falls is not
+//! filled.
 
 use std::time::Duration;
 
@@ -16,6 +17,16 @@ const HEADROOM: f64 = 1.05;
 /// How far an estimate may fall below what is sent before the step down: estimates waver by a few percent, and a queue that
 /// builds lowers them further at once.
 const SLACK: f64 = 0.95;
+/// How long the estimate must have been too low before the step down: the keyframe of a step up, or a burst of others,
+/// makes it fall for two or three reports, and a step down costs the viewer a keyframe and seconds of a worse picture.
+const GRACE: Duration = Duration::from_millis(400);
+/// A queue that stands longer than this leaves no time for grace: a keyframe of four frames on a link that its encoding
+/// nearly fills makes 100 ms.
+const QUEUE_BEARABLE: Duration = Duration::from_millis(200);
+/// Nor does half of that when the path carries less than this share of what is sent: the link got slower, and its queue is
+/// full a few hundred milliseconds later.
+const QUEUE_BEARABLE_FAR: Duration = Duration::from_millis(100);
+const FAR: f64 = 0.6;
 /// How long after a step down the next step up is held back at first.
 const HOLD_MIN: Duration = Duration::from_secs(2);
 /// A step up that fails doubles the time to the next, up to this.
@@ -28,8 +39,13 @@ const FAILED_WITHIN: Duration = Duration::from_secs(8);
 pub(crate) enum Budget {
     /// Its path is not estimated: the best that flows.
     Unlimited,
-    /// This much is left for pictures.
-    Limited(Bitrate),
+    /// What its path carries.
+    Limited {
+        /// This much is left for pictures.
+        left: Bitrate,
+        /// How much delay stands before what is sent.
+        queue: Duration,
+    },
 }
 
 /// What there is to spend, and when.
@@ -45,6 +61,8 @@ pub(crate) struct Planner {
     hold: Duration,
     held_until: Option<Instant>,
     raised_at: Option<Instant>,
+    /// Since when the present encoding has not fitted.
+    short_since: Option<Instant>,
 }
 
 /// A choice.
@@ -53,6 +71,8 @@ pub(crate) struct Plan {
     pub(crate) target: Option<EncodingId>,
     /// What all pictures cost once the next encoding up is sent; zero when there is none, or it is not wanted yet.
     pub(crate) next_up: Bitrate,
+    /// A step down for a queue: what passes so far must not go on until the keyframe comes.
+    pub(crate) is_urgent: bool,
 }
 
 impl Default for Planner {
@@ -61,6 +81,7 @@ impl Default for Planner {
             hold: HOLD_MIN,
             held_until: None,
             raised_at: None,
+            short_since: None,
         }
     }
 }
@@ -79,22 +100,24 @@ impl Planner {
         let mut flowing: Vec<&EncodingOutline> =
             track.encodings.iter().filter(|e| e.is_flowing).collect();
         flowing.sort_by_key(|e| e.rank);
-        let Budget::Limited(budget) = budget else {
+        let Budget::Limited { left, queue } = budget else {
             let best = flowing.last().map(|e| e.id);
             return Plan {
                 target: best.or_else(|| kept(track, current)),
                 next_up: Bitrate::ZERO,
+                is_urgent: false,
             };
         };
         let Some(lowest) = flowing.first() else {
             return Plan {
                 target: kept(track, current),
                 next_up: Bitrate::ZERO,
+                is_urgent: false,
             };
         };
         let at = flowing.iter().position(|e| Some(e.id) == current);
         let fits = |e: &EncodingOutline, factor: f64| {
-            rate(e.id).is_some_and(|rate| rate.scaled(factor) <= budget)
+            rate(e.id).is_some_and(|rate| rate.scaled(factor) <= left)
         };
         let is_held = self.held_until.is_some_and(|until| now < until);
         let best = flowing.iter().rposition(|e| {
@@ -105,7 +128,21 @@ impl Planner {
                 fits(e, SLACK)
             }
         });
-        let chosen = best.unwrap_or(0);
+        let best = best.unwrap_or(0);
+        let is_far = at
+            .and_then(|at| flowing.get(at))
+            .is_some_and(|e| !fits(e, FAR));
+        let bearable = if is_far {
+            QUEUE_BEARABLE_FAR
+        } else {
+            QUEUE_BEARABLE
+        };
+        let chosen = at
+            .filter(|at| best < *at && queue < bearable && self.has_grace(now))
+            .unwrap_or(best);
+        if at.is_none_or(|at| best >= at) {
+            self.short_since = None;
+        }
         self.remember(at, chosen, now);
         let above = flowing.get(chosen + 1).and_then(|e| rate(e.id));
         Plan {
@@ -113,7 +150,14 @@ impl Planner {
             next_up: above
                 .filter(|_| !is_held)
                 .map_or(Bitrate::ZERO, |rate| rate.scaled(HEADROOM)),
+            is_urgent: at.is_some_and(|at| chosen < at) && queue >= bearable,
         }
+    }
+
+    /// The present encoding does not fit: not for long yet.
+    fn has_grace(&mut self, now: Instant) -> bool {
+        let since = *self.short_since.get_or_insert(now);
+        now - since < GRACE
     }
 
     fn remember(&mut self, before: Option<usize>, chosen: usize, now: Instant) {
@@ -121,6 +165,7 @@ impl Planner {
         if chosen > before {
             self.raised_at = Some(now);
         } else if chosen < before {
+            self.short_since = None;
             let failed = self.raised_at.is_some_and(|at| now - at < FAILED_WITHIN);
             self.hold = if failed {
                 (self.hold * 2).min(HOLD_MAX)
@@ -179,7 +224,10 @@ mod tests {
     }
 
     fn within(kbps: u64) -> Budget {
-        Budget::Limited(Bitrate::from_kbps(kbps))
+        Budget::Limited {
+            left: Bitrate::from_kbps(kbps),
+            queue: Duration::ZERO,
+        }
     }
 
     #[test]
@@ -230,14 +278,37 @@ mod tests {
     }
 
     #[test]
-    fn a_step_down_is_taken_at_once_and_a_step_up_waits() {
-        assert_eq!(walk(&[4_000, 500, 4_000, 4_000, 4_000]), [2, 0, 0, 2, 2]);
+    fn a_step_down_has_a_grace_and_a_step_up_waits_longer() {
+        assert_eq!(walk(&[4_000, 500, 4_000]), [2, 2, 2]);
+        let budgets = [4_000, 500, 500, 4_000, 4_000, 4_000];
+        assert_eq!(walk(&budgets), [2, 2, 0, 0, 2, 2]);
+    }
+
+    #[test]
+    fn a_queue_ends_the_grace_sooner_the_less_is_left() {
+        let cases = [
+            (2_000, 150, 12),
+            (2_000, 200, 11),
+            (1_000, 90, 12),
+            (1_000, 100, 11),
+        ];
+        for (kbps, queue_ms, expected) in cases {
+            let budget = Budget::Limited {
+                left: Bitrate::from_kbps(kbps),
+                queue: Duration::from_millis(queue_ms),
+            };
+            let top = Some(EncodingId(12));
+            let track = track(&[true, true, true]);
+            let plan = Planner::default().plan(&track, top, means(budget, 0), rate);
+            assert_eq!(plan.target, Some(EncodingId(expected)), "{kbps} {queue_ms}");
+            assert_eq!(plan.is_urgent, expected < 12);
+        }
     }
 
     #[test]
     fn an_estimate_that_wavers_changes_nothing() {
         assert_eq!(walk(&[3_200, 2_600, 3_200, 2_600, 2_570]), [2, 2, 2, 2, 2]);
-        assert_eq!(walk(&[3_200, 2_500]), [2, 1]);
+        assert_eq!(walk(&[3_200, 2_500, 2_500]), [2, 2, 1]);
     }
 
     #[test]
@@ -260,7 +331,7 @@ mod tests {
             current = plan.target;
         }
         let pauses: Vec<u64> = raised_at.windows(2).map(|w| w[1] - w[0]).collect();
-        assert_eq!(pauses, [4_100, 8_100, 16_100, 16_100]);
+        assert_eq!(pauses, [4_500, 8_500, 16_500, 16_500]);
     }
 
     #[test]

@@ -11,12 +11,20 @@ pub(crate) struct Selector {
     target: Option<EncodingId>,
     /// What passes.
     current: Option<EncodingId>,
+    /// Not even that passes: the path has no room for it.
+    is_held: bool,
 }
 
 impl Selector {
     /// Sets what should pass. It passes from its next keyframe on; what passes now goes on until then.
     pub(crate) fn set_target(&mut self, target: Option<EncodingId>) {
         self.target = target;
+        self.is_held = self.is_held && self.awaited().is_some();
+    }
+
+    /// Nothing passes until the target's keyframe: each packet of what passes now would only delay that.
+    pub(crate) fn hold(&mut self) {
+        self.is_held = self.awaited().is_some();
     }
 
     /// The encoding that passes.
@@ -36,7 +44,7 @@ impl Selector {
 
     /// Whether this packet passes.
     pub(crate) fn select(&mut self, packet: &Packet) -> Result<(), DropReason> {
-        if Some(packet.encoding) == self.current {
+        if Some(packet.encoding) == self.current && !self.is_held {
             return Ok(());
         }
         if Some(packet.encoding) != self.target {
@@ -46,6 +54,7 @@ impl Selector {
             return Err(DropReason::AwaitingKeyframe);
         }
         self.current = self.target;
+        self.is_held = false;
         Ok(())
     }
 }
@@ -78,6 +87,22 @@ mod tests {
         assert_eq!(selector.select(&keyframe(1)), Ok(()));
         assert_eq!(selector.select(&delta(1)), Ok(()));
         assert_eq!(selector.awaited(), None);
+    }
+
+    #[test]
+    fn a_hold_lasts_until_the_keyframe_or_until_nothing_is_awaited() {
+        let mut selector = Selector::default();
+        selector.set_target(Some(EncodingId(2)));
+        selector.select(&keyframe(2)).unwrap();
+        selector.hold();
+        assert_eq!(selector.select(&delta(2)), Ok(()));
+        selector.set_target(Some(EncodingId(1)));
+        selector.hold();
+        assert_eq!(selector.select(&delta(2)), Err(DropReason::OtherLayer));
+        selector.set_target(Some(EncodingId(1)));
+        assert_eq!(selector.select(&delta(2)), Err(DropReason::OtherLayer));
+        assert_eq!(selector.select(&keyframe(1)), Ok(()));
+        assert_eq!(selector.select(&delta(1)), Ok(()));
     }
 
     #[test]

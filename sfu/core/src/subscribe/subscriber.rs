@@ -70,7 +70,10 @@ impl Subscriber {
         let has_choice = track.is_some_and(|t| t.encodings.len() > 1);
         let budget = match self.sender.plan(has_choice, supply.now) {
             None => Budget::Unlimited,
-            Some(estimate) => Budget::Limited(estimate.saturating_sub(sound)),
+            Some(estimate) => Budget::Limited {
+                left: estimate.saturating_sub(sound),
+                queue: self.sender.estimation().estimator.queue(),
+            },
         };
         let video = self.video.as_mut()?;
         let awaited = video.update(track, budget, supply);

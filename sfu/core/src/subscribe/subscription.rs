@@ -74,6 +74,9 @@ impl Subscription {
         let plan = track.map(|t| self.planner.plan(t, wanted, means, rate));
         self.next_up = plan.map_or(Bitrate::ZERO, |p| p.next_up);
         self.selector.set_target(plan.and_then(|p| p.target));
+        if plan.is_some_and(|p| p.is_urgent) {
+            self.selector.hold();
+        }
         let awaited = self.selector.awaited()?;
         let rank_of = |id| track?.encodings.iter().find(|e| e.id == id).map(|e| e.rank);
         let reason = match self.selector.current().and_then(rank_of) {
