@@ -1,15 +1,12 @@
 //! What does not hold yet of what a viewer's path decides: how soon the estimate follows it, and what is repaired over the
 //! worst of them. Each is run and must still fail: one that holds belongs among the tests, and this says so.
 
-use crate::{rates, repair, slow_viewer};
+use crate::{rates, repair};
 
 type Scenario = (&'static str, fn() -> Result<(), String>);
 
 /// Scenarios that need an estimate of what the viewer's path carries, or an egress that repairs by it.
 const AWAITING_BANDWIDTH_ESTIMATION: &[Scenario] = &[
-    ("the rate falls", rates::the_rate_falls),
-    ("the rate rises", rates::the_rate_rises),
-    ("the rate oscillates", rates::the_rate_oscillates),
     (
         "a download shares the link",
         rates::a_download_shares_the_link,
@@ -22,10 +19,6 @@ const AWAITING_BANDWIDTH_ESTIMATION: &[Scenario] = &[
     (
         "sound with twenty percent lost",
         repair::sound_with_twenty_percent_lost,
-    ),
-    (
-        "a slow viewer is sent what it can get",
-        slow_viewer::sent_what_it_can_get,
     ),
 ];
 

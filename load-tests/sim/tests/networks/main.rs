@@ -5,6 +5,8 @@ mod awaiting;
 #[cfg(test)]
 mod clocks;
 #[cfg(test)]
+mod jitter;
+#[cfg(test)]
 mod joins;
 #[cfg(test)]
 mod matrix;

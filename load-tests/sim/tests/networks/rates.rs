@@ -101,8 +101,8 @@ impl Link {
 const SECOND: Duration = Duration::from_secs(1);
 
 /// 3 Mbit/s become 500 kbit/s.
-pub(crate) fn the_rate_falls() -> Result<(), String> {
-    let mut link = Link::new(31, Bottleneck::of(3_000_000));
+fn the_rate_falls(seed: u64) -> Result<(), String> {
+    let mut link = Link::new(seed, Bottleneck::of(3_000_000));
     link.world.run_for(Duration::from_secs(15));
     let top = link.sent_bps(SECOND);
     if top < 2_000_000 {
@@ -133,9 +133,9 @@ pub(crate) fn the_rate_falls() -> Result<(), String> {
 }
 
 /// 500 kbit/s become 3 Mbit/s.
-pub(crate) fn the_rate_rises() -> Result<(), String> {
+fn the_rate_rises(seed: u64) -> Result<(), String> {
     const RATE: u64 = 3_000_000;
-    let mut link = Link::new(32, Bottleneck::of(500_000));
+    let mut link = Link::new(seed, Bottleneck::of(500_000));
     link.world.run_for(Duration::from_secs(20));
     let low = link.sent_bps(SECOND);
     if low > 550_000 {
@@ -163,8 +163,8 @@ pub(crate) fn the_rate_rises() -> Result<(), String> {
 }
 
 /// 3 Mbit/s and 1 Mbit/s in turns of ten seconds.
-pub(crate) fn the_rate_oscillates() -> Result<(), String> {
-    let mut link = Link::new(33, Bottleneck::of(3_000_000));
+fn the_rate_oscillates(seed: u64) -> Result<(), String> {
+    let mut link = Link::new(seed, Bottleneck::of(3_000_000));
     link.world.run_for(Duration::from_secs(15));
     let began_at = link.world.now();
     let mut got = 0;
@@ -218,4 +218,29 @@ fn all_that_fits_is_sent_and_shown() {
         link.first_of(from, |rank| rank == 2).map(|d| d < SECOND),
         Some(true)
     );
+}
+
+/// Each with a network, and beginnings of all counters, of its own.
+const SEEDS: std::ops::Range<u64> = 31..37;
+
+fn with_all_seeds(run: fn(u64) -> Result<(), String>) {
+    let missed: Vec<_> = SEEDS
+        .filter_map(|seed| Some((seed, run(seed).err()?)))
+        .collect();
+    assert!(missed.is_empty(), "{missed:#?}");
+}
+
+#[test]
+fn a_rate_that_falls_to_a_sixth_is_followed() {
+    with_all_seeds(the_rate_falls);
+}
+
+#[test]
+fn a_rate_that_rises_sixfold_is_used() {
+    with_all_seeds(the_rate_rises);
+}
+
+#[test]
+fn a_rate_that_oscillates_is_used() {
+    with_all_seeds(the_rate_oscillates);
 }
