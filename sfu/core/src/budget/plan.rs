@@ -20,6 +20,9 @@ const SLACK: f64 = 0.95;
 /// How long the estimate must have been too low before the step down: the keyframe of a step up, or a burst of others,
 /// makes it fall for two or three reports, and a step down costs the viewer a keyframe and seconds of a worse picture.
 const GRACE: Duration = Duration::from_millis(400);
+/// And this soon after a step up it is as long as this: the keyframe has made a queue that drains within a second where its
+/// encoding fits, and until then it is counted in what the encoding costs.
+const GRACE_RAISED: Duration = Duration::from_secs(1);
 /// A queue that stands longer than this leaves no time for grace: a keyframe of four frames on a link that its encoding
 /// nearly fills makes 100 ms.
 const QUEUE_BEARABLE: Duration = Duration::from_millis(200);
@@ -32,7 +35,7 @@ const HOLD_MIN: Duration = Duration::from_secs(2);
 /// A step up that fails doubles the time to the next, up to this.
 const HOLD_MAX: Duration = Duration::from_secs(16);
 /// A step down this soon after the step up says that the step up failed.
-const FAILED_WITHIN: Duration = Duration::from_secs(8);
+const FAILED_WITHIN: Duration = Duration::from_secs(4);
 
 /// What a subscription may cost.
 #[derive(Clone, Copy, Debug)]
@@ -157,7 +160,8 @@ impl Planner {
     /// The present encoding does not fit: not for long yet.
     fn has_grace(&mut self, now: Instant) -> bool {
         let since = *self.short_since.get_or_insert(now);
-        now - since < GRACE
+        let is_new = self.raised_at.is_some_and(|at| since - at < GRACE_RAISED);
+        now - since < if is_new { GRACE_RAISED } else { GRACE }
     }
 
     fn remember(&mut self, before: Option<usize>, chosen: usize, now: Instant) {
@@ -331,7 +335,7 @@ mod tests {
             current = plan.target;
         }
         let pauses: Vec<u64> = raised_at.windows(2).map(|w| w[1] - w[0]).collect();
-        assert_eq!(pauses, [4_500, 8_500, 16_500, 16_500]);
+        assert_eq!(pauses, [5_100, 9_100, 17_100, 17_100]);
     }
 
     #[test]
