@@ -14,7 +14,7 @@ pub const ROOMS_MAX: usize = 8_192;
 pub const KEYFRAME_REQUEST_INTERVAL: Duration = Duration::from_millis(250);
 
 /// The same for viewers who have a picture and may get a better one: they wait for each other.
-pub const KEYFRAME_RAISE_INTERVAL: Duration = Duration::from_millis(1_000);
+pub const KEYFRAME_RAISE_INTERVAL: Duration = Duration::from_millis(2_000);
 
 /// How often an unanswered keyframe request is repeated before giving up: requests travel as RTCP, which is lost like
 /// anything else. Subscribers ask again by themselves.

@@ -41,8 +41,9 @@ fn a_hundred_joins_in_a_second_cost_one_request_per_interval_and_encoding() {
         Ok(())
     );
     let n_asked = requests.len() - n_before;
+    // Four or five for the encoding that they begin with, and a few for the one that they are raised to.
     assert!(
-        (3..=6).contains(&n_asked),
+        (3..=8).contains(&n_asked),
         "{n_asked} requests for 100 joins"
     );
     for viewer in viewers {

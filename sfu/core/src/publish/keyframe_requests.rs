@@ -128,13 +128,13 @@ mod tests {
         assert!(requests.poll(at(0)));
         requests.keyframe_arrived();
         requests.request(KeyframeReason::Raise);
-        assert!(!requests.poll(at(999)));
+        assert!(!requests.poll(at(1_999)));
         requests.request(KeyframeReason::Join);
         requests.request(KeyframeReason::Raise);
-        assert!(requests.poll(at(999)), "somebody cannot wait");
+        assert!(requests.poll(at(1_999)), "somebody cannot wait");
         requests.keyframe_arrived();
         requests.request(KeyframeReason::Raise);
-        assert!(requests.poll(at(1_999)));
+        assert!(requests.poll(at(3_999)));
     }
 
     #[test]
