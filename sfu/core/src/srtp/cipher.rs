@@ -3,37 +3,9 @@
 use crate::srtp::cm_sha1::CmSha1;
 use crate::srtp::gcm::Gcm;
 use crate::srtp::index::PacketIndex;
-use crate::srtp::keys::{KeyError, Label, Master};
+use crate::srtp::keys::{KeyError, Labels, Master};
 use crate::srtp::profile::Profile;
-
-/// The fixed header of an RTP packet (RFC 3550 section 5.1).
-pub(super) const RTP_HEADER_BYTES: usize = 12;
-/// What stays readable of a compound RTCP packet: its first header and the sender's SSRC (RFC 3711 section 3.4).
-pub(super) const RTCP_HEADER_BYTES: usize = 8;
-
-/// The library refused: the packet is too long for it, or the tag is wrong.
-#[derive(Debug)]
-pub(super) struct Refused;
-
-/// The labels of the keys of one protocol.
-#[derive(Clone, Copy)]
-pub(super) struct Labels {
-    pub(super) encryption: Label,
-    pub(super) authentication: Label,
-    pub(super) salt: Label,
-}
-
-pub(super) const RTP: Labels = Labels {
-    encryption: Label::RtpEncryption,
-    authentication: Label::RtpAuthentication,
-    salt: Label::RtpSalt,
-};
-
-pub(super) const RTCP: Labels = Labels {
-    encryption: Label::RtcpEncryption,
-    authentication: Label::RtcpAuthentication,
-    salt: Label::RtcpSalt,
-};
+use crate::srtp::refused::Refused;
 
 /// Both know the same four verbs.
 pub(super) enum Cipher {

@@ -6,10 +6,10 @@ use aws_lc_rs::hmac::{self, HMAC_SHA1_FOR_LEGACY_USE_ONLY};
 use aws_lc_rs::iv::FixedLength;
 use zeroize::Zeroizing;
 
-use crate::srtp::cipher::{Labels, RTCP_HEADER_BYTES, Refused};
 use crate::srtp::index::PacketIndex;
-use crate::srtp::keys::{KeyError, Master};
-use crate::srtp::profile::SRTCP_WORD_BYTES;
+use crate::srtp::keys::{KeyError, Labels, Master};
+use crate::srtp::profile::{RTCP_HEADER_BYTES, SRTCP_WORD_BYTES};
+use crate::srtp::refused::Refused;
 
 /// Bytes of an AES-128 key.
 const KEY_BYTES: usize = 16;

@@ -3,10 +3,10 @@
 use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
-use crate::srtp::cipher::{Labels, RTCP_HEADER_BYTES, Refused};
 use crate::srtp::index::PacketIndex;
-use crate::srtp::keys::{KeyError, Master};
-use crate::srtp::profile::{Profile, SRTCP_WORD_BYTES};
+use crate::srtp::keys::{KeyError, Labels, Master};
+use crate::srtp::profile::{Profile, RTCP_HEADER_BYTES, SRTCP_WORD_BYTES};
+use crate::srtp::refused::Refused;
 
 /// Bytes of a tag (RFC 7714 section 13.1).
 const TAG_BYTES: usize = 16;

@@ -72,6 +72,26 @@ pub(super) enum Label {
     Brand = 0xff,
 }
 
+/// The labels of the keys of one protocol.
+#[derive(Clone, Copy)]
+pub(super) struct Labels {
+    pub(super) encryption: Label,
+    pub(super) authentication: Label,
+    pub(super) salt: Label,
+}
+
+pub(super) const RTP: Labels = Labels {
+    encryption: Label::RtpEncryption,
+    authentication: Label::RtpAuthentication,
+    salt: Label::RtpSalt,
+};
+
+pub(super) const RTCP: Labels = Labels {
+    encryption: Label::RtcpEncryption,
+    authentication: Label::RtcpAuthentication,
+    salt: Label::RtcpSalt,
+};
+
 /// One side's master key and salt, as the pseudo-random function that session keys come from.
 pub(super) struct Master {
     prf: EncryptingKey,

@@ -20,6 +20,7 @@ mod keys;
 mod ledger;
 mod open;
 mod profile;
+mod refused;
 mod replay;
 mod seal;
 mod window;

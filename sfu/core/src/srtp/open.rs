@@ -4,10 +4,10 @@ use std::fmt;
 
 use sfu_model::rtp::Ssrc;
 
-use crate::srtp::cipher::{Cipher, RTCP, RTCP_HEADER_BYTES};
+use crate::srtp::cipher::Cipher;
 use crate::srtp::index::PacketIndex;
-use crate::srtp::keys::{KeyError, Master};
-use crate::srtp::profile::{Profile, SRTCP_ENCRYPTED};
+use crate::srtp::keys::{KeyError, Master, RTCP};
+use crate::srtp::profile::{Profile, RTCP_HEADER_BYTES, SRTCP_ENCRYPTED};
 use crate::srtp::replay::{Freshness, ReplayTable};
 
 /// Why a packet is not taken: the other side, or somebody on the way, misbehaved. It is dropped and counted.

@@ -11,6 +11,11 @@ pub enum Profile {
     Aes128CmSha1_80,
 }
 
+/// The fixed header of an RTP packet (RFC 3550 section 5.1).
+pub(super) const RTP_HEADER_BYTES: usize = 12;
+/// What stays readable of a compound RTCP packet: its first header and the sender's SSRC (RFC 3711 section 3.4).
+pub(super) const RTCP_HEADER_BYTES: usize = 8;
+
 /// The word after each SRTCP packet: one bit says that it is encrypted, 31 are its index (RFC 3711 section 3.4).
 pub(super) const SRTCP_WORD_BYTES: usize = 4;
 /// That bit. WebRTC never leaves it out (RFC 8827 section 6.5).

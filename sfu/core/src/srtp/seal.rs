@@ -4,11 +4,12 @@ use std::fmt;
 
 use sfu_model::rtp::Ssrc;
 
-use crate::srtp::cipher::{Cipher, RTCP, RTCP_HEADER_BYTES, RTP, RTP_HEADER_BYTES, Refused};
+use crate::srtp::cipher::Cipher;
 use crate::srtp::index::{PacketIndex, RTCP_INDEX_MAX};
-use crate::srtp::keys::{KeyError, Label, Master};
+use crate::srtp::keys::{KeyError, Label, Master, RTCP, RTP};
 use crate::srtp::ledger::{Brand, IndexLedger, UnusedIndex};
-use crate::srtp::profile::{Profile, SRTCP_ENCRYPTED};
+use crate::srtp::profile::{Profile, RTCP_HEADER_BYTES, RTP_HEADER_BYTES, SRTCP_ENCRYPTED};
+use crate::srtp::refused::Refused;
 
 /// Most SSRCs of one sealer over its whole life. An SSRC is never given back, because its indices stay used. A session
 /// sends on a few tens, two for each video; at the bound there is no further ledger, and the session must be renewed.
