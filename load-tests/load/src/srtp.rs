@@ -9,7 +9,7 @@ use crate::keys::Keys;
 /// Why nothing can be opened or sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the handshake's SRTP profile is not known, or its keys are too short")]
-pub struct NoContext;
+pub struct NoKeys;
 
 /// Both directions of a session.
 pub struct Srtp {
@@ -25,19 +25,19 @@ impl std::fmt::Debug for Srtp {
 
 impl Srtp {
     /// From what the handshake gave.
-    pub fn new(keys: &Keys) -> Result<Self, NoContext> {
+    pub fn new(keys: &Keys) -> Result<Self, NoKeys> {
         let profile = match keys.profile {
             SrtpProfile::AEAD_AES_128_GCM => ProtectionProfile::AeadAes128Gcm,
             SrtpProfile::AEAD_AES_256_GCM => ProtectionProfile::AeadAes256Gcm,
             SrtpProfile::AES128_CM_SHA1_80 => ProtectionProfile::Aes128CmHmacSha1_80,
-            _ => return Err(NoContext),
+            _ => return Err(NoKeys),
         };
         let (key, salt) = (profile.key_len(), profile.salt_len());
-        let part = |from: usize, n: usize| keys.material.get(from..from + n).ok_or(NoContext);
+        let part = |from: usize, n: usize| keys.material.get(from..from + n).ok_or(NoKeys);
         let client = (part(0, key)?, part(2 * key, salt)?);
         let server = (part(key, key)?, part(2 * key + salt, salt)?);
         let context = |(key, salt): (&[u8], &[u8])| {
-            Context::new(key, salt, profile, None, None).map_err(|_| NoContext)
+            Context::new(key, salt, profile, None, None).map_err(|_| NoKeys)
         };
         let (ours, theirs) = if keys.is_client {
             (client, server)
@@ -107,6 +107,6 @@ mod tests {
     fn keys_that_are_too_short_give_no_context() {
         let mut keys = keys(SrtpProfile::AEAD_AES_128_GCM, true);
         keys.material.pop();
-        assert_eq!(Srtp::new(&keys).err(), Some(NoContext));
+        assert_eq!(Srtp::new(&keys).err(), Some(NoKeys));
     }
 }

@@ -6,6 +6,7 @@ mod conditions;
 mod cross_traffic;
 mod loss;
 mod nat;
+mod per_mille;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -19,10 +20,11 @@ use crate::network::bottleneck::Link;
 use crate::network::loss::Chain;
 
 pub use bottleneck::{Bottleneck, QUEUE_DELAY};
-pub use conditions::{Conditions, OVERTAKEN_BY, PerMille};
+pub use conditions::{Conditions, OVERTAKEN_BY};
 pub use cross_traffic::CrossTraffic;
 pub use loss::Loss;
 pub use nat::Nat;
+pub use per_mille::PerMille;
 
 /// Which way a datagram goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

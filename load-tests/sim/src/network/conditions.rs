@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use crate::network::bottleneck::Bottleneck;
 use crate::network::loss::Loss;
-
-/// A share in thousandths.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct PerMille(pub u16);
+use crate::network::per_mille::PerMille;
 
 /// How one direction of a path behaves.
 #[derive(Clone, Copy, Debug)]

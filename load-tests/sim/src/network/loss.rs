@@ -1,7 +1,7 @@
 //! Which datagrams a line loses.
 
 use crate::chance::{below, draw};
-use crate::network::conditions::PerMille;
+use crate::network::per_mille::PerMille;
 
 /// How a line loses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
