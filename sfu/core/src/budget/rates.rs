@@ -129,7 +129,7 @@ impl Rates {
         match self.delay.usage() {
             _ if self.queue.surges() => Usage::Over,
             Usage::Over if self.busy.rate().is_none() => Usage::Normal,
-            usage => usage,
+            usage @ (Usage::Normal | Usage::Over | Usage::Under) => usage,
         }
     }
 
