@@ -154,9 +154,10 @@ async fn poll(http: reqwest::Client, session: String, waiting: Waiting) {
             continue;
         };
         let events: Value = serde_json::from_str(&text).unwrap_or_default();
-        let events = match events {
-            Value::Array(events) => events,
-            other => vec![other],
+        let events = if let Value::Array(events) = events {
+            events
+        } else {
+            vec![events]
         };
         for event in events {
             let transaction = event.get("transaction").and_then(Value::as_str);
