@@ -299,8 +299,8 @@ impl Run {
             missing_max: u64::MAX,
             may_miss_beginning: self.is_lossy || self.rebound_at.is_some(),
             // Until the first sender report of a publisher, capture is known as arrival: off by its path's delay, with the
-            // longest queue, and by the repair of what was lost.
-            switch_error_max: Duration::from_millis(400),
+            // longest queue, and by the repair of what was lost, which may be lost twice.
+            switch_error_max: Duration::from_millis(600),
         };
         player::check(seen, &self.publishers, bounds).map_err(|v| Failure::Player(id, v))?;
         let bound = Duration::from_millis(85);
