@@ -49,7 +49,7 @@ pub(crate) enum Audience {
 }
 
 impl Audience {
-    fn gets(self, destination: SocketAddr) -> bool {
+    fn gets(&self, destination: &SocketAddr) -> bool {
         match self {
             Self::All => true,
             Self::Only(listener) => listener == destination,
@@ -157,7 +157,7 @@ impl Stage {
     /// Packets that reached each of the audience so far, authentic and whole.
     fn received_by(&self, audience: Audience) -> Vec<usize> {
         let viewers = self.viewers.iter();
-        let audience = viewers.filter(|id| audience.gets(self.world.browser(**id).address));
+        let audience = viewers.filter(|id| audience.gets(&self.world.browser(**id).address));
         audience
             .map(|id| self.world.viewer(*id).video.len())
             .collect()
@@ -238,7 +238,7 @@ fn take(
             for datagram in bytes.chunks(run.segment_bytes) {
                 let is_media = demux::kind_of(datagram) == Some(PacketKind::Rtp);
                 n_packets += u64::from(is_media);
-                if !is_media || audience.gets(run.destination) {
+                if !is_media || audience.gets(&run.destination) {
                     kept.push(run.transport, run.source, run.destination, datagram);
                 }
             }

@@ -22,6 +22,7 @@ pub(super) struct Queued {
 }
 
 /// Writes one packet out of the cache.
+#[inline]
 pub(super) fn send(
     (stream, sealer): (&mut Stream, &Sealer),
     queued: &Queued,
@@ -31,7 +32,7 @@ pub(super) fn send(
     let Some(packet) = turn.cache.get(queued.encoding, queued.source) else {
         return turn.stats.drops.count(DropReason::NotCached);
     };
-    let Path { remote, local } = turn.path;
+    let Path { remote, local } = *turn.path;
     let numbers = estimation.numbers(queued.bytes, turn.now, turn.ntp_anchor);
     let written = turn.batch.push_with(remote.0, local, remote.1, |buffer| {
         stream.write_media(sealer, (packet, &queued.out), numbers, buffer)
@@ -45,19 +46,24 @@ pub(super) fn send(
     }
 }
 
-/// Writes one packet out of the cache as a repair. False when it cannot be.
+/// Writes a packet again, as a repair, if what it costs may be spent. False when it is not.
 pub(super) fn send_again(
     (stream, sealer): (&mut Stream, &Sealer),
     sent: &Sent,
     estimation: &mut Estimation,
     turn: &mut Turn<'_>,
+    may_spend: impl FnOnce(usize) -> bool,
 ) -> bool {
-    let Some(packet) = turn.cache.get(sent.encoding, sent.source) else {
+    let Some(packet) = turn.cache.get(sent.mapping.encoding, sent.source) else {
         turn.stats.drops.count(DropReason::NotCached);
         return false;
     };
-    let Path { remote, local } = turn.path;
-    let numbers = estimation.numbers(sent.bytes, turn.now, turn.ntp_anchor);
+    if !may_spend(packet.payload.len()) {
+        turn.stats.drops.count(DropReason::RepairBudget);
+        return false;
+    }
+    let Path { remote, local } = *turn.path;
+    let numbers = estimation.numbers(packet.payload.len(), turn.now, turn.ntp_anchor);
     let written = turn.batch.push_with(remote.0, local, remote.1, |buffer| {
         stream.write_repair(sealer, (packet, sent), numbers, buffer)
     });
@@ -76,8 +82,8 @@ pub(super) fn send_probe(
 ) {
     while estimation.poll_probe(turn.now) {
         let latest = stream.history.latest();
-        let is_sent =
-            latest.is_some_and(|sent| send_again((stream, sealer), &sent, estimation, turn));
+        let is_sent = latest
+            .is_some_and(|sent| send_again((stream, sealer), &sent, estimation, turn, |_| true));
         if !is_sent {
             return estimation.abandon_probe();
         }

@@ -86,6 +86,7 @@ impl Estimation {
     }
 
     /// The numbers of a packet with this payload that leaves now.
+    #[inline]
     pub(crate) fn numbers(
         &mut self,
         payload_bytes: usize,

@@ -38,6 +38,7 @@ pub(crate) struct HeaderWriter<'a> {
 
 impl<'a> HeaderWriter<'a> {
     /// Writes the fixed part. With `two_bytes` extensions take the long form.
+    #[inline]
     pub(crate) fn begin(buffer: &'a mut Vec<u8>, fixed: &Fixed, two_bytes: bool) -> Self {
         let start = buffer.len();
         let first = if fixed.padding {
@@ -60,6 +61,7 @@ impl<'a> HeaderWriter<'a> {
     }
 
     /// Writes one extension, of 1 to 16 bytes. Nothing when it was not negotiated, or does not fit the form.
+    #[inline]
     pub(crate) fn extension(&mut self, id: Option<u8>, value: &[u8]) {
         let (Some(id), Ok(length @ 1..=16)) = (id, u8::try_from(value.len())) else {
             return;
@@ -83,6 +85,7 @@ impl<'a> HeaderWriter<'a> {
     }
 
     /// Completes the header. Returns its length.
+    #[inline]
     pub(crate) fn finish(self) -> usize {
         if let Some(extension) = self.extension {
             let body = extension + EXTENSION_HEADER_BYTES;

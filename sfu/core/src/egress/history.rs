@@ -1,40 +1,66 @@
 //! What a stream has sent lately, by the numbers that the receiver knows: a NACK names these.
+//!
+//! Not packet by packet: as long as one encoding passes whole, a packet's number and its name in the room's cache differ by
+//! the same amount, so a run of packets is one entry, whatever its length. A subscriber that loses nothing has one, and
+//! sending to it touches no memory that grows with what was sent.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use sfu_model::id::EncodingId;
 use sfu_model::rtp::{PayloadType, SeqNo};
-use sfu_model::time::{Instant, RtpTimestamp};
+use sfu_model::time::Instant;
 
-use crate::subscribe::rewrite_vp8::Vp8Rewritten;
+use crate::egress::repaired::Repaired;
+use crate::subscribe::rewrite_vp8::Vp8Shift;
 
-/// How many packets back a stream remembers: two seconds of 2.5 Mbit/s, which is longer than the room's cache holds them.
-const PACKETS: usize = 512;
+/// How many packets back a number is looked for: as many as the room's cache holds of one encoding at most. What is older
+/// can only be a number that was never sent, or that wrapped.
+const PACKETS_BACK_MAX: u16 = 2_048;
+/// Most runs that are remembered. Each change of encoding begins one, and each picture that loses its upper layers: at 30
+/// pictures a second this is two seconds, longer than the cache holds them. Past it the oldest is forgotten.
+const RUNS_MAX: usize = 64;
+
+/// How numbers towards the receiver follow from those of an encoding. All additions are modulo 2^64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mapping {
+    pub(crate) encoding: EncodingId,
+    /// Added to a number towards the receiver, it is the source's.
+    pub(crate) source_shift: u64,
+    /// Added to a time of the source, it is the receiver's.
+    pub(crate) time_shift: u64,
+    pub(crate) vp8: Vp8Shift,
+    /// The payload type of repairs. `None`: the receiver takes none.
+    pub(crate) repair: Option<PayloadType>,
+}
 
 /// A packet that was sent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sent {
     /// Its number towards the receiver.
     pub(crate) sequence: SeqNo,
-    /// Its name in the room's cache.
-    pub(crate) encoding: EncodingId,
+    /// Its name in the room's cache: the encoding is the mapping's.
     pub(crate) source: SeqNo,
-    /// Of its payload.
-    pub(crate) bytes: usize,
-    pub(crate) timestamp: RtpTimestamp,
-    pub(crate) vp8: Vp8Rewritten,
-    /// The payload type of its repair. `None`: the receiver takes none.
-    pub(crate) repair: Option<PayloadType>,
-    /// When it was last sent again.
-    pub(crate) repaired_at: Option<Instant>,
+    pub(crate) mapping: Mapping,
+    /// The payload type of its repair.
+    pub(crate) repair: PayloadType,
+    /// It was sent again before.
+    pub(crate) is_repaired: bool,
 }
 
-/// The latest packets of a stream. Takes no memory before the first.
+/// The latest packets of a stream.
 #[derive(Debug, Default)]
 pub(crate) struct History {
-    /// The packet with number n lies at n modulo the length.
-    slots: Vec<Option<Sent>>,
-    highest: Option<SeqNo>,
+    /// The oldest first.
+    runs: VecDeque<Run>,
+    repaired: Repaired,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    first: SeqNo,
+    last: SeqNo,
+    mapping: Mapping,
 }
 
 /// Why a packet is not sent again.
@@ -52,56 +78,77 @@ pub(crate) enum NoRepair {
 
 impl History {
     /// Notes a packet.
-    pub(crate) fn insert(&mut self, sent: Sent) {
-        if self.slots.is_empty() {
-            self.slots.resize(PACKETS, None);
+    #[inline]
+    pub(crate) fn insert(&mut self, sequence: SeqNo, mapping: Mapping) {
+        match self.runs.back_mut() {
+            Some(run) if run.mapping == mapping => run.last = run.last.max(sequence),
+            // Late, from before the present run: its own run knows it.
+            Some(run) if sequence < run.first => {}
+            _ => self.begin(sequence, mapping),
         }
-        self.highest = Some(self.highest.map_or(sent.sequence, |h| h.max(sent.sequence)));
-        if let Some(place) = self.slots.get_mut(slot(sent.sequence)) {
-            *place = Some(sent);
+    }
+
+    fn begin(&mut self, sequence: SeqNo, mapping: Mapping) {
+        if self.runs.len() >= RUNS_MAX {
+            self.runs.pop_front();
         }
+        self.runs.push_back(Run {
+            first: sequence,
+            last: sequence,
+            mapping,
+        });
     }
 
     /// The latest packet that may be sent again.
     pub(crate) fn latest(&self) -> Option<Sent> {
-        let highest = self.highest?;
-        let sent = self.slots.get(slot(highest)).copied().flatten()?;
-        (sent.sequence == highest && sent.repair.is_some()).then_some(sent)
+        let run = self.runs.back()?;
+        run.packet(run.last, false)
     }
 
-    /// The packet that a NACK names by its 16 bits, as it was before it counts as sent again now. `cooldown` is a round trip.
+    /// The packet that a NACK names by its 16 bits; from here on it counts as sent again now. `cooldown` is a round trip.
     pub(crate) fn repair(
         &mut self,
         wire: u16,
         cooldown: Duration,
         now: Instant,
     ) -> Result<Sent, NoRepair> {
-        let highest = self.highest.ok_or(NoRepair::Unknown)?;
+        let highest = self.runs.back().ok_or(NoRepair::Unknown)?.last;
         let back = highest.wire().wrapping_sub(wire);
+        if back >= PACKETS_BACK_MAX {
+            return Err(NoRepair::Unknown);
+        }
         let sequence = highest.0.checked_sub(u64::from(back));
         let sequence = SeqNo(sequence.ok_or(NoRepair::Unknown)?);
-        let place = self.slots.get_mut(slot(sequence)).and_then(Option::as_mut);
-        let sent = place
-            .filter(|s| s.sequence == sequence)
+        let run = self
+            .runs
+            .iter()
+            .rev()
+            .find(|run| (run.first..=run.last).contains(&sequence))
             .ok_or(NoRepair::Unknown)?;
-        if sent.repair.is_none() {
-            return Err(NoRepair::NotNegotiated);
-        }
-        if sent.repaired_at.is_some_and(|at| now - at < cooldown) {
+        let repaired_at = self.repaired.at(sequence);
+        let sent = run
+            .packet(sequence, repaired_at.is_some())
+            .ok_or(NoRepair::NotNegotiated)?;
+        if repaired_at.is_some_and(|at| now - at < cooldown) {
             return Err(NoRepair::TooSoon);
         }
-        let as_it_was = *sent;
-        sent.repaired_at = Some(now);
-        Ok(as_it_was)
+        self.repaired.note(sequence, now);
+        Ok(sent)
     }
 }
 
-fn slot(sequence: SeqNo) -> usize {
-    usize::from(sequence.wire()) % PACKETS
+impl Run {
+    /// One of its packets; `None` when the receiver takes no repairs of it.
+    fn packet(&self, sequence: SeqNo, is_repaired: bool) -> Option<Sent> {
+        Some(Sent {
+            sequence,
+            source: SeqNo(sequence.0.wrapping_add(self.mapping.source_shift)),
+            mapping: self.mapping,
+            repair: self.mapping.repair?,
+            is_repaired,
+        })
+    }
 }
-
-// The low 16 bits name a slot for every number.
-const _: () = assert!(65_536 % PACKETS == 0);
 
 #[cfg(test)]
 pub(crate) mod tests {
@@ -109,21 +156,32 @@ pub(crate) mod tests {
 
     const COOLDOWN: Duration = Duration::from_millis(50);
 
-    pub(crate) fn sent(sequence: u64) -> Sent {
-        Sent {
-            sequence: SeqNo(sequence),
-            encoding: EncodingId(1),
-            source: SeqNo(sequence + 7),
-            bytes: 1_000,
-            timestamp: RtpTimestamp(0),
-            vp8: None,
+    pub(crate) fn mapping(encoding: u64, source_shift: u64) -> Mapping {
+        Mapping {
+            encoding: EncodingId(encoding),
+            source_shift,
+            time_shift: 0,
+            vp8: Vp8Shift::default(),
             repair: PayloadType::new(97),
-            repaired_at: None,
         }
+    }
+
+    pub(crate) fn sent(sequence: u64) -> Sent {
+        let run = Run {
+            first: SeqNo(sequence),
+            last: SeqNo(sequence),
+            mapping: mapping(1, 7),
+        };
+        run.packet(SeqNo(sequence), false).unwrap()
     }
 
     fn at(ms: u64) -> Instant {
         Instant::START + Duration::from_millis(ms)
+    }
+
+    fn source_of(history: &mut History, wire: u16) -> Option<(u64, u64)> {
+        let sent = history.repair(wire, Duration::ZERO, at(0)).ok()?;
+        Some((sent.mapping.encoding.0, sent.source.0))
     }
 
     #[test]
@@ -131,7 +189,7 @@ pub(crate) mod tests {
         let mut history = History::default();
         assert!(history.repair(5, COOLDOWN, at(0)).is_err());
         for sequence in 65_400..65_600 {
-            history.insert(sent(sequence));
+            history.insert(SeqNo(sequence), mapping(1, 7));
         }
         for (wire, source) in [
             (65_400, 65_407),
@@ -139,8 +197,7 @@ pub(crate) mod tests {
             (0, 65_543),
             (63, 65_606),
         ] {
-            let found = history.repair(wire, COOLDOWN, at(0)).unwrap();
-            assert_eq!(found.source, SeqNo(source));
+            assert_eq!(source_of(&mut history, wire), Some((1, source)));
         }
         for never in [64, 65_399, 30_000] {
             let refused = history.repair(never, COOLDOWN, at(0)).map(|_| ());
@@ -151,20 +208,57 @@ pub(crate) mod tests {
     #[test]
     fn a_packet_is_sent_again_once_in_a_round_trip() {
         let mut history = History::default();
-        history.insert(sent(9));
-        assert!(history.repair(9, COOLDOWN, at(100)).is_ok());
+        history.insert(SeqNo(9), mapping(1, 0));
+        assert!(!history.repair(9, COOLDOWN, at(100)).unwrap().is_repaired);
         let refused = history.repair(9, COOLDOWN, at(149)).map(|_| ());
         assert_eq!(refused, Err(NoRepair::TooSoon));
-        assert!(history.repair(9, COOLDOWN, at(150)).is_ok());
+        assert!(history.repair(9, COOLDOWN, at(150)).unwrap().is_repaired);
+    }
+
+    #[test]
+    fn without_a_format_for_it_nothing_is_sent_again() {
+        let mut history = History::default();
+        let repair = None;
+        history.insert(
+            SeqNo(9),
+            Mapping {
+                repair,
+                ..mapping(1, 0)
+            },
+        );
+        assert!(history.latest().is_none());
+        let refused = history.repair(9, COOLDOWN, at(0)).map(|_| ());
+        assert_eq!(refused, Err(NoRepair::NotNegotiated));
+    }
+
+    #[test]
+    fn each_encoding_has_its_own_run_and_late_packets_of_the_last_one_are_found() {
+        let mut history = History::default();
+        for sequence in [10, 11, 13] {
+            history.insert(SeqNo(sequence), mapping(1, 500));
+        }
+        history.insert(SeqNo(14), mapping(2, 9_000));
+        history.insert(SeqNo(12), mapping(1, 500));
+        history.insert(SeqNo(15), mapping(2, 9_000));
+        assert_eq!(source_of(&mut history, 12), Some((1, 512)));
+        assert_eq!(source_of(&mut history, 13), Some((1, 513)));
+        assert_eq!(source_of(&mut history, 14), Some((2, 9_014)));
+        assert_eq!(history.latest().map(|s| s.sequence.0), Some(15));
+        assert_eq!(history.runs.len(), 2, "one sender, one switch");
     }
 
     #[test]
     fn what_is_too_long_ago_is_forgotten() {
         let mut history = History::default();
-        for sequence in 0..=PACKETS as u64 {
-            history.insert(sent(sequence));
+        for sequence in 0..=u64::from(PACKETS_BACK_MAX) {
+            history.insert(SeqNo(sequence), mapping(1, 0));
         }
         assert!(history.repair(0, COOLDOWN, at(0)).is_err());
         assert!(history.repair(1, COOLDOWN, at(0)).is_ok());
+        for run in 0..=RUNS_MAX as u64 {
+            history.insert(SeqNo(3_000 + run), mapping(1, run + 1));
+        }
+        assert!(history.repair(3_000, COOLDOWN, at(0)).is_err());
+        assert!(history.repair(3_001, COOLDOWN, at(0)).is_ok());
     }
 }

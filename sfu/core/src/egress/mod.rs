@@ -20,6 +20,7 @@ pub(crate) mod history;
 pub(crate) mod pacer;
 pub(crate) mod repair;
 pub(crate) mod repair_copies;
+pub(crate) mod repaired;
 pub(crate) mod reports;
 pub(crate) mod sender;
 pub(crate) mod stream;

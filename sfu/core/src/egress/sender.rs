@@ -104,6 +104,7 @@ impl Sender {
     }
 
     /// Queues a packet that lies in the room's cache.
+    #[inline]
     pub(crate) fn queue(&mut self, packet: &Packet, out: Outgoing) -> Result<(), DropReason> {
         let queued = Queued {
             encoding: packet.encoding,
@@ -153,7 +154,7 @@ impl Sender {
         let video = self.video.as_mut().ok_or(NoRepair::Unknown)?;
         let cooldown = round_trip.max(ROUND_TRIP_MIN);
         let sent = video.history.repair(wire, cooldown, now)?;
-        if sent.repaired_at.is_none() {
+        if !sent.is_repaired {
             self.repair_copies.count_missed();
         }
         self.repairs.push(sent);
@@ -162,13 +163,9 @@ impl Sender {
 
     /// When it must be flushed at the latest.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        let timers = [
-            self.pacer.poll_timeout(),
-            self.reports.poll_timeout(),
-            self.repair_copies.poll_timeout(),
-            self.estimation.poll_timeout(),
-        ];
-        timers.into_iter().flatten().min()
+        let video = earlier(self.pacer.poll_timeout(), self.repair_copies.poll_timeout());
+        let reports = earlier(self.reports.poll_timeout(), self.estimation.poll_timeout());
+        earlier(video, reports)
     }
 
     /// What the path carries, for a plan that has a choice to make or not. `None`: it is not estimated.
@@ -202,9 +199,10 @@ impl Sender {
         let Some(keys) = &mut self.keys else { return };
         let estimation = &mut self.estimation;
         if let Some(audio) = &mut self.audio {
-            for queued in self.audio_queue.drain(..) {
-                send((audio, &keys.sealer), &queued, estimation, turn);
+            for queued in &self.audio_queue {
+                send((audio, &keys.sealer), queued, estimation, turn);
             }
+            self.audio_queue.clear();
         }
         if let Some(video) = &mut self.video {
             let budget = &mut self.repair_budget;
@@ -212,29 +210,35 @@ impl Sender {
                 budget.earn_over(estimate, turn.now);
             }
             while let Some(sent) = self.repair_copies.pop_due(turn.now) {
-                if budget.spend_spare(sent.bytes) {
-                    send_again((video, &keys.sealer), &sent, estimation, turn);
-                }
+                let may_spend = |bytes| budget.spend_spare(bytes);
+                send_again((video, &keys.sealer), &sent, estimation, turn, may_spend);
             }
             for sent in self.repairs.drain(..) {
-                if budget.spend(sent.bytes) {
-                    send_again((video, &keys.sealer), &sent, estimation, turn);
+                let may_spend = |bytes| budget.spend(bytes);
+                if send_again((video, &keys.sealer), &sent, estimation, turn, may_spend) {
                     self.repair_copies.repaired(sent, turn.now);
-                } else {
-                    turn.stats.drops.count(DropReason::RepairBudget);
                 }
             }
             let mut allowance = self.pacer.allowance(self.video_bytes, turn.now);
-            while allowance > 0
-                && let Some(queued) = self.video_queue.pop_front()
-            {
+            let mut n_sent = 0;
+            // By reference: each is 64 bytes, and a copy of what was just written waits for all writes before it.
+            for queued in &self.video_queue {
+                if allowance == 0 {
+                    break;
+                }
+                n_sent += 1;
                 self.video_bytes = self.video_bytes.saturating_sub(queued.bytes);
                 allowance = allowance.saturating_sub(queued.bytes.max(1));
                 if estimation.estimate().is_none() {
                     budget.earn(queued.bytes);
                 }
                 self.repair_copies.count_sent();
-                send((video, &keys.sealer), &queued, estimation, turn);
+                send((video, &keys.sealer), queued, estimation, turn);
+            }
+            self.video_queue.drain(..n_sent);
+            if self.video_queue.is_empty() {
+                // Back to the start of its memory, which is in the processor's cache.
+                self.video_queue.clear();
             }
             send_probe((video, &keys.sealer), estimation, turn);
         }
@@ -247,5 +251,13 @@ impl Sender {
         let Some(keys) = &mut self.keys else { return };
         let streams = self.audio.iter().chain(&self.video);
         self.reports.say_goodbye(streams, &mut keys.sealer, turn);
+    }
+}
+
+/// The earlier of two timers. Without an array of them, which the compiler would write piecemeal and read back whole.
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }

@@ -8,9 +8,9 @@ use sfu_model::time::{Instant, MediaTime, RtpTimestamp};
 
 use crate::egress::extensions::ExtensionIds;
 use crate::egress::header::{Fixed, HeaderWriter};
-use crate::egress::history::{History, Sent};
+use crate::egress::history::{History, Mapping, Sent};
 use crate::srtp::{IndexLedger, LedgerError, Sealer};
-use crate::subscribe::rewrite_vp8::{self, Vp8Rewritten};
+use crate::subscribe::rewrite_vp8::{self, Vp8Shift};
 use crate::subscribe::subscription::Outgoing;
 
 /// What an offer and its answer agreed on for one stream.
@@ -102,6 +102,7 @@ impl Stream {
     }
 
     /// Writes a packet to the end of the buffer, sealed.
+    #[inline]
     pub(crate) fn write_media(
         &mut self,
         sealer: &Sealer,
@@ -130,6 +131,7 @@ impl Stream {
         Ok(())
     }
 
+    #[inline]
     fn count(&mut self, packet: &Packet, out: &Outgoing) {
         let counters = &mut self.counters;
         counters.packets = counters.packets.wrapping_add(1);
@@ -141,17 +143,17 @@ impl Stream {
         {
             counters.latest = Some((out.numbers.time, packet.captured_at));
         }
-        if self.repair.is_some() && out.repair_payload_type.is_some() {
-            self.history.insert(Sent {
-                sequence: out.numbers.sequence,
-                encoding: packet.encoding,
-                source: packet.sequence,
-                bytes: packet.payload.len(),
-                timestamp: out.numbers.time.wire(),
-                vp8: out.numbers.vp8,
-                repair: out.repair_payload_type,
-                repaired_at: None,
-            });
+        if self.repair.is_some() {
+            self.history.insert(
+                out.numbers.sequence,
+                Mapping {
+                    encoding: packet.encoding,
+                    source_shift: packet.sequence.0.wrapping_sub(out.numbers.sequence.0),
+                    time_shift: out.numbers.time.0.wrapping_sub(packet.time.0),
+                    vp8: out.numbers.vp8,
+                    repair: out.repair_payload_type,
+                },
+            );
         }
     }
 
@@ -164,13 +166,12 @@ impl Stream {
         transport: TransportNumbers,
         buffer: &mut Vec<u8>,
     ) -> Result<(), DropReason> {
-        let payload_type = sent.repair.ok_or(DropReason::NotRepairable)?;
-        let (fixed, index) =
-            self.next_repair(payload_type, packet.marker, false, sent.timestamp)?;
+        let time = MediaTime(packet.time.0.wrapping_add(sent.mapping.time_shift));
+        let (fixed, index) = self.next_repair(sent.repair, packet.marker, false, time.wire())?;
         let start = buffer.len();
         let header_bytes = self.write_header(&fixed, packet, transport, buffer);
         buffer.extend_from_slice(&sent.sequence.wire().to_be_bytes());
-        write_payload(packet, sent.vp8, buffer);
+        write_payload(packet, sent.mapping.vp8, buffer);
         sealer
             .seal_rtp(index, buffer, start, header_bytes)
             .map_err(|_| DropReason::SealRefused)
@@ -199,6 +200,7 @@ impl Stream {
         Ok((fixed, index))
     }
 
+    #[inline]
     fn write_header(
         &self,
         fixed: &Fixed,
@@ -229,10 +231,11 @@ impl Stream {
 }
 
 /// The only copy of a payload on its way to a subscriber.
-fn write_payload(packet: &Packet, vp8: Vp8Rewritten, buffer: &mut Vec<u8>) {
+fn write_payload(packet: &Packet, vp8: Vp8Shift, buffer: &mut Vec<u8>) {
     let start = buffer.len();
     buffer.extend_from_slice(&packet.payload);
-    if let (Some(numbers), true) = (vp8, vp8 != packet.facts.vp8)
+    if vp8 != Vp8Shift::default()
+        && let Some(numbers) = vp8.apply(packet.facts.vp8)
         && let Some(payload) = buffer.get_mut(start..)
     {
         rewrite_vp8::patch(payload, numbers);

@@ -12,7 +12,7 @@ use crate::stats::Stats;
 pub(crate) struct Turn<'a> {
     /// The packets of the room.
     pub(crate) cache: &'a PacketCache,
-    pub(crate) path: Path,
+    pub(crate) path: &'a Path,
     pub(crate) now: Instant,
     /// The wall clock at the start of ours, for reports.
     pub(crate) ntp_anchor: NtpTime,

@@ -59,6 +59,7 @@ impl PacketCache {
     }
 
     /// The packet with this number, if it is still here.
+    #[inline]
     pub(crate) fn get(&self, encoding: EncodingId, sequence: SeqNo) -> Option<&Packet> {
         let (_, ring) = self.rings.iter().find(|(id, _)| *id == encoding)?;
         let packet = ring.slots.get(ring.slot(sequence))?.as_ref()?;

@@ -112,10 +112,22 @@ impl Gate {
     }
 
     /// The path in use. A nominated one that is alive takes the place of one that has fallen silent.
-    pub(crate) fn path(&mut self) -> Option<Path> {
-        let selected = self.selected?;
+    pub(crate) fn path(&mut self) -> Option<&Path> {
+        // Every burst asks, and most clients have one address.
+        if self.validated.len() > 1 {
+            self.leave_silent_path();
+        }
+        self.selected.as_ref()
+    }
+
+    fn leave_silent_path(&mut self) {
+        let Some(selected) = self.selected else {
+            return;
+        };
         let nominated = self.validated.iter().filter(|v| v.nominated_at.is_some());
-        let latest = nominated.max_by_key(|v| v.nominated_at)?;
+        let Some(latest) = nominated.max_by_key(|v| v.nominated_at) else {
+            return;
+        };
         let in_use = self.validated.iter().find(|v| v.remote == selected.remote);
         let last_heard = in_use.map_or(Instant::START, |v| v.heard_at);
         if latest.remote != selected.remote && latest.heard_at > last_heard + PATH_SILENCE {
@@ -124,7 +136,6 @@ impl Gate {
                 local: latest.local,
             });
         }
-        self.selected
     }
 
     fn nominate(&mut self, check: Check) {

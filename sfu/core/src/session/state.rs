@@ -107,9 +107,7 @@ impl Session {
             Part::Subscriber(subscriber) => subscriber.sender.poll_timeout(),
         };
         let (deadline, _) = self.lifecycle.deadline();
-        [self.engine_timeout, part]
-            .into_iter()
-            .flatten()
-            .fold(deadline, Instant::min)
+        let engine = self.engine_timeout.unwrap_or(deadline);
+        deadline.min(engine).min(part.unwrap_or(deadline))
     }
 }

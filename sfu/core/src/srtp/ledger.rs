@@ -46,6 +46,7 @@ impl IndexLedger {
 
     /// The index of a packet. `None` when it was taken before, is too old to know, or is past the last of all: roll-overs
     /// are counted in the sequence number itself. Receivers begin to count at zero, so the first must be below 65,536.
+    #[inline]
     pub fn take(&mut self, sequence: SeqNo) -> Option<UnusedIndex> {
         let number = sequence.0;
         (number < RTP_INDICES && self.taken.take(number)).then_some(UnusedIndex {

@@ -31,6 +31,7 @@ impl<const WORDS: usize> Window<WORDS> {
     }
 
     /// Takes a number; false, and nothing changes, when it is not fresh.
+    #[inline]
     pub(super) fn take(&mut self, number: u64) -> bool {
         if !self.is_fresh(number) {
             return false;

@@ -77,7 +77,7 @@ mod tests {
         Rewritten {
             sequence: SeqNo(sequence),
             time: MediaTime(time),
-            vp8: None,
+            vp8: crate::subscribe::rewrite_vp8::Vp8Shift::default(),
         }
     }
 

@@ -38,6 +38,7 @@ impl PayloadTypes {
     }
 
     /// The same, remembered: every packet asks.
+    #[inline]
     pub(crate) fn for_packet(&mut self, sent: Codec) -> Option<Format> {
         match self.last {
             Some((codec, format)) if codec == sent => format,

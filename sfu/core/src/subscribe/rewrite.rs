@@ -7,14 +7,14 @@ use sfu_model::packet::Packet;
 use sfu_model::rtp::SeqNo;
 use sfu_model::time::{Instant, MediaTime};
 
-use crate::subscribe::rewrite_vp8::{Vp8Rewriter, Vp8Rewritten};
+use crate::subscribe::rewrite_vp8::{Vp8Rewriter, Vp8Shift};
 
 /// The numbers that a packet gets on its way to one subscriber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rewritten {
     pub(crate) sequence: SeqNo,
     pub(crate) time: MediaTime,
-    pub(crate) vp8: Vp8Rewritten,
+    pub(crate) vp8: Vp8Shift,
 }
 
 /// Makes one continuous sender.
@@ -63,6 +63,7 @@ impl Rewriter {
     }
 
     /// The numbers for this packet. An encoding other than the last one's begins right after what was sent.
+    #[inline]
     pub(crate) fn rewrite(&mut self, packet: &Packet) -> Result<Rewritten, DropReason> {
         let source = match self.source {
             Some(source) if source.encoding == packet.encoding => source,
@@ -80,11 +81,13 @@ impl Rewriter {
                 captured_at: Some(packet.captured_at),
             };
         }
-        let vp8 = self.vp8.rewrite(packet.facts.vp8);
+        if packet.facts.vp8.is_some() {
+            self.vp8.rewrite(packet.facts.vp8);
+        }
         Ok(Rewritten {
             sequence,
             time,
-            vp8,
+            vp8: self.vp8.shift(),
         })
     }
 

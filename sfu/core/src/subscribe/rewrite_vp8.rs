@@ -10,12 +10,35 @@ const KEY_INDEX_MASK: u8 = 0x1f;
 /// The counters that a packet gets. `None` where the packet has none: nothing is ever added to a descriptor.
 pub(crate) type Vp8Rewritten = Option<Vp8Numbers>;
 
+/// What is added to counters, each modulo its own length.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Vp8Shift {
+    picture_id: u16,
+    tl0: u8,
+    key_index: u8,
+}
+
+impl Vp8Shift {
+    /// The counters after the shift.
+    #[inline]
+    pub(crate) fn apply(self, numbers: Option<Vp8Numbers>) -> Vp8Rewritten {
+        let numbers = numbers?;
+        Some(Vp8Numbers {
+            picture_id: numbers
+                .picture_id
+                .map(|id| id.wrapping_add(self.picture_id) & PICTURE_ID_MASK),
+            tl0_picture_index: numbers.tl0_picture_index.map(|i| i.wrapping_add(self.tl0)),
+            key_index: numbers
+                .key_index
+                .map(|i| i.wrapping_add(self.key_index) & KEY_INDEX_MASK),
+        })
+    }
+}
+
 /// Moves the counters of whatever passes onto one line.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Vp8Rewriter {
-    picture_id_shift: u16,
-    tl0_shift: u8,
-    key_index_shift: u8,
+    shift: Vp8Shift,
     last: Option<Vp8Numbers>,
 }
 
@@ -26,30 +49,25 @@ impl Vp8Rewriter {
             return;
         };
         if let (Some(from), Some(after)) = (first.picture_id, last.picture_id) {
-            self.picture_id_shift = after.wrapping_add(1).wrapping_sub(from) & PICTURE_ID_MASK;
+            self.shift.picture_id = after.wrapping_add(1).wrapping_sub(from) & PICTURE_ID_MASK;
         }
         if let (Some(from), Some(after)) = (first.tl0_picture_index, last.tl0_picture_index) {
-            self.tl0_shift = after.wrapping_add(1).wrapping_sub(from);
+            self.shift.tl0 = after.wrapping_add(1).wrapping_sub(from);
         }
         if let (Some(from), Some(after)) = (first.key_index, last.key_index) {
-            self.key_index_shift = after.wrapping_add(1).wrapping_sub(from) & KEY_INDEX_MASK;
+            self.shift.key_index = after.wrapping_add(1).wrapping_sub(from) & KEY_INDEX_MASK;
         }
     }
 
+    /// How the present source's counters are moved.
+    pub(crate) fn shift(&self) -> Vp8Shift {
+        self.shift
+    }
+
     /// The counters for a packet of the present source.
+    #[inline]
     pub(crate) fn rewrite(&mut self, numbers: Option<Vp8Numbers>) -> Vp8Rewritten {
-        let numbers = numbers?;
-        let out = Vp8Numbers {
-            picture_id: numbers
-                .picture_id
-                .map(|id| id.wrapping_add(self.picture_id_shift) & PICTURE_ID_MASK),
-            tl0_picture_index: numbers
-                .tl0_picture_index
-                .map(|i| i.wrapping_add(self.tl0_shift)),
-            key_index: numbers
-                .key_index
-                .map(|i| i.wrapping_add(self.key_index_shift) & KEY_INDEX_MASK),
-        };
+        let out = self.shift.apply(numbers)?;
         self.last = Some(self.newer(out));
         Some(out)
     }

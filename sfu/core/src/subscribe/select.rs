@@ -43,6 +43,7 @@ impl Selector {
     }
 
     /// Whether this packet passes.
+    #[inline]
     pub(crate) fn select(&mut self, packet: &Packet) -> Result<(), DropReason> {
         if Some(packet.encoding) == self.current && !self.is_held {
             return Ok(());

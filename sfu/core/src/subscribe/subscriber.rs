@@ -41,6 +41,7 @@ impl Subscriber {
     }
 
     /// Its subscription for a kind.
+    #[inline]
     pub(crate) fn subscription(&mut self, kind: MediaKind) -> Option<&mut Subscription> {
         match kind {
             MediaKind::Audio => self.audio.as_mut(),

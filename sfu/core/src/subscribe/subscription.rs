@@ -103,6 +103,7 @@ impl Subscription {
     }
 
     /// The packet as it leaves, or why it does not.
+    #[inline]
     pub(crate) fn forward(&mut self, packet: &Packet) -> Result<Outgoing, DropReason> {
         self.selector.select(packet)?;
         let format = self

@@ -20,7 +20,7 @@ impl Sfu {
         let Session { engine, gate, .. } = session.as_mut();
         let _ = engine.drain(
             self.now,
-            gate.path(),
+            gate.path().copied(),
             &mut self.out.datagrams,
             &mut self.out.drained,
         );

@@ -228,7 +228,7 @@ impl Sfu {
             return;
         };
         let Session { engine, gate, .. } = session;
-        let drained = engine.drain(self.now, gate.path(), batch, &mut self.out.drained);
+        let drained = engine.drain(self.now, gate.path().copied(), batch, &mut self.out.drained);
         let is_alive = engine.is_alive();
         if let Ok(timeout) = drained {
             session.engine_timeout = timeout;

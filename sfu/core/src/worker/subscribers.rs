@@ -22,14 +22,16 @@ const SUBSCRIBER_REQUEST_INTERVAL: Duration = Duration::from_millis(100);
 impl Sfu {
     /// Sends what may leave towards a subscriber now, and says when to come back.
     pub(super) fn flush_subscriber(&mut self, index: SessionIndex, batch: &mut TransmitBatch) {
-        let Some(session) = self.sessions.get_mut(index) else {
+        let Some(Session {
+            part: Part::Subscriber(subscriber),
+            gate,
+            room,
+            ..
+        }) = self.sessions.get_mut(index)
+        else {
             return;
         };
-        let Some(path) = session.gate.path() else {
-            return;
-        };
-        let room = session.room;
-        let (Some(subscriber), Some(room)) = (session.subscriber(), self.rooms.get(room)) else {
+        let (Some(path), Some(room)) = (gate.path(), self.rooms.get(*room)) else {
             return;
         };
         let mut turn = Turn {
@@ -128,10 +130,15 @@ impl Sfu {
 
     /// A subscriber's session ends: its streams do.
     pub(super) fn say_goodbye(&mut self, session: &mut Session, room: RoomIndex) {
-        let Some(path) = session.gate.path() else {
+        let Session {
+            part: Part::Subscriber(subscriber),
+            gate,
+            ..
+        } = session
+        else {
             return;
         };
-        let (Some(subscriber), Some(room)) = (session.subscriber(), self.rooms.get(room)) else {
+        let (Some(path), Some(room)) = (gate.path(), self.rooms.get(room)) else {
             return;
         };
         subscriber.sender.close(&mut Turn {
@@ -146,6 +153,7 @@ impl Sfu {
 }
 
 /// Queues a packet that lies in the room's cache for one subscriber. The event of its first, if this is it.
+#[inline]
 pub(super) fn forward(
     session: &mut Session,
     packet: &Packet,
