@@ -65,6 +65,11 @@ impl Estimation {
         has_choice.then_some(self.planned)
     }
 
+    /// The path is estimated: there is something to choose.
+    pub(crate) fn is_active(&self) -> bool {
+        self.is_active
+    }
+
     /// The estimate, while there is one.
     pub(crate) fn estimate(&self) -> Option<Bitrate> {
         self.is_active.then(|| self.estimator.estimate())

@@ -22,22 +22,24 @@ pub(crate) struct Reports {
 
 impl Reports {
     /// Sends a report on each stream that has sent something, when one is due. The first is due with the first packet, so
-    /// that sound and picture are aligned from the start.
+    /// that sound and picture are aligned from the start. True when something was sent.
     pub(crate) fn send<'a>(
         &mut self,
         streams: impl Iterator<Item = &'a Stream>,
         sealer: &mut Sealer,
         turn: &mut Turn<'_>,
-    ) {
+    ) -> bool {
         if self.next_at.is_some_and(|at| at > turn.now) {
-            return;
+            return false;
         }
+        let mut any = false;
         for stream in streams {
             let counters = stream.counters();
             let Some((time, captured_at)) = counters.latest else {
                 continue;
             };
             self.next_at = Some(turn.now + INTERVAL);
+            any = true;
             let report = SenderReport {
                 ssrc: stream.terms().ssrc,
                 ntp: turn.ntp_anchor.after(turn.now - Instant::START),
@@ -49,6 +51,7 @@ impl Reports {
                 write_sender_report(buffer, report, &stream.terms().cname);
             });
         }
+        any
     }
 
     /// Tells the receiver that its streams end.

@@ -1,5 +1,7 @@
 //! The sender of one subscriber: what waits, in which order it leaves, and with which keys.
 
+mod flush;
+
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -10,7 +12,7 @@ use sfu_model::rate::Bitrate;
 use sfu_model::rtp::Ssrc;
 use sfu_model::time::Instant;
 
-use crate::egress::departure::{Queued, send, send_again, send_probe};
+use crate::egress::departure::Queued;
 use crate::egress::estimation::Estimation;
 use crate::egress::history::{NoRepair, Sent};
 use crate::egress::pacer::Pacer;
@@ -51,6 +53,8 @@ pub(crate) struct Sender {
     reports: Reports,
     round_trip: Option<Duration>,
     estimation: Estimation,
+    /// A timer may have come closer since somebody asked.
+    has_timer_news: bool,
 }
 
 #[derive(Debug)]
@@ -80,6 +84,7 @@ impl Sender {
             reports: Reports::default(),
             round_trip: None,
             estimation,
+            has_timer_news: true,
         }
     }
 
@@ -168,6 +173,11 @@ impl Sender {
         earlier(video, reports)
     }
 
+    /// Whether [`Self::poll_timeout`] may say something earlier than when this was last asked.
+    pub(crate) fn take_timer_news(&mut self) -> bool {
+        std::mem::take(&mut self.has_timer_news)
+    }
+
     /// What the path carries, for a plan that has a choice to make or not. `None`: it is not estimated.
     pub(crate) fn plan(&mut self, has_choice: bool, now: Instant) -> Option<Bitrate> {
         self.estimation.plan(has_choice, now)
@@ -191,59 +201,6 @@ impl Sender {
     /// What follows it.
     pub(crate) fn estimation(&mut self) -> &mut Estimation {
         &mut self.estimation
-    }
-
-    /// Writes what may leave now: sound, then repairs, which are older than anything that waits, then pictures as the pacer
-    /// allows.
-    pub(crate) fn flush(&mut self, turn: &mut Turn<'_>) {
-        let Some(keys) = &mut self.keys else { return };
-        let estimation = &mut self.estimation;
-        if let Some(audio) = &mut self.audio {
-            for queued in &self.audio_queue {
-                send((audio, &keys.sealer), queued, estimation, turn);
-            }
-            self.audio_queue.clear();
-        }
-        if let Some(video) = &mut self.video {
-            let budget = &mut self.repair_budget;
-            if let Some(estimate) = estimation.estimate() {
-                budget.earn_over(estimate, turn.now);
-            }
-            while let Some(sent) = self.repair_copies.pop_due(turn.now) {
-                let may_spend = |bytes| budget.spend_spare(bytes);
-                send_again((video, &keys.sealer), &sent, estimation, turn, may_spend);
-            }
-            for sent in self.repairs.drain(..) {
-                let may_spend = |bytes| budget.spend(bytes);
-                if send_again((video, &keys.sealer), &sent, estimation, turn, may_spend) {
-                    self.repair_copies.repaired(sent, turn.now);
-                }
-            }
-            let mut allowance = self.pacer.allowance(self.video_bytes, turn.now);
-            let mut n_sent = 0;
-            // By reference: each is 64 bytes, and a copy of what was just written waits for all writes before it.
-            for queued in &self.video_queue {
-                if allowance == 0 {
-                    break;
-                }
-                n_sent += 1;
-                self.video_bytes = self.video_bytes.saturating_sub(queued.bytes);
-                allowance = allowance.saturating_sub(queued.bytes.max(1));
-                if estimation.estimate().is_none() {
-                    budget.earn(queued.bytes);
-                }
-                self.repair_copies.count_sent();
-                send((video, &keys.sealer), queued, estimation, turn);
-            }
-            self.video_queue.drain(..n_sent);
-            if self.video_queue.is_empty() {
-                // Back to the start of its memory, which is in the processor's cache.
-                self.video_queue.clear();
-            }
-            send_probe((video, &keys.sealer), estimation, turn);
-        }
-        let streams = self.audio.iter().chain(&self.video);
-        self.reports.send(streams, &mut keys.sealer, turn);
     }
 
     /// Says goodbye (RFC 3550 section 6.6).

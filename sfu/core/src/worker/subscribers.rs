@@ -26,6 +26,7 @@ impl Sfu {
             part: Part::Subscriber(subscriber),
             gate,
             room,
+            scheduled_at,
             ..
         }) = self.sessions.get_mut(index)
         else {
@@ -43,10 +44,13 @@ impl Sfu {
             stats: &mut self.stats,
         };
         subscriber.sender.flush(&mut turn);
+        let is_unscheduled = subscriber.sender.take_timer_news() || scheduled_at.is_none();
         if subscriber.sender.wants_plan(self.now) {
             self.update_subscriber(index);
         }
-        self.schedule(index);
+        if is_unscheduled {
+            self.schedule(index);
+        }
     }
 
     /// A datagram of media or reports of a subscriber's session, from an address that passed ICE.
