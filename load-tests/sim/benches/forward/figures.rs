@@ -117,6 +117,6 @@ impl fmt::Display for Figures {
         writeln!(f, "{:<44} {:>9}   (least .. most)", "", "median")?;
         self.one.write(f, "a packet at a time")?;
         self.picture.write(f, "a picture at a time")?;
-        row(f, "bare AES-128-GCM seal, ns", self.seal_ns, 0)
+        row(f, "bare AES-256-GCM seal, ns", self.seal_ns, 0)
     }
 }

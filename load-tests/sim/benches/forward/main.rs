@@ -2,7 +2,7 @@
 //!
 //! One publisher, one worker, a hundred subscribers, all with keys that they agreed on. The publisher's packets are sealed
 //! beforehand; what is timed is a worker's turn and nothing else: `handle_datagram`, then `poll_transmit` until nothing is
-//! left. In turn with it, a bare AES-128-GCM seal of as many bytes is timed: the work that cannot be left out, and the
+//! left. In turn with it, a bare AES-256-GCM seal of as many bytes is timed: the work that cannot be left out, and the
 //! measure of the machine.
 //!
 //! Every packet of every picture is counted on its way out. In a round before the first, all viewers get them, and one of

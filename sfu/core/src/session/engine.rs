@@ -3,6 +3,8 @@
 //! Everything that enters or leaves is in our own nouns. The engine wants a complete drain after each input; handlers here
 //! keep that contract inside, so that whoever calls them may do so in any order.
 
+#[cfg(test)]
+mod contract;
 pub(crate) mod factory;
 mod key_tap;
 mod negotiate;
