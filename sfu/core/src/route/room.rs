@@ -8,6 +8,7 @@ use sfu_model::keyframe::KeyframeReason;
 use sfu_model::time::Instant;
 
 use crate::publish::keyframe_requests::KeyframeRequests;
+use crate::route::arrivals::Arrivals;
 use crate::route::packet_cache::PacketCache;
 use crate::route::tracks::TrackOutline;
 use crate::slab::{RoomIndex, SessionIndex, Slab};
@@ -23,6 +24,10 @@ pub(crate) struct Room {
     pub(crate) origin: Origin,
     /// The packets that its subscribers here may still be sent.
     pub(crate) cache: PacketCache,
+    /// The order in which they came.
+    pub(crate) arrivals: Arrivals,
+    /// All subscribers here wait for their turn.
+    pub(crate) all_are_dirty: bool,
     /// What is published; empty while the publisher is away.
     pub(crate) tracks: Vec<TrackOutline>,
     /// Sessions of this worker that play it.
@@ -60,6 +65,8 @@ impl Room {
             id,
             origin,
             cache: PacketCache::default(),
+            arrivals: Arrivals::default(),
+            all_are_dirty: false,
             tracks: Vec::new(),
             subscribers: Vec::new(),
             links: Vec::new(),

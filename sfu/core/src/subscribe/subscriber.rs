@@ -1,13 +1,16 @@
 //! The playing side of a session: at most one audio and one video subscription (WHEP).
 
 use sfu_model::codec::MediaKind;
+use sfu_model::drop_reason::DropReason;
 use sfu_model::id::EncodingId;
 use sfu_model::keyframe::KeyframeReason;
+use sfu_model::packet::Packet;
 use sfu_model::rate::Bitrate;
 use sfu_model::time::Instant;
 
 use crate::budget::plan::Budget;
 use crate::egress::sender::Sender;
+use crate::route::arrivals::Cursor;
 use crate::route::tracks::TrackOutline;
 use crate::subscribe::subscription::{Subscription, Supply};
 
@@ -18,20 +21,24 @@ pub(crate) struct Subscriber {
     pub(crate) video: Option<Subscription>,
     /// What leaves towards it.
     pub(crate) sender: Sender,
-    /// True once a packet was queued for it.
+    /// Which of the room's packets it has looked at.
+    pub(crate) seen: Cursor,
+    /// True once a packet passed to it.
     pub(crate) has_received: bool,
     /// When it last asked for a keyframe.
     pub(crate) asked_at: Option<Instant>,
 }
 
 impl Subscriber {
-    /// A subscriber with these subscriptions, and the sender of their streams.
+    /// A subscriber with these subscriptions, and the sender of their streams, that wants what comes from `seen` on.
     pub(crate) fn new(
         audio: Option<Subscription>,
         video: Option<Subscription>,
         sender: Sender,
+        seen: Cursor,
     ) -> Self {
         Self {
+            seen,
             audio,
             video,
             sender,
@@ -47,6 +54,19 @@ impl Subscriber {
             MediaKind::Audio => self.audio.as_mut(),
             MediaKind::Video => self.video.as_mut(),
         }
+    }
+
+    /// Queues a packet that lies in the room's cache, if it passes.
+    #[inline]
+    pub(crate) fn forward(&mut self, packet: &Packet) -> Result<(), DropReason> {
+        if !self.sender.is_open() {
+            return Err(DropReason::TransportNotUp);
+        }
+        let subscription = self
+            .subscription(packet.codec.kind())
+            .ok_or(DropReason::CodecNotNegotiated)?;
+        let out = subscription.forward(packet)?;
+        self.sender.queue(packet, out)
     }
 
     /// The room's tracks changed, or what the path carries. Returns the video encoding whose keyframe is needed now,

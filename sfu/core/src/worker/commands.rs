@@ -14,6 +14,7 @@ use crate::event::Role;
 use crate::link::LinkMessage;
 use crate::publish::publisher::Publisher;
 use crate::publish::track::Track;
+use crate::route::arrivals::Cursor;
 use crate::route::room::{Origin, Room, Stage};
 use crate::session::engine::{Engine, Negotiated};
 use crate::session::gate::Gate;
@@ -102,11 +103,13 @@ impl Sfu {
             .room_for_subscriber(&play.room, play.origin, now)
             .ok_or(CommandError::Internal)?;
         let answer = accepted.answer.clone();
-        let subscriber = self.new_subscriber(&accepted.negotiated);
+        let arrivals = self.rooms.get(room).map(|r| r.arrivals.end());
+        let subscriber = self.new_subscriber(&accepted.negotiated, arrivals.unwrap_or_default());
         let part = Part::Subscriber(Box::new(subscriber));
         let index = self.open(play.session, (room, play.room), part, accepted)?;
         if let Some(room) = self.rooms.get_mut(room) {
             room.subscribers.push(index);
+            room.all_are_dirty = false;
         }
         self.update_subscriber(index);
         Ok(Reply::Answer { sdp: answer })
@@ -200,7 +203,7 @@ impl Sfu {
         })
     }
 
-    fn new_subscriber(&mut self, negotiated: &[Negotiated]) -> Subscriber {
+    fn new_subscriber(&mut self, negotiated: &[Negotiated], seen: Cursor) -> Subscriber {
         let of_kind = |kind| negotiated.iter().find(|n| n.kind == kind);
         let (audio, video) = (of_kind(MediaKind::Audio), of_kind(MediaKind::Video));
         let sender = Sender::new(
@@ -211,6 +214,7 @@ impl Sfu {
             audio.map(|n| self.new_subscription(n)),
             video.map(|n| self.new_subscription(n)),
             sender,
+            seen,
         )
     }
 

@@ -11,7 +11,6 @@ use crate::session::state::{Part, Session};
 use crate::slab::RoomIndex;
 use crate::slab::SessionIndex;
 use crate::worker::Sfu;
-use crate::worker::subscribers::forward;
 
 impl Sfu {
     /// A publisher's packet.
@@ -80,24 +79,23 @@ impl Sfu {
             self.out.links.push_back((*worker, message));
             self.stats.packets_linked += 1;
         }
+        if room.subscribers.is_empty() {
+            return;
+        }
+        // They take it from there when they have their turn, and again when it is lost.
+        room.arrivals.push(&packet);
+        room.cache.insert(packet);
+        if std::mem::replace(&mut room.all_are_dirty, true) {
+            return;
+        }
         for index in &room.subscribers {
             let Some(session) = self.sessions.get_mut(*index) else {
                 continue;
             };
-            match forward(session, &packet, self.now) {
-                Ok(first) => {
-                    self.out.events.extend(first);
-                    if !session.is_dirty {
-                        session.is_dirty = true;
-                        self.out.dirty.push_back(*index);
-                    }
-                }
-                Err(reason) => self.stats.drops.count(reason),
+            if !session.is_dirty {
+                session.is_dirty = true;
+                self.out.dirty.push_back(*index);
             }
-        }
-        // Subscribers send it from here, and again when it is lost.
-        if !room.subscribers.is_empty() {
-            room.cache.insert(packet);
         }
     }
 

@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use sfu_model::datagram::{Datagram, TransmitBatch};
-use sfu_model::drop_reason::DropReason;
+use sfu_model::drop_reason::{DropCounts, DropReason};
 use sfu_model::keyframe::KeyframeReason;
-use sfu_model::packet::Packet;
 use sfu_model::time::{Instant, NtpTime};
 
 use crate::egress::feedback::{self, Moment};
 use crate::egress::turn::Turn;
 use crate::event::Event;
+use crate::route::room::Room;
 use crate::session::state::{Part, Session};
 use crate::slab::{RoomIndex, SessionIndex};
+use crate::subscribe::subscriber::Subscriber;
 use crate::worker::Sfu;
 
 /// Least time between two keyframe requests of one subscriber that are looked at. A decoder asks again every 200 ms or
@@ -20,21 +21,32 @@ use crate::worker::Sfu;
 const SUBSCRIBER_REQUEST_INTERVAL: Duration = Duration::from_millis(100);
 
 impl Sfu {
-    /// Sends what may leave towards a subscriber now, and says when to come back.
+    /// Lets a subscriber take what came since its last turn, sends what may leave towards it now, and says when to come back.
     pub(super) fn flush_subscriber(&mut self, index: SessionIndex, batch: &mut TransmitBatch) {
         let Some(Session {
             part: Part::Subscriber(subscriber),
             gate,
             room,
             scheduled_at,
+            id,
+            lifecycle,
             ..
         }) = self.sessions.get_mut(index)
         else {
             return;
         };
-        let (Some(path), Some(room)) = (gate.path(), self.rooms.get(*room)) else {
+        let Some(room) = self.rooms.get_mut(*room) else {
             return;
         };
+        room.all_are_dirty = false;
+        let any = take_arrivals(subscriber, room, &mut self.stats.drops);
+        if any && !std::mem::replace(&mut subscriber.has_received, true) {
+            self.out.events.push_back(Event::FirstPacketSent {
+                session: *id,
+                after: self.now - lifecycle.opened_at,
+            });
+        }
+        let Some(path) = gate.path() else { return };
         let mut turn = Turn {
             cache: &room.cache,
             path,
@@ -156,29 +168,24 @@ impl Sfu {
     }
 }
 
-/// Queues a packet that lies in the room's cache for one subscriber. The event of its first, if this is it.
-#[inline]
-pub(super) fn forward(
-    session: &mut Session,
-    packet: &Packet,
-    now: Instant,
-) -> Result<Option<Event>, DropReason> {
-    let Part::Subscriber(subscriber) = &mut session.part else {
-        return Err(DropReason::OtherLayer);
-    };
-    if !subscriber.sender.is_open() {
-        return Err(DropReason::TransportNotUp);
+/// Lets a subscriber look at what came since its last turn. True when something of it passes.
+fn take_arrivals(subscriber: &mut Subscriber, room: &Room, drops: &mut DropCounts) -> bool {
+    let mut any = false;
+    let (forgotten, names) = room.arrivals.take(&mut subscriber.seen);
+    if forgotten > 0 {
+        drops.add(DropReason::SenderQueueFull, forgotten);
     }
-    let subscription = subscriber
-        .subscription(packet.codec.kind())
-        .ok_or(DropReason::CodecNotNegotiated)?;
-    let out = subscription.forward(packet)?;
-    subscriber.sender.queue(packet, out)?;
-    let is_first = !std::mem::replace(&mut subscriber.has_received, true);
-    Ok(is_first.then(|| Event::FirstPacketSent {
-        session: session.id,
-        after: now - session.lifecycle.opened_at,
-    }))
+    for (encoding, sequence) in names {
+        let forwarded = match room.cache.get(encoding, sequence) {
+            Some(packet) => subscriber.forward(packet),
+            None => Err(DropReason::NotCached),
+        };
+        match forwarded {
+            Ok(()) => any = true,
+            Err(reason) => drops.count(reason),
+        }
+    }
+    any
 }
 
 fn ntp_at(anchor: NtpTime, now: Instant) -> NtpTime {
