@@ -2,6 +2,7 @@
 
 use sfu_model::drop_reason::DropReason;
 use sfu_model::id::EncodingId;
+use sfu_model::packet::Packet;
 use sfu_model::rtp::SeqNo;
 
 use crate::egress::estimation::Estimation;
@@ -22,20 +23,30 @@ pub(super) struct Queued {
 }
 
 /// Writes one packet out of the cache.
-#[inline]
-pub(super) fn send(
+pub(super) fn send_queued(
     (stream, sealer): (&mut Stream, &Sealer),
     queued: &Queued,
     estimation: &mut Estimation,
     turn: &mut Turn<'_>,
 ) {
-    let Some(packet) = turn.cache.get(queued.encoding, queued.source) else {
-        return turn.stats.drops.count(DropReason::NotCached);
-    };
+    match turn.cache.get(queued.encoding, queued.source) {
+        Some(packet) => send((stream, sealer), (packet, &queued.out), estimation, turn),
+        None => turn.stats.drops.count(DropReason::NotCached),
+    }
+}
+
+/// Writes one packet.
+#[inline]
+pub(super) fn send(
+    (stream, sealer): (&mut Stream, &Sealer),
+    (packet, out): (&Packet, &Outgoing),
+    estimation: &mut Estimation,
+    turn: &mut Turn<'_>,
+) {
     let Path { remote, local } = *turn.path;
-    let numbers = estimation.numbers(queued.bytes, turn.now, turn.ntp_anchor);
+    let numbers = estimation.numbers(packet.payload.len(), turn.now, turn.ntp_anchor);
     let written = turn.batch.push_with(remote.0, local, remote.1, |buffer| {
-        stream.write_media(sealer, (packet, &queued.out), numbers, buffer)
+        stream.write_media(sealer, (packet, out), numbers, buffer)
     });
     match written {
         Ok(()) => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sfu_model::time::Instant;
 
 /// What always leaves at once: a delta frame of 2.5 Mbit/s at 25 fps is 12 KB, in one system call.
-const BURST_BYTES: usize = 16 * 1_024;
+pub(crate) const BURST_BYTES: usize = 16 * 1_024;
 /// Over how long a larger burst is spread. A packet behind it waits no longer than this and one step.
 const SPREAD: Duration = Duration::from_millis(5);
 /// How often a part of it leaves.
@@ -59,6 +59,17 @@ impl Pacer {
         spreading.step_bytes
     }
 
+    /// The beginning of a burst has left, and so many bytes of it wait.
+    pub(crate) fn hold_rest(&mut self, waiting_bytes: usize, now: Instant) {
+        if self.spreading.is_none() {
+            self.spreading = Some(Spreading {
+                step_bytes: (waiting_bytes / STEPS).max(BURST_BYTES),
+                next_at: now + STEP,
+                ends_at: now + SPREAD,
+            });
+        }
+    }
+
     /// When more may leave. `None`: nothing is held back.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         self.spreading.map(|s| s.next_at)
@@ -103,6 +114,16 @@ mod tests {
         }
         let expected: Vec<(u64, usize)> = (0..5).map(|ms| (ms, 24_000)).collect();
         assert_eq!(gone_at, expected);
+    }
+
+    #[test]
+    fn the_rest_of_a_burst_leaves_a_step_later_and_is_gone_in_time() {
+        let mut pacer = Pacer::default();
+        pacer.hold_rest(100_000, at(0));
+        assert_eq!(pacer.allowance(100_000, at(0)), 0);
+        assert_eq!(pacer.poll_timeout(), Some(at(1)));
+        assert_eq!(pacer.allowance(100_000, at(1)), 20_000);
+        assert_eq!(pacer.allowance(80_000, at(5)), 80_000);
     }
 
     #[test]

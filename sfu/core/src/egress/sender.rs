@@ -5,9 +5,7 @@ mod flush;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use sfu_model::codec::MediaKind;
 use sfu_model::drop_reason::DropReason;
-use sfu_model::packet::Packet;
 use sfu_model::rate::Bitrate;
 use sfu_model::rtp::Ssrc;
 use sfu_model::time::Instant;
@@ -24,7 +22,6 @@ use crate::egress::turn::Turn;
 use crate::session::engine::Agreed;
 use crate::srtp::{self, Opener, Sealer};
 use crate::stats::PathStatus;
-use crate::subscribe::subscription::Outgoing;
 
 /// Most packets that wait for one subscriber. The pacer holds a burst for milliseconds: a queue this long is 250 times
 /// what a rate of 10 Mbit/s leaves in that time, and more than the room's cache can still hold.
@@ -42,9 +39,9 @@ pub(crate) struct Sender {
     keys: Option<Keys>,
     pub(crate) audio: Option<Stream>,
     pub(crate) video: Option<Stream>,
-    audio_queue: VecDeque<Queued>,
-    video_queue: VecDeque<Queued>,
-    video_bytes: usize,
+    /// Pictures that wait for the pacer, and their bytes.
+    queue: VecDeque<Queued>,
+    queue_bytes: usize,
     /// Video packets to send again.
     repairs: Vec<Sent>,
     pacer: Pacer,
@@ -74,9 +71,8 @@ impl Sender {
             keys: None,
             audio,
             video,
-            audio_queue: VecDeque::new(),
-            video_queue: VecDeque::new(),
-            video_bytes: 0,
+            queue: VecDeque::new(),
+            queue_bytes: 0,
             repairs: Vec::new(),
             pacer: Pacer::default(),
             repair_budget: RepairBudget::default(),
@@ -106,29 +102,6 @@ impl Sender {
     /// True once there are keys.
     pub(crate) fn is_open(&self) -> bool {
         self.keys.is_some()
-    }
-
-    /// Queues a packet that lies in the room's cache.
-    #[inline]
-    pub(crate) fn queue(&mut self, packet: &Packet, out: Outgoing) -> Result<(), DropReason> {
-        let queued = Queued {
-            encoding: packet.encoding,
-            source: packet.sequence,
-            bytes: packet.payload.len(),
-            out,
-        };
-        let queue = match packet.codec.kind() {
-            MediaKind::Audio => &mut self.audio_queue,
-            MediaKind::Video => &mut self.video_queue,
-        };
-        if queue.len() >= QUEUE_MAX {
-            return Err(DropReason::SenderQueueFull);
-        }
-        queue.push_back(queued);
-        if packet.codec.kind() == MediaKind::Video {
-            self.video_bytes += queued.bytes;
-        }
-        Ok(())
     }
 
     /// Opens a packet of reports and feedback where it lies.

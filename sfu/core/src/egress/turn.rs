@@ -18,4 +18,6 @@ pub(crate) struct Turn<'a> {
     pub(crate) ntp_anchor: NtpTime,
     pub(crate) batch: &'a mut TransmitBatch,
     pub(crate) stats: &'a mut Stats,
+    /// Bytes of pictures that left as they came.
+    pub(crate) straight_bytes: usize,
 }

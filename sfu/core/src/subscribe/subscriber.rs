@@ -10,6 +10,7 @@ use sfu_model::time::Instant;
 
 use crate::budget::plan::Budget;
 use crate::egress::sender::Sender;
+use crate::egress::turn::Turn;
 use crate::route::arrivals::Cursor;
 use crate::route::tracks::TrackOutline;
 use crate::subscribe::subscription::{Subscription, Supply};
@@ -56,17 +57,18 @@ impl Subscriber {
         }
     }
 
-    /// Queues a packet that lies in the room's cache, if it passes.
+    /// Sends a packet of the room, if it passes.
     #[inline]
-    pub(crate) fn forward(&mut self, packet: &Packet) -> Result<(), DropReason> {
-        if !self.sender.is_open() {
-            return Err(DropReason::TransportNotUp);
-        }
+    pub(crate) fn forward(
+        &mut self,
+        packet: &Packet,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), DropReason> {
         let subscription = self
             .subscription(packet.codec.kind())
             .ok_or(DropReason::CodecNotNegotiated)?;
         let out = subscription.forward(packet)?;
-        self.sender.queue(packet, out)
+        self.sender.send_fresh((packet, &out), turn)
     }
 
     /// The room's tracks changed, or what the path carries. Returns the video encoding whose keyframe is needed now,

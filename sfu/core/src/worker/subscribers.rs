@@ -10,6 +10,7 @@ use sfu_model::time::{Instant, NtpTime};
 use crate::egress::feedback::{self, Moment};
 use crate::egress::turn::Turn;
 use crate::event::Event;
+use crate::route::arrivals::Arrivals;
 use crate::route::room::Room;
 use crate::session::state::{Part, Session};
 use crate::slab::{RoomIndex, SessionIndex};
@@ -39,14 +40,10 @@ impl Sfu {
             return;
         };
         room.all_are_dirty = false;
-        let any = take_arrivals(subscriber, room, &mut self.stats.drops);
-        if any && !std::mem::replace(&mut subscriber.has_received, true) {
-            self.out.events.push_back(Event::FirstPacketSent {
-                session: *id,
-                after: self.now - lifecycle.opened_at,
-            });
-        }
-        let Some(path) = gate.path() else { return };
+        let (Some(path), true) = (gate.path(), subscriber.sender.is_open()) else {
+            skip_arrivals(subscriber, room, &mut self.stats.drops);
+            return self.schedule(index);
+        };
         let mut turn = Turn {
             cache: &room.cache,
             path,
@@ -54,8 +51,17 @@ impl Sfu {
             ntp_anchor: self.ntp_anchor,
             batch,
             stats: &mut self.stats,
+            straight_bytes: 0,
         };
-        subscriber.sender.flush(&mut turn);
+        subscriber.sender.send_waiting(&mut turn);
+        let any = send_arrivals(subscriber, &room.arrivals, &mut turn);
+        subscriber.sender.end_turn(&mut turn);
+        if any && !std::mem::replace(&mut subscriber.has_received, true) {
+            self.out.events.push_back(Event::FirstPacketSent {
+                session: *id,
+                after: self.now - lifecycle.opened_at,
+            });
+        }
         let is_unscheduled = subscriber.sender.take_timer_news() || scheduled_at.is_none();
         if subscriber.sender.wants_plan(self.now) {
             self.update_subscriber(index);
@@ -164,28 +170,35 @@ impl Sfu {
             ntp_anchor: self.ntp_anchor,
             batch: &mut self.out.datagrams,
             stats: &mut self.stats,
+            straight_bytes: 0,
         });
     }
 }
 
-/// Lets a subscriber look at what came since its last turn. True when something of it passes.
-fn take_arrivals(subscriber: &mut Subscriber, room: &Room, drops: &mut DropCounts) -> bool {
-    let mut any = false;
-    let (forgotten, names) = room.arrivals.take(&mut subscriber.seen);
+/// Sends a subscriber what passes of what came since its last turn. True when anything did.
+fn send_arrivals(subscriber: &mut Subscriber, arrivals: &Arrivals, turn: &mut Turn<'_>) -> bool {
+    let (forgotten, names) = arrivals.take(&mut subscriber.seen);
     if forgotten > 0 {
-        drops.add(DropReason::SenderQueueFull, forgotten);
+        turn.stats.drops.add(DropReason::SenderQueueFull, forgotten);
     }
+    let mut any = false;
     for (encoding, sequence) in names {
-        let forwarded = match room.cache.get(encoding, sequence) {
-            Some(packet) => subscriber.forward(packet),
+        let forwarded = match turn.cache.get(encoding, sequence) {
+            Some(packet) => subscriber.forward(packet, turn),
             None => Err(DropReason::NotCached),
         };
         match forwarded {
             Ok(()) => any = true,
-            Err(reason) => drops.count(reason),
+            Err(reason) => turn.stats.drops.count(reason),
         }
     }
     any
+}
+
+/// What comes before its transport is up is lost to a subscriber.
+fn skip_arrivals(subscriber: &mut Subscriber, room: &Room, drops: &mut DropCounts) {
+    let (forgotten, names) = room.arrivals.take(&mut subscriber.seen);
+    drops.add(DropReason::TransportNotUp, forgotten + names.count() as u64);
 }
 
 fn ntp_at(anchor: NtpTime, now: Instant) -> NtpTime {

@@ -1,18 +1,85 @@
-//! A sender's turn: what leaves, in which order.
+//! A sender's turn: first what waited, then what has just come, then what it has to say itself.
 
-use crate::egress::departure::{send, send_again, send_probe};
-use crate::egress::sender::Sender;
+use sfu_model::codec::MediaKind;
+use sfu_model::drop_reason::DropReason;
+use sfu_model::packet::Packet;
+
+use crate::egress::departure::{Queued, send, send_again, send_probe, send_queued};
+use crate::egress::pacer::BURST_BYTES;
+use crate::egress::sender::{QUEUE_MAX, Sender};
 use crate::egress::turn::Turn;
+use crate::subscribe::subscription::Outgoing;
 
 impl Sender {
-    /// Writes what may leave now: sound, then repairs, which are older than anything that waits, then pictures as the pacer
-    /// allows.
-    pub(crate) fn flush(&mut self, turn: &mut Turn<'_>) {
-        self.flush_audio(turn);
+    /// Writes what waited and may leave now: repairs, which are older than anything else, then pictures as the pacer allows.
+    pub(crate) fn send_waiting(&mut self, turn: &mut Turn<'_>) {
         if self.is_repairing() {
-            self.flush_repairs(turn);
+            self.send_repairs(turn);
         }
-        self.flush_video(turn);
+        if !self.queue.is_empty() {
+            self.send_queue(turn);
+        }
+    }
+
+    /// Writes a packet that has just come. What is more than a burst of pictures waits: a name in the room's cache.
+    #[inline]
+    pub(crate) fn send_fresh(
+        &mut self,
+        (packet, out): (&Packet, &Outgoing),
+        turn: &mut Turn<'_>,
+    ) -> Result<(), DropReason> {
+        let keys = self.keys.as_ref().ok_or(DropReason::TransportNotUp)?;
+        if packet.codec.kind() == MediaKind::Audio {
+            let audio = self.audio.as_mut().ok_or(DropReason::CodecNotNegotiated)?;
+            send(
+                (audio, &keys.sealer),
+                (packet, out),
+                &mut self.estimation,
+                turn,
+            );
+            return Ok(());
+        }
+        let video = self.video.as_mut().ok_or(DropReason::CodecNotNegotiated)?;
+        let bytes = packet.payload.len();
+        if !self.queue.is_empty() || turn.straight_bytes + bytes > BURST_BYTES {
+            return self.wait(packet, out);
+        }
+        turn.straight_bytes += bytes;
+        if !self.estimation.is_active() {
+            self.repair_budget.earn(bytes);
+        }
+        self.repair_copies.count_sent();
+        send(
+            (video, &keys.sealer),
+            (packet, out),
+            &mut self.estimation,
+            turn,
+        );
+        Ok(())
+    }
+
+    #[cold]
+    fn wait(&mut self, packet: &Packet, out: &Outgoing) -> Result<(), DropReason> {
+        if self.queue.len() >= QUEUE_MAX {
+            return Err(DropReason::SenderQueueFull);
+        }
+        let bytes = packet.payload.len();
+        self.queue.push_back(Queued {
+            encoding: packet.encoding,
+            source: packet.sequence,
+            bytes,
+            out: *out,
+        });
+        self.queue_bytes += bytes;
+        Ok(())
+    }
+
+    /// Ends the turn: what a probe of the path needs, and reports that are due.
+    pub(crate) fn end_turn(&mut self, turn: &mut Turn<'_>) {
+        if !self.queue.is_empty() {
+            self.pacer.hold_rest(self.queue_bytes, turn.now);
+            self.has_timer_news = true;
+        }
         let Some(keys) = &mut self.keys else { return };
         if self.estimation.is_active()
             && let Some(video) = &mut self.video
@@ -24,19 +91,6 @@ impl Sender {
         self.has_timer_news |= self.reports.send(streams, &mut keys.sealer, turn);
     }
 
-    fn flush_audio(&mut self, turn: &mut Turn<'_>) {
-        let (Some(keys), Some(audio)) = (&self.keys, &mut self.audio) else {
-            return;
-        };
-        if self.audio_queue.is_empty() {
-            return;
-        }
-        for queued in &self.audio_queue {
-            send((audio, &keys.sealer), queued, &mut self.estimation, turn);
-        }
-        self.audio_queue.clear();
-    }
-
     /// Something was lost, or might be.
     fn is_repairing(&self) -> bool {
         !self.repairs.is_empty()
@@ -44,7 +98,7 @@ impl Sender {
             || self.estimation.is_active()
     }
 
-    fn flush_repairs(&mut self, turn: &mut Turn<'_>) {
+    fn send_repairs(&mut self, turn: &mut Turn<'_>) {
         let (Some(keys), Some(video)) = (&self.keys, &mut self.video) else {
             return;
         };
@@ -65,36 +119,26 @@ impl Sender {
         self.has_timer_news = true;
     }
 
-    fn flush_video(&mut self, turn: &mut Turn<'_>) {
+    fn send_queue(&mut self, turn: &mut Turn<'_>) {
         let (Some(keys), Some(video)) = (&self.keys, &mut self.video) else {
             return;
         };
-        if self.video_queue.is_empty() {
-            return;
-        }
-        let is_estimated = self.estimation.is_active();
-        let mut allowance = self.pacer.allowance(self.video_bytes, turn.now);
+        let mut allowance = self.pacer.allowance(self.queue_bytes, turn.now);
         let mut n_sent = 0;
-        // By reference: each is 64 bytes, and a copy of what was just written waits for all writes before it.
-        for queued in &self.video_queue {
+        for queued in &self.queue {
             if allowance == 0 {
                 break;
             }
             n_sent += 1;
-            self.video_bytes = self.video_bytes.saturating_sub(queued.bytes);
+            self.queue_bytes = self.queue_bytes.saturating_sub(queued.bytes);
             allowance = allowance.saturating_sub(queued.bytes.max(1));
-            if !is_estimated {
+            if !self.estimation.is_active() {
                 self.repair_budget.earn(queued.bytes);
             }
             self.repair_copies.count_sent();
-            send((video, &keys.sealer), queued, &mut self.estimation, turn);
+            send_queued((video, &keys.sealer), queued, &mut self.estimation, turn);
         }
-        if n_sent == self.video_queue.len() {
-            // Back to the start of its memory, which is in the processor's cache.
-            self.video_queue.clear();
-        } else {
-            self.video_queue.drain(..n_sent);
-            self.has_timer_news = true;
-        }
+        self.queue.drain(..n_sent);
+        self.has_timer_news = true;
     }
 }
