@@ -51,8 +51,10 @@ pub(crate) struct Sent {
 /// The latest packets of a stream.
 #[derive(Debug, Default)]
 pub(crate) struct History {
-    /// The oldest first.
-    runs: VecDeque<Run>,
+    /// The present run: all that a subscriber without losses or choices has.
+    latest: Option<Run>,
+    /// Those before it, the oldest first.
+    older: VecDeque<Run>,
     repaired: Repaired,
 }
 
@@ -80,7 +82,7 @@ impl History {
     /// Notes a packet.
     #[inline]
     pub(crate) fn insert(&mut self, sequence: SeqNo, mapping: Mapping) {
-        match self.runs.back_mut() {
+        match &mut self.latest {
             Some(run) if run.mapping == mapping => run.last = run.last.max(sequence),
             // Late, from before the present run: its own run knows it.
             Some(run) if sequence < run.first => {}
@@ -89,19 +91,23 @@ impl History {
     }
 
     fn begin(&mut self, sequence: SeqNo, mapping: Mapping) {
-        if self.runs.len() >= RUNS_MAX {
-            self.runs.pop_front();
-        }
-        self.runs.push_back(Run {
+        let run = Run {
             first: sequence,
             last: sequence,
             mapping,
-        });
+        };
+        let Some(before) = self.latest.replace(run) else {
+            return;
+        };
+        if self.older.len() + 1 >= RUNS_MAX {
+            self.older.pop_front();
+        }
+        self.older.push_back(before);
     }
 
     /// The latest packet that may be sent again.
     pub(crate) fn latest(&self) -> Option<Sent> {
-        let run = self.runs.back()?;
+        let run = self.latest?;
         run.packet(run.last, false)
     }
 
@@ -112,7 +118,7 @@ impl History {
         cooldown: Duration,
         now: Instant,
     ) -> Result<Sent, NoRepair> {
-        let highest = self.runs.back().ok_or(NoRepair::Unknown)?.last;
+        let highest = self.latest.ok_or(NoRepair::Unknown)?.last;
         let back = highest.wire().wrapping_sub(wire);
         if back >= PACKETS_BACK_MAX {
             return Err(NoRepair::Unknown);
@@ -120,9 +126,9 @@ impl History {
         let sequence = highest.0.checked_sub(u64::from(back));
         let sequence = SeqNo(sequence.ok_or(NoRepair::Unknown)?);
         let run = self
-            .runs
+            .latest
             .iter()
-            .rev()
+            .chain(self.older.iter().rev())
             .find(|run| (run.first..=run.last).contains(&sequence))
             .ok_or(NoRepair::Unknown)?;
         let repaired_at = self.repaired.at(sequence);
@@ -244,7 +250,7 @@ pub(crate) mod tests {
         assert_eq!(source_of(&mut history, 13), Some((1, 513)));
         assert_eq!(source_of(&mut history, 14), Some((2, 9_014)));
         assert_eq!(history.latest().map(|s| s.sequence.0), Some(15));
-        assert_eq!(history.runs.len(), 2, "one sender, one switch");
+        assert_eq!(history.older.len(), 1, "one sender, one switch");
     }
 
     #[test]

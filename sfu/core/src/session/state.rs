@@ -19,7 +19,7 @@ pub(crate) struct Session {
     pub(crate) room: RoomIndex,
     pub(crate) room_id: RoomId,
     pub(crate) part: Part,
-    pub(crate) engine: Engine,
+    pub(crate) engine: Box<Engine>,
     pub(crate) gate: Gate,
     /// Our present ufrag; STUN requests name it.
     pub(crate) ufrag: String,
@@ -36,9 +36,14 @@ pub(crate) struct Session {
 
 /// What a session does in its room.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are a thousand subscribers for each publisher"
+)]
 pub(crate) enum Part {
-    Publisher(Publisher),
-    Subscriber(Box<Subscriber>),
+    Publisher(Box<Publisher>),
+    /// In place: with its session it lies in one page, and each turn visits both.
+    Subscriber(Subscriber),
 }
 
 /// How far a session has come.

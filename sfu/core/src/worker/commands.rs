@@ -74,7 +74,7 @@ impl Sfu {
             .collect();
         let room = self.room_for_publisher(&publish.room)?;
         let answer = accepted.answer.clone();
-        let part = Part::Publisher(Publisher::new(tracks));
+        let part = Part::Publisher(Box::new(Publisher::new(tracks)));
         let index = self.open(publish.session, (room, publish.room), part, accepted)?;
         let Some(stage) = self.rooms.get_mut(room).and_then(|r| r.stage()) else {
             return Err(self.impossible());
@@ -105,7 +105,7 @@ impl Sfu {
         let answer = accepted.answer.clone();
         let arrivals = self.rooms.get(room).map(|r| r.arrivals.end());
         let subscriber = self.new_subscriber(&accepted.negotiated, arrivals.unwrap_or_default());
-        let part = Part::Subscriber(Box::new(subscriber));
+        let part = Part::Subscriber(subscriber);
         let index = self.open(play.session, (room, play.room), part, accepted)?;
         if let Some(room) = self.rooms.get_mut(room) {
             room.subscribers.push(index);
@@ -257,7 +257,7 @@ impl Sfu {
             room,
             room_id,
             part,
-            engine: accepted.engine,
+            engine: Box::new(accepted.engine),
             gate: Gate::default(),
             ufrag: accepted.ufrag,
             lifecycle: Lifecycle::new(self.now),
