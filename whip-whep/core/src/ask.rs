@@ -3,7 +3,11 @@
 use sfu_model::codec::MediaKind;
 use sfu_model::id::{RoomId, SessionId};
 
+use crate::event::EventKind;
+use crate::event_streams::Pull;
 use crate::ice::IceCredentials;
+use crate::layer_selection::LayerSelection;
+use crate::news::News;
 use crate::offer::OfferedSection;
 use crate::response::Response;
 use crate::starts::Start;
@@ -38,6 +42,20 @@ pub enum Ask {
         /// What the client uses from here on.
         remote: IceCredentials,
     },
+    /// Say how things are for a playing session.
+    Describe {
+        /// This one.
+        session: SessionId,
+        /// What it plays.
+        room: RoomId,
+    },
+    /// Bound the layers of a playing session.
+    SelectLayer {
+        /// This one.
+        session: SessionId,
+        /// What its client asks for.
+        selection: LayerSelection,
+    },
     /// Close a session at its client's wish.
     Close {
         /// This one.
@@ -57,6 +75,10 @@ pub enum Reply {
         /// `candidate:...` values, without `a=`.
         candidates: Vec<String>,
     },
+    /// To `Describe`.
+    Described(News),
+    /// To `SelectLayer`.
+    Selected,
     /// To `Close`.
     Closed,
 }
@@ -78,6 +100,8 @@ pub enum SfuRefusal {
     RoomEmpty,
     /// The session is gone.
     UnknownSession,
+    /// The video has no such layer.
+    UnknownLayer,
     /// Operator: a limit of the SFU, or its mailbox, is full.
     Exhausted,
     /// Operator: the node is going away.
@@ -108,6 +132,10 @@ pub(crate) enum Purpose {
     },
     /// A restart by PATCH.
     Restart { remote: IceCredentials },
+    /// A POST that makes an event stream for these.
+    MakeStream { kinds: Vec<EventKind> },
+    /// A POST that selects a layer.
+    SelectLayer,
     /// A DELETE.
     Close,
     /// The engine took an offer that cannot be answered: close it, then say so.
@@ -122,4 +150,6 @@ pub enum Step {
     Done(Response),
     /// Ask the SFU, then come back.
     Ask(Ask, Ticket),
+    /// Send this, and after it what the pull gets.
+    Pull(Response, Pull),
 }

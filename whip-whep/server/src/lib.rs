@@ -16,6 +16,8 @@ pub mod access;
 pub mod client_addr;
 mod exchange;
 mod metrics;
+mod pulls;
+mod reports;
 mod router;
 pub mod service;
 mod sfu;
