@@ -84,13 +84,14 @@ describe('the layers of an event', () => {
     const low = { ...LAYER, rid: 'q', heightPx: 360, bitrateBps: 412_000 };
     const off = { ...LAYER, isCurrent: false };
     expect(layerText(LAYER)).toBe('720p, 1.8 Mbit/s');
-    expect(layerText({ ...low, heightPx: undefined })).toBe('q, 410 kbit/s');
+    expect(layerText({ ...low, heightPx: undefined })).toBe('q, 0.4 Mbit/s');
+    expect(layerText({ ...low, bitrateBps: 90_400 })).toBe('360p, 90 kbit/s');
     expect(layerText({ ...LAYER, bitrateBps: 0 })).toBe('720p, not sent');
-    expect(qualityText([low, off])).toBe('Auto: 360p, 410 kbit/s');
-    expect(qualityText([{ ...low, why: 'chosen' }, off])).toBe('360p: chosen');
-    expect(qualityText([{ ...low, why: 'path', carriesBps: 600_000 }, off])).toBe(
-      '360p: your connection carries 600 kbit/s',
-    );
-    expect(qualityText([off])).toBe('');
+    expect(qualityText([LAYER, low], true)).toBe('Auto: 720p, 1.8 Mbit/s');
+    expect(qualityText([{ ...low, why: 'chosen' }, off], false)).toBe('360p: chosen');
+    const narrow = [{ ...low, why: 'path' as const, carriesBps: 600_000 }, off];
+    expect(qualityText(narrow, true)).toBe('Auto: 360p, your connection carries 0.6 Mbit/s');
+    expect(qualityText(narrow, false)).toBe('360p, your connection carries 0.6 Mbit/s');
+    expect(qualityText([off], true)).toBe('');
   });
 });

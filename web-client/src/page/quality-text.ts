@@ -1,8 +1,8 @@
 import type { VideoLayer } from '../whep.ts';
 
-/** A rate as people compare them: one digit after the point is all that a moving figure is good for. */
+/** A rate as people compare them: in one unit, as far as it goes, and no finer than a moving figure is good for. */
 function rate(bps: number): string {
-  return bps >= 1e6 ? `${(bps / 1e6).toFixed(1)} Mbit/s` : `${Math.round(bps / 1e4) * 10} kbit/s`;
+  return bps >= 1e5 ? `${(bps / 1e6).toFixed(1)} Mbit/s` : `${Math.round(bps / 1e3)} kbit/s`;
 }
 
 /** `720p`, or the rid of an encoding whose size is not known. */
@@ -16,13 +16,14 @@ export function layerText(layer: VideoLayer): string {
   return layer.bitrateBps > 0 ? `${name}, ${rate(layer.bitrateBps)}` : `${name}, not sent`;
 }
 
-/** Which layer arrives, and why. */
-export function qualityText(layers: VideoLayer[]): string {
+/** Which layer arrives, and why; `isAuto` where nobody has chosen. */
+export function qualityText(layers: VideoLayer[], isAuto: boolean): string {
   const current = layers.find((layer) => layer.isCurrent);
   if (!current) return '';
+  const who = isAuto ? 'Auto: ' : '';
   if (current.why === 'chosen') return `${layerName(current)}: chosen`;
   if (current.why === 'path' && current.carriesBps !== undefined) {
-    return `${layerName(current)}: your connection carries ${rate(current.carriesBps)}`;
+    return `${who}${layerName(current)}, your connection carries ${rate(current.carriesBps)}`;
   }
-  return `Auto: ${layerText(current)}`;
+  return who + layerText(current);
 }

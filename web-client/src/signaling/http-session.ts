@@ -168,7 +168,7 @@ export class HttpSession {
 
   /** Begins to read an event stream, which takes as long as the session does. */
   async pullEvents(url: string, signal: AbortSignal): Promise<Response> {
-    const get = { headers: { Accept: 'text/event-stream' } };
+    const get = { headers: { Accept: 'text/event-stream' }, signal };
     const response = await send(this.endpoint, url, get, signal);
     if (response.status !== 200) throw await SignalingError.fromResponse(response, Date.now());
     return response;
@@ -211,16 +211,16 @@ async function request(
   signal?: AbortSignal,
 ): Promise<Response> {
   const timeout = AbortSignal.timeout(REQUEST_MS_MAX);
-  return send(endpoint, url, init, signal ? AbortSignal.any([signal, timeout]) : timeout, signal);
+  const ends = signal ? AbortSignal.any([signal, timeout]) : timeout;
+  return send(endpoint, url, { ...init, signal: ends }, signal);
 }
 
-/** `asked` is who may end it without that being a failure. */
+/** Ended by `caller`, it throws what `fetch` does; ended by anything else, it has failed. */
 async function send(
   endpoint: Endpoint,
   url: string,
   init: RequestInit,
-  signal: AbortSignal,
-  asked: AbortSignal | undefined = signal,
+  caller: AbortSignal | undefined,
 ): Promise<Response> {
   const headers = new Headers(init.headers);
   if (endpoint.token !== undefined) headers.set('Authorization', `Bearer ${endpoint.token}`);
@@ -232,10 +232,9 @@ async function send(
       cache: 'no-store',
       credentials: 'omit',
       redirect: 'follow',
-      signal,
     });
   } catch (error) {
-    if (asked?.aborted) throw error;
+    if (caller?.aborted) throw error;
     throw new SignalingError('unreachable', 'the server did not answer');
   }
 }

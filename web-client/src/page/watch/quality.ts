@@ -32,7 +32,7 @@ export class Quality {
       isDisabled: layer.bitrateBps === 0,
     }));
     this.fill([{ value: AUTO, text: 'Auto', isDisabled: false }, ...entries]);
-    this.why.textContent = qualityText(choices);
+    this.why.textContent = qualityText(choices, this.menu.value === AUTO);
     this.box.dataset.current = choices.find((layer) => layer.isCurrent)?.rid ?? '';
     this.menu.title = this.why.textContent;
   }
