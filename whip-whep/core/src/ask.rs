@@ -4,11 +4,12 @@ use sfu_model::codec::MediaKind;
 use sfu_model::id::{RoomId, SessionId};
 
 use crate::event::EventKind;
-use crate::event_streams::Pull;
 use crate::ice::IceCredentials;
 use crate::layer_selection::LayerSelection;
 use crate::news::News;
 use crate::offer::OfferedSection;
+use crate::pull::Pull;
+use crate::request::Request;
 use crate::response::Response;
 use crate::starts::Start;
 
@@ -119,6 +120,15 @@ pub struct Ticket {
     pub(crate) purpose: Purpose,
     /// The `Origin` of the request.
     pub(crate) origin: Option<String>,
+}
+
+/// The ticket of a request about this session.
+pub(crate) fn ticket(request: &Request<'_>, session: SessionId, purpose: Purpose) -> Ticket {
+    Ticket {
+        session,
+        purpose,
+        origin: request.headers.origin.map(str::to_owned),
+    }
 }
 
 /// What the reply is for.

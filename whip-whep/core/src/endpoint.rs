@@ -4,7 +4,7 @@ use sfu_model::id::{RoomId, SessionId};
 use sfu_model::time::Instant;
 use signaling_auth::grant::{Grant, Refusal, Subject};
 
-use crate::ask::{Ask, Purpose, Reply, SfuRefusal, Step, Ticket};
+use crate::ask::{Ask, Purpose, Reply, SfuRefusal, Step, Ticket, ticket};
 use crate::client_budgets::ClientBudgets;
 use crate::cors::AllowedOrigins;
 use crate::event_streams::EventStreams;
@@ -295,12 +295,4 @@ impl WhipWhep {
 /// The same for a preflight and for any other OPTIONS: no credentials are needed, and no ICE servers told.
 pub(crate) fn options(methods: &'static str) -> Response {
     AllowedOrigins::permit(Response::empty(Status::Ok)).header("allow", methods)
-}
-
-pub(crate) fn ticket(request: &Request<'_>, session: SessionId, purpose: Purpose) -> Ticket {
-    Ticket {
-        session,
-        purpose,
-        origin: request.headers.origin.map(str::to_owned),
-    }
 }

@@ -2,8 +2,6 @@
 
 use serde_json::Value;
 
-use crate::problem::Problem;
-
 /// What an event tells. `scte35` is not among them: nobody gives us any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EventKind {
@@ -47,16 +45,26 @@ impl EventKind {
 
     /// The kinds that a POST asks for: those of a JSON array, or all of them when it has no body. One that is not
     /// advertised makes it 400.
-    pub fn parse_list(body: &[u8]) -> Result<Vec<Self>, Problem> {
+    pub fn parse_list(body: &[u8]) -> Result<Vec<Self>, BadEventList> {
         if body.is_empty() {
             return Ok(Self::ALL.to_vec());
         }
-        let names: Vec<String> = serde_json::from_slice(body)
-            .map_err(|_| Problem::Json("The body is a JSON array of the names of events."))?;
+        let names: Vec<String> = serde_json::from_slice(body).map_err(|_| BadEventList::NoList)?;
         let kind = |name: &String| Self::ALL.into_iter().find(|kind| kind.name() == name);
         let kinds: Option<Vec<Self>> = names.iter().map(kind).collect();
-        kinds.ok_or(Problem::UnknownEvent)
+        kinds.ok_or(BadEventList::UnknownEvent)
     }
+}
+
+/// Peer misbehaved: no stream can be made of these events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadEventList {
+    /// It is no JSON, or none of the right shape.
+    #[error("The body is a JSON array of the names of events.")]
+    NoList,
+    /// An event was asked for that is not advertised.
+    #[error("Only events that the Link of the 201 lists can be asked for.")]
+    UnknownEvent,
 }
 
 /// One event.
@@ -110,11 +118,14 @@ mod tests {
             br#"["active","x"]"#,
             br#"["Active"]"#,
         ] {
-            assert_eq!(EventKind::parse_list(unknown), Err(Problem::UnknownEvent));
+            assert_eq!(
+                EventKind::parse_list(unknown),
+                Err(BadEventList::UnknownEvent)
+            );
         }
         for bad in [&b"["[..], b"{}", b"[1]", b"\"active\"", b"\xff"] {
             let refused = EventKind::parse_list(bad);
-            assert!(matches!(refused, Err(Problem::Json(_))), "{bad:?}");
+            assert_eq!(refused, Err(BadEventList::NoList), "{bad:?}");
         }
     }
 }

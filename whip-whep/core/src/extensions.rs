@@ -14,44 +14,23 @@ use sfu_model::id::{RoomId, SessionId};
 use sfu_model::time::Instant;
 use signaling_auth::grant::Grant;
 
-use crate::ask::{Ask, Purpose, Reply, SfuRefusal, Step};
-use crate::endpoint::{WhipWhep, options, ticket};
+use crate::ask::{Ask, Purpose, Reply, SfuRefusal, Step, ticket};
+use crate::endpoint::{WhipWhep, options};
 use crate::event::EventKind;
-use crate::event_streams::{EventStreamId, Pull, Pulled};
 use crate::layer_selection::LayerSelection;
 use crate::limits::{JSON_BYTES_MAX, Limit};
 use crate::news::News;
 use crate::problem::Problem;
 use crate::publish::is_type;
-use crate::request::{Below, Endpoint, Method, Request};
+use crate::pull::{EventStreamId, Pull, Pulled};
+use crate::request::{Below, Method, Request};
 use crate::response::{EVENT_STREAM, JSON, Response};
-use crate::session::Session;
 use crate::status::Status;
-
-/// The relation of a link to where event streams are made.
-const EVENTS_RELATION: &str = "urn:ietf:params:whep:ext:core:server-sent-events";
-/// The relation of a link to where a layer is selected.
-const LAYER_RELATION: &str = "urn:ietf:params:whep:ext:core:layer";
 
 /// What a place takes POSTs at, and nothing else.
 const POST_METHODS: &str = "POST, OPTIONS";
 /// What an event stream takes.
 const STREAM_METHODS: &str = "GET, HEAD, DELETE, OPTIONS";
-
-/// The `Link` values of a player's 201: where its event streams are made, and where its layer is selected if it has video.
-pub(crate) fn links(location: &str, session: &Session) -> Vec<String> {
-    if session.endpoint != Endpoint::Whep {
-        return Vec::new();
-    }
-    let names = EventKind::names();
-    let events = format!("<{location}/sse>; rel=\"{EVENTS_RELATION}\"; events=\"{names}\"");
-    let layer = format!("<{location}/layer>; rel=\"{LAYER_RELATION}\"");
-    let has_video = session.video_index.is_some();
-    [Some(events), has_video.then_some(layer)]
-        .into_iter()
-        .flatten()
-        .collect()
-}
 
 impl WhipWhep {
     /// Decides about a request below a session URL.

@@ -3,8 +3,6 @@
 use serde::Deserialize;
 use sfu_model::rtp::Rid;
 
-use crate::problem::Problem;
-
 /// The bounds that a player sets; none of them is automatic selection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LayerSelection {
@@ -18,6 +16,17 @@ pub struct LayerSelection {
     pub width_max: Option<u16>,
     /// None higher, in pixels.
     pub height_max: Option<u16>,
+}
+
+/// Peer misbehaved: it asks for what cannot be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadSelection {
+    /// It is no JSON, or none of the right shape.
+    #[error("The body is a JSON object that says which layer.")]
+    NoObject,
+    /// No video can have this layer.
+    #[error("The video has no such layer.")]
+    NoLayer,
 }
 
 /// The body of the POST. Fields that the draft does not have are ignored.
@@ -36,22 +45,23 @@ struct Body {
 
 impl LayerSelection {
     /// Reads a body. `media_index` is the m-line that the video is in.
-    pub(crate) fn parse(body: &[u8], media_index: usize) -> Result<Self, Problem> {
-        let body: Body = serde_json::from_slice(body)
-            .map_err(|_| Problem::Json("The body is a JSON object that says which layer."))?;
+    pub(crate) fn parse(body: &[u8], media_index: usize) -> Result<Self, BadSelection> {
+        let body: Body = serde_json::from_slice(body).map_err(|_| BadSelection::NoObject)?;
         let is_other = |id: &String| id.parse() != Ok(media_index);
         // Temporal layers are not told apart: who asks for less than all of them would not get it.
         let has_temporal = body.temporal_layer_id.is_some() || body.max_temporal_layer_id.is_some();
         if body.media_id.as_ref().is_some_and(is_other) || has_temporal {
-            return Err(Problem::NoLayer);
+            return Err(BadSelection::NoLayer);
         }
-        let rid = body.rid.map(|rid| Rid::new(&rid).ok_or(Problem::NoLayer));
+        let rid = body
+            .rid
+            .map(|rid| Rid::new(&rid).ok_or(BadSelection::NoLayer));
         let spatial = body.spatial_layer_id.map(u8::try_from);
         let width_max = body.max_width.map(u16::try_from);
         let height_max = body.max_height.map(u16::try_from);
         Ok(Self {
             rid: rid.transpose()?,
-            spatial: spatial.transpose().map_err(|_| Problem::NoLayer)?,
+            spatial: spatial.transpose().map_err(|_| BadSelection::NoLayer)?,
             // A bound above everything that can be bounds nothing.
             spatial_max: body.max_spatial_layer_id.and_then(|id| id.try_into().ok()),
             width_max: width_max.and_then(Result::ok),
@@ -97,7 +107,10 @@ mod tests {
             b"{\"maxWidth\":-1}",
             b"\xff",
         ] {
-            assert!(matches!(parsed(bad), Err(Problem::Json(_))), "{bad:?}");
+            assert!(
+                matches!(parsed(bad), Err(BadSelection::NoObject)),
+                "{bad:?}"
+            );
         }
         for unknown in [
             r#"{"mediaId":"0"}"#,
@@ -109,7 +122,7 @@ mod tests {
         ] {
             assert_eq!(
                 parsed(unknown.as_bytes()),
-                Err(Problem::NoLayer),
+                Err(BadSelection::NoLayer),
                 "{unknown}"
             );
         }

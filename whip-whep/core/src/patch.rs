@@ -6,8 +6,8 @@
 use sfu_model::id::SessionId;
 use sfu_model::time::Instant;
 
-use crate::ask::{Ask, Purpose, Reply, SfuRefusal, Step};
-use crate::endpoint::{WhipWhep, ticket};
+use crate::ask::{Ask, Purpose, Reply, SfuRefusal, Step, ticket};
+use crate::endpoint::WhipWhep;
 use crate::entity_tag::IfMatch;
 use crate::ice::IceCredentials;
 use crate::limits::Limit;

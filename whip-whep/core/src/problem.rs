@@ -7,6 +7,8 @@ use sfu_model::limits::SDP_BYTES_MAX;
 use signaling_auth::grant::Refusal;
 
 use crate::ask::SfuRefusal;
+use crate::event::BadEventList;
+use crate::layer_selection::BadSelection;
 use crate::limits::{JSON_BYTES_MAX, Limit};
 use crate::offer::OfferRefusal;
 use crate::request::BodyRefusal;
@@ -59,12 +61,12 @@ pub enum Problem {
     NoEventStream,
     /// The video has no such layer.
     NoLayer,
-    /// The body is not the JSON that it should be; the text says what it should be.
-    Json(&'static str),
+    /// The body lists no events.
+    Events(BadEventList),
+    /// The body selects no layer.
+    Selection(BadSelection),
     /// The body is longer than [`JSON_BYTES_MAX`].
     JsonTooLong,
-    /// An event was asked for that is not advertised.
-    UnknownEvent,
     /// The SFU is full.
     Overloaded,
     /// The node is going away.
@@ -90,7 +92,7 @@ impl Problem {
                 Status::ServiceUnavailable
             }
             Self::Body(BodyRefusal::TooLarge) | Self::JsonTooLong => Status::PayloadTooLarge,
-            Self::Json(_) | Self::UnknownEvent => Status::BadRequest,
+            Self::Events(_) | Self::Selection(_) => Status::BadRequest,
             Self::Body(BodyRefusal::Stalled) => Status::RequestTimeout,
             Self::ContentType(..) => Status::UnsupportedMediaType,
             Self::Offer(OfferRefusal::Malformed(_)) | Self::EngineOffer(_) | Self::Fragment(_) => {
@@ -139,8 +141,8 @@ impl Problem {
             Self::Restarting => "restart-in-progress",
             Self::NoEventStream => "no-such-event-stream",
             Self::NoLayer => "no-such-layer",
-            Self::Json(_) => "malformed-json",
-            Self::UnknownEvent => "unknown-event",
+            Self::Events(BadEventList::UnknownEvent) => "unknown-event",
+            Self::Events(BadEventList::NoList) | Self::Selection(_) => "malformed-json",
             Self::Draining => "draining",
             Self::EndedEarly => "ended-early",
             Self::Internal => "internal",
@@ -205,9 +207,9 @@ impl Problem {
             Self::NoLayer => {
                 "The video has no such layer. The layers event lists those that it has."
             }
-            Self::Json(should_be) => should_be,
+            Self::Events(refusal) => return refusal.to_string(),
+            Self::Selection(refusal) => return refusal.to_string(),
             Self::JsonTooLong => return format!("The body is longer than {JSON_BYTES_MAX} bytes."),
-            Self::UnknownEvent => "Only events that the Link of the 201 lists can be asked for.",
             Self::Draining => {
                 "The node is going away. POST to another node, or again after Retry-After."
             }
@@ -243,6 +245,21 @@ impl From<OfferRefusal> for Problem {
 impl From<MalformedFragment> for Problem {
     fn from(refusal: MalformedFragment) -> Self {
         Self::Fragment(refusal)
+    }
+}
+
+impl From<BadEventList> for Problem {
+    fn from(refusal: BadEventList) -> Self {
+        Self::Events(refusal)
+    }
+}
+
+impl From<BadSelection> for Problem {
+    fn from(refusal: BadSelection) -> Self {
+        match refusal {
+            BadSelection::NoObject => Self::Selection(refusal),
+            BadSelection::NoLayer => Self::NoLayer,
+        }
     }
 }
 

@@ -5,9 +5,9 @@ use sfu_model::time::Instant;
 use signaling_auth::grant::Grant;
 
 use crate::answer::{self, AnswerRefusal};
-use crate::ask::{Ask, Purpose, Reply, SfuRefusal, Step, Ticket};
-use crate::endpoint::{WhipWhep, ticket};
-use crate::extensions;
+use crate::ask::{Ask, Purpose, Reply, SfuRefusal, Step, Ticket, ticket};
+use crate::endpoint::WhipWhep;
+use crate::extension_links;
 use crate::ice::IceCredentials;
 use crate::limits::{Limit, RETRY_AFTER};
 use crate::offer::{self, Admitted, OfferedSection};
@@ -163,7 +163,7 @@ impl WhipWhep {
         let is_accepted = video.is_some_and(|mid| ice.answered.bundle.contains(mid));
         let video_index = layout.iter().position(|section| is_video(&section));
         session.video_index = video_index.filter(|_| is_accepted);
-        for link in extensions::links(&location, session) {
+        for link in extension_links::links(&location, session) {
             response = response.header("link", link);
         }
         session.state = State::Open(ice);

@@ -13,8 +13,8 @@ use signaling_auth::grant::{Grant, Refusal};
 use tracing::{debug, info};
 use whip_whep_core::ask::{Ask, Step, Ticket};
 use whip_whep_core::endpoint::{Config, WhipWhep as Core};
-use whip_whep_core::event_streams::Pull;
 use whip_whep_core::problem::Problem;
+use whip_whep_core::pull::Pull;
 use whip_whep_core::request::{Method, Request, Target};
 use whip_whep_core::response::Response;
 

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http_body::Frame;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
-use whip_whep_core::event_streams::{Pull, Pulled};
+use whip_whep_core::pull::{Pull, Pulled};
 
 use crate::exchange::Exchange;
 

@@ -6,11 +6,11 @@ use sfu_model::rtp::Rid;
 use signaling_auth::grant::{Refusal, Subject};
 use whip_whep_core::ask::Reply;
 use whip_whep_core::endpoint::Config;
-use whip_whep_core::event_streams::{Pull, Pulled};
 use whip_whep_core::limits::{
     EVENT_PULLS_MAX, EVENT_STREAMS_PER_SESSION_MAX, JSON_BYTES_MAX, Limit,
 };
 use whip_whep_core::news::{Layer, News, Why};
+use whip_whep_core::pull::{Pull, Pulled};
 use whip_whep_core::request::Method;
 
 use crate::node::{Node, Sent, header, problem_code};

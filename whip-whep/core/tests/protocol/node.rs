@@ -10,9 +10,9 @@ use str0m::change::SdpOffer;
 use str0m::{Candidate, Rtc};
 use whip_whep_core::ask::{Ask, Reply, SfuRefusal, Step, Ticket};
 use whip_whep_core::endpoint::{Config, WhipWhep};
-use whip_whep_core::event_streams::Pull;
 use whip_whep_core::ice::IceCredentials;
 use whip_whep_core::news::News;
+use whip_whep_core::pull::Pull;
 use whip_whep_core::request::{Below, BodyRefusal, Endpoint, Headers, Method, Request, Target};
 use whip_whep_core::response::Response;
 
