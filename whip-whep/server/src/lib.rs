@@ -14,6 +14,7 @@
 
 pub mod access;
 pub mod client_addr;
+mod event_body;
 mod exchange;
 mod metrics;
 mod pulls;

@@ -22,8 +22,8 @@ use whip_whep_core::response::Response;
 use whip_whep_core::status::Status;
 
 use crate::client_addr::ClientAddr;
+use crate::event_body;
 use crate::exchange::Exchange;
-use crate::pulls::Pulls;
 
 /// How long a body may take after its head: an SDP is 20 KB, which a phone on 2G sends in three seconds. Past it the
 /// request is 408: whoever sends a byte a minute must not hold a connection.
@@ -148,7 +148,7 @@ async fn handle(
     let answered = exchange.respond(&request).await;
     let mut response = into_http(&answered.response);
     if let Some(pull) = answered.pull {
-        *response.body_mut() = Pulls::body(exchange, pull);
+        *response.body_mut() = event_body::body(exchange, pull);
     }
     response
 }
