@@ -28,6 +28,10 @@ use crate::roles::{Role, Roles};
 /// second is not fit for more viewers.
 const ALIVE_WITHIN: Duration = Duration::from_secs(1);
 
+/// How long players that listen have to be told that they must come again, before their sessions are closed. A client that
+/// reads takes a round trip; the stop as a whole must not wait for one that does not.
+const LAST_EVENTS_WITHIN: Duration = Duration::from_millis(500);
+
 /// The media plane does not start. The operator must act.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -69,7 +73,14 @@ impl Media {
         };
         let (sfu, events) = Sfu::start(&sfu_config)?;
         let whip_whep = WhipWhep::new(endpoint::config(config), sfu.clone(), Arc::clone(access));
-        tasks.spawn(pass_on(events, whip_whep.clone(), live));
+        let (teller, reporter) = (whip_whep.clone(), whip_whep.clone());
+        tasks.spawn(async move {
+            // Whoever listens hears until the media plane ends.
+            tokio::select! {
+                () = pass_on(events, teller, live) => {}
+                () = reporter.report() => {}
+            }
+        });
         let n_workers = sfu.stats().await.len();
         Ok(Self(Some(Running {
             sfu,
@@ -149,6 +160,7 @@ impl Media {
     /// Closes every session and ends the workers.
     pub(crate) async fn shutdown(&self, within: Duration) {
         if let Some(running) = &self.0 {
+            running.whip_whep.deliver_events(LAST_EVENTS_WITHIN).await;
             running.sfu.shutdown(within).await;
         }
     }
@@ -180,10 +192,12 @@ async fn pass_on(mut events: Receiver<Event>, whip_whep: WhipWhep, live: LiveSin
                 room, publisher, ..
             } => {
                 info!(%room, ?publisher, "a stream is live");
+                whip_whep.room_changed(&room, true);
                 live.begin(room, clock::unix_now());
             }
             Event::RoomSilent { room } => {
                 info!(%room, "a stream has no publisher");
+                whip_whep.room_changed(&room, false);
                 live.end(&room);
             }
             Event::FirstPacketSent { .. }

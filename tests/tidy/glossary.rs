@@ -43,8 +43,11 @@ fn synonyms(file: &File) -> Vec<String> {
     found
 }
 
-/// The name that a line declares as a type.
+/// The name that a line declares as a type. An associated type is named by the trait that asks for it.
 fn declared_type(line: &str) -> Option<&str> {
+    if line.starts_with("    type ") {
+        return None;
+    }
     let mut words = line
         .split_whitespace()
         .skip_while(|word| word.starts_with("pub") || *word == "export");
@@ -127,6 +130,8 @@ fn a_word_out_of_place_is_found() {
         1
     );
     assert_eq!(vague_names(&file("pub struct Datagram<'a> {\n")).len(), 0);
+    assert_eq!(vague_names(&file("type RoomData = u8;\n")).len(), 1);
+    assert_eq!(vague_names(&file("    type Data = Bytes;\n")).len(), 0);
     let utils = File {
         path: "sfu/core/src/utils.rs".into(),
         text: String::new(),

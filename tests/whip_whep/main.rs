@@ -20,6 +20,7 @@ mod running;
 mod scratch;
 
 mod http;
+mod listening;
 mod node;
 #[expect(dead_code, reason = "shared with the tests of live media")]
 mod webrtc;
@@ -29,7 +30,9 @@ mod client;
 mod consent;
 mod credentials;
 mod discovery;
+mod events;
 mod floods;
+mod layers;
 mod media;
 mod offered;
 mod patches;

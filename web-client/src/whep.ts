@@ -5,6 +5,9 @@
  *     video.srcObject = player.media;
  *     player.play();
  *
+ * What the server says of the stream (`onLayers`, `onViewers`) and `selectLayer` need the extensions
+ * of WHEP for server-sent events and for layers; without them nothing is said.
+ *
  * It waits for a stream that has not begun, and comes back after a cut, until `close`.
  */
 import { type Clock, systemClock } from './rtc/clock.ts';
@@ -12,14 +15,20 @@ import { countPackets, FlowWatch } from './rtc/flow.ts';
 import { Keeper, type KeeperState } from './rtc/keeper.ts';
 import { type OpeningOptions, open } from './rtc/opening.ts';
 import type { RtcConnection, RtcSession } from './rtc/rtc-session.ts';
+import { isRecord, type LayerSelection, layersOf, type VideoLayer } from './signaling/layers.ts';
 
 export type { KeeperState } from './rtc/keeper.ts';
 export { SignalingError } from './signaling/error.ts';
+export type { LayerSelection, VideoLayer } from './signaling/layers.ts';
 
 /** The WHEP endpoint, with a play token where the stream is not public. */
 export interface WhepOptions extends OpeningOptions {
   /** Media began or ceased to arrive while the session lives: the publisher came or went. */
   onFlow?: (isFlowing: boolean) => void;
+  /** What the video comes in, and which of it arrives; empty between sessions. */
+  onLayers?: (layers: VideoLayer[]) => void;
+  /** How many watch, as the server counts; undefined where it does not say. */
+  onViewers?: (count: number | undefined) => void;
   /** Replaced in tests: what holds the tracks. */
   media?: MediaStream;
 }
@@ -30,6 +39,9 @@ export interface WhepOptions extends OpeningOptions {
  */
 const BACKOFF = { firstMs: 1_000, maxMs: 8_000 };
 
+/** What is listened for. That the publisher comes and goes shows in the packets. */
+const EVENTS = ['layers', 'viewercount', 'reconnect'];
+
 /** Plays one stream. */
 export class WhepPlayer {
   /** Holds the tracks of the session at hand, across sessions. */
@@ -39,9 +51,18 @@ export class WhepPlayer {
   private readonly keeper: Keeper<RtcSession>;
   private session: RtcSession | undefined;
   private flow: FlowWatch | undefined;
+  /** The last that the server said. */
+  private layers: VideoLayer[] = [];
+  /** What was selected last, for the sessions that follow. */
+  private selection: LayerSelection = {};
+  /** Whether the session at hand knows of it. */
+  private isSelected = true;
+  /** Where the next session is opened, if the server has named another endpoint. */
+  private url: string;
 
   constructor(options: WhepOptions) {
     this.options = options;
+    this.url = options.url;
     this.media = options.media ?? new MediaStream();
     this.clock = options.clock ?? systemClock;
     this.keeper = new Keeper({
@@ -64,6 +85,16 @@ export class WhepPlayer {
 
   play(): void {
     void this.keeper.run(false);
+  }
+
+  /**
+   * Bounds the layers that arrive, in this session and those that follow; with nothing, back to
+   * automatic. Rejects when the server refuses.
+   */
+  async selectLayer(selection: LayerSelection): Promise<void> {
+    this.selection = selection;
+    this.isSelected = true;
+    await this.session?.http.selectLayer(selection);
   }
 
   /** Ends waits early: the network is back, or a person is impatient. */
@@ -98,12 +129,55 @@ export class WhepPlayer {
   }
 
   private async open(signal: AbortSignal): Promise<RtcSession> {
-    this.session = await open(this.options, {
+    this.forget();
+    this.session = await open({ ...this.options, url: this.url }, {
       clock: this.clock,
       signal,
       addMedia: (connection) => this.addMedia(connection),
     });
-    return this.session;
+    const { session } = this;
+    this.isSelected = Object.keys(this.selection).length === 0;
+    session.listenTo(EVENTS, (name, data) => this.onEvent(session, name, data));
+    return session;
+  }
+
+  private onEvent(session: RtcSession, name: string, data: unknown): void {
+    if (session !== this.session) return;
+    if (name === 'layers') this.onLayers(layersOf(data));
+    if (!isRecord(data)) return;
+    if (name === 'viewercount' && typeof data.viewercount === 'number') {
+      this.options.onViewers?.(data.viewercount);
+    }
+    if (name === 'reconnect') this.reconnect(session, data.url);
+  }
+
+  private onLayers(layers: VideoLayer[]): void {
+    this.layers = layers;
+    if (!this.isSelected && layers.length > 0) {
+      // A new session does not know of the old one's selection. If it has no such layer, so be it.
+      void this.selectLayer(this.selection).catch(() => undefined);
+    }
+    this.options.onLayers?.(layers);
+  }
+
+  /** The server wants this player to begin a new session, here or elsewhere. */
+  private reconnect(session: RtcSession, url: unknown): void {
+    const base = new URL(this.url, typeof location === 'undefined' ? undefined : location.href);
+    if (typeof url === 'string' && URL.canParse(url, base)) {
+      const next = new URL(url, base);
+      // A token never goes over a less protected transport than it was given for.
+      const isSafe = next.protocol === 'https:' || next.protocol === base.protocol;
+      if (isSafe) this.url = next.href;
+    }
+    session.giveUp();
+  }
+
+  /** What was said of one session does not hold for the next. */
+  private forget(): void {
+    if (this.layers.length === 0) return;
+    this.layers = [];
+    this.options.onLayers?.([]);
+    this.options.onViewers?.(undefined);
   }
 
   /** Every codec that the browser has is offered: the publisher has chosen, and it is one of them. */

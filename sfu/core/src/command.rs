@@ -3,6 +3,7 @@
 use sfu_model::codec::Codec;
 use sfu_model::id::{RoomId, SessionId, WorkerId};
 
+use crate::budget::choice::LayerChoice;
 use crate::error::CommandError;
 
 /// A command to one worker's [`Sfu`](crate::Sfu). Every command is answered at once, by value.
@@ -18,6 +19,14 @@ pub enum Command {
         session: SessionId,
         /// What the client will use from here on.
         remote: IceCredentials,
+    },
+    /// Bound the encodings that a playing session gets; with the default, back to automatic. It is in force with the next
+    /// keyframe of what follows from it.
+    ChooseLayer {
+        /// Which session.
+        session: SessionId,
+        /// What it asks for.
+        choice: LayerChoice,
     },
     /// Close a session: BYE, DTLS close, consent revoked (RFC 7675 section 5.2).
     Close {

@@ -26,6 +26,9 @@ pub enum CommandError {
     /// The session does not exist, or not any more.
     #[error("no such session")]
     UnknownSession,
+    /// Peer misbehaved: it asks for a layer of a video that is not there, or not any more.
+    #[error("the video has no such layer")]
+    UnknownLayer,
     /// Operator: a limit of this worker is reached; `limit` names it.
     #[error("the limit {limit} is reached; try again later")]
     Exhausted {

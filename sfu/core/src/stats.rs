@@ -9,6 +9,7 @@ use sfu_model::packet::Dimensions;
 use sfu_model::rate::Bitrate;
 use sfu_model::rtp::Rid;
 
+use crate::budget::choice::{LayerChoice, Why};
 use crate::budget::path::LimitedBy;
 
 /// The counters of a worker since its start, and how much it holds now.
@@ -57,8 +58,31 @@ pub struct SubscriberStatus {
     pub current: Option<EncodingId>,
     /// The one that it will get with its next keyframe.
     pub target: Option<EncodingId>,
+    /// What it asked for.
+    pub choice: LayerChoice,
+    /// Why it is that target.
+    pub why: Why,
+    /// What the video comes in, low to high; empty while there is none.
+    pub layers: Vec<LayerStatus>,
     /// Its path, as long as there is something to choose by it.
     pub path: Option<PathStatus>,
+}
+
+/// One encoding of a video, as its subscribers' worker knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LayerStatus {
+    /// Which.
+    pub encoding: EncodingId,
+    /// Its rid, when there are several.
+    pub rid: Option<Rid>,
+    /// Rank by size, 0 is the smallest.
+    pub rank: u8,
+    /// Its picture size, once a keyframe told it.
+    pub dimensions: Option<Dimensions>,
+    /// What it sends, as measured over the last two seconds; `None` where it is not known yet.
+    pub rate: Option<Bitrate>,
+    /// True while packets arrive.
+    pub is_flowing: bool,
 }
 
 /// The estimate of a path.

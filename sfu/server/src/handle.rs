@@ -1,5 +1,7 @@
 //! The async handle that the HTTP side and the binary hold.
 
+mod layers;
+
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use sfu_core::command::{Command, CommandResult};
 use sfu_core::error::CommandError;
 use sfu_core::link::LinkMessage;
-use sfu_core::stats::RoomStatus;
-use sfu_model::id::{RoomId, WorkerId};
+use sfu_core::stats::{RoomStatus, SubscriberStatus};
+use sfu_model::id::{RoomId, SessionId, WorkerId};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::bell::Bell;
@@ -40,6 +40,13 @@ pub(crate) enum Request {
         room: RoomId,
         /// Who waits for it.
         reply: oneshot::Sender<Option<RoomStatus>>,
+    },
+    /// What players of this worker get.
+    Players {
+        /// Which.
+        sessions: Vec<SessionId>,
+        /// Who waits for it.
+        reply: oneshot::Sender<Vec<(SessionId, SubscriberStatus)>>,
     },
     /// A snapshot of the counters.
     Stats {

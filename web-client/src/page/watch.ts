@@ -2,7 +2,9 @@ import { type KeeperState, WhepPlayer } from '../whep.ts';
 import { streamName, takeSecret } from './address.ts';
 import { exposeDiagnostics } from './diagnostics.ts';
 import { element } from './element.ts';
+import { viewers } from './figures.ts';
 import { Controls } from './watch/controls.ts';
+import { Quality } from './watch/quality.ts';
 import { Sound } from './watch/sound.ts';
 import { StatsPanel } from './watch/stats-panel.ts';
 import { Veil, type WatchState } from './watch/veil.ts';
@@ -12,6 +14,11 @@ const video = element('video', HTMLVideoElement);
 const sound = new Sound(video);
 const veil = new Veil(retry);
 const stats = new StatsPanel(() => player.connection);
+const quality = new Quality((selection) => {
+  // A layer that is gone by now is gone from the menu with the next event.
+  void player.selectLayer(selection).catch(() => undefined);
+});
+const audience = element('viewers', HTMLElement);
 const controls = new Controls(video, () => stats.flip());
 
 document.title = `${stream} · Freshet`;
@@ -36,6 +43,11 @@ function startPlayer(): WhepPlayer {
     onFlow: (flowing) => {
       isFlowing = flowing;
       show(starting.state);
+    },
+    onLayers: (layers) => quality.show(layers),
+    onViewers: (count) => {
+      audience.hidden = count === undefined;
+      audience.textContent = viewers(count ?? 0);
     },
   });
   starting.play();

@@ -5,6 +5,7 @@ import {
   taggedSection,
 } from '../signaling/description.ts';
 import { SignalingError } from '../signaling/error.ts';
+import { EventStream, type OnEvent } from '../signaling/event-stream.ts';
 import { type Endpoint, type HttpSession, openSession } from '../signaling/http-session.ts';
 import { writeFragment } from '../signaling/sdp-fragment.ts';
 import { CandidateBuffer } from './candidate-buffer.ts';
@@ -52,13 +53,16 @@ export interface RtcSessionOptions {
 export class RtcSession {
   readonly connection: RtcConnection;
   onChange: ((change: SessionChange) => void) | undefined;
-  private readonly http: HttpSession;
+  readonly http: HttpSession;
+  private events: EventStream | undefined;
+  private readonly clock: Clock;
   private readonly candidates: CandidateBuffer;
   private isClosed = false;
 
   private constructor(connection: RtcConnection, http: HttpSession, clock: Clock) {
     this.connection = connection;
     this.http = http;
+    this.clock = clock;
     this.candidates = new CandidateBuffer(clock, (fragment) => this.trickle(fragment));
   }
 
@@ -123,12 +127,24 @@ export class RtcSession {
     await acceptAnswer(this.connection, restartedAnswer(answer, answered));
   }
 
+  /** Listens to those of these events that the server has, until the session ends. */
+  listenTo(events: string[], onEvent: OnEvent): void {
+    this.events = new EventStream(this.http, this.clock, onEvent);
+    void this.events.listen(events);
+  }
+
+  /** The server has asked for a new session in place of this one. */
+  giveUp(): void {
+    if (!this.isClosed) this.onChange?.('ended');
+  }
+
   /** Ends the session here and at the server. */
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
     this.onChange = undefined;
     this.candidates.drop();
+    this.events?.close();
     void this.http.close();
     this.connection.close();
   }

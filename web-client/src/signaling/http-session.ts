@@ -1,5 +1,6 @@
 import { SignalingError } from './error.ts';
-import { iceServersOf } from './link-header.ts';
+import type { LayerSelection } from './layers.ts';
+import { iceServersOf, parseLinks } from './link-header.ts';
 import { parseFragment, type SdpFragment } from './sdp-fragment.ts';
 
 /** Where and as whom to speak. */
@@ -27,6 +28,10 @@ const REQUEST_MS_MAX = 10_000;
 
 const SDP = 'application/sdp';
 const FRAGMENT = 'application/trickle-ice-sdpfrag';
+const JSON_TYPE = 'application/json';
+
+const EVENTS_RELATION = 'urn:ietf:params:whep:ext:core:server-sent-events';
+const LAYER_RELATION = 'urn:ietf:params:whep:ext:core:layer';
 
 /** Posts an offer (RFC 9725, Section 4.2; WHEP, Section 4). */
 export async function openSession(
@@ -43,7 +48,8 @@ export async function openSession(
   const location = response.headers.get('Location');
   if (!location) throw new SignalingError('unexpected', 'the server named no session URL');
   const url = new URL(location, response.url || endpoint.url).href;
-  const session = new HttpSession(endpoint, url, response.headers.get('ETag') ?? undefined);
+  const etag = response.headers.get('ETag') ?? undefined;
+  const session = new HttpSession(endpoint, url, etag, extensionsOf(response));
   return {
     session,
     answer: await response.text(),
@@ -63,6 +69,26 @@ function hasLostToken(endpoint: Endpoint, response: Response): boolean {
   return from.origin !== to.origin && (to.protocol === 'https:' || from.protocol === 'http:');
 }
 
+/** What the server offers beside the session. */
+interface Extensions {
+  /** Where event streams are made, and of what. */
+  events?: { url: string; names: string[] };
+  /** Where a layer is selected. */
+  layerUrl?: string;
+}
+
+function extensionsOf(response: Response): Extensions {
+  const extensions: Extensions = {};
+  for (const { target, rels, parameters } of parseLinks(response.headers.get('Link') ?? '')) {
+    if (!URL.canParse(target, response.url)) continue;
+    const url = new URL(target, response.url).href;
+    const names = (parameters.get('events') ?? '').split(',').filter(Boolean);
+    if (rels.includes(EVENTS_RELATION)) extensions.events ??= { url, names };
+    if (rels.includes(LAYER_RELATION)) extensions.layerUrl ??= url;
+  }
+  return extensions;
+}
+
 /** One WHIP or WHEP session as HTTP sees it: its URL, and the entity tag of its ICE session. */
 export class HttpSession {
   readonly url: string;
@@ -71,8 +97,16 @@ export class HttpSession {
   /** Counts restarts, so that the answer to a superseded one is told from the newest. */
   private restartCount = 0;
 
-  constructor(endpoint: Endpoint, url: string, etag: string | undefined) {
+  private readonly extensions: Extensions;
+
+  constructor(
+    endpoint: Endpoint,
+    url: string,
+    etag: string | undefined,
+    extensions: Extensions = {},
+  ) {
     this.endpoint = endpoint;
+    this.extensions = extensions;
     this.url = url;
     this.etag = etag;
   }
@@ -114,6 +148,50 @@ export class HttpSession {
   }
 
   /**
+   * Makes an event stream for those of these events that the server has, and returns its URL;
+   * undefined where it has none of them.
+   */
+  async makeEventStream(wanted: string[]): Promise<string | undefined> {
+    const { events } = this.extensions;
+    const names = wanted.filter((name) => events?.names.includes(name));
+    if (!events || names.length === 0) return undefined;
+    const response = await request(this.endpoint, events.url, {
+      method: 'POST',
+      headers: { 'Content-Type': JSON_TYPE },
+      body: JSON.stringify(names),
+    });
+    if (response.status !== 201) throw await SignalingError.fromResponse(response, Date.now());
+    const location = response.headers.get('Location');
+    if (!location) throw new SignalingError('unexpected', 'the event stream has no URL');
+    return new URL(location, response.url).href;
+  }
+
+  /** Begins to read an event stream, which takes as long as the session does. */
+  async pullEvents(url: string, signal: AbortSignal): Promise<Response> {
+    const get = { headers: { Accept: 'text/event-stream' }, signal };
+    const response = await send(this.endpoint, url, get, signal);
+    if (response.status !== 200) throw await SignalingError.fromResponse(response, Date.now());
+    return response;
+  }
+
+  /** Whether the server lets its player select a layer. */
+  get canSelectLayer(): boolean {
+    return this.extensions.layerUrl !== undefined;
+  }
+
+  /** Selects a layer of the video; nothing is automatic selection. */
+  async selectLayer(selection: LayerSelection): Promise<void> {
+    const { layerUrl } = this.extensions;
+    if (layerUrl === undefined) throw new SignalingError('unexpected', 'no layers to select');
+    const response = await request(this.endpoint, layerUrl, {
+      method: 'POST',
+      headers: { 'Content-Type': JSON_TYPE },
+      body: JSON.stringify(selection),
+    });
+    if (!response.ok) throw await SignalingError.fromResponse(response, Date.now());
+  }
+
+  /**
    * Ends the session. No tag (Section 4.3.1), and `keepalive` so that it also leaves from a page
    * that is closing. A failure is nobody's concern: the server frees what is silent.
    */
@@ -132,21 +210,31 @@ async function request(
   init: RequestInit,
   signal?: AbortSignal,
 ): Promise<Response> {
+  const timeout = AbortSignal.timeout(REQUEST_MS_MAX);
+  const ends = signal ? AbortSignal.any([signal, timeout]) : timeout;
+  return send(endpoint, url, { ...init, signal: ends }, signal);
+}
+
+/** Ended by `caller`, it throws what `fetch` does; ended by anything else, it has failed. */
+async function send(
+  endpoint: Endpoint,
+  url: string,
+  init: RequestInit,
+  caller: AbortSignal | undefined,
+): Promise<Response> {
   const headers = new Headers(init.headers);
   if (endpoint.token !== undefined) headers.set('Authorization', `Bearer ${endpoint.token}`);
-  const timeout = AbortSignal.timeout(REQUEST_MS_MAX);
-  const send = endpoint.fetch ?? fetch;
+  const call = endpoint.fetch ?? fetch;
   try {
-    return await send(url, {
+    return await call(url, {
       ...init,
       headers,
       cache: 'no-store',
       credentials: 'omit',
       redirect: 'follow',
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
   } catch (error) {
-    if (signal?.aborted) throw error;
+    if (caller?.aborted) throw error;
     throw new SignalingError('unreachable', 'the server did not answer');
   }
 }

@@ -3,8 +3,13 @@
 use sfu_model::codec::MediaKind;
 use sfu_model::id::{RoomId, SessionId};
 
+use crate::event::EventKind;
 use crate::ice::IceCredentials;
+use crate::layer_selection::LayerSelection;
+use crate::news::News;
 use crate::offer::OfferedSection;
+use crate::pull::Pull;
+use crate::request::Request;
 use crate::response::Response;
 use crate::starts::Start;
 
@@ -38,6 +43,20 @@ pub enum Ask {
         /// What the client uses from here on.
         remote: IceCredentials,
     },
+    /// Say how things are for a playing session.
+    Describe {
+        /// This one.
+        session: SessionId,
+        /// What it plays.
+        room: RoomId,
+    },
+    /// Bound the layers of a playing session.
+    SelectLayer {
+        /// This one.
+        session: SessionId,
+        /// What its client asks for.
+        selection: LayerSelection,
+    },
     /// Close a session at its client's wish.
     Close {
         /// This one.
@@ -57,6 +76,10 @@ pub enum Reply {
         /// `candidate:...` values, without `a=`.
         candidates: Vec<String>,
     },
+    /// To `Describe`.
+    Described(News),
+    /// To `SelectLayer`.
+    Selected,
     /// To `Close`.
     Closed,
 }
@@ -78,6 +101,8 @@ pub enum SfuRefusal {
     RoomEmpty,
     /// The session is gone.
     UnknownSession,
+    /// The video has no such layer.
+    UnknownLayer,
     /// Operator: a limit of the SFU, or its mailbox, is full.
     Exhausted,
     /// Operator: the node is going away.
@@ -97,6 +122,15 @@ pub struct Ticket {
     pub(crate) origin: Option<String>,
 }
 
+/// The ticket of a request about this session.
+pub(crate) fn ticket(request: &Request<'_>, session: SessionId, purpose: Purpose) -> Ticket {
+    Ticket {
+        session,
+        purpose,
+        origin: request.headers.origin.map(str::to_owned),
+    }
+}
+
 /// What the reply is for.
 #[derive(Debug)]
 pub(crate) enum Purpose {
@@ -108,6 +142,10 @@ pub(crate) enum Purpose {
     },
     /// A restart by PATCH.
     Restart { remote: IceCredentials },
+    /// A POST that makes an event stream for these.
+    MakeStream { kinds: Vec<EventKind> },
+    /// A POST that selects a layer.
+    SelectLayer,
     /// A DELETE.
     Close,
     /// The engine took an offer that cannot be answered: close it, then say so.
@@ -122,4 +160,6 @@ pub enum Step {
     Done(Response),
     /// Ask the SFU, then come back.
     Ask(Ask, Ticket),
+    /// Send this, and after it what the pull gets.
+    Pull(Response, Pull),
 }

@@ -4,9 +4,10 @@ use sfu_model::id::{RoomId, SessionId};
 use sfu_model::time::Instant;
 use signaling_auth::grant::{Grant, Refusal, Subject};
 
-use crate::ask::{Ask, Purpose, Reply, SfuRefusal, Step, Ticket};
+use crate::ask::{Ask, Purpose, Reply, SfuRefusal, Step, Ticket, ticket};
 use crate::client_budgets::ClientBudgets;
 use crate::cors::AllowedOrigins;
+use crate::event_streams::EventStreams;
 use crate::limits::{Limit, LimitHits, Limits};
 use crate::link_header::IceServer;
 use crate::problem::Problem;
@@ -40,7 +41,8 @@ pub struct WhipWhep {
     pub(crate) budgets: ClientBudgets,
     refusals: Refusals,
     pub(crate) n_lenient_patches: u64,
-    is_draining: bool,
+    pub(crate) events: EventStreams,
+    pub(crate) is_draining: bool,
 }
 
 /// What a session URL takes.
@@ -59,6 +61,7 @@ impl WhipWhep {
             budgets: ClientBudgets::new(&limits),
             refusals: Refusals::default(),
             n_lenient_patches: 0,
+            events: EventStreams::default(),
             is_draining: false,
             config,
         }
@@ -67,14 +70,8 @@ impl WhipWhep {
     /// Decides about a request.
     pub fn handle_request(&mut self, request: &Request<'_>, now: Instant) -> Step {
         let origin = request.headers.origin;
-        match self.decide(request, now) {
-            Ok(Step::Done(response)) => Step::Done(self.finish(origin, response)),
-            Ok(Step::Ask(ask, ticket)) => Step::Ask(ask, ticket),
-            Err(problem) => {
-                let response = self.refuse(&problem);
-                Step::Done(self.finish(origin, response))
-            }
-        }
+        let decided = self.decide(request, now);
+        self.conclude(decided, origin)
     }
 
     /// Takes what the SFU answered. It may have to be asked again.
@@ -95,22 +92,33 @@ impl WhipWhep {
             (Purpose::Restart { remote }, reply) => self
                 .on_restarted(ticket.session, remote, reply)
                 .map(Step::Done),
+            (Purpose::MakeStream { kinds }, reply) => self
+                .on_described(ticket.session, kinds, reply)
+                .map(Step::Done),
+            (Purpose::SelectLayer, Ok(_)) => Ok(Step::Done(Response::empty(Status::Ok))),
+            (Purpose::SelectLayer, Err(refusal)) => Err(refusal.into()),
             // A session that is gone already is closed as well.
             (Purpose::Close, _) => Ok(Step::Done(Response::empty(Status::Ok))),
             (Purpose::Abandon(response), _) => Ok(Step::Done(response)),
         };
+        self.conclude(step, origin.as_deref())
+    }
+
+    fn conclude(&mut self, step: Result<Step, Problem>, origin: Option<&str>) -> Step {
         match step {
-            Ok(Step::Done(response)) => Step::Done(self.finish(origin.as_deref(), response)),
+            Ok(Step::Done(response)) => Step::Done(self.finish(origin, response)),
+            Ok(Step::Pull(response, pull)) => Step::Pull(self.finish(origin, response), pull),
             Ok(Step::Ask(ask, ticket)) => Step::Ask(ask, ticket),
             Err(problem) => {
                 let response = self.refuse(&problem);
-                Step::Done(self.finish(origin.as_deref(), response))
+                Step::Done(self.finish(origin, response))
             }
         }
     }
 
     /// The SFU closed a session: its URL is 404 from here on.
     pub fn handle_session_closed(&mut self, session: SessionId, now: Instant) {
+        self.events.close_session(session);
         if let Some(session) = self.sessions.remove(session)
             && session.endpoint == Endpoint::Whip
         {
@@ -118,9 +126,10 @@ impl WhipWhep {
         }
     }
 
-    /// New sessions are refused from here on; those that are open go on.
+    /// New sessions are refused from here on; those that are open go on, and players that listen are told to come again.
     pub fn drain(&mut self) {
         self.is_draining = true;
+        self.events.on_reconnect();
     }
 
     /// How many sessions an endpoint has.
@@ -149,8 +158,18 @@ impl WhipWhep {
 
     fn decide(&mut self, request: &Request<'_>, now: Instant) -> Result<Step, Problem> {
         let target = &request.target;
+        if let (Some(session), Some(below)) = (target.session, target.below) {
+            return self.decide_below(request, (session, below), now);
+        }
         match (request.method, target.session) {
-            (Method::Options, session) => Ok(Step::Done(options(session.is_some()))),
+            (Method::Options, Some(_)) => {
+                let response = options(SESSION_METHODS).header("accept-patch", SDP_FRAGMENT);
+                Ok(Step::Done(response))
+            }
+            (Method::Options, None) => {
+                let response = options(ENDPOINT_METHODS).header("accept-post", SDP);
+                Ok(Step::Done(response))
+            }
             (Method::Get | Method::Head, _) => self.read(target).map(Step::Done),
             (Method::Post, None) => self.post(request, now),
             (Method::Patch, Some(session)) => self.patch(request, session, now),
@@ -206,6 +225,7 @@ impl WhipWhep {
         // RFC 9725 section 4.3.1: an If-Match is ignored here.
         let (id, grant) = self.session_of(request, session, now)?;
         self.sessions.remove(id);
+        self.events.close_session(id);
         if request.target.endpoint == Endpoint::Whip {
             self.starts.stop(grant.stream, grant.subject, now);
         }
@@ -273,23 +293,6 @@ impl WhipWhep {
 }
 
 /// The same for a preflight and for any other OPTIONS: no credentials are needed, and no ICE servers told.
-fn options(is_session: bool) -> Response {
-    let response = AllowedOrigins::permit(Response::empty(Status::Ok));
-    if is_session {
-        response
-            .header("allow", SESSION_METHODS)
-            .header("accept-patch", SDP_FRAGMENT)
-    } else {
-        response
-            .header("allow", ENDPOINT_METHODS)
-            .header("accept-post", SDP)
-    }
-}
-
-pub(crate) fn ticket(request: &Request<'_>, session: SessionId, purpose: Purpose) -> Ticket {
-    Ticket {
-        session,
-        purpose,
-        origin: request.headers.origin.map(str::to_owned),
-    }
+pub(crate) fn options(methods: &'static str) -> Response {
+    AllowedOrigins::permit(Response::empty(Status::Ok)).header("allow", methods)
 }

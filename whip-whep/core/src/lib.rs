@@ -12,6 +12,8 @@
 //! | `GET`, `HEAD` | WHIP 204; WHEP 200 with `Content-Type` and no content | 204, or 404 |
 //! | `OPTIONS` | 200 with `Accept-Post` and CORS | 200 with `Accept-Patch` and CORS |
 //!
+//! A player's session URL has more below it, which [`event`] and [`layer_selection`] are about.
+//!
 //! # Invariants
 //!
 //! * Pure: time, session ids and the outcome of authorization are arguments. No I/O, no clock, no random numbers.
@@ -28,15 +30,23 @@ mod client_budgets;
 pub mod cors;
 pub mod endpoint;
 pub mod entity_tag;
+pub mod event;
+pub mod event_stream;
+mod event_streams;
+mod extension_links;
+mod extensions;
 pub mod ice;
+pub mod layer_selection;
 pub mod limits;
 pub mod link_header;
+pub mod news;
 pub mod offer;
 pub mod patch;
 pub mod play;
 pub mod problem;
 mod problem_document;
 pub mod publish;
+pub mod pull;
 pub mod rate;
 pub mod refusals;
 pub mod request;

@@ -43,6 +43,19 @@ pub const PUBLISH_SESSIONS_PER_HOLDER_MAX: usize = 4;
 /// about 1 KB. Past it a POST is 503.
 pub const SESSION_URLS_MAX: usize = 65_536;
 
+/// Most event streams of a session. A page has one; a second is made when it has lost the first, and two more are slack. The
+/// next is 429 until one is DELETEd.
+pub const EVENT_STREAMS_PER_SESSION_MAX: usize = 4;
+
+/// Most clients that listen to their event stream at once. Each holds a connection for as long as it watches, of 10,000 that
+/// a node takes at first: more than half of them must be left for those who come. The next GET is 503, and its page does
+/// without.
+pub const EVENT_PULLS_MAX: usize = 4_096;
+
+/// Longest body of a POST below a session URL, in bytes: a list of all events is 60, a selection with every field 200. Past
+/// it the POST is 413.
+pub const JSON_BYTES_MAX: usize = 4_096;
+
 /// What a client is told to wait when a number has no better source.
 pub const RETRY_AFTER: Duration = Duration::from_secs(2);
 
@@ -104,6 +117,12 @@ pub enum Limit {
     PublishSessionsPerHolder,
     /// [`SESSION_URLS_MAX`]
     Sessions,
+    /// [`EVENT_STREAMS_PER_SESSION_MAX`]
+    EventStreamsPerSession,
+    /// [`EVENT_PULLS_MAX`]
+    EventPulls,
+    /// [`JSON_BYTES_MAX`]
+    JsonBytes,
     /// [`CLIENTS_MAX`](crate::rate::CLIENTS_MAX): a newcomer met the budget that newcomers share.
     Clients,
     /// [`SDP_BYTES_MAX`](sfu_model::limits::SDP_BYTES_MAX)
@@ -126,7 +145,7 @@ pub enum Limit {
 
 impl Limit {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 20] = [
         Self::PostsPerClient,
         Self::PatchesPerClient,
         Self::DeletesPerClient,
@@ -135,6 +154,9 @@ impl Limit {
         Self::StreamReloads,
         Self::PublishSessionsPerHolder,
         Self::Sessions,
+        Self::EventStreamsPerSession,
+        Self::EventPulls,
+        Self::JsonBytes,
         Self::Clients,
         Self::SdpBytes,
         Self::SdpMediaLines,
@@ -157,6 +179,9 @@ impl Limit {
             Self::StreamReloads => "stream_reloads",
             Self::PublishSessionsPerHolder => "publish_sessions_per_holder",
             Self::Sessions => "sessions",
+            Self::EventStreamsPerSession => "event_streams_per_session",
+            Self::EventPulls => "event_pulls",
+            Self::JsonBytes => "json_bytes",
             Self::Clients => "clients",
             Self::SdpBytes => "sdp_bytes",
             Self::SdpMediaLines => "sdp_media_lines",

@@ -6,21 +6,18 @@
 use sfu_model::id::SessionId;
 use sfu_model::time::Instant;
 
-use crate::ask::{Ask, Purpose, Reply, SfuRefusal, Step};
-use crate::endpoint::{WhipWhep, ticket};
+use crate::ask::{Ask, Purpose, Reply, SfuRefusal, Step, ticket};
+use crate::endpoint::WhipWhep;
 use crate::entity_tag::IfMatch;
 use crate::ice::IceCredentials;
 use crate::limits::Limit;
 use crate::problem::Problem;
 use crate::publish::is_type;
 use crate::request::Request;
-use crate::response::{Response, SDP_FRAGMENT};
+use crate::response::{JSON, Response, SDP_FRAGMENT};
 use crate::sdp_fragment::{self, Fragment};
 use crate::session::{IceSession, State};
 use crate::status::Status;
-
-/// What old clients send instead of a fragment: one candidate as `RTCIceCandidateInit`.
-const JSON: &str = "application/json";
 
 impl WhipWhep {
     pub(crate) fn patch(
@@ -33,6 +30,7 @@ impl WhipWhep {
         spent.map_err(|wait| Problem::Limited(Limit::PatchesPerClient, wait))?;
         let (id, _) = self.session_of(request, session, now)?;
         let is_lenient = self.config.lenient_patch;
+        // What old clients send instead of a fragment: one candidate as `RTCIceCandidateInit`.
         let is_json = is_lenient && is_type(request.headers.content_type, JSON);
         if !is_json && !is_type(request.headers.content_type, SDP_FRAGMENT) {
             return Err(Problem::ContentType("accept-patch", SDP_FRAGMENT));
@@ -108,7 +106,9 @@ impl WhipWhep {
                     .header("cache-control", "no-store");
                 Ok(response)
             }
-            Ok(Reply::Answer(_) | Reply::Closed) => Err(Problem::Internal),
+            Ok(Reply::Answer(_) | Reply::Described(_) | Reply::Selected | Reply::Closed) => {
+                Err(Problem::Internal)
+            }
             Err(refusal) => Err(refusal.into()),
         }
     }

@@ -7,7 +7,9 @@ use sfu_model::limits::SDP_BYTES_MAX;
 use signaling_auth::grant::Refusal;
 
 use crate::ask::SfuRefusal;
-use crate::limits::Limit;
+use crate::event::BadEventList;
+use crate::layer_selection::BadSelection;
+use crate::limits::{JSON_BYTES_MAX, Limit};
 use crate::offer::OfferRefusal;
 use crate::request::BodyRefusal;
 use crate::sdp_fragment::MalformedFragment;
@@ -55,6 +57,16 @@ pub enum Problem {
     HalfRestart,
     /// One restart at a time.
     Restarting,
+    /// No event stream at this URL, or not any more.
+    NoEventStream,
+    /// The video has no such layer.
+    NoLayer,
+    /// The body lists no events.
+    Events(BadEventList),
+    /// The body selects no layer.
+    Selection(BadSelection),
+    /// The body is longer than [`JSON_BYTES_MAX`].
+    JsonTooLong,
     /// The SFU is full.
     Overloaded,
     /// The node is going away.
@@ -69,7 +81,9 @@ impl Problem {
     /// Its status.
     pub const fn status(&self) -> Status {
         match self {
-            Self::StreamName | Self::NoSession => Status::NotFound,
+            Self::StreamName | Self::NoSession | Self::NoEventStream | Self::NoLayer => {
+                Status::NotFound
+            }
             Self::Method(_) => Status::MethodNotAllowed,
             Self::Unauthorized(Refusal::WrongVerb | Refusal::Ended) => Status::Forbidden,
             Self::Unauthorized(_) => Status::Unauthorized,
@@ -77,7 +91,8 @@ impl Problem {
             Self::Full(_) | Self::Overloaded | Self::Draining | Self::EndedEarly => {
                 Status::ServiceUnavailable
             }
-            Self::Body(BodyRefusal::TooLarge) => Status::PayloadTooLarge,
+            Self::Body(BodyRefusal::TooLarge) | Self::JsonTooLong => Status::PayloadTooLarge,
+            Self::Events(_) | Self::Selection(_) => Status::BadRequest,
             Self::Body(BodyRefusal::Stalled) => Status::RequestTimeout,
             Self::ContentType(..) => Status::UnsupportedMediaType,
             Self::Offer(OfferRefusal::Malformed(_)) | Self::EngineOffer(_) | Self::Fragment(_) => {
@@ -105,11 +120,12 @@ impl Problem {
             Self::Unauthorized(Refusal::Ended) => "stream-ended",
             Self::Unauthorized(_) => "credential-invalid",
             Self::Limited(Limit::PublishSessionsPerHolder, _) => "too-many-sessions",
+            Self::Limited(Limit::EventStreamsPerSession, _) => "too-many-event-streams",
             Self::Limited(Limit::StreamStarts, _) => "too-many-starts",
             Self::Limited(Limit::FailedAuthsPerClient, _) => "too-many-failed-credentials",
             Self::Limited(..) => "too-many-requests",
             Self::Full(_) | Self::Overloaded => "overloaded",
-            Self::Body(BodyRefusal::TooLarge) => "body-too-large",
+            Self::Body(BodyRefusal::TooLarge) | Self::JsonTooLong => "body-too-large",
             Self::Body(BodyRefusal::Stalled) => "body-stalled",
             Self::ContentType(..) => "content-type",
             Self::Offer(refusal) => refusal.code(),
@@ -123,6 +139,10 @@ impl Problem {
             Self::Fragment(_) => "malformed-fragment",
             Self::HalfRestart => "half-restart",
             Self::Restarting => "restart-in-progress",
+            Self::NoEventStream => "no-such-event-stream",
+            Self::NoLayer => "no-such-layer",
+            Self::Events(BadEventList::UnknownEvent) => "unknown-event",
+            Self::Events(BadEventList::NoList) | Self::Selection(_) => "malformed-json",
             Self::Draining => "draining",
             Self::EndedEarly => "ended-early",
             Self::Internal => "internal",
@@ -138,6 +158,9 @@ impl Problem {
             Self::Unauthorized(refusal) => return format!("Refused: {refusal}."),
             Self::Limited(Limit::PublishSessionsPerHolder, _) => {
                 "Too many sessions publish with this key. DELETE one, or wait until one expires."
+            }
+            Self::Limited(Limit::EventStreamsPerSession, _) => {
+                "The session has too many event streams. DELETE one."
             }
             Self::Limited(Limit::StreamStarts, _) => {
                 "The stream was started too often. Wait as long as Retry-After says."
@@ -178,6 +201,15 @@ impl Problem {
                 "A restart changes both a=ice-ufrag and a=ice-pwd (RFC 8839 section 4.4.3)."
             }
             Self::Restarting => "A restart is in progress. PATCH again after Retry-After.",
+            Self::NoEventStream => {
+                "There is no such event stream, or not any more. POST to the session's sse URL."
+            }
+            Self::NoLayer => {
+                "The video has no such layer. The layers event lists those that it has."
+            }
+            Self::Events(refusal) => return refusal.to_string(),
+            Self::Selection(refusal) => return refusal.to_string(),
+            Self::JsonTooLong => return format!("The body is longer than {JSON_BYTES_MAX} bytes."),
             Self::Draining => {
                 "The node is going away. POST to another node, or again after Retry-After."
             }
@@ -196,6 +228,7 @@ impl Problem {
         match self {
             Self::Limited(limit, _) | Self::Full(limit) => Some(*limit),
             Self::Body(BodyRefusal::TooLarge) => Some(Limit::SdpBytes),
+            Self::JsonTooLong => Some(Limit::JsonBytes),
             Self::Offer(refusal) => refusal.limit(),
             Self::Fragment(MalformedFragment::TooManyCandidates) => Some(Limit::SdpCandidates),
             _ => None,
@@ -215,6 +248,21 @@ impl From<MalformedFragment> for Problem {
     }
 }
 
+impl From<BadEventList> for Problem {
+    fn from(refusal: BadEventList) -> Self {
+        Self::Events(refusal)
+    }
+}
+
+impl From<BadSelection> for Problem {
+    fn from(refusal: BadSelection) -> Self {
+        match refusal {
+            BadSelection::NoObject => Self::Selection(refusal),
+            BadSelection::NoLayer => Self::NoLayer,
+        }
+    }
+}
+
 impl From<SfuRefusal> for Problem {
     fn from(refusal: SfuRefusal) -> Self {
         match refusal {
@@ -225,6 +273,7 @@ impl From<SfuRefusal> for Problem {
             SfuRefusal::RoomBusy => Self::Busy,
             SfuRefusal::RoomEmpty => Self::Offline,
             SfuRefusal::UnknownSession => Self::NoSession,
+            SfuRefusal::UnknownLayer => Self::NoLayer,
             SfuRefusal::Exhausted => Self::Overloaded,
             SfuRefusal::ShuttingDown => Self::Draining,
             SfuRefusal::Internal => Self::Internal,

@@ -5,8 +5,9 @@ use sfu_model::time::Instant;
 use signaling_auth::grant::Grant;
 
 use crate::answer::{self, AnswerRefusal};
-use crate::ask::{Ask, Purpose, Reply, SfuRefusal, Step, Ticket};
-use crate::endpoint::{WhipWhep, ticket};
+use crate::ask::{Ask, Purpose, Reply, SfuRefusal, Step, Ticket, ticket};
+use crate::endpoint::WhipWhep;
+use crate::extension_links;
 use crate::ice::IceCredentials;
 use crate::limits::{Limit, RETRY_AFTER};
 use crate::offer::{self, Admitted, OfferedSection};
@@ -80,6 +81,7 @@ impl WhipWhep {
             endpoint: request.target.endpoint,
             room: grant.stream.clone(),
             grant,
+            video_index: None,
             state: State::Opening,
         };
         if self.sessions.contains(request.fresh_session) {
@@ -109,7 +111,9 @@ impl WhipWhep {
                 Ok(response) => return Ok(Step::Done(response)),
                 Err(problem) => problem,
             },
-            Ok(Reply::Restarted { .. } | Reply::Closed) => Problem::Internal,
+            Ok(Reply::Restarted { .. } | Reply::Described(_) | Reply::Selected | Reply::Closed) => {
+                Problem::Internal
+            }
             Err(refusal) => {
                 self.abandon(id, start);
                 return Err(refusal.into());
@@ -151,9 +155,17 @@ impl WhipWhep {
         let location = format!("/{}/{stream}/{id}", session.endpoint.label());
         let ice = IceSession::first(remote, completed.ice);
         let mut response = Response::with_body(Status::Created, SDP, completed.sdp)
-            .header("location", location)
+            .header("location", location.as_str())
             .header("etag", ice.tag.to_string())
             .header("cache-control", "no-store");
+        let is_video = |section: &&OfferedSection| section.media == "video";
+        let video = layout.iter().find(is_video).and_then(|v| v.mid.as_ref());
+        let is_accepted = video.is_some_and(|mid| ice.answered.bundle.contains(mid));
+        let video_index = layout.iter().position(|section| is_video(&section));
+        session.video_index = video_index.filter(|_| is_accepted);
+        for link in extension_links::links(&location, session) {
+            response = response.header("link", link);
+        }
         session.state = State::Open(ice);
         for server in &self.config.ice_servers {
             response = response.header("link", server.link());

@@ -84,6 +84,19 @@ pub struct Target<'a> {
     pub stream: &'a str,
     /// The session's id, where the path is a session URL.
     pub session: Option<&'a str>,
+    /// What of the session, where the path goes on.
+    pub below: Option<Below<'a>>,
+}
+
+/// What lies below a session URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Below<'a> {
+    /// `sse`: where event streams are made.
+    Events,
+    /// `sse/{number}`: one of them.
+    EventStream(&'a str),
+    /// `layer`: where a layer is selected.
+    Layer,
 }
 
 /// The header fields that matter.

@@ -11,6 +11,12 @@ pub const SDP_FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 /// `Content-Type` of refusals (RFC 9457).
 pub const PROBLEM: &str = "application/problem+json";
 
+/// `Content-Type` of what is sent to the places below a session URL (RFC 8259).
+pub const JSON: &str = "application/json";
+
+/// `Content-Type` of events (the HTML standard, "Server-sent events").
+pub const EVENT_STREAM: &str = "text/event-stream";
+
 /// One header field of a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {

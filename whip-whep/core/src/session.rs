@@ -17,6 +17,8 @@ pub struct Session {
     pub room: RoomId,
     /// What it was opened with; PATCH and DELETE need a grant of the same subject.
     pub grant: Grant,
+    /// The m-line of the answer that its video is in, counted from 0.
+    pub video_index: Option<usize>,
     /// How far it is.
     pub state: State,
 }

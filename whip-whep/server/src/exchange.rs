@@ -14,10 +14,12 @@ use tracing::{debug, info};
 use whip_whep_core::ask::{Ask, Step, Ticket};
 use whip_whep_core::endpoint::{Config, WhipWhep as Core};
 use whip_whep_core::problem::Problem;
+use whip_whep_core::pull::Pull;
 use whip_whep_core::request::{Method, Request, Target};
 use whip_whep_core::response::Response;
 
 use crate::access::Access;
+use crate::pulls::Pulls;
 use crate::sfu;
 
 /// What a request was and how it ended. Every label has few values, and a client can invent none.
@@ -38,6 +40,14 @@ pub(crate) struct Exchange {
     access: Arc<Access>,
     clock: Clock,
     requests: Requests,
+    pulls: Pulls,
+}
+
+/// What a request is answered with.
+pub(crate) struct Answered {
+    pub(crate) response: Response,
+    /// What the client listens to from here on.
+    pub(crate) pull: Option<Pull>,
 }
 
 impl Exchange {
@@ -48,6 +58,7 @@ impl Exchange {
             access,
             clock: Clock::start(),
             requests: Requests::default(),
+            pulls: Pulls::default(),
         }
     }
 
@@ -62,7 +73,20 @@ impl Exchange {
     /// The core, for as long as a decision takes. A panic inside leaves at worst one session half noted, which its own
     /// requests then meet as 404: better than a node that answers nothing.
     pub(crate) fn with_core<T>(&self, act: impl FnOnce(&mut Core) -> T) -> T {
-        act(&mut self.core.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = act(&mut core);
+        while let Some(number) = core.poll_awoken() {
+            self.pulls.wake(number);
+        }
+        result
+    }
+
+    pub(crate) const fn sfu(&self) -> &Sfu {
+        &self.sfu
+    }
+
+    pub(crate) const fn pulls(&self) -> &Pulls {
+        &self.pulls
     }
 
     /// What a bearer permits at this target.
@@ -77,25 +101,29 @@ impl Exchange {
     }
 
     /// Answers a request.
-    pub(crate) async fn respond(self: &Arc<Self>, request: &Request<'_>) -> Response {
+    pub(crate) async fn respond(self: &Arc<Self>, request: &Request<'_>) -> Answered {
         let now = self.now();
         let step = self.with_core(|core| core.handle_request(request, now));
-        let response = match step {
-            Step::Done(response) => response,
+        let answered = match step {
+            Step::Done(response) => response.into(),
+            Step::Pull(response, pull) => Answered {
+                response,
+                pull: Some(pull),
+            },
             Step::Ask(ask, ticket) => self.carry_through(ask, ticket).await,
         };
-        self.note(request.method, &request.target, &response);
-        response
+        self.note(request.method, &request.target, &answered.response);
+        answered
     }
 
     /// In a task of its own: a client that hangs up cancels its request, but not what the SFU was asked for it.
-    async fn carry_through(self: &Arc<Self>, ask: Ask, ticket: Ticket) -> Response {
+    async fn carry_through(self: &Arc<Self>, ask: Ask, ticket: Ticket) -> Answered {
         let this = Arc::clone(self);
         let task = tokio::spawn(async move { this.ask_until_done(ask, ticket).await });
         match task.await {
-            Ok(response) => response,
+            Ok(answered) => answered,
             // The task was aborted with its runtime, or panicked; either way nobody else will answer.
-            Err(_) => Problem::Internal.response(),
+            Err(_) => Problem::Internal.response().into(),
         }
     }
 
@@ -111,7 +139,7 @@ impl Exchange {
         debug!(endpoint, verb, status, "answered");
     }
 
-    async fn ask_until_done(&self, mut ask: Ask, mut ticket: Ticket) -> Response {
+    async fn ask_until_done(&self, mut ask: Ask, mut ticket: Ticket) -> Answered {
         loop {
             let said = lifecycle(&ask);
             let reply = sfu::ask(&self.sfu, ask).await;
@@ -119,9 +147,24 @@ impl Exchange {
                 info!(?session, "{what}");
             }
             match self.with_core(|core| core.handle_reply(ticket, reply)) {
-                Step::Done(response) => return response,
+                Step::Done(response) => return response.into(),
+                Step::Pull(response, pull) => {
+                    return Answered {
+                        response,
+                        pull: Some(pull),
+                    };
+                }
                 Step::Ask(next, next_ticket) => (ask, ticket) = (next, next_ticket),
             }
+        }
+    }
+}
+
+impl From<Response> for Answered {
+    fn from(response: Response) -> Self {
+        Self {
+            response,
+            pull: None,
         }
     }
 }
@@ -133,5 +176,6 @@ fn lifecycle(ask: &Ask) -> Option<(&'static str, SessionId)> {
         Ask::Play { session, .. } => Some(("a player has its answer", *session)),
         Ask::RestartIce { session, .. } => Some(("ICE is restarted", *session)),
         Ask::Close { session } => Some(("a session is closed", *session)),
+        Ask::Describe { .. } | Ask::SelectLayer { .. } => None,
     }
 }

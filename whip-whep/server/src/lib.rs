@@ -14,8 +14,11 @@
 
 pub mod access;
 pub mod client_addr;
+mod event_body;
 mod exchange;
 mod metrics;
+mod pulls;
+mod reports;
 mod router;
 pub mod service;
 mod sfu;

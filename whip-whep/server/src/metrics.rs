@@ -31,12 +31,20 @@ impl Collector for CoreCollector {
         let Some(exchange) = self.0.upgrade() else {
             return Ok(());
         };
-        let (hits, refusals, n_whip, n_whep, n_lenient) = exchange.with_core(|core| {
+        let (hits, refusals, n_whip, n_whep, n_lenient, n_coalesced) = exchange.with_core(|core| {
             let n_of = |endpoint| i64::try_from(core.n_sessions(endpoint)).unwrap_or(i64::MAX);
             let (n_whip, n_whep) = (n_of(Endpoint::Whip), n_of(Endpoint::Whep));
             let refusals = core.refusals().clone();
             let n_lenient = core.n_lenient_patches();
-            (core.limit_hits(), refusals, n_whip, n_whep, n_lenient)
+            let n_coalesced = core.n_events_coalesced();
+            (
+                core.limit_hits(),
+                refusals,
+                n_whip,
+                n_whep,
+                n_lenient,
+                n_coalesced,
+            )
         });
         let limits = ConstCounter::<u64>::new(0);
         let mut of_limit = encoder.encode_descriptor(
@@ -71,6 +79,14 @@ impl Collector for CoreCollector {
             let encoder = of_endpoint.encode_family(&labels)?;
             ConstGauge::new(n).encode(encoder)?;
         }
+        let coalesced = ConstCounter::new(n_coalesced);
+        let of_coalesced = encoder.encode_descriptor(
+            "whip_whep_events_coalesced",
+            "Events that gave way to a later one of their kind before they were pulled",
+            None,
+            coalesced.metric_type(),
+        )?;
+        coalesced.encode(of_coalesced)?;
         let lenient = ConstCounter::new(n_lenient);
         let of_lenient = encoder.encode_descriptor(
             "whip_whep_lenient_patches",

@@ -17,11 +17,12 @@ use signaling_auth::grant::Refusal;
 use tokio::time::timeout;
 use tracing::error;
 use whip_whep_core::problem::Problem;
-use whip_whep_core::request::{BodyRefusal, Endpoint, Headers, Method, Request, Target};
+use whip_whep_core::request::{Below, BodyRefusal, Endpoint, Headers, Method, Request, Target};
 use whip_whep_core::response::Response;
 use whip_whep_core::status::Status;
 
 use crate::client_addr::ClientAddr;
+use crate::event_body;
 use crate::exchange::Exchange;
 
 /// How long a body may take after its head: an SDP is 20 KB, which a phone on 2G sends in three seconds. Past it the
@@ -32,7 +33,43 @@ pub(crate) fn router(exchange: Arc<Exchange>) -> Router {
     Router::new()
         .merge(routes(Endpoint::Whip))
         .merge(routes(Endpoint::Whep))
+        .merge(routes_below())
         .with_state(exchange)
+}
+
+/// What lies below a player's session URL.
+fn routes_below() -> Router<Arc<Exchange>> {
+    let below = |below: Below<'static>| {
+        any(
+            move |State(exchange): State<Arc<Exchange>>,
+                  Path((stream, session)): Path<(String, String)>,
+                  request: axum::extract::Request| async move {
+                let target = Target {
+                    endpoint: Endpoint::Whep,
+                    stream: &stream,
+                    session: Some(&session),
+                    below: Some(below),
+                };
+                handle(&exchange, target, request).await
+            },
+        )
+    };
+    let at_stream = |State(exchange): State<Arc<Exchange>>,
+                     Path((stream, session, number)): Path<(String, String, String)>,
+                     request: axum::extract::Request| async move {
+        let target = Target {
+            endpoint: Endpoint::Whep,
+            stream: &stream,
+            session: Some(&session),
+            below: Some(Below::EventStream(&number)),
+        };
+        handle(&exchange, target, request).await
+    };
+    let path = format!("/{}/{{stream}}/{{session}}", Endpoint::Whep.label());
+    Router::new()
+        .route(&format!("{path}/sse"), below(Below::Events))
+        .route(&format!("{path}/sse/{{number}}"), any(at_stream))
+        .route(&format!("{path}/layer"), below(Below::Layer))
 }
 
 /// Where an endpoint takes POSTs, and below it its session URLs.
@@ -40,12 +77,24 @@ fn routes(endpoint: Endpoint) -> Router<Arc<Exchange>> {
     let at_endpoint = move |State(exchange): State<Arc<Exchange>>,
                             Path(stream): Path<String>,
                             request: axum::extract::Request| async move {
-        handle(&exchange, (endpoint, &stream, None), request).await
+        let target = Target {
+            endpoint,
+            stream: &stream,
+            session: None,
+            below: None,
+        };
+        handle(&exchange, target, request).await
     };
     let at_session = move |State(exchange): State<Arc<Exchange>>,
                            Path((stream, session)): Path<(String, String)>,
                            request: axum::extract::Request| async move {
-        handle(&exchange, (endpoint, &stream, Some(&session)), request).await
+        let target = Target {
+            endpoint,
+            stream: &stream,
+            session: Some(&session),
+            below: None,
+        };
+        handle(&exchange, target, request).await
     };
     let path = format!("/{}/{{stream}}", endpoint.label());
     Router::new()
@@ -55,7 +104,7 @@ fn routes(endpoint: Endpoint) -> Router<Arc<Exchange>> {
 
 async fn handle(
     exchange: &Arc<Exchange>,
-    (endpoint, stream, session): (Endpoint, &str, Option<&str>),
+    target: Target<'_>,
     request: axum::extract::Request,
 ) -> axum::response::Response {
     let (parts, body) = request.into_parts();
@@ -66,11 +115,6 @@ async fn handle(
     let Ok(fresh_session) = entropy::session_id() else {
         error!("no entropy: the system's random number generator failed");
         return into_http(&Problem::Internal.response());
-    };
-    let target = Target {
-        endpoint,
-        stream,
-        session,
     };
     let method = method_of(&parts.method);
     let authorization = match method.needs_grant() {
@@ -101,7 +145,12 @@ async fn handle(
         fresh_session,
         body: body.as_deref().map_err(|refusal| *refusal),
     };
-    into_http(&exchange.respond(&request).await)
+    let answered = exchange.respond(&request).await;
+    let mut response = into_http(&answered.response);
+    if let Some(pull) = answered.pull {
+        *response.body_mut() = event_body::body(exchange, pull);
+    }
+    response
 }
 
 fn method_of(method: &http::Method) -> Method {

@@ -1,10 +1,11 @@
 //! Both endpoints, ready to be mounted.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use prometheus_client::registry::Registry;
-use sfu_model::id::SessionId;
+use sfu_model::id::{RoomId, SessionId};
 use sfu_server::Sfu;
 use whip_whep_core::endpoint::{Config, WhipWhep as Core};
 
@@ -38,7 +39,23 @@ impl WhipWhep {
             .with_core(|core| core.handle_session_closed(session, now));
     }
 
-    /// POSTs are 503 from here on; open sessions go on.
+    /// Somebody publishes a room, or nobody does any more: players that listen are told.
+    pub fn room_changed(&self, room: &RoomId, is_active: bool) {
+        self.exchange
+            .with_core(|core| core.handle_activity(room, is_active));
+    }
+
+    /// Tells players that listen what changes, for ever: for a task of its own.
+    pub async fn report(&self) {
+        self.exchange.report().await;
+    }
+
+    /// Waits until players that listen have what waits for them, or until time is up.
+    pub async fn deliver_events(&self, within: Duration) {
+        self.exchange.deliver_events(within).await;
+    }
+
+    /// POSTs are 503 from here on; open sessions go on, and players that listen are told to come again.
     pub fn set_draining(&self) {
         self.exchange.with_core(Core::drain);
     }

@@ -1,11 +1,14 @@
 //! The core's questions, put to the SFU. The one table from its refusals to the core's.
 
+use sfu_core::budget::choice::LayerChoice;
 use sfu_core::command::{CloseReason, IceCredentials as SfuCredentials};
 use sfu_core::error::CommandError;
+use sfu_core::stats::{LayerStatus, SubscriberStatus};
 use sfu_server::{RequestError, Sfu};
 use tracing::error;
 use whip_whep_core::ask::{Ask, Reply, SfuRefusal};
 use whip_whep_core::ice::IceCredentials;
+use whip_whep_core::news::{Layer, News, Why};
 
 /// Asks, and waits for the answer.
 pub(crate) async fn ask(sfu: &Sfu, ask: Ask) -> Result<Reply, SfuRefusal> {
@@ -38,12 +41,50 @@ pub(crate) async fn ask(sfu: &Sfu, ask: Ask) -> Result<Reply, SfuRefusal> {
                 candidates: restarted.candidates,
             })
         }
+        Ask::Describe { session, room } => {
+            let told = sfu.players(&[session]).await;
+            let n_viewers = sfu.n_viewers(&room);
+            // Of one that is gone the core will hear.
+            let news = told.first().map(|(_, status)| news(status, n_viewers));
+            Ok(Reply::Described(news.unwrap_or_default()))
+        }
+        Ask::SelectLayer { session, selection } => {
+            let choice = LayerChoice {
+                rid: selection.rid,
+                spatial: selection.spatial,
+                spatial_max: selection.spatial_max,
+                width_max: selection.width_max,
+                height_max: selection.height_max,
+            };
+            let chosen = sfu.choose_layer(session, choice).await;
+            chosen.map(|()| Reply::Selected)
+        }
         Ask::Close { session } => {
             sfu.close(session, CloseReason::Requested).await;
             Ok(Reply::Closed)
         }
     };
     answered.map_err(refusal)
+}
+
+/// What a player is told of its state.
+pub(crate) fn news(status: &SubscriberStatus, n_viewers: usize) -> News {
+    let why = match status.why {
+        sfu_core::budget::choice::Why::Best => Why::Best,
+        sfu_core::budget::choice::Why::Chosen => Why::Chosen,
+        sfu_core::budget::choice::Why::Path(carries) => Why::Path(carries),
+    };
+    let layer = |layer: &LayerStatus| Layer {
+        rid: layer.rid,
+        spatial: layer.rank,
+        bitrate: layer.rate.filter(|_| layer.is_flowing).unwrap_or_default(),
+        size: layer.dimensions,
+        current: (status.current == Some(layer.encoding)).then_some(why),
+    };
+    News {
+        n_viewers,
+        layers: status.layers.iter().map(layer).collect(),
+    }
 }
 
 fn refusal(error: RequestError) -> SfuRefusal {
@@ -63,6 +104,7 @@ fn refused(error: CommandError) -> SfuRefusal {
         CommandError::NothingAccepted => SfuRefusal::NothingAccepted,
         CommandError::RoomBusy => SfuRefusal::RoomBusy,
         CommandError::RoomEmpty => SfuRefusal::RoomEmpty,
+        CommandError::UnknownLayer => SfuRefusal::UnknownLayer,
         CommandError::UnknownSession => SfuRefusal::UnknownSession,
         CommandError::Exhausted { .. } => SfuRefusal::Exhausted,
         CommandError::ShuttingDown => SfuRefusal::ShuttingDown,

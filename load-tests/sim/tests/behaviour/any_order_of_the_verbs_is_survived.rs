@@ -10,6 +10,7 @@ use freshet_sim::clock::{self, LocalClock};
 use freshet_sim::publisher::{Camera, VIDEO_CODECS};
 use freshet_sim::session::node_certificate;
 use proptest::prelude::*;
+use sfu_core::budget::choice::LayerChoice;
 use sfu_core::command::{CloseReason, Command, IceCredentials, Play, Publish, Reply};
 use sfu_core::event::Event;
 use sfu_core::link::LinkMessage;
@@ -18,6 +19,7 @@ use sfu_model::datagram::{Datagram, TransmitBatch, Transport};
 use sfu_model::id::{EncodingId, RoomId, SessionId, TrackId, WorkerId};
 use sfu_model::keyframe::{KeyframeReason, KeyframeRequest};
 use sfu_model::rate::Bitrate;
+use sfu_model::rtp::Rid;
 use sfu_model::time::Instant;
 
 /// One call, or what leads to one.
@@ -62,6 +64,10 @@ enum Verb {
         who: usize,
         ufrag: String,
     },
+    Choose {
+        who: usize,
+        choice: (Option<u8>, Option<u16>),
+    },
     Link {
         from: u8,
         room: u8,
@@ -101,6 +107,8 @@ fn verbs() -> impl Strategy<Value = Verb> {
         1 => any::<usize>().prop_map(|who| Verb::Close { who }),
         1 => (0..3_u8).prop_map(|room| Verb::EndRoom { room }),
         1 => (any::<usize>(), "[a-z]{0,8}").prop_map(|(who, ufrag)| Verb::Restart { who, ufrag }),
+        1 => (any::<usize>(), (prop::option::of(0..4_u8), prop::option::of(any::<u16>())))
+            .prop_map(|(who, choice)| Verb::Choose { who, choice }),
         3 => (0..4_u8, 0..3_u8, 0..5_u8, 0..20_u64)
             .prop_map(|(from, room, kind, encoding)| Verb::Link { from, room, kind, encoding }),
         2 => Just(Verb::PollEvent),
@@ -198,6 +206,7 @@ impl Rig {
                     .sfu
                     .handle_command(Command::RestartIce { session, remote }, self.now);
             }
+            Verb::Choose { who, choice } => self.choose(who, choice),
             Verb::Link {
                 from,
                 room,
@@ -207,6 +216,20 @@ impl Rig {
             Verb::PollEvent => self.note_event(),
             Verb::PollLink => drop(self.sfu.poll_link()),
         }
+    }
+
+    fn choose(&mut self, who: usize, (spatial, height_max): (Option<u8>, Option<u16>)) {
+        let session = self.session(who);
+        let rid = |rank: u8| Rid::new(["q", "h", "f", "x"][usize::from(rank)]);
+        let choice = LayerChoice {
+            rid: spatial.and_then(rid),
+            spatial,
+            height_max,
+            ..LayerChoice::default()
+        };
+        let command = Command::ChooseLayer { session, choice };
+        let _ = self.sfu.handle_command(command, self.now);
+        let _ = self.sfu.subscriber(session);
     }
 
     fn session(&self, who: usize) -> SessionId {

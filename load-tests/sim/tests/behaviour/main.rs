@@ -36,6 +36,8 @@ mod subscriber_follows_the_best_layer;
 #[cfg(test)]
 mod takeover_is_seamless;
 #[cfg(test)]
+mod viewer_chooses_its_layer;
+#[cfg(test)]
 mod whip_ice_restart;
 #[cfg(test)]
 mod wrong_fingerprint_never_gets_media;

@@ -24,6 +24,10 @@
 //!
 //! `rates` runs the controllers, `path` the whole, and `limits` has the range that no estimate leaves, whatever a viewer
 //! claims.
+//!
+//! # Which layer
+//!
+//! `choice` is what the subscriber asked for, `plan` the decision.
 
 mod acknowledged;
 mod aimd;
@@ -31,6 +35,7 @@ mod app_limited;
 pub(crate) mod arrival;
 mod busy;
 mod capacity;
+pub mod choice;
 mod cluster;
 mod delay;
 pub(crate) mod estimate;

@@ -1,4 +1,4 @@
-//! The target of a subscription: the best encoding that flows and that the subscriber's path carries.
+//! The target of a subscription: the best encoding that flows, that the subscriber allows and that its path carries.
 //!
 //! A step up must fit with room to spare and is not tried again soon after it failed; a step down is taken at once when a
 //! queue stands, and otherwise when the estimate stays too low. So a quality does not flap, and a path that falls is not
@@ -10,6 +10,7 @@ use sfu_model::id::EncodingId;
 use sfu_model::rate::Bitrate;
 use sfu_model::time::Instant;
 
+use crate::budget::choice::{LayerChoice, Why};
 use crate::route::tracks::{EncodingOutline, TrackOutline};
 
 /// What is left free above an encoding before a step up to it: its rate varies, and its first picture is a keyframe.
@@ -61,6 +62,7 @@ pub(crate) struct Means {
 /// Chooses for one subscription, and remembers how its last choices went.
 #[derive(Clone, Debug)]
 pub(crate) struct Planner {
+    choice: LayerChoice,
     hold: Duration,
     held_until: Option<Instant>,
     raised_at: Option<Instant>,
@@ -76,11 +78,14 @@ pub(crate) struct Plan {
     pub(crate) next_up: Bitrate,
     /// A step down for a queue: what passes so far must not go on until the keyframe comes.
     pub(crate) is_urgent: bool,
+    /// Why it is this target.
+    pub(crate) why: Why,
 }
 
 impl Default for Planner {
     fn default() -> Self {
         Self {
+            choice: LayerChoice::default(),
             hold: HOLD_MIN,
             held_until: None,
             raised_at: None,
@@ -90,6 +95,19 @@ impl Default for Planner {
 }
 
 impl Planner {
+    /// The subscriber asks for this from here on. What a step up cost before says nothing of a step that a person wants.
+    pub(crate) fn choose(&mut self, choice: LayerChoice) {
+        *self = Self {
+            choice,
+            ..Self::default()
+        };
+    }
+
+    /// What it asks for.
+    pub(crate) fn choice(&self) -> LayerChoice {
+        self.choice
+    }
+
     /// The plan for a subscription to this track, whose target so far is `current`. `rate` is what an encoding sends, as
     /// far as is known.
     pub(crate) fn plan(
@@ -100,22 +118,15 @@ impl Planner {
         rate: impl Fn(EncodingId) -> Option<Bitrate>,
     ) -> Plan {
         let Means { budget, now } = means;
-        let mut flowing: Vec<&EncodingOutline> =
-            track.encodings.iter().filter(|e| e.is_flowing).collect();
-        flowing.sort_by_key(|e| e.rank);
-        let Budget::Limited { left, queue } = budget else {
+        let flowing = self.candidates(track);
+        let (Budget::Limited { left, queue }, Some(lowest)) = (budget, flowing.first()) else {
             let best = flowing.last().map(|e| e.id);
+            let target = best.or_else(|| kept(track, current));
             return Plan {
-                target: best.or_else(|| kept(track, current)),
+                target,
                 next_up: Bitrate::ZERO,
                 is_urgent: false,
-            };
-        };
-        let Some(lowest) = flowing.first() else {
-            return Plan {
-                target: kept(track, current),
-                next_up: Bitrate::ZERO,
-                is_urgent: false,
+                why: self.why_best(track, target),
             };
         };
         let at = flowing.iter().position(|e| Some(e.id) == current);
@@ -148,12 +159,46 @@ impl Planner {
         }
         self.remember(at, chosen, now);
         let above = flowing.get(chosen + 1).and_then(|e| rate(e.id));
+        let target = Some(flowing.get(chosen).map_or(lowest.id, |e| e.id));
         Plan {
-            target: Some(flowing.get(chosen).map_or(lowest.id, |e| e.id)),
+            target,
             next_up: above
                 .filter(|_| !is_held)
                 .map_or(Bitrate::ZERO, |rate| rate.scaled(HEADROOM)),
             is_urgent: at.is_some_and(|at| chosen < at) && queue >= bearable,
+            why: if chosen + 1 < flowing.len() {
+                Why::Path(left)
+            } else {
+                self.why_best(track, target)
+            },
+        }
+    }
+
+    /// What may be chosen, the smallest first: what flows and is allowed. When nothing of what is allowed flows, the
+    /// smallest that does: a picture larger than wanted is better than none.
+    fn candidates<'t>(&self, track: &'t TrackOutline) -> Vec<&'t EncodingOutline> {
+        let mut flowing: Vec<&EncodingOutline> =
+            track.encodings.iter().filter(|e| e.is_flowing).collect();
+        flowing.sort_by_key(|e| e.rank);
+        let lowest = flowing.first().copied();
+        flowing.retain(|e| self.choice.allows(e, track));
+        if flowing.is_empty() {
+            flowing.extend(lowest);
+        }
+        flowing
+    }
+
+    /// The target is the best candidate: because no other is allowed, or because no other flows.
+    fn why_best(&self, track: &TrackOutline, target: Option<EncodingId>) -> Why {
+        let allowed = track
+            .encodings
+            .iter()
+            .filter(|e| self.choice.allows(e, track));
+        match allowed.max_by_key(|e| e.rank) {
+            Some(highest) if Some(highest.id) == target && self.choice.decides(highest, track) => {
+                Why::Chosen
+            }
+            Some(_) | None => Why::Best,
         }
     }
 
@@ -189,160 +234,4 @@ fn kept(track: &TrackOutline, current: Option<EncodingId>) -> Option<EncodingId>
 }
 
 #[cfg(test)]
-mod tests {
-    use sfu_model::codec::MediaKind;
-    use sfu_model::id::TrackId;
-
-    use super::*;
-
-    fn track(flowing: &[bool]) -> TrackOutline {
-        let encodings = (0_u8..)
-            .zip(flowing)
-            .map(|(rank, is_flowing)| EncodingOutline {
-                id: EncodingId(u64::from(rank) + 10),
-                rid: None,
-                rank,
-                codec: None,
-                dimensions: None,
-                is_flowing: *is_flowing,
-            })
-            .collect();
-        TrackOutline {
-            id: TrackId(1),
-            kind: MediaKind::Video,
-            encodings,
-        }
-    }
-
-    /// 300, 900 and 2,700 kbit/s.
-    fn rate(encoding: EncodingId) -> Option<Bitrate> {
-        let step = u32::try_from(encoding.0 - 10).unwrap();
-        Some(Bitrate::from_kbps(300 * 3_u64.pow(step)))
-    }
-
-    fn means(budget: Budget, ms: u64) -> Means {
-        Means {
-            budget,
-            now: Instant::START + Duration::from_millis(ms),
-        }
-    }
-
-    fn within(kbps: u64) -> Budget {
-        Budget::Limited {
-            left: Bitrate::from_kbps(kbps),
-            queue: Duration::ZERO,
-        }
-    }
-
-    #[test]
-    fn without_a_limit_the_largest_that_flows_is_the_target() {
-        let cases: [(&[bool], Option<u64>, Option<u64>); 5] = [
-            (&[true, true, true], None, Some(12)),
-            (&[true, true, false], Some(12), Some(11)),
-            (&[false, false, false], Some(12), Some(12)),
-            (&[false, false, false], None, Some(10)),
-            (&[], None, None),
-        ];
-        for (flowing, current, expected) in cases {
-            let current = current.map(EncodingId);
-            let plan = Planner::default().plan(
-                &track(flowing),
-                current,
-                means(Budget::Unlimited, 0),
-                rate,
-            );
-            assert_eq!(
-                plan.target,
-                expected.map(EncodingId),
-                "{flowing:?} {current:?}"
-            );
-        }
-    }
-
-    /// The ranks of the targets that a sequence of budgets, a second apart, leads to.
-    fn walk(budgets: &[u64]) -> Vec<u64> {
-        let mut planner = Planner::default();
-        let mut current = None;
-        let track = track(&[true, true, true]);
-        let mut ranks = Vec::new();
-        for (second, kbps) in (0..).zip(budgets) {
-            let plan = planner.plan(&track, current, means(within(*kbps), second * 1_000), rate);
-            current = plan.target;
-            ranks.push(current.unwrap().0 - 10);
-        }
-        ranks
-    }
-
-    #[test]
-    fn a_limit_is_kept_and_the_smallest_always_passes() {
-        assert_eq!(walk(&[100]), [0]);
-        assert_eq!(walk(&[940]), [0], "no room to spare");
-        assert_eq!(walk(&[950]), [1]);
-        assert_eq!(walk(&[50_000]), [2]);
-    }
-
-    #[test]
-    fn a_step_down_has_a_grace_and_a_step_up_waits_longer() {
-        assert_eq!(walk(&[4_000, 500, 4_000]), [2, 2, 2]);
-        let budgets = [4_000, 500, 500, 4_000, 4_000, 4_000];
-        assert_eq!(walk(&budgets), [2, 2, 0, 0, 2, 2]);
-    }
-
-    #[test]
-    fn a_queue_ends_the_grace_sooner_the_less_is_left() {
-        let cases = [
-            (2_000, 150, 12),
-            (2_000, 200, 11),
-            (1_000, 90, 12),
-            (1_000, 100, 11),
-        ];
-        for (kbps, queue_ms, expected) in cases {
-            let budget = Budget::Limited {
-                left: Bitrate::from_kbps(kbps),
-                queue: Duration::from_millis(queue_ms),
-            };
-            let top = Some(EncodingId(12));
-            let track = track(&[true, true, true]);
-            let plan = Planner::default().plan(&track, top, means(budget, 0), rate);
-            assert_eq!(plan.target, Some(EncodingId(expected)), "{kbps} {queue_ms}");
-            assert_eq!(plan.is_urgent, expected < 12);
-        }
-    }
-
-    #[test]
-    fn an_estimate_that_wavers_changes_nothing() {
-        assert_eq!(walk(&[3_200, 2_600, 3_200, 2_600, 2_570]), [2, 2, 2, 2, 2]);
-        assert_eq!(walk(&[3_200, 2_500, 2_500]), [2, 2, 1]);
-    }
-
-    #[test]
-    fn a_step_up_that_fails_is_tried_less_and_less_often() {
-        let mut planner = Planner::default();
-        let track = track(&[true, true, true]);
-        let mut current = Some(EncodingId(11));
-        let mut raised_at = Vec::new();
-        for ms in (0..60_000).step_by(100) {
-            // Whatever is tried, the path carries the middle one and not more.
-            let kbps = if current == Some(EncodingId(12)) {
-                1_200
-            } else {
-                4_000
-            };
-            let plan = planner.plan(&track, current, means(within(kbps), ms), rate);
-            if plan.target > current {
-                raised_at.push(ms);
-            }
-            current = plan.target;
-        }
-        let pauses: Vec<u64> = raised_at.windows(2).map(|w| w[1] - w[0]).collect();
-        assert_eq!(pauses, [5_100, 9_100, 17_100, 17_100]);
-    }
-
-    #[test]
-    fn what_comes_next_is_said_and_nothing_at_the_top() {
-        let track = track(&[true, true, true]);
-        let plan = |kbps| Planner::default().plan(&track, None, means(within(kbps), 0), rate);
-        assert_eq!(plan(950).next_up.as_bps().div_ceil(1_000), 2_835);
-        assert_eq!(plan(9_000).next_up, Bitrate::ZERO);
-    }
-}
+mod tests;

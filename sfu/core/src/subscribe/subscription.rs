@@ -8,6 +8,7 @@ use sfu_model::rate::Bitrate;
 use sfu_model::rtp::PayloadType;
 use sfu_model::time::Instant;
 
+use crate::budget::choice::{LayerChoice, Why};
 use crate::budget::plan::{Budget, Means, Planner};
 use crate::route::packet_cache::PacketCache;
 use crate::route::tracks::TrackOutline;
@@ -23,6 +24,7 @@ pub(crate) struct Subscription {
     payload_types: PayloadTypes,
     planner: Planner,
     next_up: Bitrate,
+    why: Why,
     selector: Selector,
     rewriter: Rewriter,
     guard: EgressGuard,
@@ -51,6 +53,7 @@ impl Subscription {
             payload_types,
             planner: Planner::default(),
             next_up: Bitrate::ZERO,
+            why: Why::Best,
             selector: Selector::default(),
             rewriter: Rewriter::new(first_sequence, first_time),
             guard: EgressGuard::default(),
@@ -73,6 +76,7 @@ impl Subscription {
         };
         let plan = track.map(|t| self.planner.plan(t, wanted, means, rate));
         self.next_up = plan.map_or(Bitrate::ZERO, |p| p.next_up);
+        self.why = plan.map_or(Why::Best, |p| p.why);
         self.selector.set_target(plan.and_then(|p| p.target));
         if plan.is_some_and(|p| p.is_urgent) {
             self.selector.hold();
@@ -85,6 +89,16 @@ impl Subscription {
             Some(_) => KeyframeReason::Lower,
         };
         Some((awaited, reason))
+    }
+
+    /// Bounds what it gets, from the next [`Self::update`] on.
+    pub(crate) fn choose(&mut self, choice: LayerChoice) {
+        self.planner.choose(choice);
+    }
+
+    /// What the subscriber asked for, and why it gets what it gets.
+    pub(crate) fn choice(&self) -> (LayerChoice, Why) {
+        (self.planner.choice(), self.why)
     }
 
     /// What the next better encoding costs; zero when there is none.

@@ -41,6 +41,7 @@ impl Sfu {
             Command::Publish(publish) => self.publish(publish),
             Command::Play(play) => self.play(play),
             Command::RestartIce { session, remote } => self.restart_ice(session, &remote),
+            Command::ChooseLayer { session, choice } => self.choose_layer(session, choice),
             Command::Close { session, reason } => {
                 let index = self
                     .sessions

@@ -3,6 +3,7 @@
 mod closing;
 mod commands;
 mod datagrams;
+mod layers;
 mod links;
 mod media;
 mod rooms;
@@ -16,7 +17,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use sfu_model::datagram::TransmitBatch;
 use sfu_model::drop_reason::DropReason;
-use sfu_model::id::{SessionId, WorkerId};
+use sfu_model::id::WorkerId;
 use sfu_model::time::{Instant, NtpTime};
 
 use crate::config::{Config, Limits, Seed};
@@ -31,7 +32,7 @@ use crate::session::engine::factory::EngineFactory;
 use crate::session::state::{Part, Session};
 use crate::session::table::Sessions;
 use crate::slab::SessionIndex;
-use crate::stats::{EncodingStatus, RoomStatus, Stats, SubscriberStatus, TrackStatus};
+use crate::stats::{EncodingStatus, RoomStatus, Stats, TrackStatus};
 
 /// The SFU of one worker. See the crate's documentation for its contract.
 #[derive(Debug)]
@@ -178,21 +179,6 @@ impl Sfu {
                 }
             })
             .collect()
-    }
-
-    /// What a subscriber of this worker gets. `None`: there is no such subscriber.
-    pub fn subscriber(&self, session: SessionId) -> Option<SubscriberStatus> {
-        let session = self.sessions.get(self.sessions.by_id(session)?)?;
-        let Part::Subscriber(subscriber) = &session.part else {
-            return None;
-        };
-        let video = subscriber.video.as_ref().map(|v| v.encodings());
-        let (current, target) = video.unwrap_or_default();
-        Some(SubscriberStatus {
-            current,
-            target,
-            path: subscriber.sender.path_status(),
-        })
     }
 
     fn track_statuses(&self, publisher: &Publisher) -> Vec<TrackStatus> {

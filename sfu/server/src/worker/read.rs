@@ -46,6 +46,10 @@ impl Worker {
                 let mut rooms = self.core.rooms().into_iter();
                 let _ = reply.send(rooms.find(|status| status.room == room));
             }
+            Request::Players { sessions, reply } => {
+                let status = |id| Some((id, self.core.subscriber(id)?));
+                let _ = reply.send(sessions.into_iter().filter_map(status).collect());
+            }
             Request::Stats { reply } => {
                 let _ = reply.send(self.stats());
             }
@@ -239,6 +243,7 @@ fn opened_session(command: &Command) -> Option<SessionId> {
         Command::Publish(publish) => Some(publish.session),
         Command::Play(play) => Some(play.session),
         Command::RestartIce { .. }
+        | Command::ChooseLayer { .. }
         | Command::Close { .. }
         | Command::EndRoom { .. }
         | Command::Shutdown => None,

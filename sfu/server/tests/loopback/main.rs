@@ -8,6 +8,7 @@
 
 mod client;
 mod hostile;
+mod layers;
 mod media;
 mod shutdown;
 mod transport;

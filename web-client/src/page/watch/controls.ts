@@ -46,6 +46,8 @@ export class Controls {
   private onKey(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { target } = event;
+    // A menu finds its entries by their letters.
+    if (target instanceof HTMLSelectElement) return;
     // A slider has its own use for arrows, and a button for the space bar.
     const isSlider = target instanceof HTMLInputElement;
     const isButton = target instanceof HTMLButtonElement;

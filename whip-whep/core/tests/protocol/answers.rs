@@ -367,7 +367,11 @@ fn an_answer_that_is_none_is_our_failure() {
     let sent = Sent::post("/whep/demo", &offers::play());
     let response = node.send_to(&sent, |ask| match ask {
         Ask::Play { .. } => Ok(Reply::Answer("nonsense".into())),
-        Ask::Publish { .. } | Ask::RestartIce { .. } | Ask::Close { .. } => engine(ask),
+        Ask::Publish { .. }
+        | Ask::RestartIce { .. }
+        | Ask::Describe { .. }
+        | Ask::SelectLayer { .. }
+        | Ask::Close { .. } => engine(ask),
     });
     assert_eq!(
         (response.status.code(), problem_code(&response).as_str()),

@@ -19,6 +19,10 @@ mod cors_and_discovery;
 #[cfg(test)]
 mod credentials;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
+mod layers;
+#[cfg(test)]
 mod offer_rules;
 #[cfg(test)]
 mod patches;

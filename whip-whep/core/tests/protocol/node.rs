@@ -11,7 +11,9 @@ use str0m::{Candidate, Rtc};
 use whip_whep_core::ask::{Ask, Reply, SfuRefusal, Step, Ticket};
 use whip_whep_core::endpoint::{Config, WhipWhep};
 use whip_whep_core::ice::IceCredentials;
-use whip_whep_core::request::{BodyRefusal, Endpoint, Headers, Method, Request, Target};
+use whip_whep_core::news::News;
+use whip_whep_core::pull::Pull;
+use whip_whep_core::request::{Below, BodyRefusal, Endpoint, Headers, Method, Request, Target};
 use whip_whep_core::response::Response;
 
 /// A client's address that no test cares about.
@@ -61,6 +63,14 @@ impl Sent {
         sent
     }
 
+    /// A POST of JSON to a place below a session URL.
+    pub(crate) fn json(path: &str, body: &str) -> Self {
+        let mut sent = Self::new(Method::Post, path);
+        sent.content_type = Some("application/json");
+        sent.body = Ok(body.to_owned());
+        sent
+    }
+
     pub(crate) fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
         change(&mut self);
         self
@@ -74,6 +84,8 @@ pub(crate) struct Node {
     n_sessions: u128,
     /// What the engine was asked last.
     pub(crate) last_ask: Option<Ask>,
+    /// Who began to listen last.
+    pub(crate) last_pull: Option<Pull>,
 }
 
 impl Node {
@@ -83,6 +95,7 @@ impl Node {
             now: Instant::START + Duration::from_secs(1_000),
             n_sessions: 0,
             last_ask: None,
+            last_pull: None,
         }
     }
 
@@ -101,6 +114,10 @@ impl Node {
         loop {
             match step {
                 Step::Done(response) => return response,
+                Step::Pull(response, pull) => {
+                    self.last_pull = Some(pull);
+                    return response;
+                }
                 Step::Ask(ask, ticket) => {
                     let reply = sfu(&ask);
                     self.last_ask = Some(ask);
@@ -119,6 +136,14 @@ impl Node {
             other => panic!("no endpoint {other:?}"),
         };
         let stream = parts.next().unwrap();
+        let (session, place, number) = (parts.next(), parts.next(), parts.next());
+        let below = match (place, number) {
+            (None, _) => None,
+            (Some("sse"), None) => Some(Below::Events),
+            (Some("sse"), Some(number)) => Some(Below::EventStream(number)),
+            (Some("layer"), None) => Some(Below::Layer),
+            other => panic!("no route {other:?}"),
+        };
         let grant = |subject: &Subject| Grant {
             subject: subject.clone(),
             stream: RoomId::parse(stream).unwrap_or(RoomId::parse("none").unwrap()),
@@ -131,7 +156,8 @@ impl Node {
             target: Target {
                 endpoint,
                 stream,
-                session: parts.next(),
+                session,
+                below,
             },
             headers: Headers {
                 content_type: sent.content_type,
@@ -167,7 +193,9 @@ impl Node {
 pub(crate) fn ticket_of(step: Step) -> (Ask, Ticket) {
     match step {
         Step::Ask(ask, ticket) => (ask, ticket),
-        Step::Done(response) => panic!("answered at once: {response:?}"),
+        Step::Done(response) | Step::Pull(response, _) => {
+            panic!("answered at once: {response:?}")
+        }
     }
 }
 
@@ -197,6 +225,8 @@ pub(crate) fn engine(ask: &Ask) -> Result<Reply, SfuRefusal> {
             local: IceCredentials::parse("newfrag0", "0123456789012345678901").unwrap(),
             candidates: vec!["candidate:1 1 udp 2130706431 192.0.2.9 8189 typ host".into()],
         }),
+        Ask::Describe { .. } => Ok(Reply::Described(News::default())),
+        Ask::SelectLayer { .. } => Ok(Reply::Selected),
         Ask::Close { .. } => Ok(Reply::Closed),
     }
 }

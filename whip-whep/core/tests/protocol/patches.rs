@@ -286,7 +286,9 @@ fn a_session_that_ends_while_it_restarts_is_404() {
         assert_eq!(deleted.status.code(), 200);
         match node.core.handle_reply(ticket, engine(&ask)) {
             whip_whep_core::ask::Step::Done(response) => response,
-            other => panic!("{other:?}"),
+            other @ (whip_whep_core::ask::Step::Ask(..) | whip_whep_core::ask::Step::Pull(..)) => {
+                panic!("{other:?}")
+            }
         }
     };
     assert_eq!(response.status.code(), 404);

@@ -98,7 +98,18 @@ proptest! {
         match node.begin(&sent) {
             Step::Done(response) => prop_assert_eq!(response.status.code(), 404),
             Step::Ask(Ask::Close { session }, _) => prop_assert_eq!(session.to_string(), text),
-            Step::Ask(other, _) => panic!("{other:?}"),
+            other @ (Step::Ask(..) | Step::Pull(..)) => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn any_json_or_none_below_a_session_is_answered(body in "([\\[{]?[\\[\\]{}:,\"a-zA-Z0-9 .-]{0,60}[\\]}]?)") {
+        let mut node = Node::new(Config::default());
+        let (url, _) = node.open("/whep/demo", &offers::play());
+        for place in ["sse", "layer"] {
+            let response = node.send(&Sent::json(&format!("{url}/{place}"), &body));
+            let status = response.status.code();
+            prop_assert!([200, 201, 400, 404].contains(&status), "{} {}", status, response.body);
         }
     }
 }

@@ -139,7 +139,7 @@ fn a_session_that_ends_before_its_answer_is_not_handed_out() {
             assert_eq!(response.status.code(), 503);
             assert_eq!(header(&response, "retry-after"), "2");
         }
-        other @ Step::Ask(..) => panic!("{other:?}"),
+        other @ (Step::Ask(..) | Step::Pull(..)) => panic!("{other:?}"),
     }
 }
 

@@ -1,0 +1,147 @@
+//! A viewer asks for a layer and gets it with that layer's next keyframe; it lets go, and gets the best again. Nobody else
+//! notices.
+
+use std::time::Duration;
+
+use freshet_sim::oracle::{continuity, freeze, player};
+use freshet_sim::publisher::{Camera, VIDEO_CODECS};
+use freshet_sim::world::{BrowserId, World};
+use sfu_core::budget::choice::{LayerChoice, Why};
+use sfu_core::command::{Command, CommandResult, Reply};
+use sfu_core::error::CommandError;
+use sfu_core::stats::SubscriberStatus;
+use sfu_model::rtp::Rid;
+
+/// A picture that is late by no more than this is no freeze: two frames and the way of a keyframe request.
+const SMOOTH: Duration = Duration::from_millis(85);
+
+fn choose(world: &mut World, viewer: BrowserId, choice: LayerChoice) -> CommandResult {
+    let session = world.browser(viewer).session;
+    world.command(session, Command::ChooseLayer { session, choice })
+}
+
+fn rid(rid: &str) -> LayerChoice {
+    LayerChoice {
+        rid: Rid::new(rid),
+        ..LayerChoice::default()
+    }
+}
+
+fn rank_now(world: &World, viewer: BrowserId) -> u8 {
+    world.viewer(viewer).video.last().unwrap().stamp.rank
+}
+
+fn status(world: &mut World, viewer: BrowserId) -> SubscriberStatus {
+    let session = world.browser(viewer).session;
+    let mut statuses = world.node().workers().map(|(_, w)| w.subscriber(session));
+    statuses.find_map(|status| status).unwrap()
+}
+
+#[test]
+fn a_chosen_layer_comes_with_its_next_keyframe_and_automatic_returns() {
+    for (codec, seed) in VIDEO_CODECS.into_iter().zip(160..) {
+        let mut world = World::new(seed, 2);
+        world
+            .publish("demo", Camera::new(codec).simulcast())
+            .unwrap();
+        world.run_for(Duration::from_secs(2));
+        let viewer = world.watch("demo").unwrap();
+        let other = world.watch("demo").unwrap();
+        world.run_for(Duration::from_secs(2));
+        let began_at = world.now();
+        let small = LayerChoice {
+            height_max: Some(200),
+            ..LayerChoice::default()
+        };
+        let steps = [
+            (rid("q"), 0, Why::Chosen),
+            (rid("h"), 1, Why::Chosen),
+            (small, 0, Why::Chosen),
+            (LayerChoice::default(), 2, Why::Best),
+        ];
+        for (choice, rank, why) in steps {
+            assert_eq!(choose(&mut world, viewer, choice), Ok(Reply::Done));
+            // A better one may wait for company for two seconds.
+            world.run_for(Duration::from_secs(3));
+            assert_eq!(rank_now(&world, viewer), rank, "{codec:?} {choice:?}");
+            assert_eq!(rank_now(&world, other), 2, "{codec:?}");
+            let told = status(&mut world, viewer);
+            assert_eq!((told.choice, told.why), (choice, why), "{codec:?}");
+            let current = told
+                .layers
+                .iter()
+                .find(|l| Some(l.encoding) == told.current);
+            assert_eq!(current.unwrap().rank, rank);
+        }
+        for id in [viewer, other] {
+            let seen = world.viewer(id);
+            let verdict = player::check(seen, &[0], continuity::Bounds::STRICT);
+            assert_eq!(verdict, Ok(()), "{codec:?}");
+            let shown = &seen.decoder.shown;
+            let smooth = freeze::check(shown, began_at, world.now(), SMOOTH);
+            assert_eq!(smooth, Ok(()), "{codec:?}");
+        }
+    }
+}
+
+#[test]
+fn what_the_video_does_not_have_is_refused_and_changes_nothing() {
+    let mut world = World::new(170, 1);
+    let publisher = world
+        .publish("demo", Camera::new(VIDEO_CODECS[0]).simulcast())
+        .unwrap();
+    world.run_for(Duration::from_secs(2));
+    let viewer = world.watch("demo").unwrap();
+    world.run_for(Duration::from_secs(2));
+    assert_eq!(choose(&mut world, viewer, rid("h")), Ok(Reply::Done));
+    let no_such = LayerChoice {
+        spatial: Some(3),
+        ..LayerChoice::default()
+    };
+    for unknown in [rid("x"), no_such] {
+        let refused = choose(&mut world, viewer, unknown);
+        assert_eq!(refused, Err(CommandError::UnknownLayer));
+    }
+    // A publisher has no layers to choose from.
+    let refused = choose(&mut world, publisher, rid("h"));
+    assert_eq!(refused, Err(CommandError::UnknownLayer));
+    world.run_for(Duration::from_secs(2));
+    assert_eq!(rank_now(&world, viewer), 1);
+    world.leave(viewer).unwrap();
+    let refused = choose(&mut world, viewer, rid("h"));
+    assert_eq!(refused, Err(CommandError::UnknownSession));
+}
+
+#[test]
+fn what_a_viewer_is_told_of_the_layers_is_what_they_are() {
+    let mut world = World::new(171, 2);
+    let camera = Camera {
+        packets_per_frame: 10,
+        ..Camera::new(VIDEO_CODECS[0]).simulcast()
+    };
+    let publisher = world.publish("demo", camera).unwrap();
+    world.run_for(Duration::from_secs(2));
+    // One on the worker of the publisher, one elsewhere.
+    let viewers = [(); 2].map(|()| world.watch("demo").unwrap());
+    world.run_for(Duration::from_secs(3));
+    world
+        .browser_mut(publisher)
+        .publisher()
+        .unwrap()
+        .pause(2, true);
+    world.run_for(Duration::from_secs(4));
+    for viewer in viewers {
+        let layers = status(&mut world, viewer).layers;
+        let rids = layers.iter().map(|l| l.rid.unwrap().to_string());
+        assert_eq!(rids.collect::<Vec<_>>(), ["q", "h", "f"]);
+        let flows: Vec<bool> = layers.iter().map(|l| l.is_flowing).collect();
+        assert_eq!(flows, [true, true, false]);
+        let rates: Vec<u64> = layers.iter().map(|l| l.rate.unwrap().as_bps()).collect();
+        assert!(
+            0 < rates[0] && rates[0] < rates[1] && rates[2] == 0,
+            "{rates:?}"
+        );
+        let heights = layers.iter().map(|l| l.dimensions.unwrap().height);
+        assert!(heights.is_sorted(), "{layers:?}");
+    }
+}

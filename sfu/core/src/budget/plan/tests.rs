@@ -1,0 +1,227 @@
+//! Targets of a subscription, step by step.
+
+use sfu_model::codec::MediaKind;
+use sfu_model::id::TrackId;
+use sfu_model::rtp::Rid;
+
+use super::*;
+
+fn track(flowing: &[bool]) -> TrackOutline {
+    let encodings = (0_u8..)
+        .zip(flowing)
+        .map(|(rank, is_flowing)| EncodingOutline {
+            id: EncodingId(u64::from(rank) + 10),
+            rid: None,
+            rank,
+            codec: None,
+            dimensions: None,
+            is_flowing: *is_flowing,
+        })
+        .collect();
+    TrackOutline {
+        id: TrackId(1),
+        kind: MediaKind::Video,
+        encodings,
+    }
+}
+
+/// 300, 900 and 2,700 kbit/s.
+fn rate(encoding: EncodingId) -> Option<Bitrate> {
+    let step = u32::try_from(encoding.0 - 10).unwrap();
+    Some(Bitrate::from_kbps(300 * 3_u64.pow(step)))
+}
+
+fn means(budget: Budget, ms: u64) -> Means {
+    Means {
+        budget,
+        now: Instant::START + Duration::from_millis(ms),
+    }
+}
+
+fn within(kbps: u64) -> Budget {
+    Budget::Limited {
+        left: Bitrate::from_kbps(kbps),
+        queue: Duration::ZERO,
+    }
+}
+
+#[test]
+fn without_a_limit_the_largest_that_flows_is_the_target() {
+    let cases: [(&[bool], Option<u64>, Option<u64>); 5] = [
+        (&[true, true, true], None, Some(12)),
+        (&[true, true, false], Some(12), Some(11)),
+        (&[false, false, false], Some(12), Some(12)),
+        (&[false, false, false], None, Some(10)),
+        (&[], None, None),
+    ];
+    for (flowing, current, expected) in cases {
+        let current = current.map(EncodingId);
+        let plan =
+            Planner::default().plan(&track(flowing), current, means(Budget::Unlimited, 0), rate);
+        assert_eq!(
+            plan.target,
+            expected.map(EncodingId),
+            "{flowing:?} {current:?}"
+        );
+    }
+}
+
+/// The ranks of the targets that a sequence of budgets, a second apart, leads to.
+fn walk(budgets: &[u64]) -> Vec<u64> {
+    let mut planner = Planner::default();
+    let mut current = None;
+    let track = track(&[true, true, true]);
+    let mut ranks = Vec::new();
+    for (second, kbps) in (0..).zip(budgets) {
+        let plan = planner.plan(&track, current, means(within(*kbps), second * 1_000), rate);
+        current = plan.target;
+        ranks.push(current.unwrap().0 - 10);
+    }
+    ranks
+}
+
+#[test]
+fn a_limit_is_kept_and_the_smallest_always_passes() {
+    assert_eq!(walk(&[100]), [0]);
+    assert_eq!(walk(&[940]), [0], "no room to spare");
+    assert_eq!(walk(&[950]), [1]);
+    assert_eq!(walk(&[50_000]), [2]);
+}
+
+#[test]
+fn a_step_down_has_a_grace_and_a_step_up_waits_longer() {
+    assert_eq!(walk(&[4_000, 500, 4_000]), [2, 2, 2]);
+    let budgets = [4_000, 500, 500, 4_000, 4_000, 4_000];
+    assert_eq!(walk(&budgets), [2, 2, 0, 0, 2, 2]);
+}
+
+#[test]
+fn a_queue_ends_the_grace_sooner_the_less_is_left() {
+    let cases = [
+        (2_000, 150, 12),
+        (2_000, 200, 11),
+        (1_000, 90, 12),
+        (1_000, 100, 11),
+    ];
+    for (kbps, queue_ms, expected) in cases {
+        let budget = Budget::Limited {
+            left: Bitrate::from_kbps(kbps),
+            queue: Duration::from_millis(queue_ms),
+        };
+        let top = Some(EncodingId(12));
+        let track = track(&[true, true, true]);
+        let plan = Planner::default().plan(&track, top, means(budget, 0), rate);
+        assert_eq!(plan.target, Some(EncodingId(expected)), "{kbps} {queue_ms}");
+        assert_eq!(plan.is_urgent, expected < 12);
+    }
+}
+
+#[test]
+fn an_estimate_that_wavers_changes_nothing() {
+    assert_eq!(walk(&[3_200, 2_600, 3_200, 2_600, 2_570]), [2, 2, 2, 2, 2]);
+    assert_eq!(walk(&[3_200, 2_500, 2_500]), [2, 2, 1]);
+}
+
+#[test]
+fn a_step_up_that_fails_is_tried_less_and_less_often() {
+    let mut planner = Planner::default();
+    let track = track(&[true, true, true]);
+    let mut current = Some(EncodingId(11));
+    let mut raised_at = Vec::new();
+    for ms in (0..60_000).step_by(100) {
+        // Whatever is tried, the path carries the middle one and not more.
+        let kbps = if current == Some(EncodingId(12)) {
+            1_200
+        } else {
+            4_000
+        };
+        let plan = planner.plan(&track, current, means(within(kbps), ms), rate);
+        if plan.target > current {
+            raised_at.push(ms);
+        }
+        current = plan.target;
+    }
+    let pauses: Vec<u64> = raised_at.windows(2).map(|w| w[1] - w[0]).collect();
+    assert_eq!(pauses, [5_100, 9_100, 17_100, 17_100]);
+}
+
+#[test]
+fn what_comes_next_is_said_and_nothing_at_the_top() {
+    let track = track(&[true, true, true]);
+    let plan = |kbps| Planner::default().plan(&track, None, means(within(kbps), 0), rate);
+    assert_eq!(plan(950).next_up.as_bps().div_ceil(1_000), 2_835);
+    assert_eq!(plan(9_000).next_up, Bitrate::ZERO);
+}
+
+fn chosen(rid: &str) -> Planner {
+    let mut planner = Planner::default();
+    planner.choose(LayerChoice {
+        rid: Rid::new(rid),
+        ..LayerChoice::default()
+    });
+    planner
+}
+
+/// The same track, with the rids `q`, `h` and `f`.
+fn named(flowing: &[bool]) -> TrackOutline {
+    let mut track = track(flowing);
+    for (encoding, rid) in track.encodings.iter_mut().zip(["q", "h", "f"]) {
+        encoding.rid = Rid::new(rid);
+    }
+    track
+}
+
+#[test]
+fn a_choice_bounds_the_target_and_the_path_decides_below_it() {
+    let all = named(&[true, true, true]);
+    let carries = |kbps| Why::Path(Bitrate::from_kbps(kbps));
+    let table = [
+        ("h", Budget::Unlimited, 11, Why::Chosen),
+        ("q", Budget::Unlimited, 10, Why::Chosen),
+        ("h", within(50_000), 11, Why::Chosen),
+        ("h", within(500), 10, carries(500)),
+        ("f", within(1_000), 11, carries(1_000)),
+        ("x", Budget::Unlimited, 12, Why::Best),
+    ];
+    for (rid, budget, expected, why) in table {
+        let plan = chosen(rid).plan(&all, None, means(budget, 0), rate);
+        assert_eq!(plan.target, Some(EncodingId(expected)), "{rid} {budget:?}");
+        assert_eq!(plan.why, why, "{rid} {budget:?}");
+    }
+    let plan = chosen("h").plan(&all, None, means(within(50_000), 0), rate);
+    assert_eq!(plan.next_up, Bitrate::ZERO, "nothing above is wanted");
+}
+
+#[test]
+fn a_choice_that_does_not_flow_is_what_comes_nearest() {
+    let budgets = [Budget::Unlimited, within(50_000)];
+    for budget in budgets {
+        let target = |rid, flowing| {
+            let plan = chosen(rid).plan(&named(flowing), None, means(budget, 0), rate);
+            (plan.target.map(|id| id.0), plan.why)
+        };
+        let below = target("f", &[true, true, false]);
+        assert_eq!(below, (Some(11), Why::Best), "{budget:?}");
+        let above = target("q", &[false, true, true]);
+        assert_eq!(above, (Some(11), Why::Best), "{budget:?}");
+    }
+}
+
+#[test]
+fn a_choice_takes_effect_at_once_and_so_does_its_end() {
+    let track = named(&[true, true, true]);
+    let mut planner = Planner::default();
+    let mut current = None;
+    let mut ranks = Vec::new();
+    let choices = [("f", 4_000), ("q", 4_000), ("f", 4_000), ("", 4_000)];
+    for ((rid, kbps), second) in choices.into_iter().zip(0..) {
+        planner.choose(LayerChoice {
+            rid: Rid::new(rid),
+            ..LayerChoice::default()
+        });
+        let plan = planner.plan(&track, current, means(within(kbps), second * 100), rate);
+        current = plan.target;
+        ranks.push(current.unwrap().0 - 10);
+    }
+    assert_eq!(ranks, [2, 0, 2, 2]);
+}

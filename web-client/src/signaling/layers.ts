@@ -1,0 +1,66 @@
+/** One layer of the video, as the `layers` event of WHEP describes it. */
+export interface VideoLayer {
+  /** Names its encoding, where the publisher sends several. */
+  rid: string | undefined;
+  spatialLayerId: number | undefined;
+  temporalLayerId: number | undefined;
+  /** What it sends; 0 while it is not sent. */
+  bitrateBps: number;
+  widthPx: number | undefined;
+  heightPx: number | undefined;
+  /** Whether this player gets it. A server that does not say leaves all of them false. */
+  isCurrent: boolean;
+  /** Why the player gets it: nothing better is sent, it was selected, or the path carries no more. */
+  why: 'best' | 'chosen' | 'path' | undefined;
+  /** What the path carries, where that is why. */
+  carriesBps: number | undefined;
+}
+
+/** What a player asks for. Nothing is automatic selection. */
+export interface LayerSelection {
+  mediaId?: string;
+  rid?: string;
+  spatialLayerId?: number;
+  temporalLayerId?: number;
+  maxSpatialLayerId?: number;
+  maxTemporalLayerId?: number;
+  maxWidth?: number;
+  maxHeight?: number;
+}
+
+/** Layers that are read of one event; a menu with more would help nobody. */
+const LAYERS_MAX = 32;
+
+/**
+ * The layers in the data of an event, in the server's order. Its members are named by m-line; the
+ * player has one video. Whatever is not a layer is passed over.
+ */
+export function layersOf(data: unknown): VideoLayer[] {
+  if (!isRecord(data)) return [];
+  const lists = Object.values(data).filter(Array.isArray);
+  const list: unknown[] = lists.find((candidates) => candidates.length > 0) ?? [];
+  return list.slice(0, LAYERS_MAX).filter(isRecord).map(layerOf);
+}
+
+function layerOf(layer: Record<string, unknown>): VideoLayer {
+  const why = layer.why;
+  return {
+    rid: typeof layer.rid === 'string' ? layer.rid : undefined,
+    spatialLayerId: numberOf(layer.spatialLayerId),
+    temporalLayerId: numberOf(layer.temporalLayerId),
+    bitrateBps: numberOf(layer.bitrate) ?? 0,
+    widthPx: numberOf(layer.width),
+    heightPx: numberOf(layer.height),
+    isCurrent: layer.current === true,
+    why: why === 'best' || why === 'chosen' || why === 'path' ? why : undefined,
+    carriesBps: numberOf(layer.carries),
+  };
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function numberOf(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
+}
