@@ -1,4 +1,4 @@
-//! The target of a subscription: the best encoding that flows and that the subscriber's path carries.
+//! The target of a subscription: the best rung of its track's ladder that the subscriber's path carries.
 //!
 //! A step up must fit with room to spare and is not tried again soon after it failed; a step down is taken at once when a
 //! queue stands, and otherwise when the estimate stays too low. So a quality does not flap, and a path that falls is not
@@ -6,11 +6,12 @@
 
 use std::time::Duration;
 
-use sfu_model::id::EncodingId;
+use sfu_model::layer::Layer;
 use sfu_model::rate::Bitrate;
 use sfu_model::time::Instant;
 
-use crate::route::tracks::{EncodingOutline, TrackOutline};
+use crate::budget::ladder::{Ladder, Rung};
+use crate::route::tracks::TrackOutline;
 
 /// What is left free above an encoding before a step up to it: its rate varies, and its first picture is a keyframe.
 const HEADROOM: f64 = 1.05;
@@ -71,8 +72,8 @@ pub(crate) struct Planner {
 /// A choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
-    pub(crate) target: Option<EncodingId>,
-    /// What all pictures cost once the next encoding up is sent; zero when there is none, or it is not wanted yet.
+    pub(crate) target: Option<Rung>,
+    /// What all pictures cost once the next rung up is sent; zero when there is none, or it is not wanted yet.
     pub(crate) next_up: Bitrate,
     /// A step down for a queue: what passes so far must not go on until the keyframe comes.
     pub(crate) is_urgent: bool,
@@ -90,51 +91,54 @@ impl Default for Planner {
 }
 
 impl Planner {
-    /// The plan for a subscription to this track, whose target so far is `current`. `rate` is what an encoding sends, as
-    /// far as is known.
+    /// The plan for a subscription to this track, whose target so far is `current`. `rate` is what a rung costs, as far
+    /// as is known.
     pub(crate) fn plan(
         &mut self,
         track: &TrackOutline,
-        current: Option<EncodingId>,
+        current: Option<Rung>,
         means: Means,
-        rate: impl Fn(EncodingId) -> Option<Bitrate>,
+        rate: impl Fn(Rung) -> Option<Bitrate>,
     ) -> Plan {
         let Means { budget, now } = means;
-        let mut flowing: Vec<&EncodingOutline> =
-            track.encodings.iter().filter(|e| e.is_flowing).collect();
-        flowing.sort_by_key(|e| e.rank);
+        let ladder = Ladder::new(track);
+        let rungs = ladder.rungs();
         let Budget::Limited { left, queue } = budget else {
-            let best = flowing.last().map(|e| e.id);
+            let best = rungs.last().copied();
             return Plan {
                 target: best.or_else(|| kept(track, current)),
                 next_up: Bitrate::ZERO,
                 is_urgent: false,
             };
         };
-        let Some(lowest) = flowing.first() else {
+        let Some(lowest) = rungs.first().copied() else {
             return Plan {
                 target: kept(track, current),
                 next_up: Bitrate::ZERO,
                 is_urgent: false,
             };
         };
-        let at = flowing.iter().position(|e| Some(e.id) == current);
-        let fits = |e: &EncodingOutline, factor: f64| {
-            rate(e.id).is_some_and(|rate| rate.scaled(factor) <= left)
-        };
+        let at = ladder.position(current);
+        let fits =
+            |rung: Rung, factor: f64| rate(rung).is_some_and(|rate| rate.scaled(factor) <= left);
         let is_held = self.held_until.is_some_and(|until| now < until);
-        let best = flowing.iter().rposition(|e| {
-            let is_up = at.is_none_or(|at| Some(e.rank) > flowing.get(at).map(|c| c.rank));
+        let best = (0..).zip(rungs).filter(|(index, rung)| {
+            let is_up = at.is_none_or(|at| *index > at);
             if is_up {
-                fits(e, HEADROOM) && !(is_held && at.is_some())
+                fits(**rung, HEADROOM) && !(is_held && at.is_some())
             } else {
-                fits(e, SLACK)
+                fits(**rung, SLACK)
             }
         });
-        let best = best.unwrap_or(0);
+        // Pictures are given up only when it is known that the smallest with all of them costs too much.
+        let fallback = match rate(lowest) {
+            Some(_) => 0,
+            None => ladder.whole(),
+        };
+        let best = best.last().map_or(fallback, |(index, _)| index);
         let is_far = at
-            .and_then(|at| flowing.get(at))
-            .is_some_and(|e| !fits(e, FAR));
+            .and_then(|at| rungs.get(at))
+            .is_some_and(|rung| !fits(*rung, FAR));
         let bearable = if is_far {
             QUEUE_BEARABLE_FAR
         } else {
@@ -147,9 +151,9 @@ impl Planner {
             self.short_since = None;
         }
         self.remember(at, chosen, now);
-        let above = flowing.get(chosen + 1).and_then(|e| rate(e.id));
+        let above = rungs.get(chosen + 1).and_then(|rung| rate(*rung));
         Plan {
-            target: Some(flowing.get(chosen).map_or(lowest.id, |e| e.id)),
+            target: Some(rungs.get(chosen).copied().unwrap_or(lowest)),
             next_up: above
                 .filter(|_| !is_held)
                 .map_or(Bitrate::ZERO, |rate| rate.scaled(HEADROOM)),
@@ -182,18 +186,24 @@ impl Planner {
 }
 
 /// When nothing flows: the encoding it has, or else the smallest, which is the first that a publisher starts.
-fn kept(track: &TrackOutline, current: Option<EncodingId>) -> Option<EncodingId> {
-    let kept = track.encodings.iter().find(|e| Some(e.id) == current);
-    kept.or_else(|| track.encodings.iter().min_by_key(|e| e.rank))
-        .map(|e| e.id)
+fn kept(track: &TrackOutline, current: Option<Rung>) -> Option<Rung> {
+    let is_there = |rung: &Rung| track.encodings.iter().any(|e| e.id == rung.encoding);
+    current.filter(is_there).or_else(|| {
+        let smallest = track.encodings.iter().min_by_key(|e| e.rank)?;
+        Some(Rung {
+            encoding: smallest.id,
+            ceiling: Layer::TOP,
+        })
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use sfu_model::codec::MediaKind;
-    use sfu_model::id::TrackId;
+    use sfu_model::id::{EncodingId, TrackId};
 
     use super::*;
+    use crate::route::tracks::EncodingOutline;
 
     fn track(flowing: &[bool]) -> TrackOutline {
         let encodings = (0_u8..)
@@ -205,6 +215,7 @@ mod tests {
                 codec: None,
                 dimensions: None,
                 is_flowing: *is_flowing,
+                highest_layer: Layer::default(),
             })
             .collect();
         TrackOutline {
@@ -215,9 +226,19 @@ mod tests {
     }
 
     /// 300, 900 and 2,700 kbit/s.
-    fn rate(encoding: EncodingId) -> Option<Bitrate> {
-        let step = u32::try_from(encoding.0 - 10).unwrap();
+    fn rate(rung: Rung) -> Option<Bitrate> {
+        let step = u32::try_from(rung.encoding.0 - 10).unwrap();
         Some(Bitrate::from_kbps(300 * 3_u64.pow(step)))
+    }
+
+    fn rung(encoding: u64) -> Rung {
+        Rung {
+            encoding: EncodingId(encoding),
+            ceiling: Layer {
+                spatial: 0,
+                temporal: Layer::TOP.temporal,
+            },
+        }
     }
 
     fn means(budget: Budget, ms: u64) -> Means {
@@ -244,7 +265,7 @@ mod tests {
             (&[], None, None),
         ];
         for (flowing, current, expected) in cases {
-            let current = current.map(EncodingId);
+            let current = current.map(rung);
             let plan = Planner::default().plan(
                 &track(flowing),
                 current,
@@ -252,7 +273,7 @@ mod tests {
                 rate,
             );
             assert_eq!(
-                plan.target,
+                plan.target.map(|rung| rung.encoding),
                 expected.map(EncodingId),
                 "{flowing:?} {current:?}"
             );
@@ -268,7 +289,7 @@ mod tests {
         for (second, kbps) in (0..).zip(budgets) {
             let plan = planner.plan(&track, current, means(within(*kbps), second * 1_000), rate);
             current = plan.target;
-            ranks.push(current.unwrap().0 - 10);
+            ranks.push(current.unwrap().encoding.0 - 10);
         }
         ranks
     }
@@ -301,10 +322,11 @@ mod tests {
                 left: Bitrate::from_kbps(kbps),
                 queue: Duration::from_millis(queue_ms),
             };
-            let top = Some(EncodingId(12));
+            let top = Some(rung(12));
             let track = track(&[true, true, true]);
             let plan = Planner::default().plan(&track, top, means(budget, 0), rate);
-            assert_eq!(plan.target, Some(EncodingId(expected)), "{kbps} {queue_ms}");
+            let target = plan.target.map(|rung| rung.encoding.0);
+            assert_eq!(target, Some(expected), "{kbps} {queue_ms}");
             assert_eq!(plan.is_urgent, expected < 12);
         }
     }
@@ -319,17 +341,17 @@ mod tests {
     fn a_step_up_that_fails_is_tried_less_and_less_often() {
         let mut planner = Planner::default();
         let track = track(&[true, true, true]);
-        let mut current = Some(EncodingId(11));
+        let mut current = Some(rung(11));
         let mut raised_at = Vec::new();
         for ms in (0..60_000).step_by(100) {
             // Whatever is tried, the path carries the middle one and not more.
-            let kbps = if current == Some(EncodingId(12)) {
+            let kbps = if current == Some(rung(12)) {
                 1_200
             } else {
                 4_000
             };
             let plan = planner.plan(&track, current, means(within(kbps), ms), rate);
-            if plan.target > current {
+            if plan.target.map(|r| r.encoding) > current.map(|r| r.encoding) {
                 raised_at.push(ms);
             }
             current = plan.target;
@@ -344,5 +366,54 @@ mod tests {
         let plan = |kbps| Planner::default().plan(&track, None, means(within(kbps), 0), rate);
         assert_eq!(plan(950).next_up.as_bps().div_ceil(1_000), 2_835);
         assert_eq!(plan(9_000).next_up, Bitrate::ZERO);
+    }
+
+    /// One encoding of two resolutions and three frame rates: 100, 150, 200, then 800 kbit/s.
+    fn svc_rate(rung: Rung) -> Option<Bitrate> {
+        Some(Bitrate::from_kbps(match rung.ceiling {
+            Layer { spatial: 1, .. } => 800,
+            Layer { temporal: 0, .. } => 100,
+            Layer { temporal: 1, .. } => 150,
+            _ => 200,
+        }))
+    }
+
+    fn svc_track() -> TrackOutline {
+        let mut track = track(&[true]);
+        track.encodings[0].highest_layer = Layer {
+            spatial: 1,
+            temporal: 2,
+        };
+        track
+    }
+
+    #[test]
+    fn layers_inside_an_encoding_are_steps_like_encodings() {
+        let mut planner = Planner::default();
+        let mut current = None;
+        let mut walked = Vec::new();
+        for (second, kbps) in (0..).zip([900, 300, 300, 160, 160, 20, 20]) {
+            let means = means(within(kbps), second * 1_000);
+            current = planner.plan(&svc_track(), current, means, svc_rate).target;
+            let Layer { spatial, temporal } = current.unwrap().ceiling;
+            walked.push((spatial, temporal));
+        }
+        let expected = [(1, 3), (1, 3), (0, 3), (0, 3), (0, 1), (0, 1), (0, 0)];
+        assert_eq!(walked, expected);
+    }
+
+    #[test]
+    fn pictures_are_given_up_only_when_it_is_known_what_they_cost() {
+        let plan = |rate: fn(Rung) -> Option<Bitrate>| {
+            let means = means(within(20), 0);
+            let plan = Planner::default().plan(&svc_track(), None, means, rate);
+            plan.target.unwrap().ceiling
+        };
+        assert_eq!(plan(svc_rate), Layer::default());
+        let whole = Layer {
+            spatial: 0,
+            temporal: Layer::TOP.temporal,
+        };
+        assert_eq!(plan(|_| None), whole);
     }
 }

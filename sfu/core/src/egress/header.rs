@@ -11,6 +11,9 @@ const MARKER_BIT: u8 = 0x80;
 /// The two profiles of RFC 8285.
 const ONE_BYTE_FORM: u16 = 0xbede;
 const TWO_BYTE_FORM: u16 = 0x1000;
+/// Longest value of the one-byte form (RFC 8285 section 4.2). Who takes one form takes both: every browser offers
+/// `extmap-allow-mixed`, and parses them without, too.
+pub(crate) const SHORT_VALUE_BYTES_MAX: usize = 16;
 /// The 16-bit profile and the 16-bit length, in words, of what follows.
 const EXTENSION_HEADER_BYTES: usize = 4;
 
@@ -59,11 +62,14 @@ impl<'a> HeaderWriter<'a> {
         }
     }
 
-    /// Writes one extension, of 1 to 16 bytes. Nothing when it was not negotiated, or does not fit the form.
+    /// Writes one extension, of 1 to 255 bytes. Nothing when it was not negotiated, or does not fit the form.
     pub(crate) fn extension(&mut self, id: Option<u8>, value: &[u8]) {
-        let (Some(id), Ok(length @ 1..=16)) = (id, u8::try_from(value.len())) else {
+        let (Some(id), Ok(length @ 1..)) = (id, u8::try_from(value.len())) else {
             return;
         };
+        if value.len() > SHORT_VALUE_BYTES_MAX && !self.two_bytes {
+            return;
+        }
         if self.extension.is_none() {
             self.extension = Some(self.buffer.len());
             let form = if self.two_bytes {

@@ -6,7 +6,7 @@ use sfu_model::id::EncodingId;
 use sfu_model::rtp::{PayloadType, SeqNo};
 use sfu_model::time::{Instant, RtpTimestamp};
 
-use crate::subscribe::rewrite_vp8::Vp8Rewritten;
+use crate::subscribe::rewrite_codec::CodecNumbers;
 
 /// How many packets back a stream remembers: two seconds of 2.5 Mbit/s, which is longer than the room's cache holds them.
 const PACKETS: usize = 512;
@@ -22,7 +22,8 @@ pub(crate) struct Sent {
     /// Of its payload.
     pub(crate) bytes: usize,
     pub(crate) timestamp: RtpTimestamp,
-    pub(crate) vp8: Vp8Rewritten,
+    pub(crate) marker: bool,
+    pub(crate) codec: CodecNumbers,
     /// The payload type of its repair. `None`: the receiver takes none.
     pub(crate) repair: Option<PayloadType>,
     /// When it was last sent again.
@@ -116,7 +117,8 @@ pub(crate) mod tests {
             source: SeqNo(sequence + 7),
             bytes: 1_000,
             timestamp: RtpTimestamp(0),
-            vp8: None,
+            marker: false,
+            codec: CodecNumbers::None,
             repair: PayloadType::new(97),
             repaired_at: None,
         }

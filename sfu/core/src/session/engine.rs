@@ -3,6 +3,7 @@
 //! Everything that enters or leaves is in our own nouns. The engine wants a complete drain after each input; handlers here
 //! keep that contract inside, so that whoever calls them may do so in any order.
 
+mod dependency;
 pub(crate) mod factory;
 mod key_tap;
 mod negotiate;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use sfu_model::codec::{Codec, MediaKind};
 use sfu_model::datagram::{Datagram, TransmitBatch};
+use sfu_model::dependency::DescriptorBytes;
 use sfu_model::packet::{Extensions, Payload};
 use sfu_model::rtp::{Rid, SeqNo};
 use sfu_model::time::{Instant, MediaTime, NtpTime};
@@ -47,6 +49,8 @@ pub(crate) struct ReceivedRtp {
     pub(crate) time: MediaTime,
     pub(crate) marker: bool,
     pub(crate) extensions: Extensions,
+    /// Its Dependency Descriptor, unread.
+    pub(crate) descriptor: Option<Arc<DescriptorBytes>>,
     pub(crate) sender_report: Option<SenderReport>,
     pub(crate) received_at: Instant,
     pub(crate) payload: Payload,
@@ -230,6 +234,7 @@ impl Engine {
             time: MediaTime(packet.time.numer()),
             marker: packet.header.marker,
             extensions: values::our_extensions(&packet.header.ext_vals),
+            descriptor: dependency::descriptor(&packet.header.ext_vals),
             sender_report,
             received_at: self.instant_of(packet.timestamp)?,
             payload: packet.payload,

@@ -6,6 +6,7 @@ use sfu_model::keyframe::KeyframeReason;
 use sfu_model::rate::Bitrate;
 use sfu_model::time::Instant;
 
+use crate::budget::ladder::has_choice;
 use crate::budget::plan::Budget;
 use crate::egress::sender::Sender;
 use crate::route::tracks::TrackOutline;
@@ -67,7 +68,7 @@ impl Subscriber {
                 .unwrap_or_default();
         }
         let track = of_kind(MediaKind::Video);
-        let has_choice = track.is_some_and(|t| t.encodings.len() > 1);
+        let has_choice = track.is_some_and(has_choice);
         let budget = match self.sender.plan(has_choice, supply.now) {
             None => Budget::Unlimited,
             Some(estimate) => Budget::Limited {

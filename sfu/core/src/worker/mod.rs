@@ -186,11 +186,13 @@ impl Sfu {
         let Part::Subscriber(subscriber) = &session.part else {
             return None;
         };
-        let video = subscriber.video.as_ref().map(|v| v.encodings());
+        let video = subscriber.video.as_ref().map(|v| v.rungs());
         let (current, target) = video.unwrap_or_default();
         Some(SubscriberStatus {
-            current,
-            target,
+            current: current.map(|rung| rung.encoding),
+            current_layer: current.map(|rung| rung.ceiling),
+            target: target.map(|rung| rung.encoding),
+            target_layer: target.map(|rung| rung.ceiling),
             path: subscriber.sender.path_status(),
         })
     }
