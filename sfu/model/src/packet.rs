@@ -19,7 +19,7 @@ pub struct Packet {
     pub track: TrackId,
     /// The RTP stream it is part of; sequence numbers and times below count only inside it.
     pub encoding: EncodingId,
-    /// The rank of the encoding, and the temporal layer inside it.
+    /// The rank of the encoding, and the temporal layer inside it. Its place among all layers inside is in the facts.
     pub layer: Layer,
     /// What the payload is.
     pub codec: Codec,
