@@ -170,7 +170,7 @@ impl Browser {
 
     /// Queues one packet: every third ends a picture.
     pub fn write(&mut self, codec: Codec, sequence: u32, payload: &[u8], now: Instant) {
-        self.write_described(codec, sequence, payload, &[], now);
+        self.write_described(codec, sequence, (payload, &[]), now);
     }
 
     /// The same, with a Dependency Descriptor unless that is empty.
@@ -178,8 +178,7 @@ impl Browser {
         &mut self,
         codec: Codec,
         sequence: u32,
-        payload: &[u8],
-        descriptor: &[u8],
+        (payload, descriptor): (&[u8], &[u8]),
         now: Instant,
     ) {
         let kind = codec.kind();

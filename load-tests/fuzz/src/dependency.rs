@@ -35,7 +35,7 @@ pub fn dependency(bytes: &[u8]) {
 fn write(connected: &mut Connected, sequence: u32, payload: [u8; 2], descriptor: &[u8]) {
     let (now, codec) = (connected.now, Codec::Av1 { profile: 0 });
     let browser = &mut connected.browser;
-    browser.write_described(codec, sequence, &payload, descriptor, now);
+    browser.write_described(codec, sequence, (&payload, descriptor), now);
     connected.turn();
 }
 

@@ -155,4 +155,4 @@ impl LayerSelector {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -138,3 +138,6 @@ impl Subscription {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

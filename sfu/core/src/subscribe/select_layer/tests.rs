@@ -1,6 +1,6 @@
 //! A decoder that gets what passes, and nothing else, can decode all of it: whatever is wanted, whenever.
 
-mod stream;
+pub(crate) mod stream;
 
 use std::collections::{BTreeMap, BTreeSet};
 
