@@ -159,4 +159,14 @@ mod tests {
         assert_eq!(header.finish(), 12 + 4 + 4);
         assert_eq!(buffer[12..], [0x10, 0x00, 0, 1, 16, 1, 7, 0]);
     }
+
+    #[test]
+    fn a_long_value_takes_the_long_form() {
+        let mut buffer = Vec::new();
+        let mut header = HeaderWriter::begin(&mut buffer, &fixed(), true);
+        header.extension(Some(5), &[9; 17]);
+        assert_eq!(header.finish(), 12 + 4 + 20);
+        assert_eq!(buffer[12..19], [0x10, 0x00, 0, 5, 5, 17, 9]);
+        assert_eq!(buffer[33..], [9, 9, 0], "padded to a word");
+    }
 }
