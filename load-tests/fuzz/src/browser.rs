@@ -9,8 +9,49 @@ use str0m::change::{SdpAnswer, SdpPendingOffer};
 use str0m::format::Codec as EngineCodec;
 use str0m::media::{Direction, MediaKind as EngineKind, Mid, Pt};
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::RtpWrite;
+use str0m::rtp::{Extension, ExtensionSerializer, ExtensionValues, RtpWrite};
 use str0m::{Candidate, Event, Input, Output, Rtc};
+
+/// AV1 RTP payload format, appendix A.2.
+const DESCRIPTOR_URI: &str =
+    "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension";
+
+/// Bytes of chance in the place of a Dependency Descriptor.
+struct Descriptor(Vec<u8>);
+
+/// Writes them as they are.
+#[derive(Debug)]
+struct Raw;
+
+impl ExtensionSerializer for Raw {
+    fn write_to(&self, buf: &mut [u8], values: &ExtensionValues) -> usize {
+        let Some(Descriptor(bytes)) = values.user_values.get::<Descriptor>() else {
+            return 0;
+        };
+        let Some(place) = buf.get_mut(..bytes.len()) else {
+            return 0;
+        };
+        place.copy_from_slice(bytes);
+        bytes.len()
+    }
+
+    fn parse_value(&self, _: &[u8], _: &mut ExtensionValues) -> bool {
+        false
+    }
+
+    fn is_video(&self) -> bool {
+        true
+    }
+
+    fn is_audio(&self) -> bool {
+        false
+    }
+
+    fn requires_two_byte_form(&self, values: &ExtensionValues) -> bool {
+        let bytes = values.user_values.get::<Descriptor>();
+        bytes.is_some_and(|Descriptor(bytes)| bytes.len() > 16)
+    }
+}
 
 /// A browser.
 pub struct Browser {
@@ -37,6 +78,7 @@ impl Browser {
         let mut rtc = Rtc::builder()
             .set_rtp_mode(true)
             .set_stats_interval(None)
+            .set_extension(12, Extension::with_serializer(DESCRIPTOR_URI, Raw))
             .clear_codecs()
             .enable_opus(true, false)
             .enable_h264(matches!(video, Codec::H264 { .. }))
@@ -128,6 +170,17 @@ impl Browser {
 
     /// Queues one packet: every third ends a picture.
     pub fn write(&mut self, codec: Codec, sequence: u32, payload: &[u8], now: Instant) {
+        self.write_described(codec, sequence, (payload, &[]), now);
+    }
+
+    /// The same, with a Dependency Descriptor unless that is empty.
+    pub fn write_described(
+        &mut self,
+        codec: Codec,
+        sequence: u32,
+        (payload, descriptor): (&[u8], &[u8]),
+        now: Instant,
+    ) {
         let kind = codec.kind();
         let now = self.engine_instant(now);
         let Some((_, mid)) = self.sections.iter().find(|(k, _)| *k == kind).copied() else {
@@ -146,7 +199,11 @@ impl Browser {
                 now,
                 payload.to_vec(),
             );
-            stream.write_rtp(write.marker(sequence % 3 == 2));
+            let mut values = ExtensionValues::default();
+            if !descriptor.is_empty() {
+                values.user_values.set(Descriptor(descriptor.to_vec()));
+            }
+            stream.write_rtp(write.marker(sequence % 3 == 2).ext_vals(values));
         }
     }
 

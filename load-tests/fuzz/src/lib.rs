@@ -18,6 +18,7 @@ pub mod mutate;
 
 mod answer;
 mod demux;
+mod dependency;
 mod facts;
 mod framing;
 mod jwt;
@@ -31,6 +32,7 @@ mod stun_to_session;
 
 pub use answer::answer;
 pub use demux::demux;
+pub use dependency::dependency;
 pub use facts::facts;
 pub use framing::framing;
 pub use jwt::jwt;
@@ -54,12 +56,13 @@ pub struct Target {
 }
 
 /// All of them, in the order of a datagram's and then of a request's journey.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 13] = [
     target("demux", demux, 1),
     target("framing", framing, 1),
     target("stun_to_session", stun_to_session, 10),
     target("session_step", session_step, 100),
     target("facts", facts, 100),
+    target("dependency", dependency, 100),
     target("srtcp_open", srtcp_open, 4),
     target("rtcp_compound", rtcp_compound, 1),
     target("sdp_offer", sdp_offer, 4),

@@ -8,7 +8,7 @@ mod vp8;
 mod vp9;
 
 use sfu_model::codec::Codec;
-use sfu_model::packet::{Dimensions, Vp8Numbers};
+use sfu_model::packet::{Dimensions, PictureNumbers};
 
 use crate::stamp::{STAMP_BYTES, Stamp};
 
@@ -22,7 +22,7 @@ pub struct Part {
     /// The picture's size.
     pub dimensions: Dimensions,
     /// VP8's running counters; ignored by other codecs.
-    pub vp8: Vp8Numbers,
+    pub vp8: PictureNumbers,
 }
 
 impl Part {

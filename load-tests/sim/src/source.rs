@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sfu_model::codec::{Codec, MediaKind};
-use sfu_model::packet::{Dimensions, Vp8Numbers};
+use sfu_model::packet::{Dimensions, PictureNumbers};
 use sfu_model::time::Instant;
 
 use crate::chance::draw;
@@ -56,7 +56,7 @@ pub struct Source {
     began_at: Instant,
     next_at: Instant,
     next_sequence: u64,
-    vp8: Vp8Numbers,
+    vp8: PictureNumbers,
     /// The next frame is a keyframe.
     pub wants_keyframe: bool,
     /// It sends nothing, as an encoding that the bandwidth does not carry.
@@ -85,7 +85,7 @@ impl Source {
             began_at: now,
             next_at: now,
             next_sequence: u64::from(u16::MAX) - u64::from(word(2) % 3_000),
-            vp8: Vp8Numbers {
+            vp8: PictureNumbers {
                 picture_id: Some(0x7fff - (word(3) % 200) as u16),
                 tl0_picture_index: Some(word(4) as u8),
                 key_index: Some(word(5) as u8 & 0x1f),

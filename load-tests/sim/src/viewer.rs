@@ -1,7 +1,7 @@
 //! A scripted player: records every packet, decodes the video, and asks for keyframes as a browser does.
 
 use sfu_model::codec::{Codec, MediaKind};
-use sfu_model::packet::Vp8Numbers;
+use sfu_model::packet::PictureNumbers;
 use sfu_model::time::Instant;
 use str0m::rtp::RtpPacket;
 
@@ -28,7 +28,7 @@ pub struct Received {
     /// Last packet of a picture.
     pub marker: bool,
     /// The counters of a VP8 descriptor.
-    pub vp8: Option<Vp8Numbers>,
+    pub vp8: Option<PictureNumbers>,
     /// The truth about it.
     pub stamp: Stamp,
 }

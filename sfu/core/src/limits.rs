@@ -24,6 +24,10 @@ pub const KEYFRAME_REQUEST_TRIES_MAX: u32 = 20;
 /// sends every 200 ms; screen shares are slower, but then have no simulcast to move within.
 pub const ENCODING_SILENCE: Duration = Duration::from_millis(1_000);
 
+/// A layer of an encoding that has sent nothing for this long does not flow: nobody waits for it. A top frame rate of 2 fps
+/// has a packet of each layer in every 2 s.
+pub const LAYER_SILENCE: Duration = Duration::from_millis(3_000);
+
 /// How long viewers hold the last frame after the publisher went: a page reload takes 2 s, a restart of OBS 20 s.
 /// After it the room ends and players go back to waiting.
 pub const PUBLISHER_GRACE: Duration = Duration::from_secs(60);

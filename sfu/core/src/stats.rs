@@ -5,6 +5,7 @@ use std::time::Duration;
 use sfu_model::codec::{Codec, MediaKind};
 use sfu_model::drop_reason::DropCounts;
 use sfu_model::id::{EncodingId, RoomId, SessionId};
+use sfu_model::layer::Layer;
 use sfu_model::packet::Dimensions;
 use sfu_model::rate::Bitrate;
 use sfu_model::rtp::Rid;
@@ -56,8 +57,12 @@ pub struct Stats {
 pub struct SubscriberStatus {
     /// The video encoding that it gets.
     pub current: Option<EncodingId>,
+    /// Up to which of its layers: as high as can be, where it has none.
+    pub current_layer: Option<Layer>,
     /// The one that it will get with its next keyframe.
     pub target: Option<EncodingId>,
+    /// Up to which of its layers.
+    pub target_layer: Option<Layer>,
     /// What it asked for.
     pub choice: LayerChoice,
     /// Why it is that target.

@@ -43,6 +43,8 @@ drop_reasons! {
     PublisherNotCurrent => "publisher_not_current",
     /// It is of another encoding than the subscription forwards.
     OtherLayer => "other_layer",
+    /// It is of a layer above those that the subscription forwards.
+    LayerAbove => "layer_above",
     /// The subscription waits for a keyframe.
     AwaitingKeyframe => "awaiting_keyframe",
     /// It is older than the point at which the subscription joined its encoding.

@@ -12,6 +12,7 @@
 
 pub mod codec;
 pub mod datagram;
+pub mod dependency;
 pub mod drop_reason;
 pub mod id;
 pub mod keyframe;

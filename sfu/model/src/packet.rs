@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::codec::Codec;
+use crate::dependency::Descriptor;
 use crate::id::{EncodingId, TrackId};
-use crate::layer::Layer;
+use crate::layer::{Layer, Placement};
 use crate::rtp::SeqNo;
 use crate::time::{Instant, MediaTime};
 
@@ -18,7 +19,7 @@ pub struct Packet {
     pub track: TrackId,
     /// The RTP stream it is part of; sequence numbers and times below count only inside it.
     pub encoding: EncodingId,
-    /// The rank of the encoding, and the temporal layer inside it.
+    /// The rank of the encoding, and the temporal layer inside it. Its place among all layers inside is in the facts.
     pub layer: Layer,
     /// What the payload is.
     pub codec: Codec,
@@ -35,6 +36,8 @@ pub struct Packet {
     pub marker: bool,
     /// What the payload reveals without decoding.
     pub facts: PayloadFacts,
+    /// Its Dependency Descriptor, of a codec whose payload says nothing of layers.
+    pub descriptor: Option<Arc<Descriptor>>,
     /// What its header extensions say to every receiver.
     pub extensions: Extensions,
     /// The bytes after the RTP header.
@@ -46,8 +49,10 @@ pub struct Packet {
 pub struct PayloadFacts {
     /// A decoder can begin at this packet: it is the first packet of a keyframe.
     pub starts_keyframe: bool,
-    /// VP8's own continuity numbers (RFC 7741 section 4.2).
-    pub vp8: Option<Vp8Numbers>,
+    /// The codec's own continuity numbers (VP8, VP9).
+    pub picture: Option<PictureNumbers>,
+    /// Where it stands among the layers of its encoding. `None`: it says nothing of any.
+    pub placement: Option<Placement>,
     /// The picture's size, where the packet tells it (on keyframes).
     pub dimensions: Option<Dimensions>,
 }
@@ -68,14 +73,15 @@ impl Dimensions {
     }
 }
 
-/// The counters in a VP8 payload descriptor that must stay continuous for a decoder (RFC 7741 section 4.2).
+/// The counters in a payload descriptor that must stay continuous for a decoder (VP8: RFC 7741 section 4.2; VP9: RFC 9628
+/// section 4.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Vp8Numbers {
-    /// 15-bit (or 7-bit) running frame index.
+pub struct PictureNumbers {
+    /// 15-bit (or 7-bit) running picture index.
     pub picture_id: Option<u16>,
-    /// Running index of base-layer frames.
+    /// Running index of base-layer pictures.
     pub tl0_picture_index: Option<u8>,
-    /// Index of the last keyframe, 5 bits.
+    /// Index of the last keyframe, 5 bits. VP8 only.
     pub key_index: Option<u8>,
 }
 

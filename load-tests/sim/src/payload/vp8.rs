@@ -1,6 +1,6 @@
 //! The VP8 payload descriptor and the first bytes of a frame (RFC 7741 sections 4.2 and 4.3; RFC 6386 section 9.1).
 
-use sfu_model::packet::Vp8Numbers;
+use sfu_model::packet::PictureNumbers;
 
 use super::Part;
 
@@ -28,11 +28,11 @@ pub(super) fn write(part: &Part, payload: &mut Vec<u8>) {
 }
 
 /// The counters of a payload that [`write`] made, whatever they were changed to on the way.
-pub fn numbers(payload: &[u8]) -> Option<Vp8Numbers> {
+pub fn numbers(payload: &[u8]) -> Option<PictureNumbers> {
     let [0x80 | 0x90, 0xf0, high, low, tl0, key] = *payload.first_chunk()? else {
         return None;
     };
-    Some(Vp8Numbers {
+    Some(PictureNumbers {
         picture_id: Some(u16::from_be_bytes([high & 0x7f, low])),
         tl0_picture_index: Some(tl0),
         key_index: Some(key & 0x1f),

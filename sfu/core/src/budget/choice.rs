@@ -81,6 +81,7 @@ impl LayerChoice {
 mod tests {
     use sfu_model::codec::MediaKind;
     use sfu_model::id::{EncodingId, TrackId};
+    use sfu_model::layer::Layer;
 
     use super::*;
 
@@ -95,6 +96,7 @@ mod tests {
             codec: None,
             dimensions: size.map(|(width, height)| Dimensions { width, height }),
             is_flowing: true,
+            highest_layer: Layer::default(),
         };
         TrackOutline {
             id: TrackId(1),

@@ -41,6 +41,7 @@ mod delay;
 pub(crate) mod estimate;
 mod history;
 mod inter_arrival;
+pub(crate) mod ladder;
 pub(crate) mod limits;
 mod loss;
 mod overflow;

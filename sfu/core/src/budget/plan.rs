@@ -1,4 +1,4 @@
-//! The target of a subscription: the best encoding that flows, that the subscriber allows and that its path carries.
+//! The target of a subscription: the best rung of its track's ladder that the subscriber allows and that its path carries.
 //!
 //! A step up must fit with room to spare and is not tried again soon after it failed; a step down is taken at once when a
 //! queue stands, and otherwise when the estimate stays too low. So a quality does not flap, and a path that falls is not
@@ -6,12 +6,13 @@
 
 use std::time::Duration;
 
-use sfu_model::id::EncodingId;
+use sfu_model::layer::Layer;
 use sfu_model::rate::Bitrate;
 use sfu_model::time::Instant;
 
 use crate::budget::choice::{LayerChoice, Why};
-use crate::route::tracks::{EncodingOutline, TrackOutline};
+use crate::budget::ladder::{Ladder, Rung};
+use crate::route::tracks::TrackOutline;
 
 /// What is left free above an encoding before a step up to it: its rate varies, and its first picture is a keyframe.
 const HEADROOM: f64 = 1.05;
@@ -73,8 +74,8 @@ pub(crate) struct Planner {
 /// A choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
-    pub(crate) target: Option<EncodingId>,
-    /// What all pictures cost once the next encoding up is sent; zero when there is none, or it is not wanted yet.
+    pub(crate) target: Option<Rung>,
+    /// What all pictures cost once the next rung up is sent; zero when there is none, or it is not wanted yet.
     pub(crate) next_up: Bitrate,
     /// A step down for a queue: what passes so far must not go on until the keyframe comes.
     pub(crate) is_urgent: bool,
@@ -108,20 +109,21 @@ impl Planner {
         self.choice
     }
 
-    /// The plan for a subscription to this track, whose target so far is `current`. `rate` is what an encoding sends, as
-    /// far as is known.
+    /// The plan for a subscription to this track, whose target so far is `current`. `rate` is what a rung costs, as far
+    /// as is known.
     pub(crate) fn plan(
         &mut self,
         track: &TrackOutline,
-        current: Option<EncodingId>,
+        current: Option<Rung>,
         means: Means,
-        rate: impl Fn(EncodingId) -> Option<Bitrate>,
+        rate: impl Fn(Rung) -> Option<Bitrate>,
     ) -> Plan {
         let Means { budget, now } = means;
-        let flowing = self.candidates(track);
-        let (Budget::Limited { left, queue }, Some(lowest)) = (budget, flowing.first()) else {
-            let best = flowing.last().map(|e| e.id);
-            let target = best.or_else(|| kept(track, current));
+        let ladder = Ladder::new(track, &self.choice);
+        let rungs = ladder.rungs();
+        let (Budget::Limited { left, queue }, Some(lowest)) = (budget, rungs.first().copied())
+        else {
+            let target = rungs.last().copied().or_else(|| kept(track, current));
             return Plan {
                 target,
                 next_up: Bitrate::ZERO,
@@ -129,23 +131,27 @@ impl Planner {
                 why: self.why_best(track, target),
             };
         };
-        let at = flowing.iter().position(|e| Some(e.id) == current);
-        let fits = |e: &EncodingOutline, factor: f64| {
-            rate(e.id).is_some_and(|rate| rate.scaled(factor) <= left)
-        };
+        let at = ladder.position(current);
+        let fits =
+            |rung: Rung, factor: f64| rate(rung).is_some_and(|rate| rate.scaled(factor) <= left);
         let is_held = self.held_until.is_some_and(|until| now < until);
-        let best = flowing.iter().rposition(|e| {
-            let is_up = at.is_none_or(|at| Some(e.rank) > flowing.get(at).map(|c| c.rank));
+        let best = (0..).zip(rungs).filter(|(index, rung)| {
+            let is_up = at.is_none_or(|at| *index > at);
             if is_up {
-                fits(e, HEADROOM) && !(is_held && at.is_some())
+                fits(**rung, HEADROOM) && !(is_held && at.is_some())
             } else {
-                fits(e, SLACK)
+                fits(**rung, SLACK)
             }
         });
-        let best = best.unwrap_or(0);
+        // Pictures are given up only when it is known that the smallest with all of them costs too much.
+        let fallback = match rate(lowest) {
+            Some(_) => 0,
+            None => ladder.whole(),
+        };
+        let best = best.last().map_or(fallback, |(index, _)| index);
         let is_far = at
-            .and_then(|at| flowing.get(at))
-            .is_some_and(|e| !fits(e, FAR));
+            .and_then(|at| rungs.get(at))
+            .is_some_and(|rung| !fits(*rung, FAR));
         let bearable = if is_far {
             QUEUE_BEARABLE_FAR
         } else {
@@ -158,15 +164,15 @@ impl Planner {
             self.short_since = None;
         }
         self.remember(at, chosen, now);
-        let above = flowing.get(chosen + 1).and_then(|e| rate(e.id));
-        let target = Some(flowing.get(chosen).map_or(lowest.id, |e| e.id));
+        let above = rungs.get(chosen + 1).and_then(|rung| rate(*rung));
+        let target = Some(rungs.get(chosen).copied().unwrap_or(lowest));
         Plan {
             target,
             next_up: above
                 .filter(|_| !is_held)
                 .map_or(Bitrate::ZERO, |rate| rate.scaled(HEADROOM)),
             is_urgent: at.is_some_and(|at| chosen < at) && queue >= bearable,
-            why: if chosen + 1 < flowing.len() {
+            why: if chosen + 1 < rungs.len() {
                 Why::Path(left)
             } else {
                 self.why_best(track, target)
@@ -174,22 +180,9 @@ impl Planner {
         }
     }
 
-    /// What may be chosen, the smallest first: what flows and is allowed. When nothing of what is allowed flows, the
-    /// smallest that does: a picture larger than wanted is better than none.
-    fn candidates<'t>(&self, track: &'t TrackOutline) -> Vec<&'t EncodingOutline> {
-        let mut flowing: Vec<&EncodingOutline> =
-            track.encodings.iter().filter(|e| e.is_flowing).collect();
-        flowing.sort_by_key(|e| e.rank);
-        let lowest = flowing.first().copied();
-        flowing.retain(|e| self.choice.allows(e, track));
-        if flowing.is_empty() {
-            flowing.extend(lowest);
-        }
-        flowing
-    }
-
     /// The target is the best candidate: because no other is allowed, or because no other flows.
-    fn why_best(&self, track: &TrackOutline, target: Option<EncodingId>) -> Why {
+    fn why_best(&self, track: &TrackOutline, target: Option<Rung>) -> Why {
+        let target = target.map(|rung| rung.encoding);
         let allowed = track
             .encodings
             .iter()
@@ -227,10 +220,15 @@ impl Planner {
 }
 
 /// When nothing flows: the encoding it has, or else the smallest, which is the first that a publisher starts.
-fn kept(track: &TrackOutline, current: Option<EncodingId>) -> Option<EncodingId> {
-    let kept = track.encodings.iter().find(|e| Some(e.id) == current);
-    kept.or_else(|| track.encodings.iter().min_by_key(|e| e.rank))
-        .map(|e| e.id)
+fn kept(track: &TrackOutline, current: Option<Rung>) -> Option<Rung> {
+    let is_there = |rung: &Rung| track.encodings.iter().any(|e| e.id == rung.encoding);
+    current.filter(is_there).or_else(|| {
+        let smallest = track.encodings.iter().min_by_key(|e| e.rank)?;
+        Some(Rung {
+            encoding: smallest.id,
+            ceiling: Layer::TOP,
+        })
+    })
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ pub(crate) struct ExtensionIds {
     pub(crate) transport_sequence: Option<u8>,
     /// `abs-send-time`, from which a receiver without transport-wide feedback estimates.
     pub(crate) absolute_send_time: Option<u8>,
+    /// The Dependency Descriptor (AV1 RTP payload format, appendix A).
+    pub(crate) dependency_descriptor: Option<u8>,
 }
 
 impl ExtensionIds {
@@ -24,6 +26,7 @@ impl ExtensionIds {
             self.rotation,
             self.transport_sequence,
             self.absolute_send_time,
+            self.dependency_descriptor,
         ];
         ids.into_iter().flatten().any(|id| id > ONE_BYTE_ID_MAX)
     }

@@ -11,6 +11,9 @@ const MARKER_BIT: u8 = 0x80;
 /// The two profiles of RFC 8285.
 const ONE_BYTE_FORM: u16 = 0xbede;
 const TWO_BYTE_FORM: u16 = 0x1000;
+/// Longest value of the one-byte form (RFC 8285 section 4.2). Who takes one form takes both: every browser offers
+/// `extmap-allow-mixed`, and parses them without, too.
+pub(crate) const SHORT_VALUE_BYTES_MAX: usize = 16;
 /// The 16-bit profile and the 16-bit length, in words, of what follows.
 const EXTENSION_HEADER_BYTES: usize = 4;
 
@@ -60,12 +63,15 @@ impl<'a> HeaderWriter<'a> {
         }
     }
 
-    /// Writes one extension, of 1 to 16 bytes. Nothing when it was not negotiated, or does not fit the form.
+    /// Writes one extension, of 1 to 255 bytes. Nothing when it was not negotiated, or does not fit the form.
     #[inline]
     pub(crate) fn extension(&mut self, id: Option<u8>, value: &[u8]) {
-        let (Some(id), Ok(length @ 1..=16)) = (id, u8::try_from(value.len())) else {
+        let (Some(id), Ok(length @ 1..)) = (id, u8::try_from(value.len())) else {
             return;
         };
+        if value.len() > SHORT_VALUE_BYTES_MAX && !self.two_bytes {
+            return;
+        }
         if self.extension.is_none() {
             self.extension = Some(self.buffer.len());
             let form = if self.two_bytes {
@@ -155,5 +161,15 @@ mod tests {
         header.extension(Some(16), &[7]);
         assert_eq!(header.finish(), 12 + 4 + 4);
         assert_eq!(buffer[12..], [0x10, 0x00, 0, 1, 16, 1, 7, 0]);
+    }
+
+    #[test]
+    fn a_long_value_takes_the_long_form() {
+        let mut buffer = Vec::new();
+        let mut header = HeaderWriter::begin(&mut buffer, &fixed(), true);
+        header.extension(Some(5), &[9; 17]);
+        assert_eq!(header.finish(), 12 + 4 + 20);
+        assert_eq!(buffer[12..19], [0x10, 0x00, 0, 5, 5, 17, 9]);
+        assert_eq!(buffer[33..], [9, 9, 0], "padded to a word");
     }
 }

@@ -12,14 +12,14 @@ use sfu_model::rtp::{PayloadType, SeqNo};
 use sfu_model::time::Instant;
 
 use crate::egress::repaired::Repaired;
-use crate::subscribe::rewrite_vp8::Vp8Shift;
+use crate::subscribe::rewrite_codec::CodecShift;
 
 /// How many packets back a number is looked for: as many as the room's cache holds of one encoding at most. What is older
 /// can only be a number that was never sent, or that wrapped.
 const PACKETS_BACK_MAX: u16 = 2_048;
-/// Most runs that are remembered. Each change of encoding begins one, and each picture that loses its upper layers: at 30
+/// Most runs that are remembered. Each change of encoding begins one, and each picture that loses its upper layers two: at 30
 /// pictures a second this is two seconds, longer than the cache holds them. Past it the oldest is forgotten.
-const RUNS_MAX: usize = 64;
+const RUNS_MAX: usize = 128;
 
 /// How numbers towards the receiver follow from those of an encoding. All additions are modulo 2^64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,9 @@ pub(crate) struct Mapping {
     pub(crate) source_shift: u64,
     /// Added to a time of the source, it is the receiver's.
     pub(crate) time_shift: u64,
-    pub(crate) vp8: Vp8Shift,
+    /// It ends its picture for the receiver, though more of it came.
+    pub(crate) is_marked: bool,
+    pub(crate) codec: CodecShift,
     /// The payload type of repairs. `None`: the receiver takes none.
     pub(crate) repair: Option<PayloadType>,
 }
@@ -167,7 +169,8 @@ pub(crate) mod tests {
             encoding: EncodingId(encoding),
             source_shift,
             time_shift: 0,
-            vp8: Vp8Shift::default(),
+            is_marked: false,
+            codec: CodecShift::None,
             repair: PayloadType::new(97),
         }
     }

@@ -7,10 +7,11 @@ use sfu_model::rtp::{PayloadType, SeqNo, Ssrc};
 use sfu_model::time::{Instant, MediaTime, RtpTimestamp};
 
 use crate::egress::extensions::ExtensionIds;
-use crate::egress::header::{Fixed, HeaderWriter};
+use crate::egress::header::{Fixed, HeaderWriter, SHORT_VALUE_BYTES_MAX};
 use crate::egress::history::{History, Mapping, Sent};
 use crate::srtp::{IndexLedger, LedgerError, Sealer};
-use crate::subscribe::rewrite_vp8::{self, Vp8Shift};
+use crate::subscribe::rewrite_codec::{self, CodecNumbers};
+use crate::subscribe::rewrite_dependency::{self, DESCRIPTOR_BYTES_MAX};
 use crate::subscribe::subscription::Outgoing;
 
 /// What an offer and its answer agreed on for one stream.
@@ -115,15 +116,21 @@ impl Stream {
         let index = indices.take(sequence).ok_or(DropReason::NumberUsed)?;
         let fixed = Fixed {
             payload_type: out.payload_type,
-            marker: packet.marker,
-            padding: false,
+            marker: out.numbers.marker,
+            padding: out.is_empty,
             sequence,
             timestamp: out.numbers.time.wire(),
             ssrc: self.terms.ssrc,
         };
         let start = buffer.len();
-        let header_bytes = self.write_header(&fixed, packet, transport, buffer);
-        write_payload(packet, out.numbers.vp8, buffer);
+        let codec = out.numbers.codec;
+        let header_bytes = self.write_header(&fixed, (packet, codec), transport, buffer);
+        if out.is_empty {
+            // Nothing but padding: one byte, which says so (RFC 3550 section 5.1).
+            buffer.push(1);
+        } else {
+            write_payload(packet, codec, buffer);
+        }
         sealer
             .seal_rtp(index, buffer, start, header_bytes)
             .map_err(|_| DropReason::SealRefused)?;
@@ -143,14 +150,15 @@ impl Stream {
         {
             counters.latest = Some((out.numbers.time, packet.captured_at));
         }
-        if self.repair.is_some() {
+        if self.repair.is_some() && !out.is_empty {
             self.history.insert(
                 out.numbers.sequence,
                 Mapping {
                     encoding: packet.encoding,
                     source_shift: packet.sequence.0.wrapping_sub(out.numbers.sequence.0),
                     time_shift: out.numbers.time.0.wrapping_sub(packet.time.0),
-                    vp8: out.numbers.vp8,
+                    is_marked: out.numbers.marker && !packet.marker,
+                    codec: out.numbers.codec.shift_from(packet),
                     repair: out.repair_payload_type,
                 },
             );
@@ -166,12 +174,15 @@ impl Stream {
         transport: TransportNumbers,
         buffer: &mut Vec<u8>,
     ) -> Result<(), DropReason> {
-        let time = MediaTime(packet.time.0.wrapping_add(sent.mapping.time_shift));
-        let (fixed, index) = self.next_repair(sent.repair, packet.marker, false, time.wire())?;
+        let mapping = &sent.mapping;
+        let time = MediaTime(packet.time.0.wrapping_add(mapping.time_shift));
+        let marker = packet.marker || mapping.is_marked;
+        let codec = mapping.codec.apply(packet);
+        let (fixed, index) = self.next_repair(sent.repair, marker, false, time.wire())?;
         let start = buffer.len();
-        let header_bytes = self.write_header(&fixed, packet, transport, buffer);
+        let header_bytes = self.write_header(&fixed, (packet, codec), transport, buffer);
         buffer.extend_from_slice(&sent.sequence.wire().to_be_bytes());
-        write_payload(packet, sent.mapping.vp8, buffer);
+        write_payload(packet, codec, buffer);
         sealer
             .seal_rtp(index, buffer, start, header_bytes)
             .map_err(|_| DropReason::SealRefused)
@@ -204,12 +215,20 @@ impl Stream {
     fn write_header(
         &self,
         fixed: &Fixed,
-        packet: &Packet,
+        (packet, codec): (&Packet, CodecNumbers),
         transport: TransportNumbers,
         buffer: &mut Vec<u8>,
     ) -> usize {
         let ids = &self.terms.extensions;
-        let mut header = HeaderWriter::begin(buffer, fixed, self.two_bytes);
+        let descriptor = match (&packet.descriptor, codec) {
+            (Some(descriptor), CodecNumbers::Frame(numbers)) => ids
+                .dependency_descriptor
+                .map(|id| (id, descriptor.as_ref(), numbers)),
+            _ => None,
+        };
+        let is_long = descriptor
+            .is_some_and(|(_, d, _)| rewrite_dependency::bytes_max(d) > SHORT_VALUE_BYTES_MAX);
+        let mut header = HeaderWriter::begin(buffer, fixed, self.two_bytes || is_long);
         if !self.is_known {
             header.extension(ids.mid, self.terms.mid.as_bytes());
         }
@@ -226,19 +245,22 @@ impl Stream {
         if let Some(rotation) = packet.extensions.rotation {
             header.extension(ids.rotation, &[rotation_byte(rotation)]);
         }
+        if let Some((id, descriptor, numbers)) = descriptor {
+            let mut place = [0; DESCRIPTOR_BYTES_MAX];
+            let length = rewrite_dependency::write(descriptor, numbers, &mut place);
+            let bytes = length.and_then(|length| place.get(..length));
+            header.extension(Some(id), bytes.unwrap_or_default());
+        }
         header.finish()
     }
 }
 
 /// The only copy of a payload on its way to a subscriber.
-fn write_payload(packet: &Packet, vp8: Vp8Shift, buffer: &mut Vec<u8>) {
+fn write_payload(packet: &Packet, codec: CodecNumbers, buffer: &mut Vec<u8>) {
     let start = buffer.len();
     buffer.extend_from_slice(&packet.payload);
-    if vp8 != Vp8Shift::default()
-        && let Some(numbers) = vp8.apply(packet.facts.vp8)
-        && let Some(payload) = buffer.get_mut(start..)
-    {
-        rewrite_vp8::patch(payload, numbers);
+    if let Some(payload) = buffer.get_mut(start..) {
+        rewrite_codec::patch(payload, packet, codec);
     }
 }
 

@@ -1,16 +1,21 @@
 //! One published RTP stream: its numbers, what flows, and the keyframes that are wanted of it.
 
+use std::sync::Arc;
+
 use sfu_model::codec::{Codec, MediaKind};
+use sfu_model::dependency::{Descriptor, DescriptorBytes};
 use sfu_model::id::{EncodingId, TrackId};
-use sfu_model::layer::Layer;
+use sfu_model::layer::{Layer, Placement};
 use sfu_model::packet::{Dimensions, Packet};
 use sfu_model::rtp::Rid;
 use sfu_model::time::Instant;
 
 use crate::limits::{ENCODING_SILENCE, KEYFRAME_REQUEST_INTERVAL};
 use crate::publish::capture_clock::CaptureClock;
+use crate::publish::facts::dependency::{DependencyReader, Reading};
 use crate::publish::facts::{self, ParameterSets};
 use crate::publish::keyframe_requests::KeyframeRequests;
+use crate::publish::layer_flow::LayerFlow;
 use crate::session::engine::ReceivedRtp;
 
 /// One encoding of a published track.
@@ -25,10 +30,12 @@ pub(crate) struct Encoding {
     pub(crate) keyframe_requests: KeyframeRequests,
     pub(crate) packets: u64,
     pub(crate) bytes: u64,
+    pub(crate) layers: LayerFlow,
     /// Something that subscribers are told has changed since it was last asked.
     pub(crate) has_changed: bool,
     last_packet_at: Option<Instant>,
     parameter_sets: ParameterSets,
+    dependencies: DependencyReader,
 }
 
 impl Encoding {
@@ -42,9 +49,11 @@ impl Encoding {
             keyframe_requests: KeyframeRequests::new(KEYFRAME_REQUEST_INTERVAL),
             packets: 0,
             bytes: 0,
+            layers: LayerFlow::default(),
             has_changed: false,
             last_packet_at: None,
             parameter_sets: ParameterSets::default(),
+            dependencies: DependencyReader::default(),
         }
     }
 
@@ -55,11 +64,25 @@ impl Encoding {
         rtp: ReceivedRtp,
         clock: &mut CaptureClock,
     ) -> Option<Packet> {
-        let facts = facts::read(rtp.codec, &rtp.payload, rtp.time, &mut self.parameter_sets)?;
+        let mut facts = facts::read(rtp.codec, &rtp.payload, rtp.time, &mut self.parameter_sets)?;
+        let descriptor = match self.read_descriptor(rtp.codec, rtp.descriptor)? {
+            None => None,
+            Some(Reading {
+                descriptor,
+                dimensions,
+            }) => {
+                facts.placement = placement(&descriptor);
+                facts.dimensions = facts.dimensions.or(dimensions);
+                Some(Arc::new(descriptor))
+            }
+        };
         let dimensions = facts.dimensions.or(self.dimensions);
         self.has_changed |= self.codec != Some(rtp.codec)
             || self.dimensions != dimensions
             || !self.is_flowing(rtp.received_at);
+        if let Some(placement) = facts.placement {
+            self.has_changed |= self.layers.hear(placement.layer, rtp.received_at);
+        }
         self.codec = Some(rtp.codec);
         self.dimensions = dimensions;
         self.packets += 1;
@@ -77,7 +100,10 @@ impl Encoding {
         Some(Packet {
             track,
             encoding: self.id,
-            layer: Layer::spatial(self.rank),
+            layer: Layer {
+                spatial: self.rank,
+                temporal: facts.placement.map_or(0, |p| p.layer.temporal),
+            },
             codec: rtp.codec,
             sequence: rtp.sequence,
             time: rtp.time,
@@ -85,9 +111,26 @@ impl Encoding {
             received_at: rtp.received_at,
             marker: rtp.marker,
             facts,
+            descriptor,
             extensions: rtp.extensions,
             payload: rtp.payload,
         })
+    }
+
+    /// The descriptor of a codec whose payload does not tell layers. VP8 and VP9 tell them, to every receiver: they need none.
+    /// The outer `None` is a malformed one.
+    #[expect(clippy::option_option, reason = "malformed and absent are two answers")]
+    fn read_descriptor(
+        &mut self,
+        codec: Codec,
+        bytes: Option<Arc<DescriptorBytes>>,
+    ) -> Option<Option<Reading>> {
+        match (codec, bytes) {
+            (Codec::Av1 { .. } | Codec::H264 { .. }, Some(bytes)) => {
+                self.dependencies.read(bytes).map(Some)
+            }
+            _ => Some(None),
+        }
     }
 
     /// True while packets arrive.
@@ -100,4 +143,16 @@ impl Encoding {
     pub(crate) fn silent_from(&self) -> Option<Instant> {
         self.last_packet_at.map(|last| last + ENCODING_SILENCE)
     }
+}
+
+/// Where a descriptor places its packet. Whether a decoder can follow from there is for its references to say.
+fn placement(descriptor: &Descriptor) -> Option<Placement> {
+    let frame = descriptor.frame.as_ref()?;
+    Some(Placement {
+        layer: frame.layer,
+        begins_frame: descriptor.begins_frame,
+        ends_frame: descriptor.ends_frame,
+        is_switching_point: false,
+        is_inter_predicted: frame.references.iter().next().is_some(),
+    })
 }

@@ -4,5 +4,6 @@ pub(crate) mod capture_clock;
 pub(crate) mod encoding;
 pub(crate) mod facts;
 pub(crate) mod keyframe_requests;
+pub(crate) mod layer_flow;
 pub(crate) mod publisher;
 pub(crate) mod track;

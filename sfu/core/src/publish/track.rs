@@ -119,6 +119,7 @@ impl Track {
                     dimensions: e.dimensions,
                     // The only encoding of a track has no alternative: it is never left for another.
                     is_flowing: self.encodings.len() == 1 || e.is_flowing(now),
+                    highest_layer: e.layers.highest(),
                 })
                 .collect(),
         }

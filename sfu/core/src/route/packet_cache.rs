@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sfu_model::id::EncodingId;
+use sfu_model::layer::Layer;
 use sfu_model::packet::Packet;
 use sfu_model::rate::Bitrate;
 use sfu_model::rtp::SeqNo;
@@ -32,6 +33,8 @@ pub(crate) struct PacketCache {
 #[derive(Debug)]
 struct Metered {
     meter: RateMeter,
+    /// Of each of its layers that packets came of: there are no more than a spatial times a temporal index can name.
+    layers: Vec<(Layer, RateMeter)>,
     latest_at: Instant,
     /// What another worker measured, until this one has.
     told: Option<Bitrate>,
@@ -70,9 +73,11 @@ impl PacketCache {
     pub(crate) fn measure(&mut self, packet: &Packet) {
         let now = packet.received_at;
         let metered = self.metered(packet.encoding, now);
-        metered
-            .meter
-            .add(packet.payload.len() + OVERHEAD_BYTES, now);
+        let bytes = packet.payload.len() + OVERHEAD_BYTES;
+        metered.meter.add(bytes, now);
+        if let Some(placement) = packet.facts.placement {
+            metered.measure_layer(placement.layer, bytes, now);
+        }
         metered.latest_at = now;
     }
 
@@ -87,6 +92,23 @@ impl PacketCache {
         metered.meter.rate(now).or(metered.told)
     }
 
+    /// What an encoding sends up to a layer: all layers within it, though of those that do not depend on each other only one
+    /// may pass. `None`: not known yet.
+    pub(crate) fn rate_within(
+        &self,
+        encoding: EncodingId,
+        ceiling: Layer,
+        now: Instant,
+    ) -> Option<Bitrate> {
+        let metered = self.meters.get(&encoding)?;
+        if metered.layers.iter().all(|(l, _)| l.is_within(ceiling)) {
+            return self.rate(encoding, now);
+        }
+        let within = metered.layers.iter().filter(|(l, _)| l.is_within(ceiling));
+        let mut rates = within.map(|(_, meter)| meter.rate(now));
+        rates.try_fold(Bitrate::ZERO, |sum, rate| Some(sum.saturating_add(rate?)))
+    }
+
     /// What every encoding sends, as far as is known.
     pub(crate) fn rates(&self, now: Instant) -> Vec<(EncodingId, Bitrate)> {
         let rate = |(id, m): (&EncodingId, &Metered)| Some((*id, m.meter.rate(now)?));
@@ -96,6 +118,7 @@ impl PacketCache {
     fn metered(&mut self, encoding: EncodingId, now: Instant) -> &mut Metered {
         self.meters.entry(encoding).or_insert_with(|| Metered {
             meter: RateMeter::new(now),
+            layers: Vec::new(),
             latest_at: now,
             told: None,
         })
@@ -111,6 +134,20 @@ impl PacketCache {
                 .and_then(Option::as_ref)
                 .is_some_and(|packet| packet.received_at >= oldest)
         });
+    }
+}
+
+impl Metered {
+    fn measure_layer(&mut self, layer: Layer, bytes: usize, now: Instant) {
+        let found = self.layers.iter_mut().find(|(l, _)| *l == layer);
+        if let Some((_, meter)) = found {
+            meter.add(bytes, now);
+            return;
+        }
+        // As old as the encoding's: a layer that was not there sent nothing.
+        let mut meter = self.meter.begun_with();
+        meter.add(bytes, now);
+        self.layers.push((layer, meter));
     }
 }
 
@@ -164,6 +201,8 @@ impl Ring {
 
 #[cfg(test)]
 mod tests {
+    use sfu_model::layer::Placement;
+
     use super::*;
     use crate::subscribe::rewrite::tests::packet;
 
@@ -210,6 +249,38 @@ mod tests {
         assert!(holds(&cache, 1, 1_000));
         cache.insert(arriving(1, 999, 0));
         assert!(holds(&cache, 1, 999));
+    }
+
+    #[test]
+    fn what_a_layer_costs_is_what_is_within_it() {
+        let mut cache = PacketCache::default();
+        let placement = |spatial, temporal| Placement {
+            layer: Layer { spatial, temporal },
+            begins_frame: true,
+            ends_frame: true,
+            is_switching_point: false,
+            is_inter_predicted: true,
+        };
+        // Each packet weighs 1,250 bytes: 100 kbit/s for each layer that comes ten times a second.
+        for ms in (0..2_000).step_by(100) {
+            for (spatial, temporal) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+                let mut packet = arriving(1, ms, ms);
+                packet.payload = vec![0; 1_250 - OVERHEAD_BYTES].into();
+                packet.facts.placement = Some(placement(spatial, temporal));
+                cache.measure(&packet);
+            }
+        }
+        let now = Instant::START + Duration::from_millis(2_000);
+        let kbps = |spatial, temporal| {
+            let ceiling = Layer { spatial, temporal };
+            let rate = cache.rate_within(EncodingId(1), ceiling, now);
+            rate.map(|rate| rate.as_bps() / 1_000)
+        };
+        assert_eq!(kbps(0, 0), Some(100));
+        assert_eq!(kbps(0, 3), Some(200));
+        assert_eq!(kbps(1, 0), Some(200));
+        assert_eq!(kbps(3, 3), Some(400));
+        assert_eq!(cache.rate_within(EncodingId(2), Layer::TOP, now), None);
     }
 
     #[test]

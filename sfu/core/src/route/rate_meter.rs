@@ -36,6 +36,15 @@ impl RateMeter {
         }
     }
 
+    /// A meter of a part: as much time is known of it, and nothing that arrived.
+    pub(crate) fn begun_with(&self) -> Self {
+        Self {
+            steps: [0; STEPS],
+            running: 0,
+            ..*self
+        }
+    }
+
     /// This much arrived.
     pub(crate) fn add(&mut self, bytes: usize, now: Instant) {
         if now - self.began_at >= STEP {

@@ -2,6 +2,7 @@
 
 use sfu_model::codec::{Codec, MediaKind};
 use sfu_model::id::{EncodingId, TrackId};
+use sfu_model::layer::Layer;
 use sfu_model::packet::Dimensions;
 use sfu_model::rtp::Rid;
 
@@ -31,4 +32,6 @@ pub struct EncodingOutline {
     pub dimensions: Option<Dimensions>,
     /// True while packets arrive.
     pub is_flowing: bool,
+    /// The highest spatial and the highest temporal layer that flow inside it; zeros when it has none.
+    pub highest_layer: Layer,
 }

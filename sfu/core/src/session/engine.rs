@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod contract;
+mod dependency;
 pub(crate) mod factory;
 mod key_tap;
 mod negotiate;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use sfu_model::codec::{Codec, MediaKind};
 use sfu_model::datagram::{Datagram, TransmitBatch};
+use sfu_model::dependency::DescriptorBytes;
 use sfu_model::packet::{Extensions, Payload};
 use sfu_model::rtp::{Rid, SeqNo};
 use sfu_model::time::{Instant, MediaTime, NtpTime};
@@ -49,6 +51,8 @@ pub(crate) struct ReceivedRtp {
     pub(crate) time: MediaTime,
     pub(crate) marker: bool,
     pub(crate) extensions: Extensions,
+    /// Its Dependency Descriptor, unread.
+    pub(crate) descriptor: Option<Arc<DescriptorBytes>>,
     pub(crate) sender_report: Option<SenderReport>,
     pub(crate) received_at: Instant,
     pub(crate) payload: Payload,
@@ -232,6 +236,7 @@ impl Engine {
             time: MediaTime(packet.time.numer()),
             marker: packet.header.marker,
             extensions: values::our_extensions(&packet.header.ext_vals),
+            descriptor: dependency::descriptor(&packet.header.ext_vals),
             sender_report,
             received_at: self.instant_of(packet.timestamp)?,
             payload: packet.payload,

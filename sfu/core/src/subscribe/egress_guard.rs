@@ -72,12 +72,14 @@ mod tests {
     use sfu_model::rtp::SeqNo;
 
     use super::*;
+    use crate::subscribe::rewrite_codec::CodecNumbers;
 
     fn out(sequence: u64, time: u64) -> Rewritten {
         Rewritten {
             sequence: SeqNo(sequence),
             time: MediaTime(time),
-            vp8: crate::subscribe::rewrite_vp8::Vp8Shift::default(),
+            marker: false,
+            codec: CodecNumbers::None,
         }
     }
 

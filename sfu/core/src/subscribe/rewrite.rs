@@ -7,14 +7,18 @@ use sfu_model::packet::Packet;
 use sfu_model::rtp::SeqNo;
 use sfu_model::time::{Instant, MediaTime};
 
-use crate::subscribe::rewrite_vp8::{Vp8Rewriter, Vp8Shift};
+use crate::subscribe::passing::Passing;
+use crate::subscribe::rewrite_codec::{CodecNumbers, CodecRewriter};
+use crate::subscribe::skipped::{Count, Skipped};
 
 /// The numbers that a packet gets on its way to one subscriber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rewritten {
     pub(crate) sequence: SeqNo,
     pub(crate) time: MediaTime,
-    pub(crate) vp8: Vp8Shift,
+    /// It is the last packet of its picture (RFC 3550 section 5.1): the one that came with the mark may be left out.
+    pub(crate) marker: bool,
+    pub(crate) codec: CodecNumbers,
 }
 
 /// Makes one continuous sender.
@@ -24,7 +28,9 @@ pub(crate) struct Rewriter {
     source: Option<Source>,
     /// What the subscriber has got so far.
     last: Last,
-    vp8: Vp8Rewriter,
+    codec: CodecRewriter,
+    /// What was left out of the source. Takes no memory before there is some.
+    skipped: Option<Box<Skipped>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +38,9 @@ struct Source {
     encoding: EncodingId,
     /// The packet that began it. What is older belongs to a time before the switch.
     first: SeqNo,
-    /// Added, modulo 2^64, to its sequence numbers.
+    /// The latest packet that came of it.
+    newest: SeqNo,
+    /// Added, modulo 2^64, to the sequence numbers of what comes next. Less by one for each packet that is left out.
     sequence_shift: u64,
     /// Added, modulo 2^64, to its times.
     time_shift: u64,
@@ -58,21 +66,35 @@ impl Rewriter {
                 time: MediaTime(u64::from(first_time)),
                 captured_at: None,
             },
-            vp8: Vp8Rewriter::default(),
+            codec: CodecRewriter::default(),
+            skipped: None,
         }
     }
 
     /// The numbers for this packet. An encoding other than the last one's begins right after what was sent.
     #[inline]
-    pub(crate) fn rewrite(&mut self, packet: &Packet) -> Result<Rewritten, DropReason> {
-        let source = match self.source {
+    pub(crate) fn rewrite(
+        &mut self,
+        packet: &Packet,
+        passing: Passing,
+    ) -> Result<Rewritten, DropReason> {
+        let mut source = match self.source {
             Some(source) if source.encoding == packet.encoding => source,
             _ => self.begin(packet),
         };
         if packet.sequence < source.first {
             return Err(DropReason::BeforeSwitch);
         }
-        let sequence = SeqNo(packet.sequence.0.wrapping_add(source.sequence_shift));
+        let since = self.skipped_since(packet)?;
+        if packet.sequence > source.newest {
+            source.newest = packet.sequence;
+            self.source = Some(source);
+            if let Some(skipped) = &mut self.skipped {
+                skipped.pass(packet.sequence.0);
+            }
+        }
+        let shift = source.sequence_shift.wrapping_add(since.packets);
+        let sequence = SeqNo(packet.sequence.0.wrapping_add(shift));
         let time = MediaTime(packet.time.0.wrapping_add(source.time_shift));
         if sequence > self.last.sequence {
             self.last = Last {
@@ -81,14 +103,53 @@ impl Rewriter {
                 captured_at: Some(packet.captured_at),
             };
         }
-        if packet.facts.vp8.is_some() {
-            self.vp8.rewrite(packet.facts.vp8);
-        }
         Ok(Rewritten {
             sequence,
             time,
-            vp8: self.vp8.shift(),
+            marker: packet.marker || passing.ends_picture,
+            codec: self.codec.rewrite(packet, passing, since.pictures),
         })
+    }
+
+    /// A packet of the present encoding is left out: those after it close up. One that comes late has left a gap already, so
+    /// it gets its numbers, to be sent empty.
+    pub(crate) fn skip(&mut self, packet: &Packet) -> Option<Rewritten> {
+        let source = self
+            .source
+            .as_mut()
+            .filter(|s| s.encoding == packet.encoding)?;
+        if packet.sequence > source.newest {
+            let skipped = self
+                .skipped
+                .get_or_insert_with(|| Box::new(Skipped::new(source.newest.0)));
+            let is_new_picture = self.codec.skip(packet);
+            skipped.skip(packet.sequence.0, is_new_picture);
+            source.newest = packet.sequence;
+            source.sequence_shift = source.sequence_shift.wrapping_sub(1);
+            return None;
+        }
+        let source = *source;
+        if packet.sequence < source.first {
+            return None;
+        }
+        let since = self.skipped_since(packet).ok()?;
+        let shift = source.sequence_shift.wrapping_add(since.packets);
+        Some(Rewritten {
+            sequence: SeqNo(packet.sequence.0.wrapping_add(shift)),
+            time: MediaTime(packet.time.0.wrapping_add(source.time_shift)),
+            marker: false,
+            codec: CodecNumbers::None,
+        })
+    }
+
+    /// What was left out of the source after this packet.
+    fn skipped_since(&self, packet: &Packet) -> Result<Count, DropReason> {
+        match &self.skipped {
+            None => Ok(Count::default()),
+            Some(skipped) => skipped
+                .since(packet.sequence.0)
+                .ok_or(DropReason::BeforeSwitch),
+        }
     }
 
     fn begin(&mut self, packet: &Packet) -> Source {
@@ -97,11 +158,13 @@ impl Rewriter {
         let source = Source {
             encoding: packet.encoding,
             first: packet.sequence,
+            newest: packet.sequence,
             sequence_shift: sequence.wrapping_sub(packet.sequence.0),
             time_shift: time.wrapping_sub(packet.time.0),
         };
         self.source = Some(source);
-        self.vp8.begin(packet.facts.vp8);
+        self.skipped = None;
+        self.codec.begin(packet);
         source
     }
 
@@ -144,13 +207,14 @@ pub(crate) mod tests {
             received_at: captured_at,
             marker: false,
             facts: PayloadFacts::default(),
+            descriptor: None,
             extensions: Extensions::default(),
             payload: [0_u8; 4].into(),
         }
     }
 
     fn rewritten(rewriter: &mut Rewriter, packet: &Packet) -> (u64, u64) {
-        let out = rewriter.rewrite(packet).unwrap();
+        let out = rewriter.rewrite(packet, Passing::default()).unwrap();
         (out.sequence.0, out.time.0)
     }
 
@@ -182,7 +246,10 @@ pub(crate) mod tests {
         assert_eq!(rewritten(&mut rewriter, &other), (3, 6_000));
         let mut late = packet(2, 59_999, 4_000_000);
         late.captured_at = other.captured_at;
-        assert_eq!(rewriter.rewrite(&late), Err(DropReason::BeforeSwitch));
+        assert_eq!(
+            rewriter.rewrite(&late, Passing::default()),
+            Err(DropReason::BeforeSwitch)
+        );
     }
 
     #[test]
@@ -210,7 +277,7 @@ pub(crate) mod tests {
                 *time += ticks;
                 let mut packet = packet(encoding, *sequence, *time);
                 packet.captured_at = Instant::START + Duration::from_nanos(clock * 1_000_000 / 90);
-                let Ok(out) = rewriter.rewrite(&packet) else { continue };
+                let Ok(out) = rewriter.rewrite(&packet, Passing::default()) else { continue };
                 prop_assert!(
                     seen.insert(out.sequence, (packet.encoding, packet.sequence)).is_none(),
                     "reused {:?}", out.sequence

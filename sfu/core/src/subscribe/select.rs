@@ -1,69 +1,130 @@
-//! Mechanism: may this packet pass? The current encoding changes only where a decoder can follow.
+//! Mechanism: may this packet pass? The current encoding changes only where a decoder can follow; inside it, so do layers.
 
 use sfu_model::drop_reason::DropReason;
 use sfu_model::id::EncodingId;
 use sfu_model::packet::Packet;
 
-/// Lets one encoding of a track through at a time.
-#[derive(Clone, Copy, Debug, Default)]
+use crate::budget::ladder::Rung;
+use crate::subscribe::passing::Passing;
+use crate::subscribe::select_layer::LayerSelector;
+
+/// Lets one encoding of a track through at a time, up to a layer.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Selector {
     /// What the budget wants.
-    target: Option<EncodingId>,
+    target: Option<Rung>,
     /// What passes.
-    current: Option<EncodingId>,
+    current: Option<Current>,
     /// Not even that passes: the path has no room for it.
     is_held: bool,
 }
 
+#[derive(Clone, Debug)]
+struct Current {
+    encoding: EncodingId,
+    layers: LayerSelector,
+}
+
 impl Selector {
-    /// Sets what should pass. It passes from its next keyframe on; what passes now goes on until then.
-    pub(crate) fn set_target(&mut self, target: Option<EncodingId>) {
+    /// Sets what should pass. Another encoding passes from its next keyframe on, and what passes now goes on until then.
+    pub(crate) fn set_target(&mut self, target: Option<Rung>) {
         self.target = target;
-        self.is_held = self.is_held && self.awaited().is_some();
+        if let (Some(target), Some(current)) = (target, &mut self.current)
+            && target.encoding == current.encoding
+        {
+            current.layers.set_ceiling(target.ceiling);
+        }
+        self.is_held = self.is_held && self.awaited_encoding().is_some();
     }
 
     /// Nothing passes until the target's keyframe: each packet of what passes now would only delay that.
     pub(crate) fn hold(&mut self) {
-        self.is_held = self.awaited().is_some();
+        self.is_held = self.awaited_encoding().is_some();
     }
 
-    /// The encoding that passes.
-    pub(crate) fn current(&self) -> Option<EncodingId> {
-        self.current
+    /// The encoding that passes, and up to which layer.
+    pub(crate) fn current(&self) -> Option<Rung> {
+        self.current.as_ref().map(|current| Rung {
+            encoding: current.encoding,
+            ceiling: current.layers.current(),
+        })
     }
 
     /// What passes, or will: what the last choice was.
-    pub(crate) fn wanted(&self) -> Option<EncodingId> {
-        self.target.or(self.current)
+    pub(crate) fn wanted(&self) -> Option<Rung> {
+        self.target.or_else(|| {
+            self.current.as_ref().map(|current| Rung {
+                encoding: current.encoding,
+                ceiling: current.layers.ceiling(),
+            })
+        })
     }
 
-    /// The encoding whose keyframe is awaited.
-    pub(crate) fn awaited(&self) -> Option<EncodingId> {
-        self.target.filter(|target| Some(*target) != self.current)
+    /// What passes from the next keyframe on.
+    pub(crate) fn awaited(&self) -> Option<Rung> {
+        let within = |current: &Current| {
+            let ceiling = current.layers.awaited()?;
+            Some(Rung {
+                encoding: current.encoding,
+                ceiling,
+            })
+        };
+        self.awaited_encoding()
+            .or_else(|| self.current.as_ref().and_then(within))
     }
 
-    /// Whether this packet passes.
+    /// The same, where it is another encoding.
+    fn awaited_encoding(&self) -> Option<Rung> {
+        let present = self.current.as_ref().map(|current| current.encoding);
+        self.target
+            .filter(|target| Some(target.encoding) != present)
+    }
+
+    /// How this packet passes.
     #[inline]
-    pub(crate) fn select(&mut self, packet: &Packet) -> Result<(), DropReason> {
-        if Some(packet.encoding) == self.current && !self.is_held {
-            return Ok(());
+    pub(crate) fn select(&mut self, packet: &Packet) -> Result<Passing, DropReason> {
+        let current = self.current.as_mut().filter(|_| !self.is_held);
+        if let Some(current) = current
+            && packet.encoding == current.encoding
+        {
+            let passing = current.layers.select(packet);
+            return passing.ok_or(DropReason::LayerAbove);
         }
-        if Some(packet.encoding) != self.target {
+        let Some(target) = self.target.filter(|t| t.encoding == packet.encoding) else {
             return Err(DropReason::OtherLayer);
-        }
+        };
         if !packet.facts.starts_keyframe {
             return Err(DropReason::AwaitingKeyframe);
         }
-        self.current = self.target;
+        let mut layers = LayerSelector::new(target.ceiling);
+        let passing = layers.select(packet).ok_or(DropReason::LayerAbove);
+        self.current = Some(Current {
+            encoding: target.encoding,
+            layers,
+        });
         self.is_held = false;
-        Ok(())
+        passing
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use sfu_model::layer::Layer;
+
     use super::*;
     use crate::subscribe::rewrite::tests::packet;
+
+    fn rung(encoding: u64) -> Rung {
+        Rung {
+            encoding: EncodingId(encoding),
+            ceiling: Layer::TOP,
+        }
+    }
+
+    const PASSES: Passing = Passing {
+        ends_picture: false,
+        active_targets: None,
+    };
 
     fn keyframe(encoding: u64) -> Packet {
         let mut packet = packet(encoding, 0, 0);
@@ -79,45 +140,45 @@ mod tests {
     fn a_subscription_begins_at_a_keyframe_of_its_target() {
         let mut selector = Selector::default();
         assert_eq!(selector.select(&keyframe(1)), Err(DropReason::OtherLayer));
-        selector.set_target(Some(EncodingId(1)));
+        selector.set_target(Some(rung(1)));
         assert_eq!(
             selector.select(&delta(1)),
             Err(DropReason::AwaitingKeyframe)
         );
-        assert_eq!(selector.awaited(), Some(EncodingId(1)));
-        assert_eq!(selector.select(&keyframe(1)), Ok(()));
-        assert_eq!(selector.select(&delta(1)), Ok(()));
+        assert_eq!(selector.awaited(), Some(rung(1)));
+        assert_eq!(selector.select(&keyframe(1)), Ok(PASSES));
+        assert_eq!(selector.select(&delta(1)), Ok(PASSES));
         assert_eq!(selector.awaited(), None);
     }
 
     #[test]
     fn a_hold_lasts_until_the_keyframe_or_until_nothing_is_awaited() {
         let mut selector = Selector::default();
-        selector.set_target(Some(EncodingId(2)));
+        selector.set_target(Some(rung(2)));
         selector.select(&keyframe(2)).unwrap();
         selector.hold();
-        assert_eq!(selector.select(&delta(2)), Ok(()));
-        selector.set_target(Some(EncodingId(1)));
+        assert_eq!(selector.select(&delta(2)), Ok(PASSES));
+        selector.set_target(Some(rung(1)));
         selector.hold();
         assert_eq!(selector.select(&delta(2)), Err(DropReason::OtherLayer));
-        selector.set_target(Some(EncodingId(1)));
+        selector.set_target(Some(rung(1)));
         assert_eq!(selector.select(&delta(2)), Err(DropReason::OtherLayer));
-        assert_eq!(selector.select(&keyframe(1)), Ok(()));
-        assert_eq!(selector.select(&delta(1)), Ok(()));
+        assert_eq!(selector.select(&keyframe(1)), Ok(PASSES));
+        assert_eq!(selector.select(&delta(1)), Ok(PASSES));
     }
 
     #[test]
     fn the_old_encoding_passes_until_the_new_one_has_a_keyframe() {
         let mut selector = Selector::default();
-        selector.set_target(Some(EncodingId(1)));
+        selector.set_target(Some(rung(1)));
         selector.select(&keyframe(1)).unwrap();
-        selector.set_target(Some(EncodingId(2)));
-        assert_eq!(selector.select(&delta(1)), Ok(()));
+        selector.set_target(Some(rung(2)));
+        assert_eq!(selector.select(&delta(1)), Ok(PASSES));
         assert_eq!(
             selector.select(&delta(2)),
             Err(DropReason::AwaitingKeyframe)
         );
-        assert_eq!(selector.select(&keyframe(2)), Ok(()));
+        assert_eq!(selector.select(&keyframe(2)), Ok(PASSES));
         assert_eq!(selector.select(&delta(1)), Err(DropReason::OtherLayer));
     }
 }

@@ -8,6 +8,7 @@ use sfu_model::packet::Packet;
 use sfu_model::rate::Bitrate;
 use sfu_model::time::Instant;
 
+use crate::budget::ladder::has_choice;
 use crate::budget::plan::Budget;
 use crate::egress::sender::Sender;
 use crate::egress::turn::Turn;
@@ -90,7 +91,7 @@ impl Subscriber {
                 .unwrap_or_default();
         }
         let track = of_kind(MediaKind::Video);
-        let has_choice = track.is_some_and(|t| t.encodings.len() > 1);
+        let has_choice = track.is_some_and(has_choice);
         let budget = match self.sender.plan(has_choice, supply.now) {
             None => Budget::Unlimited,
             Some(estimate) => Budget::Limited {

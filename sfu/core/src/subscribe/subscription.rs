@@ -9,6 +9,7 @@ use sfu_model::rtp::PayloadType;
 use sfu_model::time::Instant;
 
 use crate::budget::choice::{LayerChoice, Why};
+use crate::budget::ladder::Rung;
 use crate::budget::plan::{Budget, Means, Planner};
 use crate::route::packet_cache::PacketCache;
 use crate::route::tracks::TrackOutline;
@@ -44,6 +45,8 @@ pub(crate) struct Outgoing {
     /// The payload type of its repair, if the subscriber takes any.
     pub(crate) repair_payload_type: Option<PayloadType>,
     pub(crate) numbers: Rewritten,
+    /// Its payload is left out: it only fills a number that the subscriber knows of.
+    pub(crate) is_empty: bool,
 }
 
 impl Subscription {
@@ -68,7 +71,10 @@ impl Subscription {
         budget: Budget,
         supply: Supply<'_>,
     ) -> Option<(EncodingId, KeyframeReason)> {
-        let rate = |encoding| supply.cache.rate(encoding, supply.now);
+        let rate = |rung: Rung| {
+            let cache = supply.cache;
+            cache.rate_within(rung.encoding, rung.ceiling, supply.now)
+        };
         let wanted = self.selector.wanted();
         let means = Means {
             budget,
@@ -82,13 +88,16 @@ impl Subscription {
             self.selector.hold();
         }
         let awaited = self.selector.awaited()?;
-        let rank_of = |id| track?.encodings.iter().find(|e| e.id == id).map(|e| e.rank);
-        let reason = match self.selector.current().and_then(rank_of) {
+        let place_of = |rung: Rung| {
+            let encoding = track?.encodings.iter().find(|e| e.id == rung.encoding)?;
+            Some((encoding.rank, rung.ceiling))
+        };
+        let reason = match self.selector.current().and_then(place_of) {
             None => KeyframeReason::Join,
-            Some(rank) if rank_of(awaited) > Some(rank) => KeyframeReason::Raise,
+            Some(place) if place_of(awaited) > Some(place) => KeyframeReason::Raise,
             Some(_) => KeyframeReason::Lower,
         };
-        Some((awaited, reason))
+        Some((awaited.encoding, reason))
     }
 
     /// Bounds what it gets, from the next [`Self::update`] on.
@@ -101,30 +110,37 @@ impl Subscription {
         (self.planner.choice(), self.why)
     }
 
-    /// What the next better encoding costs; zero when there is none.
+    /// What the next better rung costs; zero when there is none.
     pub(crate) fn next_up(&self) -> Bitrate {
         self.next_up
     }
 
     /// What passes, and what is to.
-    pub(crate) fn encodings(&self) -> (Option<EncodingId>, Option<EncodingId>) {
+    pub(crate) fn rungs(&self) -> (Option<Rung>, Option<Rung>) {
         (self.selector.current(), self.selector.wanted())
     }
 
     /// The encoding to ask for a keyframe when the subscriber wants one.
     pub(crate) fn recovery_target(&self) -> Option<EncodingId> {
-        self.selector.awaited().or(self.selector.current())
+        let rung = self.selector.awaited().or(self.selector.current());
+        rung.map(|rung| rung.encoding)
     }
 
     /// The packet as it leaves, or why it does not.
     #[inline]
     pub(crate) fn forward(&mut self, packet: &Packet) -> Result<Outgoing, DropReason> {
-        self.selector.select(packet)?;
-        let format = self
-            .payload_types
-            .for_packet(packet.codec)
-            .ok_or(DropReason::CodecNotNegotiated)?;
-        let numbers = self.rewriter.rewrite(packet)?;
+        let selected = self.selector.select(packet);
+        let format = match selected {
+            Ok(_) | Err(DropReason::LayerAbove) => self
+                .payload_types
+                .for_packet(packet.codec)
+                .ok_or(DropReason::CodecNotNegotiated)?,
+            Err(reason) => return Err(reason),
+        };
+        let numbers = match selected {
+            Ok(passing) => self.rewriter.rewrite(packet, passing)?,
+            Err(reason) => self.rewriter.skip(packet).ok_or(reason)?,
+        };
         if cfg!(debug_assertions) {
             let verdict = self.guard.check(&numbers);
             debug_assert_eq!(verdict, Ok(()), "egress of {:?}", packet.encoding);
@@ -133,6 +149,10 @@ impl Subscription {
             payload_type: format.payload_type,
             repair_payload_type: format.repair,
             numbers,
+            is_empty: selected.is_err(),
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,12 +20,14 @@ impl Sfu {
             return None;
         };
         let video = subscriber.video.as_ref();
-        let (current, target) = video.map(|v| v.encodings()).unwrap_or_default();
+        let (current, target) = video.map(|v| v.rungs()).unwrap_or_default();
         let (choice, why) = video.map_or((LayerChoice::default(), Why::Best), |v| v.choice());
         let room = self.rooms.get(session.room);
         Some(SubscriberStatus {
-            current,
-            target,
+            current: current.map(|rung| rung.encoding),
+            current_layer: current.map(|rung| rung.ceiling),
+            target: target.map(|rung| rung.encoding),
+            target_layer: target.map(|rung| rung.ceiling),
             choice,
             why,
             layers: room.map(|room| self.layers(room)).unwrap_or_default(),

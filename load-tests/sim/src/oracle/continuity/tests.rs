@@ -1,4 +1,4 @@
-use sfu_model::packet::Vp8Numbers;
+use sfu_model::packet::PictureNumbers;
 use sfu_model::time::Instant;
 
 use super::*;
@@ -17,7 +17,7 @@ fn stream() -> Vec<Received> {
             sequence: 500 + u64::from(n),
             time: 90_000 + 3_600 * u64::from(frame),
             marker: n % 2 == 1,
-            vp8: Some(Vp8Numbers {
+            vp8: Some(PictureNumbers {
                 picture_id: Some(u16::try_from((0x7ffe + frame) & 0x7fff).unwrap()),
                 tl0_picture_index: Some(u8::try_from((254 + frame) & 0xff).unwrap()),
                 key_index: Some(rank + 1),
@@ -110,14 +110,14 @@ fn a_timeline_that_does_not_move_with_capture_fails() {
 
 #[test]
 fn a_vp8_counter_that_does_not_go_on_fails() {
-    let moved = |change: fn(&mut Vp8Numbers)| {
+    let moved = |change: fn(&mut PictureNumbers)| {
         verdict(|s| {
             s[6..]
                 .iter_mut()
                 .for_each(|p| change(p.vp8.as_mut().unwrap()))
         })
     };
-    let changes: [fn(&mut Vp8Numbers); 3] = [
+    let changes: [fn(&mut PictureNumbers); 3] = [
         |n| n.picture_id = n.picture_id.map(|id| (id + 1) & 0x7fff),
         |n| n.tl0_picture_index = n.tl0_picture_index.map(|i| i.wrapping_add(1)),
         |n| n.key_index = Some(1),

@@ -1,10 +1,11 @@
 //! Targets of a subscription, step by step.
 
 use sfu_model::codec::MediaKind;
-use sfu_model::id::TrackId;
+use sfu_model::id::{EncodingId, TrackId};
 use sfu_model::rtp::Rid;
 
 use super::*;
+use crate::route::tracks::EncodingOutline;
 
 fn track(flowing: &[bool]) -> TrackOutline {
     let encodings = (0_u8..)
@@ -16,6 +17,7 @@ fn track(flowing: &[bool]) -> TrackOutline {
             codec: None,
             dimensions: None,
             is_flowing: *is_flowing,
+            highest_layer: Layer::default(),
         })
         .collect();
     TrackOutline {
@@ -26,9 +28,19 @@ fn track(flowing: &[bool]) -> TrackOutline {
 }
 
 /// 300, 900 and 2,700 kbit/s.
-fn rate(encoding: EncodingId) -> Option<Bitrate> {
-    let step = u32::try_from(encoding.0 - 10).unwrap();
+fn rate(rung: Rung) -> Option<Bitrate> {
+    let step = u32::try_from(rung.encoding.0 - 10).unwrap();
     Some(Bitrate::from_kbps(300 * 3_u64.pow(step)))
+}
+
+fn rung(encoding: u64) -> Rung {
+    Rung {
+        encoding: EncodingId(encoding),
+        ceiling: Layer {
+            spatial: 0,
+            temporal: Layer::TOP.temporal,
+        },
+    }
 }
 
 fn means(budget: Budget, ms: u64) -> Means {
@@ -55,11 +67,11 @@ fn without_a_limit_the_largest_that_flows_is_the_target() {
         (&[], None, None),
     ];
     for (flowing, current, expected) in cases {
-        let current = current.map(EncodingId);
+        let current = current.map(rung);
         let plan =
             Planner::default().plan(&track(flowing), current, means(Budget::Unlimited, 0), rate);
         assert_eq!(
-            plan.target,
+            plan.target.map(|rung| rung.encoding),
             expected.map(EncodingId),
             "{flowing:?} {current:?}"
         );
@@ -75,7 +87,7 @@ fn walk(budgets: &[u64]) -> Vec<u64> {
     for (second, kbps) in (0..).zip(budgets) {
         let plan = planner.plan(&track, current, means(within(*kbps), second * 1_000), rate);
         current = plan.target;
-        ranks.push(current.unwrap().0 - 10);
+        ranks.push(current.unwrap().encoding.0 - 10);
     }
     ranks
 }
@@ -108,10 +120,11 @@ fn a_queue_ends_the_grace_sooner_the_less_is_left() {
             left: Bitrate::from_kbps(kbps),
             queue: Duration::from_millis(queue_ms),
         };
-        let top = Some(EncodingId(12));
+        let top = Some(rung(12));
         let track = track(&[true, true, true]);
         let plan = Planner::default().plan(&track, top, means(budget, 0), rate);
-        assert_eq!(plan.target, Some(EncodingId(expected)), "{kbps} {queue_ms}");
+        let target = plan.target.map(|rung| rung.encoding.0);
+        assert_eq!(target, Some(expected), "{kbps} {queue_ms}");
         assert_eq!(plan.is_urgent, expected < 12);
     }
 }
@@ -126,17 +139,17 @@ fn an_estimate_that_wavers_changes_nothing() {
 fn a_step_up_that_fails_is_tried_less_and_less_often() {
     let mut planner = Planner::default();
     let track = track(&[true, true, true]);
-    let mut current = Some(EncodingId(11));
+    let mut current = Some(rung(11));
     let mut raised_at = Vec::new();
     for ms in (0..60_000).step_by(100) {
         // Whatever is tried, the path carries the middle one and not more.
-        let kbps = if current == Some(EncodingId(12)) {
+        let kbps = if current == Some(rung(12)) {
             1_200
         } else {
             4_000
         };
         let plan = planner.plan(&track, current, means(within(kbps), ms), rate);
-        if plan.target > current {
+        if plan.target.map(|r| r.encoding) > current.map(|r| r.encoding) {
             raised_at.push(ms);
         }
         current = plan.target;
@@ -151,6 +164,55 @@ fn what_comes_next_is_said_and_nothing_at_the_top() {
     let plan = |kbps| Planner::default().plan(&track, None, means(within(kbps), 0), rate);
     assert_eq!(plan(950).next_up.as_bps().div_ceil(1_000), 2_835);
     assert_eq!(plan(9_000).next_up, Bitrate::ZERO);
+}
+
+/// One encoding of two resolutions and three frame rates: 100, 150, 200, then 800 kbit/s.
+fn svc_rate(rung: Rung) -> Option<Bitrate> {
+    Some(Bitrate::from_kbps(match rung.ceiling {
+        Layer { spatial: 1, .. } => 800,
+        Layer { temporal: 0, .. } => 100,
+        Layer { temporal: 1, .. } => 150,
+        _ => 200,
+    }))
+}
+
+fn svc_track() -> TrackOutline {
+    let mut track = track(&[true]);
+    track.encodings[0].highest_layer = Layer {
+        spatial: 1,
+        temporal: 2,
+    };
+    track
+}
+
+#[test]
+fn layers_inside_an_encoding_are_steps_like_encodings() {
+    let mut planner = Planner::default();
+    let mut current = None;
+    let mut walked = Vec::new();
+    for (second, kbps) in (0..).zip([900, 300, 300, 160, 160, 20, 20]) {
+        let means = means(within(kbps), second * 1_000);
+        current = planner.plan(&svc_track(), current, means, svc_rate).target;
+        let Layer { spatial, temporal } = current.unwrap().ceiling;
+        walked.push((spatial, temporal));
+    }
+    let expected = [(1, 3), (1, 3), (0, 3), (0, 3), (0, 1), (0, 1), (0, 0)];
+    assert_eq!(walked, expected);
+}
+
+#[test]
+fn pictures_are_given_up_only_when_it_is_known_what_they_cost() {
+    let plan = |rate: fn(Rung) -> Option<Bitrate>| {
+        let means = means(within(20), 0);
+        let plan = Planner::default().plan(&svc_track(), None, means, rate);
+        plan.target.unwrap().ceiling
+    };
+    assert_eq!(plan(svc_rate), Layer::default());
+    let whole = Layer {
+        spatial: 0,
+        temporal: Layer::TOP.temporal,
+    };
+    assert_eq!(plan(|_| None), whole);
 }
 
 fn chosen(rid: &str) -> Planner {
@@ -185,7 +247,8 @@ fn a_choice_bounds_the_target_and_the_path_decides_below_it() {
     ];
     for (rid, budget, expected, why) in table {
         let plan = chosen(rid).plan(&all, None, means(budget, 0), rate);
-        assert_eq!(plan.target, Some(EncodingId(expected)), "{rid} {budget:?}");
+        let target = plan.target.map(|rung| rung.encoding);
+        assert_eq!(target, Some(EncodingId(expected)), "{rid} {budget:?}");
         assert_eq!(plan.why, why, "{rid} {budget:?}");
     }
     let plan = chosen("h").plan(&all, None, means(within(50_000), 0), rate);
@@ -198,7 +261,7 @@ fn a_choice_that_does_not_flow_is_what_comes_nearest() {
     for budget in budgets {
         let target = |rid, flowing| {
             let plan = chosen(rid).plan(&named(flowing), None, means(budget, 0), rate);
-            (plan.target.map(|id| id.0), plan.why)
+            (plan.target.map(|rung| rung.encoding.0), plan.why)
         };
         let below = target("f", &[true, true, false]);
         assert_eq!(below, (Some(11), Why::Best), "{budget:?}");
@@ -221,7 +284,7 @@ fn a_choice_takes_effect_at_once_and_so_does_its_end() {
         });
         let plan = planner.plan(&track, current, means(within(kbps), second * 100), rate);
         current = plan.target;
-        ranks.push(current.unwrap().0 - 10);
+        ranks.push(current.unwrap().encoding.0 - 10);
     }
     assert_eq!(ranks, [2, 0, 2, 2]);
 }

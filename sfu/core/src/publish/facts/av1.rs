@@ -20,8 +20,8 @@ pub(super) fn read(payload: &[u8]) -> Option<PayloadFacts> {
     };
     Some(PayloadFacts {
         starts_keyframe,
-        vp8: None,
         dimensions,
+        ..PayloadFacts::default()
     })
 }
 

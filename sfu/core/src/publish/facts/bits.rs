@@ -28,6 +28,25 @@ impl<'a> Bits<'a> {
         Some(value)
     }
 
+    /// A number below `n`, in as few bits as that leaves it (the `ns(n)` of AV1 section 4.10.7).
+    pub(super) fn below(&mut self, n: u32) -> Option<u32> {
+        if n <= 1 {
+            return Some(0);
+        }
+        let width = 32 - n.leading_zeros();
+        let n_short = 1_u32.checked_shl(width).unwrap_or(0).wrapping_sub(n);
+        let value = self.number(width - 1)?;
+        if value < n_short {
+            return Some(value);
+        }
+        Some((value << 1) - n_short + u32::from(self.bit()?))
+    }
+
+    /// How many bits were read.
+    pub(super) fn position(&self) -> usize {
+        self.position
+    }
+
     /// Passes over `n` bits.
     pub(super) fn skip(&mut self, n: u32) -> Option<()> {
         for _ in 0..n {
@@ -65,6 +84,17 @@ mod tests {
         assert_eq!(bits.number(3), Some(0b101));
         assert_eq!(bits.number(7), Some(0b001_1011));
         assert_eq!(bits.number(7), None);
+    }
+
+    #[test]
+    fn a_number_below_another_takes_as_few_bits_as_it_can() {
+        // Below 5: 00, 01, 10, 110, 111.
+        let mut bits = Bits::new(&[0b0001_1011, 0b0111_0000]);
+        let read: Vec<_> = (0..5).map(|_| bits.below(5)).collect();
+        assert_eq!(read, [Some(0), Some(1), Some(2), Some(3), Some(4)]);
+        assert_eq!(bits.position(), 12);
+        assert_eq!(Bits::new(&[]).below(1), Some(0));
+        assert_eq!(Bits::new(&[]).below(2), None);
     }
 
     #[test]

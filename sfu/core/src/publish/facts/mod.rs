@@ -1,7 +1,10 @@
-//! What a payload reveals without decoding: where a keyframe begins, how large the picture is, and VP8's own counters.
+//! What a payload reveals without decoding: where a keyframe begins, how large the picture is, which layer it is of, and
+//! the codec's own counters. AV1 and H.264 tell layers in a header extension only.
 
 mod av1;
 mod bits;
+mod bytes;
+pub(crate) mod dependency;
 mod h264;
 mod vp8;
 mod vp9;

@@ -1,6 +1,7 @@
 //! The VP8 payload descriptor and header (RFC 7741 sections 4.2 and 4.3; RFC 6386 section 9.1).
 
-use sfu_model::packet::{Dimensions, PayloadFacts, Vp8Numbers};
+use sfu_model::layer::{Layer, Placement};
+use sfu_model::packet::{Dimensions, PayloadFacts, PictureNumbers};
 
 pub(super) fn read(payload: &[u8]) -> Option<PayloadFacts> {
     let first = *payload.first()?;
@@ -9,7 +10,8 @@ pub(super) fn read(payload: &[u8]) -> Option<PayloadFacts> {
     let partition = first & 0x07;
 
     let mut at = 1;
-    let mut numbers = Vp8Numbers::default();
+    let mut numbers = PictureNumbers::default();
+    let mut temporal = None;
     if has_extension {
         let flags = *payload.get(at)?;
         at += 1;
@@ -29,10 +31,13 @@ pub(super) fn read(payload: &[u8]) -> Option<PayloadFacts> {
             numbers.tl0_picture_index = Some(*payload.get(at)?);
             at += 1;
         }
-        // TID and KEYIDX share an octet that is there when either of them is.
+        // TID with Y and KEYIDX share an octet that is there when either of them is.
         if flags & 0x30 != 0 {
             let octet = *payload.get(at)?;
             at += 1;
+            if flags & 0x20 != 0 {
+                temporal = Some((octet >> 6, octet & 0x20 != 0));
+            }
             if flags & 0x10 != 0 {
                 numbers.key_index = Some(octet & 0x1f);
             }
@@ -50,8 +55,21 @@ pub(super) fn read(payload: &[u8]) -> Option<PayloadFacts> {
     };
     Some(PayloadFacts {
         starts_keyframe,
-        vp8: Some(numbers),
+        picture: Some(numbers),
+        placement: temporal
+            .and_then(|(index, is_synced)| placement(index, is_synced, begins_frame)),
         dimensions,
+    })
+}
+
+/// TID and Y: a picture with Y set depends only on the latest one of the base layer. Two bits name no layer beyond the limit.
+fn placement(temporal: u8, is_synced: bool, begins_frame: bool) -> Option<Placement> {
+    Some(Placement {
+        layer: Layer::new(0, temporal)?,
+        begins_frame,
+        ends_frame: false,
+        is_switching_point: is_synced,
+        is_inter_predicted: true,
     })
 }
 
@@ -86,10 +104,34 @@ mod tests {
                 height: 360
             })
         );
-        let numbers = facts.vp8.unwrap();
+        let numbers = facts.picture.unwrap();
         assert_eq!(numbers.picture_id, Some(258));
         assert_eq!(numbers.tl0_picture_index, Some(7));
         assert_eq!(numbers.key_index, Some(3));
+        let placement = facts.placement.unwrap();
+        assert_eq!(placement.layer, Layer::default());
+        assert!(placement.begins_frame && placement.is_switching_point);
+    }
+
+    #[test]
+    fn a_temporal_layer_is_told_only_where_the_descriptor_has_one() {
+        let placement = |payload: &[u8]| read(payload).unwrap().placement;
+        // X, S; T; TID 2 without Y.
+        let upper = placement(&[0x90, 0x20, 0x80, 0x01]).unwrap();
+        assert_eq!(
+            upper.layer,
+            Layer {
+                spatial: 0,
+                temporal: 2
+            }
+        );
+        assert!(!upper.is_switching_point);
+        // A later packet of a picture with Y.
+        let later = placement(&[0x80, 0x20, 0x60, 0x01]).unwrap();
+        assert_eq!(later.layer.temporal, 1);
+        assert!(later.is_switching_point && !later.begins_frame);
+        // K only: the octet is there, its TID means nothing.
+        assert_eq!(placement(&[0x90, 0x10, 0xc3, 0x01]), None);
     }
 
     #[test]

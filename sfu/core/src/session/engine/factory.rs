@@ -11,7 +11,7 @@ use str0m::{Candidate, Rtc};
 use crate::command::IceCredentials;
 use crate::config::Config;
 use crate::event::Role;
-use crate::session::engine::{Engine, key_tap, values};
+use crate::session::engine::{Engine, dependency, key_tap, values};
 
 /// What the engines of a worker share.
 pub(crate) struct EngineFactory {
@@ -96,7 +96,7 @@ impl EngineFactory {
 /// The header extensions that a session may negotiate. A publisher's bandwidth estimation lives on transport-wide feedback
 /// (draft-holmer-rmcat-transport-wide-cc-extensions-01), which the engine gives; towards subscribers the estimate is ours.
 fn extensions(role: Role) -> ExtensionMap {
-    match role {
+    let mut extensions = match role {
         Role::Publisher => ExtensionMap::standard(),
         Role::Subscriber => {
             let mut extensions = ExtensionMap::empty();
@@ -107,5 +107,8 @@ fn extensions(role: Role) -> ExtensionMap {
             extensions.set(13, Extension::VideoOrientation);
             extensions
         }
-    }
+    };
+    // The offer's ids replace these: any that is free will do.
+    extensions.set(12, dependency::extension());
+    extensions
 }

@@ -12,6 +12,7 @@ use crate::command::IceCredentials;
 use crate::config::LocalAddress;
 use crate::egress::extensions::ExtensionIds;
 use crate::error::CommandError;
+use crate::session::engine::dependency;
 
 /// The engine refused a datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,5 +119,6 @@ pub(super) fn extension_ids(map: &ExtensionMap) -> ExtensionIds {
         rotation: map.id_of(Extension::VideoOrientation),
         transport_sequence: map.id_of(Extension::TransportSequenceNumber),
         absolute_send_time: map.id_of(Extension::AbsoluteSendTime),
+        dependency_descriptor: map.id_of(dependency::extension()),
     }
 }

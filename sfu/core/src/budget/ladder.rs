@@ -1,0 +1,162 @@
+//! What a subscription can choose from: a track's encodings, and the layers inside them, from the cheapest to the best.
+
+use sfu_model::id::EncodingId;
+use sfu_model::layer::Layer;
+
+use crate::budget::choice::LayerChoice;
+use crate::route::tracks::{EncodingOutline, TrackOutline};
+
+/// An encoding up to one of its layers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rung {
+    pub(crate) encoding: EncodingId,
+    pub(crate) ceiling: Layer,
+}
+
+/// The rungs of a track, low to high.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ladder {
+    rungs: Vec<Rung>,
+    /// The lowest one with every picture. Those below it give up pictures, the last resort: a small picture that moves is
+    /// better than one that jerks.
+    whole: usize,
+}
+
+impl Ladder {
+    /// What flows of a track and is allowed. Inside an encoding resolutions are steps; frame rates are only below the
+    /// smallest. When nothing of what is allowed flows it is the smallest that does: a picture larger than wanted is better
+    /// than none.
+    pub(crate) fn new(track: &TrackOutline, choice: &LayerChoice) -> Self {
+        let mut flowing: Vec<&EncodingOutline> =
+            track.encodings.iter().filter(|e| e.is_flowing).collect();
+        flowing.sort_by_key(|e| e.rank);
+        let smallest = flowing.first().copied();
+        flowing.retain(|e| choice.allows(e, track));
+        if flowing.is_empty() {
+            flowing.extend(smallest);
+        }
+        let mut rungs = Vec::new();
+        if let Some(lowest) = flowing.first() {
+            rungs.extend((0..lowest.highest_layer.temporal).map(|temporal| Rung {
+                encoding: lowest.id,
+                ceiling: Layer {
+                    spatial: 0,
+                    temporal,
+                },
+            }));
+        }
+        let whole = rungs.len();
+        for encoding in flowing {
+            rungs.extend((0..=encoding.highest_layer.spatial).map(|spatial| Rung {
+                encoding: encoding.id,
+                ceiling: Layer {
+                    spatial,
+                    temporal: Layer::TOP.temporal,
+                },
+            }));
+        }
+        Self { rungs, whole }
+    }
+
+    /// Low to high.
+    pub(crate) fn rungs(&self) -> &[Rung] {
+        &self.rungs
+    }
+
+    /// The lowest rung with every picture: what is safe while nothing is known.
+    pub(crate) fn whole(&self) -> usize {
+        self.whole
+    }
+
+    /// Where a choice stands. A layer that does not flow any more stands where what is left of it does.
+    pub(crate) fn position(&self, choice: Option<Rung>) -> Option<usize> {
+        let choice = choice?;
+        self.rungs.iter().rposition(|rung| {
+            rung.encoding == choice.encoding && rung.ceiling.is_within(choice.ceiling)
+        })
+    }
+}
+
+/// There is something to choose.
+pub(crate) fn has_choice(track: &TrackOutline) -> bool {
+    let has_layers = |e: &EncodingOutline| e.highest_layer != Layer::default();
+    track.encodings.len() > 1 || track.encodings.iter().any(has_layers)
+}
+
+#[cfg(test)]
+mod tests {
+    use sfu_model::codec::MediaKind;
+    use sfu_model::id::TrackId;
+
+    use super::*;
+
+    fn track(encodings: &[(bool, u8, u8)]) -> TrackOutline {
+        let encodings = (0_u8..).zip(encodings);
+        TrackOutline {
+            id: TrackId(1),
+            kind: MediaKind::Video,
+            encodings: encodings
+                .map(|(rank, (is_flowing, spatial, temporal))| EncodingOutline {
+                    id: EncodingId(u64::from(rank)),
+                    rid: None,
+                    rank,
+                    codec: None,
+                    dimensions: None,
+                    is_flowing: *is_flowing,
+                    highest_layer: Layer {
+                        spatial: *spatial,
+                        temporal: *temporal,
+                    },
+                })
+                .collect(),
+        }
+    }
+
+    fn steps(ladder: &Ladder) -> Vec<(u64, u8, u8)> {
+        let step = |r: &Rung| (r.encoding.0, r.ceiling.spatial, r.ceiling.temporal);
+        ladder.rungs().iter().map(step).collect()
+    }
+
+    #[test]
+    fn resolutions_are_steps_and_frame_rates_the_last_resort() {
+        let svc = Ladder::new(&track(&[(true, 2, 2)]), &LayerChoice::default());
+        let expected = [(0, 0, 0), (0, 0, 1), (0, 0, 3), (0, 1, 3), (0, 2, 3)];
+        assert_eq!(steps(&svc), expected);
+        assert_eq!(svc.whole(), 2);
+        let simulcast = Ladder::new(
+            &track(&[(true, 0, 1), (false, 0, 1), (true, 0, 1)]),
+            &LayerChoice::default(),
+        );
+        assert_eq!(steps(&simulcast), [(0, 0, 0), (0, 0, 3), (2, 0, 3)]);
+        assert_eq!(simulcast.whole(), 1);
+    }
+
+    #[test]
+    fn an_encoding_without_layers_is_one_step() {
+        let ladder = Ladder::new(
+            &track(&[(true, 0, 0), (true, 0, 0)]),
+            &LayerChoice::default(),
+        );
+        assert_eq!(steps(&ladder), [(0, 0, 3), (1, 0, 3)]);
+        assert_eq!(ladder.whole(), 0);
+        assert!(!has_choice(&track(&[(true, 0, 0)])));
+        assert!(has_choice(&track(&[(true, 0, 0), (false, 0, 0)])));
+        assert!(has_choice(&track(&[(true, 0, 1)])));
+    }
+
+    #[test]
+    fn a_choice_whose_layer_ended_stands_at_what_is_left() {
+        let ladder = Ladder::new(&track(&[(true, 1, 1)]), &LayerChoice::default());
+        let at = |encoding, spatial, temporal| {
+            ladder.position(Some(Rung {
+                encoding: EncodingId(encoding),
+                ceiling: Layer { spatial, temporal },
+            }))
+        };
+        assert_eq!(at(0, 2, 3), Some(2));
+        assert_eq!(at(0, 0, 3), Some(1));
+        assert_eq!(at(0, 0, 0), Some(0));
+        assert_eq!(at(1, 0, 3), None);
+        assert_eq!(ladder.position(None), None);
+    }
+}
