@@ -7,8 +7,9 @@ use sfu_model::codec::{Codec, MediaKind};
 use sfu_model::packet::Dimensions;
 use sfu_model::time::Instant;
 
+use crate::payload::red::Earlier;
 use crate::session::{BrowserSession, Section};
-use crate::source::{AUDIO_INTERVAL, Encoder, Source};
+use crate::source::{AUDIO_INTERVAL, Encoder, Made, Source};
 
 /// The rids of a simulcast publisher, low to high.
 pub const RIDS: [&str; 3] = ["q", "h", "f"];
@@ -22,6 +23,8 @@ pub struct Camera {
     pub is_simulcast: bool,
     /// With a microphone.
     pub has_audio: bool,
+    /// Which carries each frame twice (RFC 2198), as of a browser that was told to prefer that.
+    pub sends_red: bool,
     /// Time between two pictures.
     pub frame_interval: Duration,
     /// Packets of a picture of the largest encoding that is no keyframe.
@@ -51,6 +54,7 @@ impl Camera {
             video: Some(video),
             is_simulcast: false,
             has_audio: true,
+            sends_red: false,
             frame_interval: Duration::from_millis(40),
             packets_per_frame: 3,
             payload_bytes: 1_000,
@@ -135,6 +139,8 @@ impl Camera {
 pub struct Publisher {
     camera: Camera,
     sources: Vec<Source>,
+    /// The last frame of sound.
+    last_sound: Option<Made>,
     /// Keyframe requests that reached it: when, and of which rank.
     pub keyframe_requests: Vec<(Instant, u8)>,
 }
@@ -150,6 +156,7 @@ impl Publisher {
         Self {
             camera,
             sources,
+            last_sound: None,
             keyframe_requests: Vec::new(),
         }
     }
@@ -170,7 +177,16 @@ impl Publisher {
             let encoder = source.encoder();
             let rid = rid_of(is_simulcast, encoder);
             for made in source.poll(now) {
-                session.write(encoder.codec, rid, made, now);
+                if !self.camera.sends_red || encoder.codec != Codec::Opus {
+                    session.write(encoder.codec, rid, made, now);
+                    continue;
+                }
+                let last = self.last_sound.replace(made.clone());
+                let earlier = last.as_ref().map(|last| Earlier {
+                    offset: made.timestamp.wrapping_sub(last.timestamp),
+                    payload: &last.payload,
+                });
+                session.write_red(made, earlier, now);
             }
         }
     }

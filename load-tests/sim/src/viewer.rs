@@ -1,12 +1,14 @@
 //! A scripted player: records every packet, decodes the video, and asks for keyframes as a browser does.
 
+use std::collections::BTreeSet;
+
 use sfu_model::codec::{Codec, MediaKind};
 use sfu_model::packet::Vp8Numbers;
 use sfu_model::time::Instant;
 use str0m::rtp::RtpPacket;
 
 use crate::decoder::Decoder;
-use crate::payload;
+use crate::payload::{self, red};
 use crate::publisher::VIDEO_CODECS;
 use crate::screen::Screen;
 use crate::session::{BrowserSession, Section};
@@ -48,6 +50,10 @@ pub struct Viewer {
     pub n_video_late: usize,
     /// Packets without a payload, as those that only try what a path carries.
     pub n_padding: usize,
+    /// Packets of sound that never came by themselves, or not yet, and were heard out of a later one (RFC 2198).
+    pub n_audio_recovered: usize,
+    /// Numbers of the audio that has been heard.
+    pub(crate) heard: BTreeSet<u64>,
     pub(crate) newest_video: Option<u64>,
     /// Packets whose payload was not what a source wrote.
     pub n_damaged: usize,
@@ -90,12 +96,47 @@ impl Viewer {
             stamp,
         };
         match stamp.kind {
-            MediaKind::Audio => self.audio.push(received),
+            MediaKind::Audio => {
+                if session.is_red(packet.header.payload_type) {
+                    self.on_red(received, &packet.payload);
+                }
+                self.on_audio(received);
+            }
             MediaKind::Video => {
                 if self.on_video(received) {
                     self.n_keyframe_requests += 1;
                     session.request_keyframe(packet.header.ssrc);
                 }
+            }
+        }
+    }
+
+    fn on_audio(&mut self, received: Received) {
+        self.heard.insert(received.sequence);
+        self.audio.push(received);
+    }
+
+    /// What a packet of sound carries of those before it: heard where they were not. Their frames say which they are.
+    fn on_red(&mut self, received: Received, payload: &[u8]) {
+        let Some(frames) = red::earlier(payload) else {
+            self.n_damaged += 1;
+            return;
+        };
+        for frame in frames {
+            let Some(stamp) = Stamp::read(frame.payload) else {
+                self.n_damaged += 1;
+                continue;
+            };
+            let back = u64::from(received.stamp.frame.wrapping_sub(stamp.frame));
+            let sequence = received.sequence.wrapping_sub(back);
+            if !self.heard.contains(&sequence) {
+                self.n_audio_recovered += 1;
+                self.on_audio(Received {
+                    sequence,
+                    time: received.time.wrapping_sub(u64::from(frame.offset)),
+                    stamp,
+                    ..received
+                });
             }
         }
     }

@@ -40,6 +40,8 @@ pub mod event;
 pub mod limits;
 pub mod link;
 pub mod publish;
+#[doc(hidden)]
+pub mod red;
 pub mod route;
 #[doc(hidden)]
 pub mod rtcp;

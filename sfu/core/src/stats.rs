@@ -24,6 +24,8 @@ pub struct Stats {
     pub packets_in: u64,
     /// Their payload bytes.
     pub bytes_in: u64,
+    /// Packets of sound that publishers' own redundancy brought back (RFC 2198).
+    pub audio_recovered: u64,
     /// Media packets sealed for subscribers, each once.
     pub packets_out: u64,
     /// Their payload bytes.

@@ -140,6 +140,14 @@ impl Page<'_, '_> {
         self.counters("sfu_packets", help, "direction", packets)?;
         let help = "Media packets sent to viewers again, because they asked";
         self.counters("sfu_repairs", help, "direction", [("out", repairs)])?;
+        let recovered = self.sum(|worker| worker.core.audio_recovered);
+        let help = "Packets of sound that publishers' own redundancy brought back";
+        self.counters(
+            "sfu_audio_recovered",
+            help,
+            "direction",
+            [("in", recovered)],
+        )?;
         let help = "Payload bytes of media packets from publishers and to viewers";
         self.counters("sfu_bytes", help, "direction", bytes)?;
         let help = "System calls that read or sent datagrams";

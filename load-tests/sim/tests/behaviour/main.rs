@@ -30,6 +30,8 @@ mod publisher_grace_ends_the_room;
 #[cfg(test)]
 mod publisher_reconnects;
 #[cfg(test)]
+mod sound_survives_loss;
+#[cfg(test)]
 mod stun_with_bad_integrity_is_ignored;
 #[cfg(test)]
 mod subscriber_follows_the_best_layer;

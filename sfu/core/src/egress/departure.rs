@@ -6,6 +6,7 @@ use sfu_model::rtp::SeqNo;
 
 use crate::egress::estimation::Estimation;
 use crate::egress::history::Sent;
+use crate::egress::redundancy::Redundancy;
 use crate::egress::stream::Stream;
 use crate::egress::turn::Turn;
 use crate::session::gate::Path;
@@ -21,25 +22,29 @@ pub(super) struct Queued {
     pub(super) out: Outgoing,
 }
 
-/// Writes one packet out of the cache.
+/// Writes one packet out of the cache. Of sound, with what it carries of before.
 pub(super) fn send(
     (stream, sealer): (&mut Stream, &Sealer),
-    queued: &Queued,
+    (queued, redundancy): (&Queued, Option<&mut Redundancy>),
     estimation: &mut Estimation,
     turn: &mut Turn<'_>,
 ) {
     let Some(packet) = turn.cache.get(queued.encoding, queued.source) else {
         return turn.stats.drops.count(DropReason::NotCached);
     };
+    let carried = redundancy
+        .map(|redundancy| redundancy.carried(packet, &queued.out, turn.cache))
+        .unwrap_or_default();
     let Path { remote, local } = turn.path;
-    let numbers = estimation.numbers(queued.bytes, turn.now, turn.ntp_anchor);
+    let bytes = queued.bytes + carried.n_bytes();
+    let numbers = estimation.numbers(bytes, turn.now, turn.ntp_anchor);
     let written = turn.batch.push_with(remote.0, local, remote.1, |buffer| {
-        stream.write_media(sealer, (packet, &queued.out), numbers, buffer)
+        stream.write_media(sealer, (packet, &queued.out, &carried), numbers, buffer)
     });
     match written {
         Ok(()) => {
             turn.stats.packets_out += 1;
-            turn.stats.bytes_out += packet.payload.len() as u64;
+            turn.stats.bytes_out += (packet.payload.len() + carried.n_bytes()) as u64;
         }
         Err(reason) => turn.stats.drops.count(reason),
     }

@@ -14,6 +14,7 @@ use crate::egress::departure::{Queued, send, send_again, send_probe};
 use crate::egress::estimation::Estimation;
 use crate::egress::history::{NoRepair, Sent};
 use crate::egress::pacer::Pacer;
+use crate::egress::redundancy::Redundancy;
 use crate::egress::repair::RepairBudget;
 use crate::egress::repair_copies::RepairCopies;
 use crate::egress::reports::Reports;
@@ -41,6 +42,8 @@ pub(crate) struct Sender {
     pub(crate) audio: Option<Stream>,
     pub(crate) video: Option<Stream>,
     audio_queue: VecDeque<Queued>,
+    /// What its sound carries twice.
+    pub(crate) redundancy: Redundancy,
     video_queue: VecDeque<Queued>,
     video_bytes: usize,
     /// Video packets to send again.
@@ -71,6 +74,7 @@ impl Sender {
             audio,
             video,
             audio_queue: VecDeque::new(),
+            redundancy: Redundancy::default(),
             video_queue: VecDeque::new(),
             video_bytes: 0,
             repairs: Vec::new(),
@@ -203,7 +207,8 @@ impl Sender {
         let estimation = &mut self.estimation;
         if let Some(audio) = &mut self.audio {
             for queued in self.audio_queue.drain(..) {
-                send((audio, &keys.sealer), &queued, estimation, turn);
+                let with = (&queued, Some(&mut self.redundancy));
+                send((audio, &keys.sealer), with, estimation, turn);
             }
         }
         if let Some(video) = &mut self.video {
@@ -234,7 +239,7 @@ impl Sender {
                     budget.earn(queued.bytes);
                 }
                 self.repair_copies.count_sent();
-                send((video, &keys.sealer), &queued, estimation, turn);
+                send((video, &keys.sealer), (&queued, None), estimation, turn);
             }
             send_probe((video, &keys.sealer), estimation, turn);
         }

@@ -9,6 +9,7 @@ use sfu_model::time::{Instant, MediaTime, RtpTimestamp};
 use crate::egress::extensions::ExtensionIds;
 use crate::egress::header::{Fixed, HeaderWriter};
 use crate::egress::history::{History, Sent};
+use crate::egress::redundancy::Carried;
 use crate::srtp::{IndexLedger, LedgerError, Sealer};
 use crate::subscribe::rewrite_vp8::{self, Vp8Rewritten};
 use crate::subscribe::subscription::Outgoing;
@@ -105,7 +106,7 @@ impl Stream {
     pub(crate) fn write_media(
         &mut self,
         sealer: &Sealer,
-        (packet, out): (&Packet, &Outgoing),
+        (packet, out, carried): (&Packet, &Outgoing, &Carried<'_>),
         transport: TransportNumbers,
         buffer: &mut Vec<u8>,
     ) -> Result<(), DropReason> {
@@ -113,7 +114,7 @@ impl Stream {
         let indices = self.indices.as_mut().ok_or(DropReason::TransportNotUp)?;
         let index = indices.take(sequence).ok_or(DropReason::NumberUsed)?;
         let fixed = Fixed {
-            payload_type: out.payload_type,
+            payload_type: carried.payload_type().unwrap_or(out.payload_type),
             marker: packet.marker,
             padding: false,
             sequence,
@@ -122,18 +123,19 @@ impl Stream {
         };
         let start = buffer.len();
         let header_bytes = self.write_header(&fixed, packet, transport, buffer);
+        carried.write(buffer);
         write_payload(packet, out.numbers.vp8, buffer);
         sealer
             .seal_rtp(index, buffer, start, header_bytes)
             .map_err(|_| DropReason::SealRefused)?;
-        self.count(packet, out);
+        self.count(packet, out, carried.n_bytes());
         Ok(())
     }
 
-    fn count(&mut self, packet: &Packet, out: &Outgoing) {
+    fn count(&mut self, packet: &Packet, out: &Outgoing, carried_bytes: usize) {
         let counters = &mut self.counters;
         counters.packets = counters.packets.wrapping_add(1);
-        let octets = u32::try_from(packet.payload.len()).unwrap_or(0);
+        let octets = u32::try_from(packet.payload.len() + carried_bytes).unwrap_or(0);
         counters.octets = counters.octets.wrapping_add(octets);
         if counters
             .latest

@@ -5,4 +5,5 @@ pub(crate) mod encoding;
 pub(crate) mod facts;
 pub(crate) mod keyframe_requests;
 pub(crate) mod publisher;
+pub(crate) mod recovery;
 pub(crate) mod track;

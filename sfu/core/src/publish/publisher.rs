@@ -10,6 +10,7 @@ use sfu_model::time::Instant;
 
 use crate::publish::capture_clock::CaptureClock;
 use crate::publish::encoding::Encoding;
+use crate::publish::recovery::{Recovery, Unpacked};
 use crate::publish::track::Track;
 use crate::route::tracks::TrackOutline;
 use crate::session::engine::ReceivedRtp;
@@ -19,6 +20,8 @@ use crate::session::engine::ReceivedRtp;
 pub(crate) struct Publisher {
     pub(crate) tracks: Vec<Track>,
     clock: CaptureClock,
+    /// Of its one audio track.
+    sound: Recovery,
 }
 
 impl Publisher {
@@ -26,7 +29,13 @@ impl Publisher {
         Self {
             tracks,
             clock: CaptureClock::default(),
+            sound: Recovery::default(),
         }
+    }
+
+    /// What a packet of sound is made of, or why it goes nowhere.
+    pub(crate) fn unpack(&mut self, rtp: ReceivedRtp) -> Result<Unpacked, DropReason> {
+        self.sound.unpack(rtp)
     }
 
     /// The packet that a received one becomes, or why it goes nowhere.

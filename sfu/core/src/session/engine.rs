@@ -14,7 +14,7 @@ use std::time::Duration;
 use sfu_model::codec::{Codec, MediaKind};
 use sfu_model::datagram::{Datagram, TransmitBatch};
 use sfu_model::packet::{Extensions, Payload};
-use sfu_model::rtp::{Rid, SeqNo};
+use sfu_model::rtp::{PayloadType, Rid, SeqNo};
 use sfu_model::time::{Instant, MediaTime, NtpTime};
 use str0m::config::CryptoProvider;
 use str0m::ice::StunMessage;
@@ -43,6 +43,8 @@ const ADVANCES_MAX: usize = 16;
 pub(crate) struct ReceivedRtp {
     pub(crate) rid: Option<Rid>,
     pub(crate) codec: Codec,
+    /// The payload type of the frames in it, if the payload is RED (RFC 2198).
+    pub(crate) red: Option<PayloadType>,
     pub(crate) sequence: SeqNo,
     pub(crate) time: MediaTime,
     pub(crate) marker: bool,
@@ -209,8 +211,9 @@ impl Engine {
             .codec_config()
             .params()
             .iter()
-            .find(|p| p.pt() == pt)?;
+            .find(|p| p.pt() == pt || p.red() == Some(pt))?;
         let codec = values::our_codec(params)?;
+        let red = params.red().filter(|red| *red == pt).map(|_| params.pt());
         let rid = self.rtc.direct_api().stream_rx(&packet.header.ssrc)?.rid();
         let sender_report = packet.last_sender_info.as_ref().and_then(|info| {
             let unix = info
@@ -226,6 +229,7 @@ impl Engine {
         Some(ReceivedRtp {
             rid: rid.and_then(|r| Rid::new(&r)),
             codec,
+            red: red.and_then(|opus| PayloadType::new(*opus)),
             sequence: SeqNo(*packet.seq_no),
             time: MediaTime(packet.time.numer()),
             marker: packet.header.marker,

@@ -60,7 +60,7 @@ impl EngineFactory {
             .set_rtp_mode(true)
             .set_stats_interval(None)
             .clear_codecs()
-            .enable_opus(true, false)
+            .enable_opus(true, true)
             .enable_h264(true)
             .enable_vp8(true)
             .enable_vp9(true)
