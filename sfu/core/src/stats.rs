@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sfu_model::codec::{Codec, MediaKind};
 use sfu_model::drop_reason::DropCounts;
-use sfu_model::id::{EncodingId, RoomId, SessionId};
+use sfu_model::id::{EncodingId, RoomId, SessionId, TrackId};
 use sfu_model::packet::Dimensions;
 use sfu_model::rate::Bitrate;
 use sfu_model::rtp::Rid;
@@ -89,11 +89,15 @@ pub struct RoomStatus {
     pub n_subscribers: usize,
     /// What is published.
     pub tracks: Vec<TrackStatus>,
+    /// The few loudest of its audio tracks, in the order in which they began to speak.
+    pub speakers: Vec<TrackId>,
 }
 
 /// A published track.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrackStatus {
+    /// Its name.
+    pub id: TrackId,
     /// Audio or video.
     pub kind: MediaKind,
     /// Low to high.

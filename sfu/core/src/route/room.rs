@@ -8,6 +8,7 @@ use sfu_model::keyframe::KeyframeReason;
 use sfu_model::time::Instant;
 
 use crate::publish::keyframe_requests::KeyframeRequests;
+use crate::route::loudest::Loudest;
 use crate::route::packet_cache::PacketCache;
 use crate::route::tracks::TrackOutline;
 use crate::slab::{RoomIndex, SessionIndex, Slab};
@@ -23,6 +24,8 @@ pub(crate) struct Room {
     pub(crate) origin: Origin,
     /// The packets that its subscribers here may still be sent.
     pub(crate) cache: PacketCache,
+    /// Who speaks in it.
+    pub(crate) loudest: Loudest,
     /// What is published; empty while the publisher is away.
     pub(crate) tracks: Vec<TrackOutline>,
     /// Sessions of this worker that play it.
@@ -60,6 +63,7 @@ impl Room {
             id,
             origin,
             cache: PacketCache::default(),
+            loudest: Loudest::default(),
             tracks: Vec::new(),
             subscribers: Vec::new(),
             links: Vec::new(),

@@ -93,6 +93,9 @@ impl Sfu {
             return;
         };
         room.cache.measure(&packet);
+        if let Some(level) = packet.extensions.audio_level {
+            room.loudest.hear(packet.track, level, self.now);
+        }
         for worker in &room.links {
             let message = LinkMessage::Packet {
                 room: room.id.clone(),
