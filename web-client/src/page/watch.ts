@@ -11,7 +11,7 @@ const stream = streamName();
 const video = element('video', HTMLVideoElement);
 const sound = new Sound(video);
 const veil = new Veil(retry);
-const stats = new StatsPanel(() => player.connection);
+const stats = new StatsPanel(() => player.connection, video);
 const controls = new Controls(video, () => stats.flip());
 
 document.title = `${stream} · Freshet`;
