@@ -18,7 +18,7 @@ use str0m::media::{
     SimulcastLayer,
 };
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::{Extension, RtpPacket, RtpWrite, Ssrc};
+use str0m::rtp::{Extension, ExtensionValues, RtpPacket, RtpWrite, Ssrc};
 use str0m::{Candidate, Event, Input, Output, Rtc};
 
 use crate::clock::LocalClock;
@@ -260,8 +260,20 @@ impl BrowserSession {
 
     /// Queues one packet of the encoding with this rid. It leaves with the next drain.
     pub fn write(&mut self, codec: Codec, rid: Option<&str>, made: Made, captured_at: Instant) {
+        self.write_timed(codec, rid, made, captured_at, ExtensionValues::default());
+    }
+
+    /// The same with what its header says of its time.
+    pub fn write_timed(
+        &mut self,
+        codec: Codec,
+        rid: Option<&str>,
+        made: Made,
+        captured_at: Instant,
+        times: ExtensionValues,
+    ) {
         if let Some(payload_type) = self.payload_type(codec) {
-            self.write_as(payload_type, (codec, rid), made, captured_at);
+            self.write_as(payload_type, (codec, rid), (made, times), captured_at);
         }
     }
 
@@ -280,6 +292,7 @@ impl BrowserSession {
         if red.is_some() {
             made.payload = red::wrap(*opus, earlier, &made.payload);
         }
+        let made = (made, ExtensionValues::default());
         self.write_as(red.unwrap_or(opus), (Codec::Opus, None), made, captured_at);
     }
 
@@ -293,7 +306,7 @@ impl BrowserSession {
         &mut self,
         payload_type: Pt,
         (codec, rid): (Codec, Option<&str>),
-        made: Made,
+        (made, times): (Made, ExtensionValues),
         captured_at: Instant,
     ) {
         let Some(mid) = self.mid(codec.kind()) else {
@@ -311,6 +324,7 @@ impl BrowserSession {
             made.payload,
         )
         .marker(made.marker)
+        .ext_vals(times)
         .nackable(codec.kind() == MediaKind::Video);
         stream.write_rtp(write);
     }

@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 use sfu_model::codec::{Codec, MediaKind};
 use sfu_model::packet::Vp8Numbers;
 use sfu_model::time::Instant;
-use str0m::rtp::RtpPacket;
+use str0m::rtp::{AbsCaptureTime, RtpPacket};
 
 use crate::decoder::Decoder;
-use crate::payload::{self, red};
+use crate::payload;
+use crate::payload::red::{self, Earlier};
 use crate::publisher::VIDEO_CODECS;
 use crate::screen::Screen;
 use crate::session::{BrowserSession, Section};
+use crate::source::COMFORT_BYTES;
 use crate::stamp::Stamp;
 
 /// One packet as it reached a player.
@@ -52,6 +54,12 @@ pub struct Viewer {
     pub n_padding: usize,
     /// Packets of sound that never came by themselves, or not yet, and were heard out of a later one (RFC 2198).
     pub n_audio_recovered: usize,
+    /// Packets of no sound: when they came, their numbers and times.
+    pub comfort: Vec<(Instant, u64, u64)>,
+    /// What packets said of their capture.
+    pub capture_times: Vec<(Stamp, AbsCaptureTime)>,
+    /// How long they said that pictures may be held back, and when they came.
+    pub playout_delays: Vec<(Instant, u64, u64)>,
     /// Numbers of the audio that has been heard.
     pub(crate) heard: BTreeSet<u64>,
     pub(crate) newest_video: Option<u64>,
@@ -81,6 +89,15 @@ impl Viewer {
             self.n_padding += 1;
             return;
         }
+        let times = &packet.header.ext_vals;
+        if let (Some(min), Some(max)) = (times.play_delay_min, times.play_delay_max) {
+            self.playout_delays.push((now, min.numer(), max.numer()));
+        }
+        if packet.payload.len() <= COMFORT_BYTES {
+            self.comfort
+                .push((now, *packet.seq_no, packet.time.numer()));
+            return;
+        }
         let Some(stamp) = Stamp::read(&packet.payload) else {
             self.n_damaged += 1;
             return;
@@ -95,6 +112,9 @@ impl Viewer {
             vp8: payload::vp8_numbers(&packet.payload),
             stamp,
         };
+        if let Some(time) = times.abs_capture_time {
+            self.capture_times.push((stamp, time));
+        }
         match stamp.kind {
             MediaKind::Audio => {
                 if session.is_red(packet.header.payload_type) {
@@ -122,7 +142,8 @@ impl Viewer {
             self.n_damaged += 1;
             return;
         };
-        for frame in frames {
+        let is_sound = |frame: &Earlier<'_>| frame.payload.len() > COMFORT_BYTES;
+        for frame in frames.into_iter().filter(is_sound) {
             let Some(stamp) = Stamp::read(frame.payload) else {
                 self.n_damaged += 1;
                 continue;

@@ -30,6 +30,7 @@
 #![forbid(unsafe_code)]
 
 pub mod budget;
+pub mod capture_delays;
 pub mod command;
 pub mod config;
 mod deadlines;

@@ -10,6 +10,7 @@ use sfu_model::rate::Bitrate;
 use sfu_model::rtp::Rid;
 
 use crate::budget::path::LimitedBy;
+use crate::capture_delays::CaptureDelays;
 
 /// The counters of a worker since its start, and how much it holds now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub struct Stats {
     pub bytes_out: u64,
     /// Media packets sent to subscribers again, because they asked.
     pub repairs_out: u64,
+    /// How old pictures were when they left.
+    pub capture_delays: CaptureDelays,
     /// Media packets handed to other workers.
     pub packets_linked: u64,
     /// What went nowhere.

@@ -43,6 +43,11 @@ pub(super) fn send(
     });
     match written {
         Ok(()) => {
+            // The last packet of a picture, so once a picture.
+            if let (Some(age), true) = (packet.capture_age, packet.marker) {
+                let delay = age + (turn.now - packet.received_at);
+                turn.stats.capture_delays.add(delay);
+            }
             turn.stats.packets_out += 1;
             turn.stats.bytes_out += (packet.payload.len() + carried.n_bytes()) as u64;
         }

@@ -6,7 +6,7 @@ use sfu_model::packet::{AudioLevel, Packet, Rotation};
 use sfu_model::rtp::{PayloadType, SeqNo, Ssrc};
 use sfu_model::time::{Instant, MediaTime, RtpTimestamp};
 
-use crate::egress::extensions::ExtensionIds;
+use crate::egress::extensions::{ExtensionIds, write_capture_time, write_playout_delay};
 use crate::egress::header::{Fixed, HeaderWriter};
 use crate::egress::history::{History, Sent};
 use crate::egress::redundancy::Carried;
@@ -225,6 +225,12 @@ impl Stream {
         }
         if let Some(rotation) = packet.extensions.rotation {
             header.extension(ids.rotation, &[rotation_byte(rotation)]);
+        }
+        if let Some(time) = packet.extensions.capture_time {
+            write_capture_time(&mut header, ids.capture_time, time);
+        }
+        if let Some(delay) = packet.extensions.playout_delay {
+            write_playout_delay(&mut header, ids.playout_delay, delay);
         }
         header.finish()
     }

@@ -15,7 +15,7 @@ use sfu_model::codec::{Codec, MediaKind};
 use sfu_model::datagram::{Datagram, TransmitBatch};
 use sfu_model::packet::{Extensions, Payload};
 use sfu_model::rtp::{PayloadType, Rid, SeqNo};
-use sfu_model::time::{Instant, MediaTime, NtpTime};
+use sfu_model::time::{Instant, MediaTime};
 use str0m::config::CryptoProvider;
 use str0m::ice::StunMessage;
 use str0m::media::{KeyframeRequestKind, Mid};
@@ -216,13 +216,8 @@ impl Engine {
         let red = params.red().filter(|red| *red == pt).map(|_| params.pt());
         let rid = self.rtc.direct_api().stream_rx(&packet.header.ssrc)?.rid();
         let sender_report = packet.last_sender_info.as_ref().and_then(|info| {
-            let unix = info
-                .ntp_time
-                .duration_since(std::time::SystemTime::UNIX_EPOCH)
-                .ok()?;
-            let fraction = (u64::from(unix.subsec_nanos()) << 32) / 1_000_000_000;
             Some(SenderReport {
-                sender_time: NtpTime((unix.as_secs() << 32) | fraction),
+                sender_time: values::our_ntp(info.ntp_time)?,
                 timestamp: MediaTime(info.rtp_time.numer()).wire(),
             })
         });

@@ -60,6 +60,7 @@ fn added(retired: &Stats, present: Stats) -> Stats {
         packets_out,
         bytes_out,
         repairs_out,
+        capture_delays,
         packets_linked,
         mut drops,
         keyframe_requests_received,
@@ -83,6 +84,7 @@ fn added(retired: &Stats, present: Stats) -> Stats {
         packets_out: retired.packets_out + packets_out,
         bytes_out: retired.bytes_out + bytes_out,
         repairs_out: retired.repairs_out + repairs_out,
+        capture_delays: capture_delays.plus(&retired.capture_delays),
         packets_linked: retired.packets_linked + packets_linked,
         drops,
         keyframe_requests_received: retired.keyframe_requests_received + keyframe_requests_received,
@@ -97,6 +99,7 @@ fn added(retired: &Stats, present: Stats) -> Stats {
 
 #[cfg(test)]
 mod tests {
+    use sfu_core::capture_delays::CaptureDelays;
     use sfu_model::drop_reason::DropReason;
 
     use super::*;
@@ -114,6 +117,11 @@ mod tests {
                 packets_out: n,
                 bytes_out: n,
                 repairs_out: n,
+                capture_delays: CaptureDelays {
+                    beyond: n,
+                    implausible: n,
+                    ..CaptureDelays::default()
+                },
                 packets_linked: n,
                 drops: DropCounts::default(),
                 keyframe_requests_received: n,

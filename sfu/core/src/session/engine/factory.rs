@@ -96,7 +96,7 @@ impl EngineFactory {
 /// The header extensions that a session may negotiate. A publisher's bandwidth estimation lives on transport-wide feedback
 /// (draft-holmer-rmcat-transport-wide-cc-extensions-01), which the engine gives; towards subscribers the estimate is ours.
 fn extensions(role: Role) -> ExtensionMap {
-    match role {
+    let mut extensions = match role {
         Role::Publisher => ExtensionMap::standard(),
         Role::Subscriber => {
             let mut extensions = ExtensionMap::empty();
@@ -107,5 +107,8 @@ fn extensions(role: Role) -> ExtensionMap {
             extensions.set(13, Extension::VideoOrientation);
             extensions
         }
-    }
+    };
+    extensions.set(5, Extension::PlayoutDelay);
+    extensions.set(12, Extension::AbsoluteCaptureTime);
+    extensions
 }
