@@ -185,7 +185,7 @@ impl Publisher {
             for made in source.poll(now) {
                 if self.camera.says_times && encoder.codec.kind() == MediaKind::Video {
                     let times = times(&made, now);
-                    session.write_timed(encoder.codec, rid, made, now, times);
+                    session.write_timed((encoder.codec, rid), (made, times), now);
                     continue;
                 }
                 if !self.camera.sends_red || encoder.codec != Codec::Opus {

@@ -260,20 +260,19 @@ impl BrowserSession {
 
     /// Queues one packet of the encoding with this rid. It leaves with the next drain.
     pub fn write(&mut self, codec: Codec, rid: Option<&str>, made: Made, captured_at: Instant) {
-        self.write_timed(codec, rid, made, captured_at, ExtensionValues::default());
+        let made = (made, ExtensionValues::default());
+        self.write_timed((codec, rid), made, captured_at);
     }
 
     /// The same with what its header says of its time.
     pub fn write_timed(
         &mut self,
-        codec: Codec,
-        rid: Option<&str>,
-        made: Made,
+        (codec, rid): (Codec, Option<&str>),
+        made: (Made, ExtensionValues),
         captured_at: Instant,
-        times: ExtensionValues,
     ) {
         if let Some(payload_type) = self.payload_type(codec) {
-            self.write_as(payload_type, (codec, rid), (made, times), captured_at);
+            self.write_as(payload_type, (codec, rid), made, captured_at);
         }
     }
 

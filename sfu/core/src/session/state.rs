@@ -37,7 +37,7 @@ pub(crate) struct Session {
 /// What a session does in its room.
 #[derive(Debug)]
 pub(crate) enum Part {
-    Publisher(Publisher),
+    Publisher(Box<Publisher>),
     Subscriber(Box<Subscriber>),
 }
 

@@ -14,7 +14,7 @@ pub(super) fn encode(encoder: &mut DescriptorEncoder<'_>, delays: &CaptureDelays
     let mut family = encoder.encode_descriptor(name, help, None, MetricType::Histogram)?;
     let bounds = BOUNDS_MS.iter().map(|ms| *ms as f64 / 1_000.0);
     let mut buckets: Vec<(f64, u64)> = bounds.zip(delays.counts).collect();
-    buckets.push((f64::MAX, delays.beyond));
+    buckets.push((f64::INFINITY, delays.beyond));
     let sum = delays.sum.as_secs_f64();
     family.encode_histogram::<[(&str, &str); 0]>(sum, delays.count(), &buckets, None)?;
     let help = "Pictures left out of it because their capture cannot have been then";
