@@ -28,6 +28,13 @@ describe('codecs', () => {
     expect(lines).toEqual(['packetization-mode=1', 'packetization-mode=0', 'video/rtx']);
   });
 
+  it('of sound go out with redundancy, which must come first', () => {
+    const codecs = ['audio/opus', 'audio/red', 'audio/PCMU'];
+    const capabilities = codecs.map((mimeType) => ({ mimeType, clockRate: 48000 }));
+    const preferred = codecPreferences({ codecs: capabilities, headerExtensions: [] }, 'audio/opus');
+    expect(preferred.map(({ mimeType }) => mimeType)).toEqual(['audio/red', 'audio/opus']);
+  });
+
   it('are left to the browser where it has not got the wanted one', () => {
     expect(codecPreferences(CAPABILITIES, 'video/AV1')).toEqual([]);
   });

@@ -23,6 +23,7 @@ mod facts;
 mod framing;
 mod jwt;
 mod link_header;
+mod red;
 mod rtcp_compound;
 mod sdp_fragment;
 mod sdp_offer;
@@ -37,6 +38,7 @@ pub use facts::facts;
 pub use framing::framing;
 pub use jwt::jwt;
 pub use link_header::link_header;
+pub use red::red;
 pub use rtcp_compound::rtcp_compound;
 pub use sdp_fragment::sdp_fragment;
 pub use sdp_offer::sdp_offer;
@@ -56,13 +58,14 @@ pub struct Target {
 }
 
 /// All of them, in the order of a datagram's and then of a request's journey.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 14] = [
     target("demux", demux, 1),
     target("framing", framing, 1),
     target("stun_to_session", stun_to_session, 10),
     target("session_step", session_step, 100),
     target("facts", facts, 100),
     target("dependency", dependency, 100),
+    target("red", red, 1),
     target("srtcp_open", srtcp_open, 4),
     target("rtcp_compound", rtcp_compound, 1),
     target("sdp_offer", sdp_offer, 4),

@@ -103,6 +103,7 @@ replays! {
     a_session_survives_any_order: "session_step",
     a_payload_ends_no_session: "facts",
     a_descriptor_ends_no_session: "dependency",
+    sound_is_taken_apart_whole: "red",
     a_report_is_taken_from_its_sender_and_once: "srtcp_open",
     feedback_costs_what_its_bytes_justify: "rtcp_compound",
     an_offer_is_answered_or_refused: "sdp_offer",

@@ -4,6 +4,7 @@
 mod av1;
 mod bits;
 mod h264;
+pub mod red;
 mod vp8;
 mod vp9;
 

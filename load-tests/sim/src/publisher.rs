@@ -1,14 +1,18 @@
 //! A scripted publisher: a camera with one or three encoders, a microphone, and a browser's manners towards keyframe
 //! requests.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use sfu_model::codec::{Codec, MediaKind};
 use sfu_model::packet::Dimensions;
 use sfu_model::time::Instant;
+use str0m::media::MediaTime;
+use str0m::rtp::{AbsCaptureTime, ExtensionValues};
 
+use crate::payload::red::Earlier;
 use crate::session::{BrowserSession, Section};
-use crate::source::{AUDIO_INTERVAL, Encoder, Source};
+use crate::source::{AUDIO_INTERVAL, Encoder, Made, Silence, Source};
+use crate::stamp::Stamp;
 
 /// The rids of a simulcast publisher, low to high.
 pub const RIDS: [&str; 3] = ["q", "h", "f"];
@@ -22,6 +26,10 @@ pub struct Camera {
     pub is_simulcast: bool,
     /// With a microphone.
     pub has_audio: bool,
+    /// Which carries each frame twice (RFC 2198), as of a browser that was told to prefer that.
+    pub sends_red: bool,
+    /// Its pictures say when they were captured, and the first of them how long they may be held back.
+    pub says_times: bool,
     /// Time between two pictures.
     pub frame_interval: Duration,
     /// Packets of a picture of the largest encoding that is no keyframe.
@@ -51,6 +59,8 @@ impl Camera {
             video: Some(video),
             is_simulcast: false,
             has_audio: true,
+            sends_red: false,
+            says_times: false,
             frame_interval: Duration::from_millis(40),
             packets_per_frame: 3,
             payload_bytes: 1_000,
@@ -135,6 +145,8 @@ impl Camera {
 pub struct Publisher {
     camera: Camera,
     sources: Vec<Source>,
+    /// The last frame of sound.
+    last_sound: Option<Made>,
     /// Keyframe requests that reached it: when, and of which rank.
     pub keyframe_requests: Vec<(Instant, u8)>,
 }
@@ -150,6 +162,7 @@ impl Publisher {
         Self {
             camera,
             sources,
+            last_sound: None,
             keyframe_requests: Vec::new(),
         }
     }
@@ -170,7 +183,21 @@ impl Publisher {
             let encoder = source.encoder();
             let rid = rid_of(is_simulcast, encoder);
             for made in source.poll(now) {
-                session.write(encoder.codec, rid, made, now);
+                if self.camera.says_times && encoder.codec.kind() == MediaKind::Video {
+                    let times = times(&made, now);
+                    session.write_timed((encoder.codec, rid), (made, times), now);
+                    continue;
+                }
+                if !self.camera.sends_red || encoder.codec != Codec::Opus {
+                    session.write(encoder.codec, rid, made, now);
+                    continue;
+                }
+                let last = self.last_sound.replace(made.clone());
+                let earlier = last.as_ref().map(|last| Earlier {
+                    offset: made.timestamp.wrapping_sub(last.timestamp),
+                    payload: &last.payload,
+                });
+                session.write_red(made, earlier, now);
             }
         }
     }
@@ -209,10 +236,44 @@ impl Publisher {
         }
     }
 
+    /// Says nothing for a while, as an encoder with discontinuous transmission does (RFC 7587 section 3.1.3).
+    pub fn fall_silent(&mut self, silence: Option<Silence>) {
+        for source in &mut self.sources {
+            if source.encoder().codec == Codec::Opus {
+                source.silence = silence;
+            }
+        }
+    }
+
     /// Keyframes that it made, of all encodings.
     pub fn n_keyframes(&self) -> u32 {
         self.sources.iter().map(|s| s.n_keyframes).sum()
     }
+}
+
+/// How long pictures may be held back, in hundredths of a second, as the first of them say.
+pub const PLAYOUT_DELAY: (u64, u64) = (1, 30);
+
+/// What the header of a picture's first packet says.
+fn times(made: &Made, captured_at: Instant) -> ExtensionValues {
+    let mut times = ExtensionValues::default();
+    let Some(stamp) = Stamp::read(&made.payload).filter(|stamp| stamp.packet_index == 0) else {
+        return times;
+    };
+    times.abs_capture_time = Some(AbsCaptureTime {
+        capture_time: wall_time(captured_at),
+        clock_offset: Some(0),
+    });
+    if stamp.frame < 3 {
+        times.play_delay_min = Some(MediaTime::from_hundredths(PLAYOUT_DELAY.0));
+        times.play_delay_max = Some(MediaTime::from_hundredths(PLAYOUT_DELAY.1));
+    }
+    times
+}
+
+/// A moment by the clock of a publisher whose time began with ours.
+pub fn wall_time(at: Instant) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_nanos(at.as_nanos())
 }
 
 fn rid_of(is_simulcast: bool, encoder: Encoder) -> Option<&'static str> {

@@ -18,10 +18,11 @@ use str0m::media::{
     SimulcastLayer,
 };
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::{Extension, RtpPacket, RtpWrite, Ssrc};
+use str0m::rtp::{Extension, ExtensionValues, RtpPacket, RtpWrite, Ssrc};
 use str0m::{Candidate, Event, Input, Output, Rtc};
 
 use crate::clock::LocalClock;
+use crate::payload::red::{self, Earlier};
 use crate::source::Made;
 
 /// What a session says.
@@ -96,7 +97,7 @@ impl BrowserSession {
             .set_extension(PLAYOUT_DELAY_ID, Extension::PlayoutDelay)
             .set_extension(CAPTURE_TIME_ID, Extension::AbsoluteCaptureTime)
             .clear_codecs()
-            .enable_opus(has("opus"), false)
+            .enable_opus(has("opus"), true)
             .enable_h264(has("H264"))
             .enable_vp8(has("VP8"))
             .enable_vp9(has("VP9"))
@@ -259,10 +260,55 @@ impl BrowserSession {
 
     /// Queues one packet of the encoding with this rid. It leaves with the next drain.
     pub fn write(&mut self, codec: Codec, rid: Option<&str>, made: Made, captured_at: Instant) {
-        let Some(mid) = self.mid(codec.kind()) else {
+        let made = (made, ExtensionValues::default());
+        self.write_timed((codec, rid), made, captured_at);
+    }
+
+    /// The same with what its header says of its time.
+    pub fn write_timed(
+        &mut self,
+        (codec, rid): (Codec, Option<&str>),
+        made: (Made, ExtensionValues),
+        captured_at: Instant,
+    ) {
+        if let Some(payload_type) = self.payload_type(codec) {
+            self.write_as(payload_type, (codec, rid), made, captured_at);
+        }
+    }
+
+    /// The same for sound with the frame before it (RFC 2198); as it is where that was not negotiated.
+    pub fn write_red(
+        &mut self,
+        mut made: Made,
+        earlier: Option<Earlier<'_>>,
+        captured_at: Instant,
+    ) {
+        let Some(opus) = self.payload_type(Codec::Opus) else {
             return;
         };
-        let Some(payload_type) = self.payload_type(mid, codec) else {
+        let params = self.rtc.codec_config().params();
+        let red = params.iter().find(|p| p.pt() == opus).and_then(|p| p.red());
+        if red.is_some() {
+            made.payload = red::wrap(*opus, earlier, &made.payload);
+        }
+        let made = (made, ExtensionValues::default());
+        self.write_as(red.unwrap_or(opus), (Codec::Opus, None), made, captured_at);
+    }
+
+    /// True when packets with this payload type are RED.
+    pub fn is_red(&self, payload_type: Pt) -> bool {
+        let mut params = self.rtc.codec_config().params().iter();
+        params.any(|p| p.red() == Some(payload_type))
+    }
+
+    fn write_as(
+        &mut self,
+        payload_type: Pt,
+        (codec, rid): (Codec, Option<&str>),
+        (made, times): (Made, ExtensionValues),
+        captured_at: Instant,
+    ) {
+        let Some(mid) = self.mid(codec.kind()) else {
             return;
         };
         let mut api = self.rtc.direct_api();
@@ -277,6 +323,7 @@ impl BrowserSession {
             made.payload,
         )
         .marker(made.marker)
+        .ext_vals(times)
         .nackable(codec.kind() == MediaKind::Video);
         stream.write_rtp(write);
     }
@@ -316,7 +363,8 @@ impl BrowserSession {
         found.map(|(_, mid)| *mid)
     }
 
-    fn payload_type(&self, mid: Mid, codec: Codec) -> Option<Pt> {
+    fn payload_type(&self, codec: Codec) -> Option<Pt> {
+        let mid = self.mid(codec.kind())?;
         let negotiated = self.rtc.media(mid)?.remote_pts();
         let params = self.rtc.codec_config().params();
         negotiated

@@ -46,6 +46,21 @@ pub const KEYFRAME_FACTOR: u16 = 4;
 /// Opus frames of 20 ms.
 pub const AUDIO_INTERVAL: Duration = Duration::from_millis(20);
 
+/// What discontinuous transmission sends in place of silence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// A packet that only says that there is nothing, each [`COMFORT_INTERVAL`].
+    Comfort,
+    /// Not even that.
+    Nothing,
+}
+
+/// How often Opus says that it is silent (RFC 7587 section 3.1.3).
+pub const COMFORT_INTERVAL: Duration = Duration::from_millis(400);
+
+/// The largest packet that holds no sound: its table of contents and a byte.
+pub const COMFORT_BYTES: usize = 2;
+
 /// One encoder at work.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -61,6 +76,9 @@ pub struct Source {
     pub wants_keyframe: bool,
     /// It sends nothing, as an encoding that the bandwidth does not carry.
     pub is_paused: bool,
+    /// It has nothing to say.
+    pub silence: Option<Silence>,
+    last_sent_at: Option<Instant>,
     /// Keyframes so far.
     pub n_keyframes: u32,
 }
@@ -92,6 +110,8 @@ impl Source {
             },
             wants_keyframe: true,
             is_paused: false,
+            silence: None,
+            last_sent_at: None,
             n_keyframes: 0,
         }
     }
@@ -113,9 +133,10 @@ impl Source {
         }
         let captured_at = self.next_at;
         self.next_at += self.encoder.frame_interval;
-        if self.is_paused {
+        if self.is_paused || self.says_nothing_at(captured_at) {
             return Vec::new();
         }
+        self.last_sent_at = Some(captured_at);
         let is_video = self.encoder.codec.kind() == MediaKind::Video;
         let is_keyframe = is_video && std::mem::take(&mut self.wants_keyframe);
         if is_keyframe {
@@ -127,13 +148,28 @@ impl Source {
         }
         let factor = if is_keyframe { KEYFRAME_FACTOR } else { 1 };
         let n_packets = self.encoder.packets_per_frame * factor;
-        let packets = (0..n_packets)
+        let mut packets: Vec<Made> = (0..n_packets)
             .map(|index| self.packet(index, n_packets, is_keyframe, captured_at))
             .collect();
+        if self.silence.is_some() {
+            for packet in &mut packets {
+                packet.payload.truncate(COMFORT_BYTES);
+            }
+        }
         self.frame += 1;
         self.vp8.picture_id = self.vp8.picture_id.map(|id| id.wrapping_add(1) & 0x7fff);
         self.vp8.tl0_picture_index = self.vp8.tl0_picture_index.map(|i| i.wrapping_add(1));
         packets
+    }
+
+    fn says_nothing_at(&self, captured_at: Instant) -> bool {
+        match self.silence {
+            None => false,
+            Some(Silence::Nothing) => true,
+            Some(Silence::Comfort) => self
+                .last_sent_at
+                .is_some_and(|at| captured_at - at < COMFORT_INTERVAL),
+        }
     }
 
     /// Lets what is due go by unseen: nobody is connected yet.

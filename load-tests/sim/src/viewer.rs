@@ -1,15 +1,19 @@
 //! A scripted player: records every packet, decodes the video, and asks for keyframes as a browser does.
 
+use std::collections::BTreeSet;
+
 use sfu_model::codec::{Codec, MediaKind};
 use sfu_model::packet::PictureNumbers;
 use sfu_model::time::Instant;
-use str0m::rtp::RtpPacket;
+use str0m::rtp::{AbsCaptureTime, RtpPacket};
 
 use crate::decoder::Decoder;
 use crate::payload;
+use crate::payload::red::{self, Earlier};
 use crate::publisher::VIDEO_CODECS;
 use crate::screen::Screen;
 use crate::session::{BrowserSession, Section};
+use crate::source::COMFORT_BYTES;
 use crate::stamp::Stamp;
 
 /// One packet as it reached a player.
@@ -48,6 +52,16 @@ pub struct Viewer {
     pub n_video_late: usize,
     /// Packets without a payload, as those that only try what a path carries.
     pub n_padding: usize,
+    /// Packets of sound that never came by themselves, or not yet, and were heard out of a later one (RFC 2198).
+    pub n_audio_recovered: usize,
+    /// Packets of no sound: when they came, their numbers and times.
+    pub comfort: Vec<(Instant, u64, u64)>,
+    /// What packets said of their capture.
+    pub capture_times: Vec<(Stamp, AbsCaptureTime)>,
+    /// How long they said that pictures may be held back, and when they came.
+    pub playout_delays: Vec<(Instant, u64, u64)>,
+    /// Numbers of the audio that has been heard.
+    pub(crate) heard: BTreeSet<u64>,
     pub(crate) newest_video: Option<u64>,
     /// Packets whose payload was not what a source wrote.
     pub n_damaged: usize,
@@ -75,6 +89,15 @@ impl Viewer {
             self.n_padding += 1;
             return;
         }
+        let times = &packet.header.ext_vals;
+        if let (Some(min), Some(max)) = (times.play_delay_min, times.play_delay_max) {
+            self.playout_delays.push((now, min.numer(), max.numer()));
+        }
+        if packet.payload.len() <= COMFORT_BYTES {
+            self.comfort
+                .push((now, *packet.seq_no, packet.time.numer()));
+            return;
+        }
         let Some(stamp) = Stamp::read(&packet.payload) else {
             self.n_damaged += 1;
             return;
@@ -89,13 +112,52 @@ impl Viewer {
             vp8: payload::vp8_numbers(&packet.payload),
             stamp,
         };
+        if let Some(time) = times.abs_capture_time {
+            self.capture_times.push((stamp, time));
+        }
         match stamp.kind {
-            MediaKind::Audio => self.audio.push(received),
+            MediaKind::Audio => {
+                if session.is_red(packet.header.payload_type) {
+                    self.on_red(received, &packet.payload);
+                }
+                self.on_audio(received);
+            }
             MediaKind::Video => {
                 if self.on_video(received) {
                     self.n_keyframe_requests += 1;
                     session.request_keyframe(packet.header.ssrc);
                 }
+            }
+        }
+    }
+
+    fn on_audio(&mut self, received: Received) {
+        self.heard.insert(received.sequence);
+        self.audio.push(received);
+    }
+
+    /// What a packet of sound carries of those before it: heard where they were not. Their frames say which they are.
+    fn on_red(&mut self, received: Received, payload: &[u8]) {
+        let Some(frames) = red::earlier(payload) else {
+            self.n_damaged += 1;
+            return;
+        };
+        let is_sound = |frame: &Earlier<'_>| frame.payload.len() > COMFORT_BYTES;
+        for frame in frames.into_iter().filter(is_sound) {
+            let Some(stamp) = Stamp::read(frame.payload) else {
+                self.n_damaged += 1;
+                continue;
+            };
+            let back = u64::from(received.stamp.frame.wrapping_sub(stamp.frame));
+            let sequence = received.sequence.wrapping_sub(back);
+            if !self.heard.contains(&sequence) {
+                self.n_audio_recovered += 1;
+                self.on_audio(Received {
+                    sequence,
+                    time: received.time.wrapping_sub(u64::from(frame.offset)),
+                    stamp,
+                    ..received
+                });
             }
         }
     }

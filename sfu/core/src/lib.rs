@@ -30,6 +30,7 @@
 #![forbid(unsafe_code)]
 
 pub mod budget;
+pub mod capture_delays;
 pub mod command;
 pub mod config;
 mod deadlines;
@@ -40,6 +41,8 @@ pub mod event;
 pub mod limits;
 pub mod link;
 pub mod publish;
+#[doc(hidden)]
+pub mod red;
 pub mod route;
 #[doc(hidden)]
 pub mod rtcp;

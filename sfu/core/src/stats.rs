@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sfu_model::codec::{Codec, MediaKind};
 use sfu_model::drop_reason::DropCounts;
-use sfu_model::id::{EncodingId, RoomId, SessionId};
+use sfu_model::id::{EncodingId, RoomId, SessionId, TrackId};
 use sfu_model::layer::Layer;
 use sfu_model::packet::Dimensions;
 use sfu_model::rate::Bitrate;
@@ -12,6 +12,7 @@ use sfu_model::rtp::Rid;
 
 use crate::budget::choice::{LayerChoice, Why};
 use crate::budget::path::LimitedBy;
+use crate::capture_delays::CaptureDelays;
 
 /// The counters of a worker since its start, and how much it holds now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,12 +27,16 @@ pub struct Stats {
     pub packets_in: u64,
     /// Their payload bytes.
     pub bytes_in: u64,
+    /// Packets of sound that publishers' own redundancy brought back (RFC 2198).
+    pub audio_recovered: u64,
     /// Media packets sealed for subscribers, each once.
     pub packets_out: u64,
     /// Their payload bytes.
     pub bytes_out: u64,
     /// Media packets sent to subscribers again, because they asked.
     pub repairs_out: u64,
+    /// How old pictures were when they left.
+    pub capture_delays: CaptureDelays,
     /// Media packets handed to other workers.
     pub packets_linked: u64,
     /// What went nowhere.
@@ -116,11 +121,15 @@ pub struct RoomStatus {
     pub n_subscribers: usize,
     /// What is published.
     pub tracks: Vec<TrackStatus>,
+    /// The few loudest of its audio tracks, in the order in which they began to speak.
+    pub speakers: Vec<TrackId>,
 }
 
 /// A published track.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrackStatus {
+    /// Its name.
+    pub id: TrackId,
     /// Audio or video.
     pub kind: MediaKind,
     /// Low to high.

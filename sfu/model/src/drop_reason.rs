@@ -39,6 +39,8 @@ drop_reasons! {
     UnknownEncoding => "unknown_encoding",
     /// A payload too short or malformed for its codec.
     MalformedPayload => "malformed_payload",
+    /// A frame of sound that went on already, out of the redundancy of a later packet (RFC 2198).
+    AlreadyRecovered => "already_recovered",
     /// A publisher that another one is to replace, or that has not gone live, sent it.
     PublisherNotCurrent => "publisher_not_current",
     /// It is of another encoding than the subscription forwards.

@@ -1,13 +1,14 @@
 //! One RTP packet with the facts that every later stage needs; it crosses the SFU unchanged.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::codec::Codec;
 use crate::dependency::Descriptor;
 use crate::id::{EncodingId, TrackId};
 use crate::layer::{Layer, Placement};
 use crate::rtp::SeqNo;
-use crate::time::{Instant, MediaTime};
+use crate::time::{Instant, MediaTime, NtpTime};
 
 /// The payload of an RTP packet, without its header. Shared by every subscription, never copied before sealing.
 pub type Payload = Arc<[u8]>;
@@ -32,6 +33,8 @@ pub struct Packet {
     pub captured_at: Instant,
     /// When it reached us.
     pub received_at: Instant,
+    /// How old it was then, by its publisher's clock; [`CAPTURE_AGE_MAX`] where that cannot be. `None`: nothing has told.
+    pub capture_age: Option<Duration>,
     /// Last packet of a picture, or first of a talk spurt (RFC 3550 section 5.1).
     pub marker: bool,
     /// What the payload reveals without decoding.
@@ -92,6 +95,31 @@ pub struct Extensions {
     pub audio_level: Option<AudioLevel>,
     /// How far a picture must be turned clockwise to stand upright (3GPP TS 26.114, CVO).
     pub rotation: Option<Rotation>,
+    /// When it was captured, on the packets that say so. Receivers count on from there.
+    pub capture_time: Option<CaptureTime>,
+    /// How long it may be held back, on the packets that say so.
+    pub playout_delay: Option<PlayoutDelay>,
+}
+
+/// Live media is useless when older than this: what seems to be has a clock that was set, or lies.
+pub const CAPTURE_AGE_MAX: Duration = Duration::from_secs(10);
+
+/// When what is in a packet was captured (`abs-capture-time`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CaptureTime {
+    /// By the clock of whoever captured it.
+    pub ntp: NtpTime,
+    /// How far that clock is ahead of the sender's, in 2^-32 seconds. `None`: not known.
+    pub clock_offset: Option<i64>,
+}
+
+/// How long a receiver may hold a picture back (`playout-delay`): 12 bits each, in hundredths of a second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlayoutDelay {
+    /// At least.
+    pub min: u16,
+    /// At most.
+    pub max: u16,
 }
 
 /// Quarter turns clockwise.
@@ -116,5 +144,5 @@ pub struct AudioLevel {
     pub voice: bool,
 }
 
-// A packet is copied into every worker's inbox: it stays within two cache lines and a half.
-const _: () = assert!(size_of::<Packet>() <= 160);
+// A packet is copied into every worker's inbox: it stays within three cache lines.
+const _: () = assert!(size_of::<Packet>() <= 192);

@@ -1,5 +1,7 @@
 //! What `/metrics` says about the media plane. Counters come from the workers' snapshots, at most a second old.
 
+mod capture_delay;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -7,6 +9,7 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
+use sfu_core::capture_delays::CaptureDelays;
 use sfu_core::event::Role;
 use sfu_model::drop_reason::DropReason;
 
@@ -44,6 +47,9 @@ impl Collector for Snapshots {
         page.rooms(n_rooms)?;
         page.sessions()?;
         page.traffic()?;
+        let delays = workers.iter().map(|worker| worker.core.capture_delays);
+        let delays = delays.fold(CaptureDelays::default(), |sum, more| sum.plus(&more));
+        capture_delay::encode(&mut page.encoder, &delays)?;
         page.drops()?;
         page.keyframe_requests()?;
         page.limits()?;
@@ -140,6 +146,14 @@ impl Page<'_, '_> {
         self.counters("sfu_packets", help, "direction", packets)?;
         let help = "Media packets sent to viewers again, because they asked";
         self.counters("sfu_repairs", help, "direction", [("out", repairs)])?;
+        let recovered = self.sum(|worker| worker.core.audio_recovered);
+        let help = "Packets of sound that publishers' own redundancy brought back";
+        self.counters(
+            "sfu_audio_recovered",
+            help,
+            "direction",
+            [("in", recovered)],
+        )?;
         let help = "Payload bytes of media packets from publishers and to viewers";
         self.counters("sfu_bytes", help, "direction", bytes)?;
         let help = "System calls that read or sent datagrams";

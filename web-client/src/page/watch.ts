@@ -13,7 +13,7 @@ const stream = streamName();
 const video = element('video', HTMLVideoElement);
 const sound = new Sound(video);
 const veil = new Veil(retry);
-const stats = new StatsPanel(() => player.connection);
+const stats = new StatsPanel(() => player.connection, video);
 const quality = new Quality((selection) => {
   // A layer that is gone by now is gone from the menu with the next event.
   void player.selectLayer(selection).catch(() => undefined);

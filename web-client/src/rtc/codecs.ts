@@ -21,7 +21,7 @@ export function sendableCodecs(capabilities: RTCRtpCapabilities | null): VideoCo
 }
 
 /**
- * The capabilities that make a track go out in one codec: its variants, and retransmission. Of
+ * The capabilities that make a track go out in one codec: its variants, and what repairs it. Of
  * H.264 the packetization modes that carry large pictures come first (RFC 6184, Section 6.3).
  * Empty where the browser has not got the codec; then its own order stands.
  */
@@ -35,6 +35,7 @@ export function codecPreferences(
   const isFragmenting = (codec: RTCRtpCodec) =>
     /packetization-mode=1/.test(codec.sdpFmtpLine ?? '');
   wanted.sort((a, b) => Number(isFragmenting(b)) - Number(isFragmenting(a)));
-  const repair = all.filter((codec) => codec.mimeType.toLowerCase() === 'video/rtx');
-  return [...wanted, ...repair];
+  const named = (name: string) => all.filter((codec) => codec.mimeType.toLowerCase() === name);
+  // Redundancy (RFC 2198) goes before what it carries: a browser sends what comes first.
+  return [...named('audio/red'), ...wanted, ...named('video/rtx')];
 }

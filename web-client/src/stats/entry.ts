@@ -14,6 +14,7 @@ export interface StatsEntry {
   selectedCandidatePairId?: string;
   currentRoundTripTime?: number;
   remoteId?: string;
+  remoteTimestamp?: number;
   fractionLost?: number;
   bytesSent?: number;
   bytesReceived?: number;

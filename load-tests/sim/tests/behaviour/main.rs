@@ -26,9 +26,15 @@ mod one_worker_serves_what_four_serve;
 #[cfg(test)]
 mod orphans_are_reaped;
 #[cfg(test)]
+mod pictures_say_how_old_they_are;
+#[cfg(test)]
 mod publisher_grace_ends_the_room;
 #[cfg(test)]
 mod publisher_reconnects;
+#[cfg(test)]
+mod silence_is_no_failure;
+#[cfg(test)]
+mod sound_survives_loss;
 #[cfg(test)]
 mod stun_with_bad_integrity_is_ignored;
 #[cfg(test)]

@@ -19,11 +19,6 @@ const AWAITING_BANDWIDTH_ESTIMATION: &[Scenario] = &[
         "twenty percent over 100 ms",
         repair::twenty_percent_over_100_ms,
     ),
-    // 18 % of the sound is lost in place of 2 %: nothing repairs sound, nor is it sent twice.
-    (
-        "sound with twenty percent lost",
-        repair::sound_with_twenty_percent_lost,
-    ),
 ];
 
 /// Networks of the matrix, for the same reasons: percent lost, round trip in milliseconds, in bursts.

@@ -7,6 +7,7 @@ use sfu_model::rtp::SeqNo;
 
 use crate::egress::estimation::Estimation;
 use crate::egress::history::Sent;
+use crate::egress::redundancy::Carried;
 use crate::egress::stream::Stream;
 use crate::egress::turn::Turn;
 use crate::session::gate::Path;
@@ -30,28 +31,37 @@ pub(super) fn send_queued(
     turn: &mut Turn<'_>,
 ) {
     match turn.cache.get(queued.encoding, queued.source) {
-        Some(packet) => send((stream, sealer), (packet, &queued.out), estimation, turn),
+        Some(packet) => {
+            let with = (packet, &queued.out, &Carried::default());
+            send((stream, sealer), with, estimation, turn);
+        }
         None => turn.stats.drops.count(DropReason::NotCached),
     }
 }
 
-/// Writes one packet.
+/// Writes one packet. Of sound, with what it carries of before.
 #[inline]
 pub(super) fn send(
     (stream, sealer): (&mut Stream, &Sealer),
-    (packet, out): (&Packet, &Outgoing),
+    (packet, out, carried): (&Packet, &Outgoing, &Carried<'_>),
     estimation: &mut Estimation,
     turn: &mut Turn<'_>,
 ) {
     let Path { remote, local } = *turn.path;
-    let numbers = estimation.numbers(packet.payload.len(), turn.now, turn.ntp_anchor);
+    let bytes = packet.payload.len() + carried.n_bytes();
+    let numbers = estimation.numbers(bytes, turn.now, turn.ntp_anchor);
     let written = turn.batch.push_with(remote.0, local, remote.1, |buffer| {
-        stream.write_media(sealer, (packet, out), numbers, buffer)
+        stream.write_media(sealer, (packet, out, carried), numbers, buffer)
     });
     match written {
         Ok(()) => {
+            // The last packet of a picture, so once a picture.
+            if let (Some(age), true) = (packet.capture_age, packet.marker) {
+                let delay = age + (turn.now - packet.received_at);
+                turn.stats.capture_delays.add(delay);
+            }
             turn.stats.packets_out += 1;
-            turn.stats.bytes_out += packet.payload.len() as u64;
+            turn.stats.bytes_out += bytes as u64;
         }
         Err(reason) => turn.stats.drops.count(reason),
     }

@@ -1,5 +1,9 @@
 //! Header extensions that an m-section negotiated (RFC 8285), by what they are for.
 
+use sfu_model::packet::{CaptureTime, PlayoutDelay};
+
+use crate::egress::header::HeaderWriter;
+
 /// The ids of one m-section. `None`: the other side did not offer it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ExtensionIds {
@@ -15,6 +19,10 @@ pub(crate) struct ExtensionIds {
     pub(crate) absolute_send_time: Option<u8>,
     /// The Dependency Descriptor (AV1 RTP payload format, appendix A).
     pub(crate) dependency_descriptor: Option<u8>,
+    /// `abs-capture-time`, by which a receiver knows how old a picture is.
+    pub(crate) capture_time: Option<u8>,
+    /// `playout-delay`, what the publisher wants of a receiver's buffer.
+    pub(crate) playout_delay: Option<u8>,
 }
 
 impl ExtensionIds {
@@ -27,6 +35,8 @@ impl ExtensionIds {
             self.transport_sequence,
             self.absolute_send_time,
             self.dependency_descriptor,
+            self.capture_time,
+            self.playout_delay,
         ];
         ids.into_iter().flatten().any(|id| id > ONE_BYTE_ID_MAX)
     }
@@ -34,3 +44,28 @@ impl ExtensionIds {
 
 /// Highest id of the one-byte form; 15 is reserved (RFC 8285 section 4.2).
 const ONE_BYTE_ID_MAX: u8 = 14;
+
+/// `abs-capture-time`: the capture clock's NTP time, and how far that clock is ahead of ours where it is known.
+pub(super) fn write_capture_time(header: &mut HeaderWriter<'_>, id: Option<u8>, time: CaptureTime) {
+    let mut both = [0_u8; 16];
+    let (ntp, offset) = both.split_at_mut(8);
+    ntp.copy_from_slice(&time.ntp.0.to_be_bytes());
+    match time.clock_offset {
+        Some(ahead) => {
+            offset.copy_from_slice(&ahead.to_be_bytes());
+            header.extension(id, &both);
+        }
+        None => header.extension(id, ntp),
+    }
+}
+
+/// `playout-delay`: 12 bits for the least and 12 for the most.
+pub(super) fn write_playout_delay(
+    header: &mut HeaderWriter<'_>,
+    id: Option<u8>,
+    delay: PlayoutDelay,
+) {
+    let word = u32::from(delay.min & 0xfff) << 12 | u32::from(delay.max & 0xfff);
+    let [_, bytes @ ..] = word.to_be_bytes();
+    header.extension(id, &bytes);
+}

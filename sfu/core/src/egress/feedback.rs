@@ -54,6 +54,10 @@ pub(crate) fn hear(
 }
 
 fn hear_report(sender: &mut Sender, block: &ReportBlock, moment: Moment) {
+    let audio = sender.audio.as_ref();
+    if audio.is_some_and(|audio| audio.terms().ssrc == block.ssrc) {
+        sender.redundancy.on_report(block.fraction_lost);
+    }
     if let Some(stream) = sender.stream_of(block.ssrc) {
         stream.is_known = true;
         let round_trip = block.round_trip(moment.ntp);

@@ -8,6 +8,7 @@
 //! * [`stream`] is one RTP stream: its indices, its history, its counters.
 //! * [`pacer`] spreads a keyframe over a few milliseconds; [`repair`] says how much may be sent again,
 //!   [`repair_copies`] what is better sent twice.
+//! * [`redundancy`] lets sound carry what was sent before (RFC 2198).
 //! * [`estimation`] follows what the path carries, while there is a choice to make.
 //! * [`reports`] and [`feedback`] are its RTCP, out and in.
 
@@ -18,6 +19,7 @@ pub(crate) mod feedback;
 pub(crate) mod header;
 pub(crate) mod history;
 pub(crate) mod pacer;
+pub(crate) mod redundancy;
 pub(crate) mod repair;
 pub(crate) mod repair_copies;
 pub(crate) mod repaired;

@@ -14,6 +14,7 @@ use crate::egress::departure::Queued;
 use crate::egress::estimation::Estimation;
 use crate::egress::history::{NoRepair, Sent};
 use crate::egress::pacer::Pacer;
+use crate::egress::redundancy::Redundancy;
 use crate::egress::repair::RepairBudget;
 use crate::egress::repair_copies::RepairCopies;
 use crate::egress::reports::Reports;
@@ -42,6 +43,8 @@ pub(crate) struct Sender {
     /// Pictures that wait for the pacer, and their bytes.
     queue: VecDeque<Queued>,
     queue_bytes: usize,
+    /// What its sound carries twice.
+    pub(crate) redundancy: Redundancy,
     /// Video packets to send again.
     repairs: Vec<Sent>,
     pacer: Pacer,
@@ -73,6 +76,7 @@ impl Sender {
             video,
             queue: VecDeque::new(),
             queue_bytes: 0,
+            redundancy: Redundancy::default(),
             repairs: Vec::new(),
             pacer: Pacer::default(),
             repair_budget: RepairBudget::default(),

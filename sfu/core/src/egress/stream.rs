@@ -6,9 +6,10 @@ use sfu_model::packet::{AudioLevel, Packet, Rotation};
 use sfu_model::rtp::{PayloadType, SeqNo, Ssrc};
 use sfu_model::time::{Instant, MediaTime, RtpTimestamp};
 
-use crate::egress::extensions::ExtensionIds;
+use crate::egress::extensions::{ExtensionIds, write_capture_time, write_playout_delay};
 use crate::egress::header::{Fixed, HeaderWriter, SHORT_VALUE_BYTES_MAX};
 use crate::egress::history::{History, Mapping, Sent};
+use crate::egress::redundancy::Carried;
 use crate::srtp::{IndexLedger, LedgerError, Sealer};
 use crate::subscribe::rewrite_codec::{self, CodecNumbers};
 use crate::subscribe::rewrite_dependency::{self, DESCRIPTOR_BYTES_MAX};
@@ -107,7 +108,7 @@ impl Stream {
     pub(crate) fn write_media(
         &mut self,
         sealer: &Sealer,
-        (packet, out): (&Packet, &Outgoing),
+        (packet, out, carried): (&Packet, &Outgoing, &Carried<'_>),
         transport: TransportNumbers,
         buffer: &mut Vec<u8>,
     ) -> Result<(), DropReason> {
@@ -115,7 +116,7 @@ impl Stream {
         let indices = self.indices.as_mut().ok_or(DropReason::TransportNotUp)?;
         let index = indices.take(sequence).ok_or(DropReason::NumberUsed)?;
         let fixed = Fixed {
-            payload_type: out.payload_type,
+            payload_type: carried.payload_type().unwrap_or(out.payload_type),
             marker: out.numbers.marker,
             padding: out.is_empty,
             sequence,
@@ -129,20 +130,21 @@ impl Stream {
             // Nothing but padding: one byte, which says so (RFC 3550 section 5.1).
             buffer.push(1);
         } else {
+            carried.write(buffer);
             write_payload(packet, codec, buffer);
         }
         sealer
             .seal_rtp(index, buffer, start, header_bytes)
             .map_err(|_| DropReason::SealRefused)?;
-        self.count(packet, out);
+        self.count(packet, out, carried.n_bytes());
         Ok(())
     }
 
     #[inline]
-    fn count(&mut self, packet: &Packet, out: &Outgoing) {
+    fn count(&mut self, packet: &Packet, out: &Outgoing, carried_bytes: usize) {
         let counters = &mut self.counters;
         counters.packets = counters.packets.wrapping_add(1);
-        let octets = u32::try_from(packet.payload.len()).unwrap_or(0);
+        let octets = u32::try_from(packet.payload.len() + carried_bytes).unwrap_or(0);
         counters.octets = counters.octets.wrapping_add(octets);
         if counters
             .latest
@@ -244,6 +246,12 @@ impl Stream {
         }
         if let Some(rotation) = packet.extensions.rotation {
             header.extension(ids.rotation, &[rotation_byte(rotation)]);
+        }
+        if let Some(time) = packet.extensions.capture_time {
+            write_capture_time(&mut header, ids.capture_time, time);
+        }
+        if let Some(delay) = packet.extensions.playout_delay {
+            write_playout_delay(&mut header, ids.playout_delay, delay);
         }
         if let Some((id, descriptor, numbers)) = descriptor {
             let mut place = [0; DESCRIPTOR_BYTES_MAX];

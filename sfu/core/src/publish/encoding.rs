@@ -109,6 +109,7 @@ impl Encoding {
             time: rtp.time,
             captured_at,
             received_at: rtp.received_at,
+            capture_age: None,
             marker: rtp.marker,
             facts,
             descriptor,

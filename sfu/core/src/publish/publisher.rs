@@ -6,27 +6,40 @@ use sfu_model::id::EncodingId;
 use sfu_model::keyframe::KeyframeReason;
 use sfu_model::packet::Packet;
 use sfu_model::rtp::Rid;
-use sfu_model::time::Instant;
+use sfu_model::time::{Instant, NtpTime};
 
 use crate::publish::capture_clock::CaptureClock;
+use crate::publish::capture_marks::CaptureMarks;
 use crate::publish::encoding::Encoding;
+use crate::publish::recovery::{Recovery, Unpacked};
 use crate::publish::track::Track;
 use crate::route::tracks::TrackOutline;
 use crate::session::engine::ReceivedRtp;
 
 /// What a publisher sends.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Publisher {
     pub(crate) tracks: Vec<Track>,
     clock: CaptureClock,
+    marks: CaptureMarks,
+    /// Of its one audio track.
+    sound: Recovery,
 }
 
 impl Publisher {
-    pub(crate) fn new(tracks: Vec<Track>) -> Self {
+    /// `ntp_anchor` is the wall clock at the start of ours.
+    pub(crate) fn new(tracks: Vec<Track>, ntp_anchor: NtpTime) -> Self {
         Self {
             tracks,
             clock: CaptureClock::default(),
+            marks: CaptureMarks::new(ntp_anchor),
+            sound: Recovery::default(),
         }
+    }
+
+    /// What a packet of sound is made of, or why it goes nowhere.
+    pub(crate) fn unpack(&mut self, rtp: ReceivedRtp) -> Result<Unpacked, DropReason> {
+        self.sound.unpack(rtp)
     }
 
     /// The packet that a received one becomes, or why it goes nowhere.
@@ -36,10 +49,13 @@ impl Publisher {
             .iter_mut()
             .find(|t| t.kind == rtp.codec.kind())
             .ok_or(DropReason::UnknownEncoding)?;
-        track
+        let report = rtp.sender_report;
+        let mut packet = track
             .receive(rtp, &mut self.clock)
             .map_err(|_| DropReason::UnknownEncoding)?
-            .ok_or(DropReason::MalformedPayload)
+            .ok_or(DropReason::MalformedPayload)?;
+        self.marks.mark(&mut packet, report);
+        Ok(packet)
     }
 
     /// True when this packet lets a viewer begin: the first of a video keyframe, or any audio where there is no video.

@@ -9,6 +9,7 @@ use sfu_model::time::Instant;
 
 use crate::publish::keyframe_requests::KeyframeRequests;
 use crate::route::arrivals::Arrivals;
+use crate::route::loudest::Loudest;
 use crate::route::packet_cache::PacketCache;
 use crate::route::tracks::TrackOutline;
 use crate::slab::{RoomIndex, SessionIndex, Slab};
@@ -28,6 +29,8 @@ pub(crate) struct Room {
     pub(crate) arrivals: Arrivals,
     /// All subscribers here wait for their turn.
     pub(crate) all_are_dirty: bool,
+    /// Who speaks in it.
+    pub(crate) loudest: Loudest,
     /// What is published; empty while the publisher is away.
     pub(crate) tracks: Vec<TrackOutline>,
     /// Sessions of this worker that play it.
@@ -67,6 +70,7 @@ impl Room {
             cache: PacketCache::default(),
             arrivals: Arrivals::default(),
             all_are_dirty: false,
+            loudest: Loudest::default(),
             tracks: Vec::new(),
             subscribers: Vec::new(),
             links: Vec::new(),

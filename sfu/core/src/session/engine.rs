@@ -18,8 +18,8 @@ use sfu_model::codec::{Codec, MediaKind};
 use sfu_model::datagram::{Datagram, TransmitBatch};
 use sfu_model::dependency::DescriptorBytes;
 use sfu_model::packet::{Extensions, Payload};
-use sfu_model::rtp::{Rid, SeqNo};
-use sfu_model::time::{Instant, MediaTime, NtpTime};
+use sfu_model::rtp::{PayloadType, Rid, SeqNo};
+use sfu_model::time::{Instant, MediaTime};
 use str0m::config::CryptoProvider;
 use str0m::ice::StunMessage;
 use str0m::media::{KeyframeRequestKind, Mid};
@@ -47,6 +47,8 @@ const ADVANCES_MAX: usize = 16;
 pub(crate) struct ReceivedRtp {
     pub(crate) rid: Option<Rid>,
     pub(crate) codec: Codec,
+    /// The payload type of the frames in it, if the payload is RED (RFC 2198).
+    pub(crate) red: Option<PayloadType>,
     pub(crate) sequence: SeqNo,
     pub(crate) time: MediaTime,
     pub(crate) marker: bool,
@@ -215,23 +217,20 @@ impl Engine {
             .codec_config()
             .params()
             .iter()
-            .find(|p| p.pt() == pt)?;
+            .find(|p| p.pt() == pt || p.red() == Some(pt))?;
         let codec = values::our_codec(params)?;
+        let red = params.red().filter(|red| *red == pt).map(|_| params.pt());
         let rid = self.rtc.direct_api().stream_rx(&packet.header.ssrc)?.rid();
         let sender_report = packet.last_sender_info.as_ref().and_then(|info| {
-            let unix = info
-                .ntp_time
-                .duration_since(std::time::SystemTime::UNIX_EPOCH)
-                .ok()?;
-            let fraction = (u64::from(unix.subsec_nanos()) << 32) / 1_000_000_000;
             Some(SenderReport {
-                sender_time: NtpTime((unix.as_secs() << 32) | fraction),
+                sender_time: values::our_ntp(info.ntp_time)?,
                 timestamp: MediaTime(info.rtp_time.numer()).wire(),
             })
         });
         Some(ReceivedRtp {
             rid: rid.and_then(|r| Rid::new(&r)),
             codec,
+            red: red.and_then(|opus| PayloadType::new(*opus)),
             sequence: SeqNo(*packet.seq_no),
             time: MediaTime(packet.time.numer()),
             marker: packet.header.marker,

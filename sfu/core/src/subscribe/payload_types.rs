@@ -10,6 +10,8 @@ pub(crate) struct Format {
     pub(crate) payload_type: PayloadType,
     /// The payload type of its repairs (RFC 4588); `None` when the subscriber takes none.
     pub(crate) repair: Option<PayloadType>,
+    /// The payload type of RED around it (RFC 2198), if the subscriber takes it.
+    pub(crate) red: Option<PayloadType>,
 }
 
 /// The formats that one m-section of a subscriber negotiated.
@@ -117,6 +119,7 @@ mod tests {
             codec: *codec,
             payload_type: pt(*payload_type),
             repair: None,
+            red: None,
         };
         PayloadTypes::new(formats.iter().map(format).collect())
     }

@@ -205,6 +205,7 @@ pub(crate) mod tests {
             time: MediaTime(time),
             captured_at,
             received_at: captured_at,
+            capture_age: None,
             marker: false,
             facts: PayloadFacts::default(),
             descriptor: None,

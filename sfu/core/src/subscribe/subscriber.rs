@@ -92,7 +92,12 @@ impl Subscriber {
         }
         let track = of_kind(MediaKind::Video);
         let has_choice = track.is_some_and(has_choice);
-        let budget = match self.sender.plan(has_choice, supply.now) {
+        let estimate = self.sender.plan(has_choice, supply.now);
+        if let Some(audio) = &self.audio {
+            self.sender.redundancy.fit(sound, estimate);
+            sound = sound.scaled(audio.weight(self.sender.redundancy.n_frames()));
+        }
+        let budget = match estimate {
             None => Budget::Unlimited,
             Some(estimate) => Budget::Limited {
                 left: estimate.saturating_sub(sound),

@@ -1,5 +1,6 @@
 //! One subscriber on one track: select, rewrite, hand over.
 
+use sfu_model::codec::Codec;
 use sfu_model::drop_reason::DropReason;
 use sfu_model::id::EncodingId;
 use sfu_model::keyframe::KeyframeReason;
@@ -42,6 +43,8 @@ pub(crate) struct Supply<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Outgoing {
     pub(crate) payload_type: PayloadType,
+    /// The payload type with which it may carry what was sent before (RFC 2198), if the subscriber takes that.
+    pub(crate) red_payload_type: Option<PayloadType>,
     /// The payload type of its repair, if the subscriber takes any.
     pub(crate) repair_payload_type: Option<PayloadType>,
     pub(crate) numbers: Rewritten,
@@ -120,6 +123,16 @@ impl Subscription {
         (self.selector.current(), self.selector.wanted())
     }
 
+    /// What it weighs per byte of Opus, with so many frames carried twice.
+    pub(crate) fn weight(&self, n_frames_carried: usize) -> f64 {
+        let format = self.payload_types.for_codec(Codec::Opus);
+        let n_carried = match format.and_then(|format| format.red) {
+            Some(_) => n_frames_carried as f64,
+            None => 0.0,
+        };
+        1.0 + n_carried
+    }
+
     /// The encoding to ask for a keyframe when the subscriber wants one.
     pub(crate) fn recovery_target(&self) -> Option<EncodingId> {
         let rung = self.selector.awaited().or(self.selector.current());
@@ -147,6 +160,7 @@ impl Subscription {
         }
         Ok(Outgoing {
             payload_type: format.payload_type,
+            red_payload_type: format.red,
             repair_payload_type: format.repair,
             numbers,
             is_empty: selected.is_err(),

@@ -75,7 +75,7 @@ impl Sfu {
             .collect();
         let room = self.room_for_publisher(&publish.room)?;
         let answer = accepted.answer.clone();
-        let part = Part::Publisher(Box::new(Publisher::new(tracks)));
+        let part = Part::Publisher(Box::new(Publisher::new(tracks, self.ntp_anchor)));
         let index = self.open(publish.session, (room, publish.room), part, accepted)?;
         let Some(stage) = self.rooms.get_mut(room).and_then(|r| r.stage()) else {
             return Err(self.impossible());

@@ -100,6 +100,7 @@ impl Sfu {
         let Some(place) = self.rooms.get_mut(index) else {
             return;
         };
+        place.loudest.keep(|id| tracks.iter().any(|t| t.id == id));
         place.tracks = tracks;
         place.cache.forget_before(self.now);
         for (encoding, rate) in rates {

@@ -1,5 +1,6 @@
 //! Media: from a publisher's engine to every subscriber's, and to every worker that wants the room.
 
+use sfu_model::codec::MediaKind;
 use sfu_model::drop_reason::DropReason;
 use sfu_model::id::EncodingId;
 use sfu_model::keyframe::KeyframeReason;
@@ -13,10 +14,30 @@ use crate::slab::SessionIndex;
 use crate::worker::Sfu;
 
 impl Sfu {
-    /// A publisher's packet.
+    /// A publisher's packet, as it came.
     pub(super) fn on_received(&mut self, index: SessionIndex, rtp: ReceivedRtp) {
         self.stats.packets_in += 1;
         self.stats.bytes_in += rtp.payload.len() as u64;
+        if rtp.codec.kind() == MediaKind::Video {
+            return self.on_unpacked(index, rtp);
+        }
+        let session = self.sessions.get_mut(index);
+        let Some(publisher) = session.and_then(Session::publisher) else {
+            return;
+        };
+        match publisher.unpack(rtp) {
+            Ok(unpacked) => {
+                self.stats.audio_recovered += unpacked.recovered.len() as u64;
+                for earlier in unpacked.recovered {
+                    self.on_unpacked(index, earlier);
+                }
+                self.on_unpacked(index, unpacked.primary);
+            }
+            Err(reason) => self.stats.drops.count(reason),
+        }
+    }
+
+    fn on_unpacked(&mut self, index: SessionIndex, rtp: ReceivedRtp) {
         let Some(session) = self.sessions.get_mut(index) else {
             return;
         };
@@ -71,6 +92,9 @@ impl Sfu {
             return;
         };
         room.cache.measure(&packet);
+        if let Some(level) = packet.extensions.audio_level {
+            room.loudest.hear(packet.track, level, self.now);
+        }
         for worker in &room.links {
             let message = LinkMessage::Packet {
                 room: room.id.clone(),

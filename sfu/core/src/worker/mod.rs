@@ -176,6 +176,7 @@ impl Sfu {
                     publisher: session.map(|s| s.id),
                     n_subscribers: room.subscribers.len(),
                     tracks,
+                    speakers: room.loudest.speakers(self.now).collect(),
                 }
             })
             .collect()
@@ -201,6 +202,7 @@ impl Sfu {
                     .collect();
                 encodings.sort_by_key(|e| e.rank);
                 TrackStatus {
+                    id: track.id,
                     kind: track.kind,
                     encodings,
                 }

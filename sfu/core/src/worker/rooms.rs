@@ -65,6 +65,7 @@ impl Sfu {
         }
         place.tracks.clone_from(&tracks);
         place.cache.forget_before(now);
+        place.loudest.keep(|id| tracks.iter().any(|t| t.id == id));
         let id = place.id.clone();
         for worker in place.links.clone() {
             let message = LinkMessage::Tracks {

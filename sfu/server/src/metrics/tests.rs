@@ -16,6 +16,12 @@ fn worker(number: u8) -> WorkerStats {
         packets_in: 100,
         packets_out: 2_000,
         keyframe_requests_sent: 3,
+        capture_delays: CaptureDelays {
+            beyond: 3,
+            sum: Duration::from_secs(9),
+            implausible: 1,
+            ..CaptureDelays::default()
+        },
         ..Default::default()
     };
     core.drops.add(DropReason::MailboxFull, 5);
@@ -58,6 +64,11 @@ fn counters_are_added_up_over_the_workers() {
         "sfu_sessions{role=\"publisher\"} 2",
         "sfu_sessions{role=\"subscriber\"} 40",
         "sfu_tcp_connections 4",
+        "sfu_capture_delay_seconds_bucket{le=\"2.5\"} 0",
+        "sfu_capture_delay_seconds_bucket{le=\"+Inf\"} 6",
+        "sfu_capture_delay_seconds_count 6",
+        "sfu_capture_delay_seconds_sum 18.0",
+        "sfu_capture_delay_implausible_total 2",
         "sfu_packets_total{direction=\"in\"} 200",
         "sfu_packets_total{direction=\"out\"} 4000",
         "sfu_bytes_total{direction=\"out\"} 0",

@@ -56,9 +56,11 @@ fn added(retired: &Stats, present: Stats) -> Stats {
         n_rooms,
         packets_in,
         bytes_in,
+        audio_recovered,
         packets_out,
         bytes_out,
         repairs_out,
+        capture_delays,
         packets_linked,
         mut drops,
         keyframe_requests_received,
@@ -78,9 +80,11 @@ fn added(retired: &Stats, present: Stats) -> Stats {
         n_rooms,
         packets_in: retired.packets_in + packets_in,
         bytes_in: retired.bytes_in + bytes_in,
+        audio_recovered: retired.audio_recovered + audio_recovered,
         packets_out: retired.packets_out + packets_out,
         bytes_out: retired.bytes_out + bytes_out,
         repairs_out: retired.repairs_out + repairs_out,
+        capture_delays: capture_delays.plus(&retired.capture_delays),
         packets_linked: retired.packets_linked + packets_linked,
         drops,
         keyframe_requests_received: retired.keyframe_requests_received + keyframe_requests_received,
@@ -95,6 +99,7 @@ fn added(retired: &Stats, present: Stats) -> Stats {
 
 #[cfg(test)]
 mod tests {
+    use sfu_core::capture_delays::CaptureDelays;
     use sfu_model::drop_reason::DropReason;
 
     use super::*;
@@ -108,9 +113,15 @@ mod tests {
                 n_rooms: 1,
                 packets_in: n,
                 bytes_in: n,
+                audio_recovered: n,
                 packets_out: n,
                 bytes_out: n,
                 repairs_out: n,
+                capture_delays: CaptureDelays {
+                    beyond: n,
+                    implausible: n,
+                    ..CaptureDelays::default()
+                },
                 packets_linked: n,
                 drops: DropCounts::default(),
                 keyframe_requests_received: n,

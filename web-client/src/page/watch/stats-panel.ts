@@ -4,6 +4,7 @@ import { InboundStats, type PlayFigures } from '../../stats/inbound.ts';
 import { element, within } from '../element.ts';
 import { bitrate, codec, milliseconds, percent, rate, size, text } from '../figures.ts';
 import { Hydrograph } from '../hydrograph.ts';
+import { CaptureDelay } from './capture-delay.ts';
 
 /** How often the figures change: often enough to follow, slow enough to read. */
 const READ_MS = 1_000;
@@ -14,11 +15,13 @@ export class StatsPanel {
   private readonly toggle = element('stats-toggle', HTMLButtonElement);
   private readonly hydrograph: Hydrograph;
   private readonly connection: () => RtcConnection | undefined;
+  private readonly captureDelay: CaptureDelay;
   private stats = new InboundStats();
   private timer: ReturnType<typeof setInterval> | undefined;
 
-  constructor(connection: () => RtcConnection | undefined) {
+  constructor(connection: () => RtcConnection | undefined, video: HTMLVideoElement) {
     this.connection = connection;
+    this.captureDelay = new CaptureDelay(video);
     this.hydrograph = new Hydrograph(within(this.panel, '.hydrograph', SVGSVGElement));
   }
 
@@ -27,7 +30,9 @@ export class StatsPanel {
     this.panel.hidden = !isShown;
     this.toggle.setAttribute('aria-pressed', String(isShown));
     clearInterval(this.timer);
+    this.captureDelay.stop();
     if (!isShown) return;
+    this.captureDelay.start();
     this.stats = new InboundStats();
     this.hydrograph.clear();
     void this.read();
@@ -35,15 +40,26 @@ export class StatsPanel {
   }
 
   private async read(): Promise<void> {
-    const report = await this.connection()?.getStats();
-    const figures = this.stats.figures((report ?? []) as StatsSource);
+    const connection = this.connection();
+    const report = ((await connection?.getStats()) ?? []) as StatsSource;
+    const figures = this.stats.figures(report);
     this.show(figures);
+    this.showDelay(this.captureDelay.read(connection, report), figures.delayMs);
     if (figures.bitrateBps !== undefined) this.hydrograph.add(figures.bitrateBps);
+  }
+
+  /** From capture to screen where that is known, else the part of it that is this side of the server. */
+  private showDelay(captureMs: number | undefined, receivingMs: number | undefined): void {
+    const isWhole = captureMs !== undefined;
+    const label = isWhole ? 'Delay from capture' : 'Delay, estimated';
+    within(this.panel, '[data-label="delay"]', HTMLElement).textContent = label;
+    const figure = within(this.panel, '[data-figure="delay"]', HTMLElement);
+    figure.textContent = milliseconds(captureMs ?? receivingMs);
+    figure.dataset.from = isWhole ? 'capture' : 'server';
   }
 
   private show(figures: PlayFigures): void {
     const rows: Record<string, string> = {
-      delay: milliseconds(figures.delayMs),
       'round-trip': milliseconds(figures.roundTripMs),
       size: size(figures.widthPx, figures.heightPx),
       fps: rate(figures.framesPerSecond),

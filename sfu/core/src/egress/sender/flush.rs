@@ -6,6 +6,7 @@ use sfu_model::packet::Packet;
 
 use crate::egress::departure::{Queued, send, send_again, send_probe, send_queued};
 use crate::egress::pacer::BURST_BYTES;
+use crate::egress::redundancy::Carried;
 use crate::egress::sender::{QUEUE_MAX, Sender};
 use crate::egress::turn::Turn;
 use crate::subscribe::subscription::Outgoing;
@@ -31,12 +32,9 @@ impl Sender {
         let keys = self.keys.as_ref().ok_or(DropReason::TransportNotUp)?;
         if packet.codec.kind() == MediaKind::Audio {
             let audio = self.audio.as_mut().ok_or(DropReason::CodecNotNegotiated)?;
-            send(
-                (audio, &keys.sealer),
-                (packet, out),
-                &mut self.estimation,
-                turn,
-            );
+            let carried = self.redundancy.carried(packet, out, turn.cache);
+            let with = (packet, out, &carried);
+            send((audio, &keys.sealer), with, &mut self.estimation, turn);
             return Ok(());
         }
         let video = self.video.as_mut().ok_or(DropReason::CodecNotNegotiated)?;
@@ -49,12 +47,8 @@ impl Sender {
             self.repair_budget.earn(bytes);
         }
         self.repair_copies.count_sent();
-        send(
-            (video, &keys.sealer),
-            (packet, out),
-            &mut self.estimation,
-            turn,
-        );
+        let with = (packet, out, &Carried::default());
+        send((video, &keys.sealer), with, &mut self.estimation, turn);
         Ok(())
     }
 

@@ -60,7 +60,7 @@ impl EngineFactory {
             .set_rtp_mode(true)
             .set_stats_interval(None)
             .clear_codecs()
-            .enable_opus(true, false)
+            .enable_opus(true, true)
             .enable_h264(true)
             .enable_vp8(true)
             .enable_vp9(true)
@@ -108,7 +108,9 @@ fn extensions(role: Role) -> ExtensionMap {
             extensions
         }
     };
+    extensions.set(5, Extension::PlayoutDelay);
+    extensions.set(12, Extension::AbsoluteCaptureTime);
     // The offer's ids replace these: any that is free will do.
-    extensions.set(12, dependency::extension());
+    extensions.set(11, dependency::extension());
     extensions
 }

@@ -67,6 +67,7 @@ impl Engine {
                     codec: values::our_codec(params)?,
                     payload_type: PayloadType::new(**pt)?,
                     repair: params.resend().and_then(|pt| PayloadType::new(*pt)),
+                    red: params.red().and_then(|pt| PayloadType::new(*pt)),
                 })
             })
             .collect()

@@ -1,9 +1,13 @@
 //! Our nouns and the engine's: the same things under two names.
 
+use std::time::SystemTime;
+
 use sfu_model::codec::Codec;
 use sfu_model::datagram::{Datagram, Transport};
-use sfu_model::packet::{AudioLevel, Extensions, Rotation};
+use sfu_model::packet::{AudioLevel, CaptureTime, Extensions, PlayoutDelay, Rotation};
+use sfu_model::time::NtpTime;
 use str0m::format::{Codec as EngineCodec, PayloadParams};
+use str0m::media::{Frequency, MediaTime};
 use str0m::net::{Protocol, Receive, TcpType};
 use str0m::rtp::{Extension, ExtensionMap, ExtensionValues, VideoOrientation};
 use str0m::{Candidate, IceCreds, RtcError};
@@ -108,7 +112,28 @@ pub(super) fn our_extensions(values: &ExtensionValues) -> Extensions {
             VideoOrientation::Deg180 => Rotation::Half,
             VideoOrientation::Deg270 => Rotation::ThreeQuarters,
         }),
+        capture_time: values.abs_capture_time.and_then(|time| {
+            Some(CaptureTime {
+                ntp: our_ntp(time.capture_time)?,
+                clock_offset: time.clock_offset,
+            })
+        }),
+        playout_delay: playout_delay(values),
     }
+}
+
+fn playout_delay(values: &ExtensionValues) -> Option<PlayoutDelay> {
+    let hundredths = |time: MediaTime| u16::try_from(time.rebase(Frequency::HUNDREDTHS).numer());
+    Some(PlayoutDelay {
+        min: hundredths(values.play_delay_min?).ok()?,
+        max: hundredths(values.play_delay_max?).ok()?,
+    })
+}
+
+/// The engine reads NTP times as those of a system clock. `None`: before 1970, which it does not tell from 1970.
+pub(super) fn our_ntp(time: SystemTime) -> Option<NtpTime> {
+    let unix = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    Some(NtpTime::UNIX_EPOCH.after(unix))
 }
 
 /// The ids that the client gave the extensions that we write.
@@ -120,5 +145,7 @@ pub(super) fn extension_ids(map: &ExtensionMap) -> ExtensionIds {
         transport_sequence: map.id_of(Extension::TransportSequenceNumber),
         absolute_send_time: map.id_of(Extension::AbsoluteSendTime),
         dependency_descriptor: map.id_of(dependency::extension()),
+        capture_time: map.id_of(Extension::AbsoluteCaptureTime),
+        playout_delay: map.id_of(Extension::PlayoutDelay),
     }
 }

@@ -52,6 +52,7 @@ impl Scene {
             codec: VP9,
             payload_type: PayloadType::new(98).unwrap(),
             repair: None,
+            red: None,
         };
         Self {
             pictures,
