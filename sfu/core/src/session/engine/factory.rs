@@ -108,9 +108,29 @@ fn extensions(role: Role) -> ExtensionMap {
             extensions
         }
     };
+    // The offer's ids replace these: any that are free will do.
     extensions.set(5, Extension::PlayoutDelay);
+    extensions.set(6, dependency::extension());
     extensions.set(12, Extension::AbsoluteCaptureTime);
-    // The offer's ids replace these: any that is free will do.
-    extensions.set(11, dependency::extension());
     extensions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_extension_takes_anothers_place() {
+        let ours = extensions(Role::Publisher);
+        let standard = ExtensionMap::standard();
+        let missing: Vec<&Extension> = standard
+            .iter_audio()
+            .chain(standard.iter_video())
+            .map(|(_, extension)| extension)
+            .filter(|extension| ours.id_of((*extension).clone()).is_none())
+            .collect();
+        assert!(missing.is_empty(), "{missing:?}");
+        let n_video = ours.iter_video().count();
+        assert_eq!(n_video, standard.iter_video().count() + 3, "ours are there");
+    }
 }
