@@ -19,5 +19,5 @@ cargo build --release --locked --package freshet --package freshet-peers --bin f
 bin=${CARGO_TARGET_DIR:-target}/release
 
 # The servers have the first core, and put themselves there; the load has the second. The address is the namespace's own.
-exec scripts/in_namespace.sh taskset --cpu-list 1 "$bin/freshet-peers" \
+exec sh scripts/in_namespace.sh taskset --cpu-list 1 "$bin/freshet-peers" \
     --freshet "$bin/freshet" --janus "$janus" --address 10.86.0.1 "$@"
