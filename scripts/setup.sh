@@ -44,6 +44,10 @@ apt_get() {
         apt-get -y -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@" >&2
 }
 
+apt_update() {
+    if [ -z "${apt_is_fresh:-}" ]; then again apt_get update; apt_is_fresh=yes; fi
+}
+
 is_installed() {
     [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
@@ -55,7 +59,7 @@ need_packages() {
     [ -n "$missing" ] || return 0
     has apt-get || die "install these with your package manager, then run this again:$missing"
     say "installing system packages:$missing"
-    if [ -z "${apt_is_fresh:-}" ]; then again apt_get update; apt_is_fresh=yes; fi
+    apt_update
     # An unpack that broke half-way is completed by `install -f`, and only then can go on.
     # shellcheck disable=SC2086  # a list of words
     apt_get install --no-install-recommends $missing ||
@@ -167,8 +171,20 @@ need_browser() {
         return
     fi
     say "downloading $2 into $cache/browsers"
-    again npx --prefix tests/browser @puppeteer/browsers install "$2" --install-deps \
-        --path "$cache/browsers" --format '{{path}}' | tail -n 1 >"$cache/$1.path"
+    mkdir -p "$cache/browsers"
+    program=$(again npx --prefix tests/browser @puppeteer/browsers install "$2" \
+        --path "$cache/browsers" --format '{{path}}' | tail -n 1)
+    [ -x "$program" ] ||
+        die "npm gave no $2: install a browser, or name one in FRESHET_CHROMIUM or FRESHET_FIREFOX, then run this again"
+    # Chrome's maker lists the system's libraries that it needs beside it; Firefox needs hardly any other.
+    needed=$(dirname -- "$program")/deb.deps
+    if [ -r "$needed" ]; then
+        say "installing the system packages that $2 needs"
+        apt_update
+        apt_get satisfy --no-install-recommends "$(paste -s -d , "$needed")" ||
+            die "apt-get could not install what $2 needs: $(paste -s -d , "$needed")"
+    fi
+    printf '%s\n' "$program" >"$cache/$1.path"
 }
 
 need_browsers() {

@@ -134,6 +134,8 @@ test_lint() {
     unkempt=
     cargo fmt --all --check || unkempt=yes
     lint_clippy || unkempt=yes
+    # Running the mutants takes too long for every change; that they still have something to break does not.
+    load-tests/sim/mutants.sh --check || unkempt=yes
     [ -z "$unkempt" ]
 }
 

@@ -15,7 +15,8 @@ use sfu_model::id::RoomId;
 
 use crate::problem;
 
-/// What `npm run build` of `web-client` leaves. A debug build reads the folder at run time, a release build carries it.
+/// What `npm run build` of `web-client` leaves. A debug build carries it too (`debug-embed`): what is tested is what people
+/// run, and a path with dots in it is a name that no file has.
 #[derive(RustEmbed)]
 #[folder = "web-client/dist/"]
 struct WebClient;

@@ -6,6 +6,7 @@ pub(crate) mod hsts;
 pub(crate) mod limit_hits;
 
 use std::convert::Infallible;
+use std::error::Error as _;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -180,7 +181,10 @@ impl HttpServer {
 
 /// The limit that hyper ended a connection for.
 fn limit_of(error: &hyper::Error) -> Option<Limit> {
-    if error.is_parse_too_large() {
+    let http2 = error.source().and_then(|e| e.downcast_ref::<h2::Error>());
+    if http2.and_then(h2::Error::reason) == Some(h2::Reason::ENHANCE_YOUR_CALM) {
+        Some(Limit::Http2Calm)
+    } else if error.is_parse_too_large() {
         Some(Limit::Head)
     } else {
         error.is_timeout().then_some(Limit::HeadTime)

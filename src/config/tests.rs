@@ -342,3 +342,16 @@ fn a_variable_that_is_wrong_is_named() {
         assert!(found.starts_with(expected), "{name}={value}: {found}");
     }
 }
+
+#[test]
+fn a_file_of_four_mebibytes_is_read_and_a_larger_one_is_not() {
+    let scratch = Scratch::new("config-size");
+    let file = scratch.path().join("f.toml");
+    let loaded = |n_bytes: usize| {
+        std::fs::write(&file, "#".repeat(n_bytes)).unwrap();
+        load(Some(&file), std::iter::empty())
+    };
+    assert!(loaded(4 * 1024 * 1024).is_ok());
+    let problems = loaded(4 * 1024 * 1024 + 1).unwrap_err().to_string();
+    assert!(problems.contains("larger than 4194304 bytes"), "{problems}");
+}

@@ -24,10 +24,13 @@ pub(crate) enum Limit {
     HeadTime,
     /// [`REQUEST_TIMEOUT`](super::REQUEST_TIMEOUT)
     RequestTime,
+    /// [`HTTP2_PENDING_RESETS_MAX`](super::HTTP2_PENDING_RESETS_MAX), or CONTINUATION frames without end: whatever HTTP/2
+    /// ends a connection for with ENHANCE_YOUR_CALM (RFC 9113 section 7).
+    Http2Calm,
 }
 
 impl Limit {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Connections,
         Self::ConnectionsPerAddress,
         Self::OpenFiles,
@@ -35,6 +38,7 @@ impl Limit {
         Self::Head,
         Self::HeadTime,
         Self::RequestTime,
+        Self::Http2Calm,
     ];
 
     /// Its label in metrics.
@@ -47,6 +51,7 @@ impl Limit {
             Self::Head => "head",
             Self::HeadTime => "head_time",
             Self::RequestTime => "request_time",
+            Self::Http2Calm => "http2_calm",
         }
     }
 }

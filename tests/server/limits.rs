@@ -25,7 +25,7 @@ fn ask(address: SocketAddr, head: &str) -> String {
 }
 
 /// How often a limit was met, once there is a place to ask from.
-fn hits(address: SocketAddr, limit: &str) -> u64 {
+pub(crate) fn hits(address: SocketAddr, limit: &str) -> u64 {
     let name = format!("http_limit_hits_total{{limit=\"{limit}\"}} ");
     let scrape = "GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     for _ in 0..10_000 {

@@ -9,7 +9,9 @@
 mod access;
 mod certificates;
 mod commands;
+mod http2;
 mod limits;
 mod operations;
 mod running;
 mod scratch;
+mod tls;

@@ -1,6 +1,8 @@
 //! The sender of one subscriber: what waits, in which order it leaves, and with which keys.
 
 mod flush;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::time::Duration;

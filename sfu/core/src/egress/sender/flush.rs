@@ -53,7 +53,7 @@ impl Sender {
     }
 
     #[cold]
-    fn wait(&mut self, packet: &Packet, out: &Outgoing) -> Result<(), DropReason> {
+    pub(super) fn wait(&mut self, packet: &Packet, out: &Outgoing) -> Result<(), DropReason> {
         if self.queue.len() >= QUEUE_MAX {
             return Err(DropReason::SenderQueueFull);
         }
