@@ -1,11 +1,11 @@
 //! What HTTPS shows.
 
 use std::io::{Read as _, Write as _};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 
 use aws_lc_rs::digest;
 
-use crate::running::{PATIENCE, Running};
+use crate::running::Running;
 use crate::scratch::Scratch;
 use crate::tls;
 
