@@ -348,7 +348,7 @@ impl Stage {
                 match continuity::check_sender(received, BOUNDS) {
                     Ok(()) => {}
                     Err(Violation::TimeWentBack(_)) if self.has_leapt => {}
-                    Err(violation) => panic!("not one sender: {violation:?}"),
+                    Err(violation) => unreachable!("a viewer hears one sender: {violation:?}"),
                 }
             }
         }
