@@ -373,49 +373,6 @@ mod tests {
     use super::*;
 
     const SIMULCAST: u8 = 0;
-    const LAYERED: u8 = 1;
-    /// The first viewer.
-    const VIEWER: u8 = 1;
-
-    fn second(stage: &mut Stage) {
-        stage.pass(Duration::from_secs(1));
-    }
-
-    #[test]
-    fn what_is_sealed_with_true_keys_is_heard() {
-        let mut stage = Stage::new(SIMULCAST);
-        second(&mut stage);
-        // VP8, the end of a picture that had begun, without the mark that tells it from damage.
-        stage.send(&mut Input(&[0, 1, 4, 0x80, 0x80, 0x01, 0xaa]));
-        second(&mut stage);
-        let n_damaged: usize = stage.viewers().map(|viewer| viewer.n_damaged).sum();
-        assert!(n_damaged > 0, "forged media passes, with the right keys");
-        let (_, worker) = stage.world.node().workers().next().unwrap();
-        assert_eq!(worker.stats().keyframe_requests_received, 0);
-        // PLI.
-        let pli = b"\x81\xce\x00\x02\x00\x00\x66\x66\x00\x00\x00\x00";
-        let spelt: Vec<u8> = [VIEWER, 12].iter().chain(pli).copied().collect();
-        stage.say(&mut Input(&spelt));
-        second(&mut stage);
-        let workers = stage.world.node().workers();
-        let heard: u64 = workers
-            .map(|(_, worker)| worker.stats().keyframe_requests_received)
-            .sum();
-        assert_eq!(heard, 1);
-        stage.assert_promises();
-    }
-
-    #[test]
-    fn a_layered_encoding_is_told_in_layers() {
-        let mut stage = Stage::new(LAYERED);
-        second(&mut stage);
-        let id = stage.participant(VIEWER).unwrap().id;
-        let session = stage.world.browser(id).session;
-        let workers = stage.world.node().workers();
-        let mut statuses = workers.filter_map(|(_, worker)| worker.subscriber(session));
-        let target = statuses.next().unwrap().target_layer.unwrap();
-        assert_eq!((target.spatial, target.temporal), (1, 2));
-    }
 
     #[test]
     #[should_panic(expected = "has not passed ICE")]
