@@ -48,6 +48,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "freshet-fuzz",
         &[
+            "freshet-sim",
             "sfu-core",
             "sfu-model",
             "sfu-net",

@@ -21,8 +21,11 @@ mod demux;
 mod dependency;
 mod facts;
 mod framing;
+mod input;
 mod jwt;
+mod layered;
 mod link_header;
+mod machine;
 mod red;
 mod rtcp_compound;
 mod sdp_fragment;
@@ -38,6 +41,7 @@ pub use facts::facts;
 pub use framing::framing;
 pub use jwt::jwt;
 pub use link_header::link_header;
+pub use machine::machine;
 pub use red::red;
 pub use rtcp_compound::rtcp_compound;
 pub use sdp_fragment::sdp_fragment;
@@ -58,11 +62,12 @@ pub struct Target {
 }
 
 /// All of them, in the order of a datagram's and then of a request's journey.
-pub const TARGETS: [Target; 14] = [
+pub const TARGETS: [Target; 15] = [
     target("demux", demux, 1),
     target("framing", framing, 1),
     target("stun_to_session", stun_to_session, 10),
     target("session_step", session_step, 100),
+    target("machine", machine, 250),
     target("facts", facts, 100),
     target("dependency", dependency, 100),
     target("red", red, 1),

@@ -7,12 +7,10 @@ use sfu_model::codec::Codec;
 use sfu_model::id::SessionId;
 
 use crate::connected::{BROWSER, Connected, OFFER, PUBLISHER, STRANGER, play, publish, room};
+use crate::input::Input;
 
 /// Most steps of one input: bounds what one costs.
 const STEPS_MAX: usize = 64;
-
-/// Most bytes of a datagram that the input spells out.
-const SPELT_BYTES_MAX: usize = 255;
 
 /// Reads the input as steps. After each, [`Connected::settle`] holds the worker to its promises.
 pub fn session_step(bytes: &[u8]) {
@@ -90,23 +88,4 @@ fn command(connected: &mut Connected, choice: u8, step: u32) {
     // A refusal is an answer.
     let _ = connected.sfu.handle_command(command, connected.now);
     connected.settle();
-}
-
-/// What is left of the input.
-struct Input<'a>(&'a [u8]);
-
-impl<'a> Input<'a> {
-    fn byte(&mut self) -> Option<u8> {
-        let (byte, rest) = self.0.split_first()?;
-        self.0 = rest;
-        Some(*byte)
-    }
-
-    /// A datagram that the input spells out: its length, then its bytes.
-    fn spelt(&mut self) -> &'a [u8] {
-        let wanted = usize::from(self.byte().unwrap_or(0)).min(SPELT_BYTES_MAX);
-        let (datagram, rest) = self.0.split_at(wanted.min(self.0.len()));
-        self.0 = rest;
-        datagram
-    }
 }

@@ -101,6 +101,7 @@ replays! {
     a_byte_stream_is_cut_into_frames: "framing",
     a_stranger_is_not_answered: "stun_to_session",
     a_session_survives_any_order: "session_step",
+    a_node_keeps_its_promises_whatever_happens: "machine",
     a_payload_ends_no_session: "facts",
     a_descriptor_ends_no_session: "dependency",
     sound_is_taken_apart_whole: "red",

@@ -17,6 +17,8 @@ pub mod browser;
 pub mod chance;
 pub mod clock;
 pub mod decoder;
+pub mod forger;
+mod key_copy;
 pub mod network;
 pub mod node;
 pub mod oracle;

@@ -140,6 +140,9 @@ impl Camera {
     }
 }
 
+/// Changes a packet that an encoder made, before it is sent.
+pub type Fault = fn(Encoder, &mut Made);
+
 /// A publisher at work.
 #[derive(Debug)]
 pub struct Publisher {
@@ -147,6 +150,8 @@ pub struct Publisher {
     sources: Vec<Source>,
     /// The last frame of sound.
     last_sound: Option<Made>,
+    /// What its packetizer does wrong, to every packet.
+    pub fault: Option<Fault>,
     /// Keyframe requests that reached it: when, and of which rank.
     pub keyframe_requests: Vec<(Instant, u8)>,
 }
@@ -163,6 +168,7 @@ impl Publisher {
             camera,
             sources,
             last_sound: None,
+            fault: None,
             keyframe_requests: Vec::new(),
         }
     }
@@ -182,7 +188,10 @@ impl Publisher {
             }
             let encoder = source.encoder();
             let rid = rid_of(is_simulcast, encoder);
-            for made in source.poll(now) {
+            for mut made in source.poll(now) {
+                if let Some(fault) = self.fault {
+                    fault(encoder, &mut made);
+                }
                 if self.camera.says_times && encoder.codec.kind() == MediaKind::Video {
                     let times = times(&made, now);
                     session.write_timed((encoder.codec, rid), (made, times), now);
@@ -232,6 +241,16 @@ impl Publisher {
             if encoder.codec.kind() == MediaKind::Video && encoder.rank == rank {
                 source.is_paused = is_paused;
                 source.wants_keyframe |= !is_paused;
+            }
+        }
+    }
+
+    /// Makes pictures of another size from the next one on, which is a keyframe.
+    pub fn resize(&mut self, rank: u8, dimensions: Dimensions) {
+        for source in &mut self.sources {
+            let encoder = source.encoder();
+            if encoder.codec.kind() == MediaKind::Video && encoder.rank == rank {
+                source.resize(dimensions);
             }
         }
     }

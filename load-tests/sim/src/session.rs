@@ -11,7 +11,6 @@ use sfu_model::datagram::Datagram;
 use sfu_model::time::Instant;
 use str0m::change::{SdpAnswer, SdpPendingOffer};
 use str0m::config::{CryptoProvider, DtlsCert};
-use str0m::crypto::from_feature_flags;
 use str0m::format::{Codec as EngineCodec, PayloadParams};
 use str0m::media::{
     Direction, KeyframeRequestKind, MediaKind as EngineKind, Mid, Pt, Rid, Simulcast,
@@ -22,6 +21,8 @@ use str0m::rtp::{Extension, ExtensionValues, RtpPacket, RtpWrite, Ssrc};
 use str0m::{Candidate, Event, Input, Output, Rtc};
 
 use crate::clock::LocalClock;
+use crate::forger::Forger;
+use crate::key_copy::{self, Copied};
 use crate::payload::red::{self, Earlier};
 use crate::source::Made;
 
@@ -69,6 +70,7 @@ pub struct BrowserSession {
     /// The node's present answer: what a PATCH brings changes it.
     answer: String,
     is_ended: bool,
+    keys: Arc<Copied>,
 }
 
 impl std::fmt::Debug for BrowserSession {
@@ -89,7 +91,7 @@ impl BrowserSession {
     /// A session that can use these codecs.
     pub fn new(address: SocketAddr, codecs: &[Codec], clock: LocalClock, now: Instant) -> Self {
         let has = |name: &str| codecs.iter().any(|c| c.name() == name);
-        let mut rtc = Rtc::builder()
+        let builder = Rtc::builder()
             .set_crypto_provider(crypto())
             .set_dtls_cert(certificates().1.clone())
             .set_rtp_mode(true)
@@ -101,8 +103,8 @@ impl BrowserSession {
             .enable_h264(has("H264"))
             .enable_vp8(has("VP8"))
             .enable_vp9(has("VP9"))
-            .enable_av1(has("AV1"))
-            .build(clock.to_engine(now));
+            .enable_av1(has("AV1"));
+        let (mut rtc, keys) = key_copy::copied(|| builder.build(clock.to_engine(now)));
         if let Ok(candidate) = Candidate::host(address, Protocol::Udp) {
             rtc.add_local_candidate(candidate);
         }
@@ -114,6 +116,7 @@ impl BrowserSession {
             pending: None,
             answer: String::new(),
             is_ended: false,
+            keys,
         }
     }
 
@@ -352,6 +355,11 @@ impl BrowserSession {
         }
     }
 
+    /// Who seals with its keys, once and after it connected.
+    pub fn forger(&mut self) -> Option<Forger> {
+        self.keys.take()
+    }
+
     /// Says goodbye; BYE and close_notify wait for the next drain.
     pub fn close(&mut self) {
         // It only fails when DTLS is broken already, and then there is nobody to say goodbye to.
@@ -416,7 +424,7 @@ const fn engine_kind(kind: MediaKind) -> EngineKind {
 
 fn crypto() -> Arc<CryptoProvider> {
     static CRYPTO: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
-    Arc::clone(CRYPTO.get_or_init(|| Arc::new(from_feature_flags())))
+    Arc::clone(CRYPTO.get_or_init(|| Arc::new(key_copy::provider())))
 }
 
 /// The node's certificate and the one that all browsers share: made once per process, because a key takes longer to make

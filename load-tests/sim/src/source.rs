@@ -121,6 +121,12 @@ impl Source {
         self.encoder
     }
 
+    /// Makes frames of this size from the next one on, which is a keyframe.
+    pub fn resize(&mut self, dimensions: Dimensions) {
+        self.encoder.dimensions = dimensions;
+        self.wants_keyframe = true;
+    }
+
     /// When its next frame is due.
     pub fn poll_timeout(&self) -> Instant {
         self.next_at

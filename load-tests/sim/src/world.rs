@@ -60,6 +60,8 @@ pub struct World {
     events: Vec<(Instant, WorkerId, Event)>,
     /// Datagrams that the node sent, by where to.
     sent_to: BTreeMap<SocketAddr, u64>,
+    /// Datagrams of participants that somebody listens to.
+    overheard: BTreeMap<SocketAddr, Vec<Vec<u8>>>,
     n_link_packets: BTreeMap<(WorkerId, WorkerId), u64>,
     /// Reused by every turn.
     batch: TransmitBatch,
@@ -85,6 +87,7 @@ impl World {
             by_address: BTreeMap::new(),
             events: Vec::new(),
             sent_to: BTreeMap::new(),
+            overheard: BTreeMap::new(),
             n_link_packets: BTreeMap::new(),
             batch: TransmitBatch::default(),
         }
@@ -147,6 +150,12 @@ impl World {
     /// Everywhere the node sent a datagram to.
     pub fn sent_to(&self) -> impl Iterator<Item = SocketAddr> + '_ {
         self.sent_to.keys().copied()
+    }
+
+    /// Takes what somebody on the path of a participant has heard it send since the last time; listens from the first.
+    pub fn overhear(&mut self, browser: BrowserId) -> Vec<Vec<u8>> {
+        let address = self.browser(browser).address;
+        std::mem::take(self.overheard.entry(address).or_default())
     }
 
     /// Media packets that crossed from one worker to another.

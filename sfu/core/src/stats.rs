@@ -51,6 +51,8 @@ pub struct Stats {
     pub rooms_max_hits: u64,
     /// Addresses that made room for another of their session.
     pub addresses_max_hits: u64,
+    /// Keyframe requests of subscribers that ask too often, which were not heard.
+    pub keyframe_requests_max_hits: u64,
     /// Encodings that an offer announced beyond those of a track.
     pub encodings_max_hits: u64,
     /// Sessions that paid for an impossible state.

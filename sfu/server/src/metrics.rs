@@ -206,6 +206,10 @@ impl Page<'_, '_> {
                 self.sum(|worker| worker.core.addresses_max_hits),
             ),
             (
+                "keyframe_requests",
+                self.sum(|worker| worker.core.keyframe_requests_max_hits),
+            ),
+            (
                 "encodings",
                 self.sum(|worker| worker.core.encodings_max_hits),
             ),

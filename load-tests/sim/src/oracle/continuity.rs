@@ -54,6 +54,35 @@ pub enum Violation {
 
 /// Looks at everything of one kind that a player received, in any order.
 pub fn check(received: &[Received], bounds: Bounds) -> Result<(), Violation> {
+    let packets = in_order(received)?;
+    check_beginning(&packets, bounds)?;
+    let mut n_missing = 0;
+    for pair in packets.windows(2) {
+        let [before, packet] = pair else { continue };
+        n_missing += packet.sequence - before.sequence - 1;
+        check_pair(before, packet, bounds)?;
+    }
+    if n_missing > bounds.missing_max {
+        return Err(Violation::Missing(n_missing));
+    }
+    Ok(())
+}
+
+/// The same for what came of a publisher that counts and times its packets as it likes: one sender, whose numbers are not
+/// used twice and whose time does not go back.
+pub fn check_sender(received: &[Received], bounds: Bounds) -> Result<(), Violation> {
+    let packets = in_order(received)?;
+    check_beginning(&packets, bounds)?;
+    let mut pairs = packets.windows(2);
+    let went_back = pairs.find_map(|pair| match pair {
+        [before, packet] if packet.time < before.time => Some(*packet),
+        _ => None,
+    });
+    went_back.map_or(Ok(()), |packet| Err(Violation::TimeWentBack(packet)))
+}
+
+/// By number, each once.
+fn in_order(received: &[Received]) -> Result<Vec<Received>, Violation> {
     let mut by_sequence: BTreeMap<u64, Received> = BTreeMap::new();
     for packet in received {
         let ssrc = received.first().map(|first| first.ssrc);
@@ -66,23 +95,17 @@ pub fn check(received: &[Received], bounds: Bounds) -> Result<(), Violation> {
             return Err(Violation::SequenceReused(*packet));
         }
     }
-    let mut packets = by_sequence.values();
-    let Some(mut before) = packets.next() else {
+    Ok(by_sequence.into_values().collect())
+}
+
+fn check_beginning(packets: &[Received], bounds: Bounds) -> Result<(), Violation> {
+    let Some(first) = packets.first() else {
         return Ok(());
     };
     let begins_right =
-        bounds.may_miss_beginning || before.stamp.is_keyframe && before.stamp.packet_index == 0;
-    if before.stamp.kind == MediaKind::Video && !begins_right {
-        return Err(Violation::BeginsWithoutKeyframe(*before));
-    }
-    let mut n_missing = 0;
-    for packet in packets {
-        n_missing += packet.sequence - before.sequence - 1;
-        check_pair(before, packet, bounds)?;
-        before = packet;
-    }
-    if n_missing > bounds.missing_max {
-        return Err(Violation::Missing(n_missing));
+        bounds.may_miss_beginning || first.stamp.is_keyframe && first.stamp.packet_index == 0;
+    if first.stamp.kind == MediaKind::Video && !begins_right {
+        return Err(Violation::BeginsWithoutKeyframe(*first));
     }
     Ok(())
 }

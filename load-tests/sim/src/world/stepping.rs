@@ -188,6 +188,9 @@ impl World {
         for datagram in outgoing {
             // There is nobody else in this world.
             if datagram.destination == self.node.address {
+                if let Some(heard) = self.overheard.get_mut(&datagram.source) {
+                    heard.push(datagram.bytes.clone());
+                }
                 self.send_up(datagram.source, datagram.bytes);
             }
         }

@@ -2,6 +2,8 @@
 //! quicker than twenty times.
 
 #[cfg(test)]
+mod a_hostile_viewer_costs_only_itself;
+#[cfg(test)]
 mod any_order_of_the_verbs_is_survived;
 #[cfg(test)]
 mod clienthello_race;
@@ -9,6 +11,8 @@ mod clienthello_race;
 mod consent_expires;
 #[cfg(test)]
 mod five_percent_loss_is_repaired_by_rtx;
+#[cfg(test)]
+mod forged_packets_forward_nothing;
 #[cfg(test)]
 mod keyframe_request_that_cannot_leave;
 #[cfg(test)]
@@ -19,6 +23,8 @@ mod late_joiner_sees_a_keyframe;
 mod limits_have_edges;
 #[cfg(test)]
 mod no_packet_to_addresses_named_in_sdp;
+#[cfg(test)]
+mod odd_publishers_are_one_sender;
 #[cfg(test)]
 mod one_seed_is_one_run;
 #[cfg(test)]
@@ -41,6 +47,8 @@ mod stun_with_bad_integrity_is_ignored;
 mod subscriber_follows_the_best_layer;
 #[cfg(test)]
 mod takeover_is_seamless;
+#[cfg(test)]
+mod two_senders_with_one_ssrc;
 #[cfg(test)]
 mod viewer_chooses_its_layer;
 #[cfg(test)]

@@ -220,7 +220,14 @@ impl Engine {
             .find(|p| p.pt() == pt || p.red() == Some(pt))?;
         let codec = values::our_codec(params)?;
         let red = params.red().filter(|red| *red == pt).map(|_| params.pt());
-        let rid = self.rtc.direct_api().stream_rx(&packet.header.ssrc)?.rid();
+        let mut api = self.rtc.direct_api();
+        let stream = api.stream_rx(&packet.header.ssrc)?;
+        let (mid, rid) = (stream.mid(), stream.rid());
+        // Sound under the SSRC of a video has that stream's numbers: neither its section's nor the sound's
+        // (RFC 3550 section 8.2).
+        if !self.sections.contains(&(codec.kind(), mid)) {
+            return None;
+        }
         let sender_report = packet.last_sender_info.as_ref().and_then(|info| {
             Some(SenderReport {
                 sender_time: values::our_ntp(info.ntp_time)?,

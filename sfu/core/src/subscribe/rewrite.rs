@@ -44,6 +44,29 @@ struct Source {
     sequence_shift: u64,
     /// Added, modulo 2^64, to its times.
     time_shift: u64,
+    /// The latest picture whose time was held.
+    held: Option<Held>,
+}
+
+/// A picture that would have gone back in time, and the time that all its packets get.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    at_source: MediaTime,
+    time: MediaTime,
+}
+
+/// Seconds that a source's time may step back and be held until it catches up, as where an encoder sends pictures out of
+/// their order: frames of 500 ms, twice. A larger step is another timeline, of an encoder that began anew, or of one that
+/// lies.
+const HELD_SECONDS_MAX: i64 = 1;
+
+impl Source {
+    fn time(&self, at_source: MediaTime) -> MediaTime {
+        match self.held {
+            Some(held) if held.at_source == at_source => held.time,
+            _ => MediaTime(at_source.0.wrapping_add(self.time_shift)),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -87,6 +110,7 @@ impl Rewriter {
         }
         let since = self.skipped_since(packet)?;
         if packet.sequence > source.newest {
+            self.keep_time(&mut source, packet);
             source.newest = packet.sequence;
             self.source = Some(source);
             if let Some(skipped) = &mut self.skipped {
@@ -95,7 +119,7 @@ impl Rewriter {
         }
         let shift = source.sequence_shift.wrapping_add(since.packets);
         let sequence = SeqNo(packet.sequence.0.wrapping_add(shift));
-        let time = MediaTime(packet.time.0.wrapping_add(source.time_shift));
+        let time = source.time(packet.time);
         if sequence > self.last.sequence {
             self.last = Last {
                 sequence,
@@ -136,7 +160,7 @@ impl Rewriter {
         let shift = source.sequence_shift.wrapping_add(since.packets);
         Some(Rewritten {
             sequence: SeqNo(packet.sequence.0.wrapping_add(shift)),
-            time: MediaTime(packet.time.0.wrapping_add(source.time_shift)),
+            time: source.time(packet.time),
             marker: false,
             codec: CodecNumbers::None,
         })
@@ -161,11 +185,37 @@ impl Rewriter {
             newest: packet.sequence,
             sequence_shift: sequence.wrapping_sub(packet.sequence.0),
             time_shift: time.wrapping_sub(packet.time.0),
+            held: None,
         };
         self.source = Some(source);
         self.skipped = None;
         self.codec.begin(packet);
         source
+    }
+
+    /// A sender's time never goes back with its numbers, whatever the source's does.
+    fn keep_time(&self, source: &mut Source, packet: &Packet) {
+        let last = self.last.time;
+        let ahead = source
+            .time(packet.time)
+            .0
+            .wrapping_sub(last.0)
+            .cast_signed();
+        if ahead >= 0 {
+            return;
+        }
+        if ahead >= -HELD_SECONDS_MAX * i64::from(packet.codec.clock_rate().0) {
+            source.held = Some(Held {
+                at_source: packet.time,
+                time: MediaTime(last.0.wrapping_add(1)),
+            });
+            return;
+        }
+        let time = last.0.wrapping_add(self.ticks_since_last(packet));
+        source.time_shift = time.wrapping_sub(packet.time.0);
+        source.held = None;
+        // What is older was of the other timeline.
+        source.first = packet.sequence;
     }
 
     /// How far the timeline moves over a switch: as far as capture did, and at least one tick, because two pictures
@@ -220,6 +270,35 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_picture_that_goes_back_is_held_and_the_timeline_stays() {
+        let mut rewriter = Rewriter::new(0, 0);
+        let (_, base) = rewritten(&mut rewriter, &packet(1, 10, 900_000));
+        for (sequence, time, wanted) in [
+            (11, 909_000, 9_000),
+            (12, 903_000, 9_001),
+            (13, 903_000, 9_001),
+            (14, 906_000, 9_002),
+            (15, 918_000, 18_000),
+            (16, 918_000, 18_000),
+        ] {
+            let numbers = rewritten(&mut rewriter, &packet(1, sequence, time));
+            assert_eq!(numbers, (sequence - 9, base + wanted));
+        }
+    }
+
+    #[test]
+    fn a_timeline_that_begins_anew_goes_on_where_the_last_one_was() {
+        let mut rewriter = Rewriter::new(0, 0);
+        let (_, base) = rewritten(&mut rewriter, &packet(1, 10, 9_000_000));
+        let anew = rewritten(&mut rewriter, &packet(1, 12, 3_000));
+        assert_eq!(anew, (3, base + 1));
+        let next = rewritten(&mut rewriter, &packet(1, 13, 6_000));
+        assert_eq!(next, (4, base + 3_001));
+        let late = rewriter.rewrite(&packet(1, 11, 9_000_000), Passing::default());
+        assert_eq!(late, Err(DropReason::BeforeSwitch));
+    }
+
+    #[test]
     fn an_encoding_keeps_its_distances() {
         let mut rewriter = Rewriter::new(100, 5_000);
         assert_eq!(
@@ -264,7 +343,10 @@ pub(crate) mod tests {
         /// Whatever comes in, no two different packets get one number, and a new highest number never goes back in time.
         #[test]
         fn numbers_are_never_reused_and_time_never_goes_back(
-            steps in proptest::collection::vec((0_u64..3, 0_u64..4, 0_u64..6_000), 1..200),
+            steps in proptest::collection::vec(
+                (0_u64..3, 0_u64..4, prop_oneof![8 => 0_i64..6_000, 1 => -300_000_i64..0]),
+                1..200,
+            ),
         ) {
             let mut rewriter = Rewriter::new(65_000, 0xffff_0000);
             let mut sources = [(1_000_u64, 10_u64), (60_000, 1 << 33), (7, 900_000)];
@@ -272,10 +354,10 @@ pub(crate) mod tests {
             let mut highest: Option<(SeqNo, MediaTime)> = None;
             let mut clock = 0_u64;
             for (encoding, gap, ticks) in steps {
-                clock += ticks;
+                clock = clock.saturating_add_signed(ticks);
                 let (sequence, time) = &mut sources[encoding as usize];
                 *sequence += 1 + gap;
-                *time += ticks;
+                *time = time.saturating_add_signed(ticks);
                 let mut packet = packet(encoding, *sequence, *time);
                 packet.captured_at = Instant::START + Duration::from_nanos(clock * 1_000_000 / 90);
                 let Ok(out) = rewriter.rewrite(&packet, Passing::default()) else { continue };

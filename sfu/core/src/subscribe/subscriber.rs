@@ -6,7 +6,6 @@ use sfu_model::id::EncodingId;
 use sfu_model::keyframe::KeyframeReason;
 use sfu_model::packet::Packet;
 use sfu_model::rate::Bitrate;
-use sfu_model::time::Instant;
 
 use crate::budget::ladder::has_choice;
 use crate::budget::plan::Budget;
@@ -14,6 +13,7 @@ use crate::egress::sender::Sender;
 use crate::egress::turn::Turn;
 use crate::route::arrivals::Cursor;
 use crate::route::tracks::TrackOutline;
+use crate::subscribe::keyframe_patience::KeyframePatience;
 use crate::subscribe::subscription::{Subscription, Supply};
 
 /// What a subscriber receives.
@@ -27,8 +27,8 @@ pub(crate) struct Subscriber {
     pub(crate) seen: Cursor,
     /// True once a packet passed to it.
     pub(crate) has_received: bool,
-    /// When it last asked for a keyframe.
-    pub(crate) asked_at: Option<Instant>,
+    /// How often it is heard when it asks for keyframes.
+    pub(crate) keyframe_patience: KeyframePatience,
 }
 
 impl Subscriber {
@@ -45,7 +45,7 @@ impl Subscriber {
             video,
             sender,
             has_received: false,
-            asked_at: None,
+            keyframe_patience: KeyframePatience::default(),
         }
     }
 

@@ -1,7 +1,5 @@
 //! Subscribers: packets and repairs out, reports and requests in.
 
-use std::time::Duration;
-
 use sfu_model::datagram::{Datagram, TransmitBatch};
 use sfu_model::drop_reason::{DropCounts, DropReason};
 use sfu_model::keyframe::KeyframeReason;
@@ -16,10 +14,6 @@ use crate::session::state::{Part, Session};
 use crate::slab::{RoomIndex, SessionIndex};
 use crate::subscribe::subscriber::Subscriber;
 use crate::worker::Sfu;
-
-/// Least time between two keyframe requests of one subscriber that are looked at. A decoder asks again every 200 ms or
-/// slower; what is faster is a flood.
-const SUBSCRIBER_REQUEST_INTERVAL: Duration = Duration::from_millis(100);
 
 impl Sfu {
     /// Lets a subscriber take what came since its last turn, sends what may leave towards it now, and says when to come back.
@@ -123,13 +117,10 @@ impl Sfu {
         let Some(subscriber) = session.subscriber() else {
             return;
         };
-        if subscriber
-            .asked_at
-            .is_some_and(|at| now - at < SUBSCRIBER_REQUEST_INTERVAL)
-        {
+        if !subscriber.keyframe_patience.hear(now) {
+            self.stats.keyframe_requests_max_hits += 1;
             return;
         }
-        subscriber.asked_at = Some(now);
         let target = subscriber.video.as_ref().and_then(|s| s.recovery_target());
         if let Some(encoding) = target {
             self.request_keyframe(room, encoding, KeyframeReason::Recovery);

@@ -68,6 +68,7 @@ fn added(retired: &Stats, present: Stats) -> Stats {
         sessions_max_hits,
         rooms_max_hits,
         addresses_max_hits,
+        keyframe_requests_max_hits,
         encodings_max_hits,
         invariants_violated,
     } = present;
@@ -92,6 +93,7 @@ fn added(retired: &Stats, present: Stats) -> Stats {
         sessions_max_hits: retired.sessions_max_hits + sessions_max_hits,
         rooms_max_hits: retired.rooms_max_hits + rooms_max_hits,
         addresses_max_hits: retired.addresses_max_hits + addresses_max_hits,
+        keyframe_requests_max_hits: retired.keyframe_requests_max_hits + keyframe_requests_max_hits,
         encodings_max_hits: retired.encodings_max_hits + encodings_max_hits,
         invariants_violated: retired.invariants_violated + invariants_violated,
     }
@@ -129,6 +131,7 @@ mod tests {
                 sessions_max_hits: n,
                 rooms_max_hits: n,
                 addresses_max_hits: n,
+                keyframe_requests_max_hits: n,
                 encodings_max_hits: n,
                 invariants_violated: n,
             };

@@ -126,3 +126,24 @@ fn a_vp8_counter_that_does_not_go_on_fails() {
         assert!(matches!(moved(change), Err(Violation::CounterJumped(_))));
     }
 }
+
+#[test]
+fn a_sender_may_leap_and_may_not_go_back_in_time_or_use_a_number_twice() {
+    let sender = |change: fn(&mut Vec<Received>)| {
+        let mut stream = stream();
+        change(&mut stream);
+        check_sender(&stream, Bounds::STRICT)
+    };
+    assert_eq!(
+        sender(|s| s[6..].iter_mut().for_each(|p| p.sequence += 30_000)),
+        Ok(())
+    );
+    assert_eq!(
+        sender(|s| s[6..].iter_mut().for_each(|p| p.time += 1_000_000)),
+        Ok(())
+    );
+    let back = sender(|s| s[6].time = s[5].time - 1);
+    assert!(matches!(back, Err(Violation::TimeWentBack(_))));
+    let again = sender(|s| s[6].sequence = s[5].sequence);
+    assert!(matches!(again, Err(Violation::SequenceReused(_))));
+}

@@ -1,0 +1,145 @@
+//! Copies what a participant's handshake agrees on, for scripts that misbehave with real keys.
+
+use std::cell::RefCell;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Instant;
+
+use sfu_core::srtp::{KeyingMaterial, Profile, Side};
+use str0m::config::{DtlsCert, DtlsVersion};
+use str0m::crypto::dtls::{
+    DtlsImplError, DtlsInstance, DtlsOutput, DtlsProvider, ProtocolVersion, SrtpProfile,
+};
+use str0m::crypto::{CryptoError, CryptoProvider, from_feature_flags};
+
+use crate::forger::Forger;
+
+thread_local! {
+    /// Where the next DTLS instance of this thread puts its copy: an engine makes its own while it is built.
+    static NEXT: RefCell<Option<Arc<Copied>>> = const { RefCell::new(None) };
+}
+
+/// Where the copy of one engine's keys arrives.
+#[derive(Debug, Default)]
+pub(crate) struct Copied(Mutex<Option<Forger>>);
+
+impl Copied {
+    /// Takes it, once there is one.
+    pub(crate) fn take(&self) -> Option<Forger> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn put(&self, forger: Option<Forger>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = forger;
+    }
+}
+
+/// Builds an engine whose keys arrive in the copy that is returned.
+pub(crate) fn copied<T>(build: impl FnOnce() -> T) -> (T, Arc<Copied>) {
+    let copy = Arc::new(Copied::default());
+    NEXT.set(Some(Arc::clone(&copy)));
+    let built = build();
+    NEXT.set(None);
+    (built, copy)
+}
+
+/// The provider whose handshakes are copied.
+pub(crate) fn provider() -> CryptoProvider {
+    static COPYING: OnceLock<Copying> = OnceLock::new();
+    let provider = from_feature_flags();
+    let copying = COPYING.get_or_init(|| Copying(provider.dtls_provider));
+    CryptoProvider {
+        dtls_provider: copying,
+        ..provider
+    }
+}
+
+#[derive(Debug)]
+struct Copying(&'static dyn DtlsProvider);
+
+impl DtlsProvider for Copying {
+    fn generate_certificate(&self) -> Option<DtlsCert> {
+        self.0.generate_certificate()
+    }
+
+    fn new_dtls(
+        &self,
+        cert: &DtlsCert,
+        now: Instant,
+        dtls_version: DtlsVersion,
+        mtu: Option<usize>,
+    ) -> Result<Box<dyn DtlsInstance>, CryptoError> {
+        let inner = self.0.new_dtls(cert, now, dtls_version, mtu)?;
+        let copy = NEXT.take().unwrap_or_default();
+        Ok(Box::new(CopyingInstance { inner, copy }))
+    }
+}
+
+#[derive(Debug)]
+struct CopyingInstance {
+    inner: Box<dyn DtlsInstance>,
+    copy: Arc<Copied>,
+}
+
+/// `None`: a profile that the node cannot seal with either.
+fn our_profile(profile: SrtpProfile) -> Option<Profile> {
+    match profile {
+        SrtpProfile::AEAD_AES_128_GCM => Some(Profile::AeadAes128Gcm),
+        SrtpProfile::AEAD_AES_256_GCM => Some(Profile::AeadAes256Gcm),
+        SrtpProfile::AES128_CM_SHA1_80 => Some(Profile::Aes128CmSha1_80),
+        _ => None,
+    }
+}
+
+impl DtlsInstance for CopyingInstance {
+    fn set_active(&mut self, active: bool) {
+        self.inner.set_active(active);
+    }
+
+    fn handle_packet(&mut self, packet: &[u8]) -> Result<(), DtlsImplError> {
+        self.inner.handle_packet(packet)
+    }
+
+    fn poll_output<'a>(&mut self, buf: &'a mut [u8]) -> DtlsOutput<'a> {
+        let output = self.inner.poll_output(buf);
+        if let DtlsOutput::KeyingMaterial(material, profile) = &output
+            && let Some(profile) = our_profile(*profile)
+        {
+            let side = if self.inner.is_active() {
+                Side::Client
+            } else {
+                Side::Server
+            };
+            let material = KeyingMaterial::from_exporter(material);
+            self.copy.put(Forger::new(material, profile, side));
+        }
+        output
+    }
+
+    fn handle_timeout(&mut self, now: Instant) -> Result<(), DtlsImplError> {
+        self.inner.handle_timeout(now)
+    }
+
+    fn send_application_data(&mut self, data: &[u8]) -> Result<usize, DtlsImplError> {
+        self.inner.send_application_data(data)
+    }
+
+    fn is_active(&self) -> bool {
+        self.inner.is_active()
+    }
+
+    fn protocol_version(&self) -> Option<ProtocolVersion> {
+        self.inner.protocol_version()
+    }
+
+    fn is_closing(&self) -> bool {
+        self.inner.is_closing()
+    }
+
+    fn is_closed(&self) -> bool {
+        self.inner.is_closed()
+    }
+
+    fn close(&mut self) -> Result<(), DtlsImplError> {
+        self.inner.close()
+    }
+}

@@ -1,0 +1,247 @@
+//! A viewer floods and lies in reports that authenticate: it pays for that itself. What reaches everybody else is, packet by
+//! packet, what reaches them without it.
+
+use std::time::Duration;
+
+use freshet_sim::forger::Forger;
+use freshet_sim::network::Direction;
+use freshet_sim::oracle::{continuity, freeze, player};
+use freshet_sim::publisher::{Camera, H264};
+use freshet_sim::viewer::Received;
+use freshet_sim::world::{BrowserId, World};
+use sfu_core::rtcp::{Arrivals, write_nack, write_pli, write_remb, write_transport_feedback};
+use sfu_model::rate::Bitrate;
+use sfu_model::rtp::Ssrc;
+use sfu_model::time::Instant;
+
+/// How long it goes on.
+const FLOOD: Duration = Duration::from_secs(6);
+/// One turn of the flood.
+const TURN: Duration = Duration::from_millis(1);
+/// Its reports are of a sender that its engine does not have: each sender's are counted for themselves.
+const REPORTER: Ssrc = Ssrc(0x6666);
+
+/// What it knows of what it gets.
+struct Liar {
+    forger: Forger,
+    media: Ssrc,
+    newest: u16,
+    turn: u64,
+}
+
+/// What it says in one turn, each a packet of its own.
+type Lies = fn(&mut Liar) -> Vec<Vec<u8>>;
+
+struct Run {
+    world: World,
+    publisher: BrowserId,
+    viewers: Vec<BrowserId>,
+    from: Instant,
+    /// Bytes that reached the liar while it lied.
+    liar_bytes: u64,
+    repairs: u64,
+}
+
+fn run(seed: u64, camera: Camera, lies: Option<Lies>) -> Run {
+    let mut world = World::new(seed, 1);
+    let publisher = world.publish("demo", camera).unwrap();
+    world.run_for(Duration::from_secs(1));
+    let viewers: Vec<BrowserId> = (0..4).map(|_| world.watch("demo").unwrap()).collect();
+    world.run_for(Duration::from_secs(4));
+    let liar = viewers[0];
+    let (from, address) = (world.now(), world.browser(liar).address);
+    let bytes_before = world.network().carried(address, Direction::Down).bytes;
+    let repairs_before = repairs(&mut world);
+    let mut state = Liar {
+        forger: world.browser_mut(liar).engine().forger().unwrap(),
+        media: Ssrc(world.viewer(liar).video.last().unwrap().ssrc),
+        newest: 0,
+        turn: 0,
+    };
+    while world.now() - from < FLOOD {
+        world.run_for(TURN);
+        state.turn += 1;
+        state.newest = world.viewer(liar).video.last().unwrap().sequence as u16;
+        for clear in lies.map(|lies| lies(&mut state)).unwrap_or_default() {
+            let sealed = state.forger.seal_rtcp(&clear).unwrap();
+            world.inject(address, sealed);
+        }
+    }
+    let carried = world.network().carried(address, Direction::Down).bytes;
+    Run {
+        liar_bytes: carried - bytes_before,
+        repairs: repairs(&mut world) - repairs_before,
+        world,
+        publisher,
+        viewers,
+        from,
+    }
+}
+
+fn repairs(world: &mut World) -> u64 {
+    let workers = world.node().workers();
+    workers.map(|(_, worker)| worker.stats().repairs_out).sum()
+}
+
+impl Run {
+    /// What reached the others.
+    fn others(&self) -> Vec<(&[Received], &[Received])> {
+        let seen = self.viewers[1..].iter().map(|id| self.world.viewer(*id));
+        seen.map(|v| (v.audio.as_slice(), v.video.as_slice()))
+            .collect()
+    }
+
+    fn assert_that_the_liar_lives(&self) {
+        let liar = self.world.browser(self.viewers[0]);
+        assert_eq!((liar.close_reason, liar.was_closed), (None, false));
+        let heard_last = liar.viewer().unwrap().audio.last().unwrap().at;
+        assert!(
+            self.world.now() - heard_last < Duration::from_millis(100),
+            "its sound goes on"
+        );
+    }
+
+    /// Nothing that reached the others differs from a run in which nobody lied.
+    fn assert_unnoticed(&self, quiet: &Self) {
+        self.assert_that_the_liar_lives();
+        assert!(self.others() == quiet.others(), "others noticed");
+        let sent = self.others().iter().map(|(_, video)| video.len()).min();
+        assert!(sent > Some(1_000), "{sent:?} packets of video");
+    }
+}
+
+/// Five in a turn, 5,000 a second, each for 17 packets of the last 340.
+fn nacks(liar: &mut Liar) -> Vec<Vec<u8>> {
+    let of_number = |n: u64| {
+        let back = (liar.turn * 5 + n) % 20 * 17;
+        let oldest = liar.newest.wrapping_sub(back as u16 + 17);
+        let mut clear = Vec::new();
+        let packets = (0..17).map(|k| oldest.wrapping_add(k));
+        write_nack(&mut clear, REPORTER, liar.media, packets);
+        clear
+    };
+    (0..5).map(of_number).collect()
+}
+
+fn plis(liar: &mut Liar) -> Vec<Vec<u8>> {
+    let mut clear = Vec::new();
+    write_pli(&mut clear, REPORTER, liar.media);
+    vec![clear]
+}
+
+fn one_bit_per_second(liar: &mut Liar) -> Vec<Vec<u8>> {
+    let mut clear = Vec::new();
+    let rate = Bitrate::of(1, Duration::from_secs(8)).unwrap();
+    write_remb(&mut clear, REPORTER, rate, &[liar.media]);
+    vec![clear]
+}
+
+/// In turn: everything came at one moment; nothing came; what was never sent came; and each came before the one before it.
+fn feedback(liar: &mut Liar) -> Vec<Vec<u8>> {
+    let tick = (liar.turn * 4) as i64;
+    let ticks: Vec<Option<i64>> = (0..100_i64)
+        .map(|n| match liar.turn % 4 {
+            0 | 2 => Some(tick),
+            1 => None,
+            _ => Some(tick + 20_000 - n * 50),
+        })
+        .collect();
+    let ahead = if liar.turn % 4 == 2 { 30_000 } else { 0 };
+    let arrivals = Arrivals {
+        base: (liar.turn as u16).wrapping_mul(7).wrapping_add(ahead),
+        feedback_count: liar.turn as u8,
+        ticks: &ticks,
+    };
+    let mut clear = Vec::new();
+    write_transport_feedback(&mut clear, REPORTER, liar.media, arrivals);
+    vec![clear]
+}
+
+#[test]
+fn a_flood_of_nacks_is_repaired_within_a_quarter_of_the_liars_rate() {
+    let camera = Camera::live(H264);
+    let quiet = run(301, camera, None);
+    let flooded = run(301, camera, Some(nacks));
+    flooded.assert_unnoticed(&quiet);
+    assert!(flooded.repairs > 100, "{} repairs", flooded.repairs);
+    let share = (flooded.liar_bytes - quiet.liar_bytes) as f64 / quiet.liar_bytes as f64;
+    println!("{} repairs, {share:.3} of its rate", flooded.repairs);
+    // A quarter, what had been saved up before, and the headers of what is sent again.
+    assert!(share <= 0.25 + 0.05, "{share}");
+}
+
+#[test]
+fn a_flood_of_nacks_over_an_estimated_path_costs_the_others_nothing() {
+    let camera = Camera::live(H264).simulcast();
+    let quiet = run(302, camera, None);
+    let flooded = run(302, camera, Some(nacks));
+    flooded.assert_unnoticed(&quiet);
+}
+
+/// What a flood of keyframe requests may cost a publisher in any second.
+const KEYFRAMES_PER_SECOND_MAX: usize = 2;
+
+#[test]
+fn a_flood_of_keyframe_requests_costs_the_publisher_two_in_a_second() {
+    for (seed, camera) in [
+        (303, Camera::live(H264)),
+        (304, Camera::live(H264).simulcast()),
+    ] {
+        let mut flooded = run(seed, camera, Some(plis));
+        flooded.assert_that_the_liar_lives();
+        let publisher = flooded.world.browser_mut(flooded.publisher).publisher();
+        let requests = publisher.unwrap().keyframe_requests.clone();
+        let moments: Vec<Instant> = requests
+            .iter()
+            .map(|(at, _)| *at)
+            .filter(|at| *at >= flooded.from)
+            .collect();
+        let n_expected = KEYFRAMES_PER_SECOND_MAX * FLOOD.as_secs() as usize;
+        assert!(moments.len() >= n_expected - 2, "{moments:?}");
+        for window in moments.windows(KEYFRAMES_PER_SECOND_MAX + 1) {
+            let lasted = window[KEYFRAMES_PER_SECOND_MAX] - window[0];
+            assert!(lasted >= Duration::from_millis(999), "{lasted:?}");
+        }
+        let workers = flooded.world.node().workers();
+        let refused: u64 = workers
+            .map(|(_, w)| w.stats().keyframe_requests_max_hits)
+            .sum();
+        assert!(refused > 5_000, "{refused} were refused");
+        for viewer in &flooded.viewers[1..] {
+            let seen = flooded.world.viewer(*viewer);
+            let verdict = player::check(seen, &[0], continuity::Bounds::STRICT);
+            assert_eq!(verdict, Ok(()));
+            let (from, until) = (flooded.from, flooded.world.now());
+            let smooth = freeze::check(&seen.decoder.shown, from, until, Duration::from_millis(75));
+            assert_eq!(smooth, Ok(()));
+        }
+    }
+}
+
+#[test]
+fn an_estimate_of_one_bit_per_second_costs_the_others_nothing() {
+    for (seed, camera) in [
+        (305, Camera::live(H264)),
+        (306, Camera::live(H264).simulcast()),
+    ] {
+        let quiet = run(seed, camera, None);
+        let lied_to = run(seed, camera, Some(one_bit_per_second));
+        lied_to.assert_unnoticed(&quiet);
+        assert!(lied_to.liar_bytes <= quiet.liar_bytes);
+    }
+}
+
+#[test]
+fn feedback_that_lies_costs_the_others_nothing_and_frees_no_rate() {
+    let camera = Camera::live(H264).simulcast();
+    let quiet = run(307, camera, None);
+    let lied_to = run(307, camera, Some(feedback));
+    lied_to.assert_unnoticed(&quiet);
+    println!("{} bytes, {} quiet", lied_to.liar_bytes, quiet.liar_bytes);
+    assert!(
+        lied_to.liar_bytes <= quiet.liar_bytes * 2,
+        "{} bytes, {} without lies",
+        lied_to.liar_bytes,
+        quiet.liar_bytes
+    );
+}
