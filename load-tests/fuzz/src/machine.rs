@@ -113,7 +113,7 @@ impl Stage {
             0..=2 => self.pass(Duration::from_millis(input.choice().into())),
             3 => self.pass(Duration::from_millis(16 * u64::from(input.choice()))),
             4 => self.watch(),
-            5 => self.publish(input.choice() % 4 != 0),
+            5 => self.publish(!input.choice().is_multiple_of(4)),
             6 => self.leave(input.choice()),
             7 => self.choose(input),
             8 => self.roam(input.choice()),

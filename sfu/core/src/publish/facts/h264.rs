@@ -12,11 +12,22 @@ const FU_A: u8 = 28;
 
 /// When an encoding last sent a sequence parameter set.
 ///
-/// A decoder begins at the SPS, so a picture that has one begins there, and its IDR slice is the middle of it.
-/// Encoders that send parameter sets only in their SDP begin a keyframe at the IDR slice itself.
+/// A decoder begins at the SPS, so a picture that has one begins there, and its IDR slice is the middle of it, even where
+/// the network brings that first. Encoders that send parameter sets only in their SDP begin a keyframe at the IDR slice
+/// itself.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ParameterSets {
-    sps_at: Option<MediaTime>,
+    /// The picture that began last.
+    began_at: Option<MediaTime>,
+    /// They come with the pictures.
+    are_in_band: bool,
+}
+
+impl ParameterSets {
+    /// Several parameter sets or slices of one picture begin it once.
+    fn begins(&mut self, time: MediaTime) -> bool {
+        self.began_at.replace(time) != Some(time)
+    }
 }
 
 pub(super) fn read(
@@ -51,14 +62,11 @@ pub(super) fn read(
         _ => {}
     }
     if let Some(unit) = sps {
-        // Several parameter sets of one picture begin it once.
-        facts.starts_keyframe = parameter_sets.sps_at != Some(time);
+        parameter_sets.are_in_band = true;
         facts.dimensions = dimensions(unit);
-        parameter_sets.sps_at = Some(time);
-    } else if has_idr {
-        facts.starts_keyframe = parameter_sets.sps_at != Some(time);
-        // Later slices of the same picture begin nothing.
-        parameter_sets.sps_at = Some(time);
+        facts.starts_keyframe = parameter_sets.begins(time);
+    } else if has_idr && !parameter_sets.are_in_band {
+        facts.starts_keyframe = parameter_sets.begins(time);
     }
     Some(facts)
 }
@@ -216,6 +224,14 @@ mod tests {
             "second slice"
         );
         assert!(facts(&[0x65, 0x88], 9, &mut memory).starts_keyframe);
+    }
+
+    #[test]
+    fn a_slice_that_overtakes_its_sps_begins_nothing() {
+        let mut memory = ParameterSets::default();
+        facts(SPS_720P, 1, &mut memory);
+        assert!(!facts(&[0x7c, 0x85, 0], 2, &mut memory).starts_keyframe);
+        assert!(facts(SPS_720P, 2, &mut memory).starts_keyframe);
     }
 
     #[test]
