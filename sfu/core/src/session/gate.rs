@@ -99,6 +99,11 @@ impl Gate {
         admitted
     }
 
+    /// There is a path to send on.
+    pub(crate) fn has_path(&self) -> bool {
+        self.selected.is_some()
+    }
+
     /// Something else came that the engine took.
     pub(crate) fn heard(&mut self, remote: Remote, now: Instant) {
         if let Some(known) = self.find(remote) {

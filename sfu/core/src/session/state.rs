@@ -109,7 +109,11 @@ impl Session {
                 publisher.poll_timeout(now)
             }
             Part::Publisher(_) => None,
-            Part::Subscriber(subscriber) => subscriber.sender.poll_timeout(),
+            // Nor has a sender anything to do before it has keys and a path.
+            Part::Subscriber(subscriber) if self.gate.has_path() && subscriber.sender.is_open() => {
+                subscriber.sender.poll_timeout()
+            }
+            Part::Subscriber(_) => None,
         };
         let (deadline, _) = self.lifecycle.deadline();
         let engine = self.engine_timeout.unwrap_or(deadline);
