@@ -1,4 +1,4 @@
-// Cutting cables: packet filter rules in the namespace that the tests run in.
+// Cutting cables and narrowing them: rules in the namespace that the tests run in.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
@@ -6,9 +6,7 @@ const run = promisify(execFile);
 
 /** A table of rules that goes when the test does. @param {import('node:test').TestContext} test */
 export async function packetFilter(test) {
-  if (process.env.FRESHET_IN_NAMESPACE !== '1') {
-    throw new Error('run this through scripts/in_namespace.sh: it would cut this machine\'s own network');
-  }
+  needsNamespace();
   await run('nft', ['add table inet cuts; add chain inet cuts input { type filter hook input priority 0; }']);
   test.after(() => run('nft', ['delete table inet cuts']));
   const drop = (/** @type {string} */ match) => run('nft', [`add rule inet cuts input ${match} drop`]);
@@ -21,4 +19,41 @@ export async function packetFilter(test) {
       await drop(`udp dport ${port}`);
     },
   };
+}
+
+/** What a link holds back before it drops: a home router's queue, in time. */
+const QUEUE_MS = 150;
+/** What leaves at once: three full packets. A link that lets more through is faster for a moment than it says. */
+const BURST_BYTES = 4_500;
+
+/**
+ * A link of its own for what is sent to a UDP port, which goes when the test does.
+ * @param {import('node:test').TestContext} test
+ * @param {number} port
+ */
+export async function throttledLink(test, port) {
+  needsNamespace();
+  const tc = (/** @type {string} */ command) => run('tc', command.split(' '));
+  await tc('qdisc add dev lo root handle 1: htb default 1');
+  test.after(() => tc('qdisc del dev lo root'));
+  await tc('class add dev lo parent 1: classid 1:1 htb rate 10gbit');
+  await tc('class add dev lo parent 1: classid 1:2 htb rate 10gbit');
+  await run('nft', ['add table inet links; add chain inet links output { type filter hook output priority mangle; }']);
+  test.after(() => run('nft', ['delete table inet links']));
+  await run('nft', [`add rule inet links output udp dport ${port} meta priority set 1:2`]);
+  let verb = 'add';
+  return {
+    /** From here on it carries this much. */
+    async carry(/** @type {number} */ kbps) {
+      const queueBytes = Math.round((kbps / 8) * QUEUE_MS) + BURST_BYTES;
+      await tc(`qdisc ${verb} dev lo parent 1:2 handle 2: tbf rate ${kbps}kbit burst ${BURST_BYTES} limit ${queueBytes}`);
+      verb = 'change';
+    },
+  };
+}
+
+function needsNamespace() {
+  if (process.env.FRESHET_IN_NAMESPACE !== '1') {
+    throw new Error('run this through scripts/in_namespace.sh: it would cut this machine\'s own network');
+  }
 }
