@@ -146,6 +146,7 @@ bench() {
     figure=$1; shift
     case $figure in
         glass | joins | reload) npm run --silent --prefix tests/browser bench -- "$figure" ;;
+        throttled) npm run --prefix tests/browser record ;;
         viewers) load-tests/load/bench.sh "$@" ;;
         limit) cargo run --release --locked --package freshet-load -- limit "$@" ;;
         peers) load-tests/peers/bench.sh "$@" ;;

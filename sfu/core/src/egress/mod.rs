@@ -1,8 +1,8 @@
 //! One subscriber's media on its way out, sealed by us: the RTC engine of a subscriber only keeps its transport alive.
 //!
-//! A packet passes `subscribe` (may it pass, with which numbers?) and waits in [`sender::Sender`]'s queue as a name in the
-//! room's cache. When its turn comes it is written once: header, extensions, payload, into the datagram buffer, and sealed
-//! where it lies.
+//! A packet that passes `subscribe` (may it pass, with which numbers?) is written once: header, extensions, payload, into the
+//! datagram buffer, and sealed where it lies. What is more than a burst waits in [`sender::Sender`]'s queue, as a name in the
+//! room's cache.
 //!
 //! * [`departure`] finds a packet, numbers it and writes it; [`turn`] is what it may use.
 //! * [`stream`] is one RTP stream: its indices, its history, its counters.
