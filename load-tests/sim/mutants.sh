@@ -18,7 +18,7 @@ export CARGO_TARGET_DIR
 # name | file | what sed replaces | by what
 mutants=$(cat <<'END'
 sequence_skips_a_number_on_a_switch|subscribe/rewrite.rs|self.last.sequence.0.wrapping_add(1)|self.last.sequence.0.wrapping_add(2)
-time_stands_still_on_a_switch|subscribe/rewrite.rs|.wrapping_add(self.ticks_since_last(packet))|.wrapping_add(self.ticks_since_last(packet).min(1))
+time_stands_still_on_a_switch|subscribe/rewrite.rs|self.last.time.0.wrapping_add(self.ticks_since_last(packet))|self.last.time.0.wrapping_add(self.ticks_since_last(packet).min(1))
 selector_switches_on_a_delta_frame|subscribe/select.rs|if !packet.facts.starts_keyframe {|if false {
 picture_id_is_not_moved|subscribe/rewrite_picture.rs|id.wrapping_add(self.picture_id)|id
 gate_is_open_to_everybody|worker/datagrams.rs|.by_remote(remote)|.by_remote(remote).or_else(\|\| self.sessions.indexes().first().copied())
