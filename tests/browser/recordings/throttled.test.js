@@ -8,12 +8,15 @@ import { packetFilter, throttledLink } from '../src/network.js';
 import { goLive, reach, watch } from '../src/pages.js';
 import { startServer } from '../src/server.js';
 import { seesTheBestOfThree } from '../src/simulcast.js';
-import { path } from '../src/video.js';
+import { path, pictures } from '../src/video.js';
 
 const folder = new URL('../../output/', import.meta.url).pathname;
 
 /** What the best encoding is given, and the others an eighth and a third of it: the links below lie between what they send. */
 const BITRATE_KBPS = 2_500;
+
+/** After so many pictures of the video the page is looked at again. */
+const LOOK_PICTURES = 5;
 
 /** How often a picture is taken of the page. */
 const SHOT_MS = 3_000;
@@ -82,12 +85,12 @@ test('the picture follows a link down through three layers and up again', async 
     nextShotAt = 0;
     let now = await look();
     while (!(now.height === full * share && now.why.startsWith(says)) && Date.now() < until) {
-      await viewer.waitForTimeout(250);
+      await pictures(viewer, LOOK_PICTURES);
       now = await look();
     }
     t.diagnostic(`${seconds()} s: ${kbps} kbit/s, ${now.height} px high: "${now.why}"`);
     assert.equal(now.height, full * share, `phase ${index}: ${kbps} kbit/s`);
     assert.ok(now.why.startsWith(says), `phase ${index}: the page says "${now.why}"`);
-    for (const left = Date.now() + DWELL_MS; Date.now() < left; await look()) await viewer.waitForTimeout(250);
+    for (const left = Date.now() + DWELL_MS; Date.now() < left; await look()) await pictures(viewer, LOOK_PICTURES);
   }
 });
