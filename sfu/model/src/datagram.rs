@@ -40,6 +40,13 @@ pub struct Transmit {
     pub segment_bytes: usize,
 }
 
+impl Transmit {
+    /// Number of datagrams.
+    pub fn n_datagrams(&self) -> usize {
+        self.bytes.len().div_ceil(self.segment_bytes)
+    }
+}
+
 /// Datagrams on their way out, back to back in one buffer that is reused for ever.
 ///
 /// [`TransmitBatch::push`] joins a datagram to the run before it while the rules of UDP GSO allow: same place,
@@ -133,19 +140,24 @@ impl TransmitBatch {
             }));
     }
 
+    /// The runs, in the order they were pushed.
+    pub fn runs(&self) -> &[Transmit] {
+        &self.transmits
+    }
+
+    /// The bytes of a run of this batch.
+    pub fn bytes_of(&self, run: &Transmit) -> &[u8] {
+        self.buffer.get(run.bytes.clone()).unwrap_or_default()
+    }
+
     /// The runs with their bytes, in the order they were pushed.
-    pub fn iter(&self) -> impl Iterator<Item = (&Transmit, &[u8])> {
-        self.transmits
-            .iter()
-            .filter_map(|run| Some((run, self.buffer.get(run.bytes.clone())?)))
+    pub fn iter(&self) -> impl Iterator<Item = (&Transmit, &[u8])> + Clone {
+        self.transmits.iter().map(|run| (run, self.bytes_of(run)))
     }
 
     /// Number of datagrams.
     pub fn n_datagrams(&self) -> usize {
-        self.transmits
-            .iter()
-            .map(|run| run.bytes.len().div_ceil(run.segment_bytes))
-            .sum()
+        self.transmits.iter().map(Transmit::n_datagrams).sum()
     }
 
     /// Number of bytes.

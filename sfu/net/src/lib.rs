@@ -7,7 +7,7 @@
 //! * No socket blocks. What the kernel refuses is a value that the caller counts, never a panic or a retry loop.
 //! * A second process cannot join our ports by accident: the first socket of a group is bound without `SO_REUSEPORT`.
 //! * `unsafe` is not needed: `quinn-udp`, `socket2`, `nix` and `mio` wrap every system call in use.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod addresses;
 pub mod budget;

@@ -1,10 +1,13 @@
-//! A UDP socket that reads and writes in batches: `recvmmsg` with GRO in, one GSO call for each viewer's burst out.
+//! A UDP socket that reads and writes in batches: `recvmmsg` with GRO in, GSO out: each viewer's burst is one message, and many
+//! messages are one `sendmmsg`.
 
 mod batch;
 mod buffers;
+mod send_many;
 
 pub use batch::ReceiveBatch;
 pub use buffers::{BUFFER_BYTES_WANTED, BufferSizes};
+pub use send_many::{MESSAGES_MAX, Outgoing};
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -145,6 +148,23 @@ impl UdpSocket {
             n_datagrams,
             is_drained: n_messages < BATCH_SIZE,
         })
+    }
+
+    /// Sends as many of the runs as the kernel takes without a word, in one call, and says how many that were. The next one
+    /// is for [`UdpSocket::send`], which finds out what is wrong with it.
+    pub fn send_many<'a>(&mut self, messages: impl Iterator<Item = Outgoing<'a>> + Clone) -> usize {
+        if !self.can_segment {
+            return 0;
+        }
+        let Ok(n_taken) = send_many::send_many(&self.socket, messages.clone()) else {
+            return 0;
+        };
+        self.stats.calls_out += 1;
+        self.stats.datagrams_out += messages
+            .take(n_taken)
+            .map(|message| message.run.n_datagrams() as u64)
+            .sum::<u64>();
+        n_taken
     }
 
     /// Sends a run, in one call if the kernel cuts it. `source` is our address that it leaves from; None lets the

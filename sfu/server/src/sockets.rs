@@ -1,12 +1,13 @@
 //! One worker's UDP sockets: what came in, and what leaves.
 
 use std::io;
+use std::net::SocketAddr;
 
 use mio::{Interest, Registry, Token};
-use sfu_model::datagram::Transmit;
-use sfu_net::udp::{ReceiveBatch, SocketStats, UdpSocket};
+use sfu_model::datagram::{Transmit, TransmitBatch};
+use sfu_net::udp::{MESSAGES_MAX, Outgoing, ReceiveBatch, SocketStats, UdpSocket};
 
-use crate::candidates::Candidates;
+use crate::candidates::{Candidates, Exit};
 use crate::waiting::Waiting;
 
 #[derive(Debug)]
@@ -90,19 +91,45 @@ impl Sockets {
         }
     }
 
-    /// Sends a run. Gives the number of datagrams that were lost.
-    pub(crate) fn send(&mut self, run: &Transmit, bytes: &[u8]) -> usize {
-        let exit = self.candidates.exit(run.source);
+    /// Sends runs that leave from the same address of ours. Gives the number of datagrams that were lost.
+    pub(crate) fn send(
+        &mut self,
+        from: SocketAddr,
+        runs: &[Transmit],
+        batch: &TransmitBatch,
+    ) -> usize {
+        let exit = self.candidates.exit(from);
         let port = exit.and_then(|exit| Some((exit, self.ports.get_mut(exit.socket)?)));
-        let Some((exit, port)) = port else {
-            return bytes.len().div_ceil(run.segment_bytes);
+        let Some((Exit { source, .. }, port)) = port else {
+            return runs.iter().map(Transmit::n_datagrams).sum();
         };
         let Port {
             socket, waiting, ..
         } = port;
-        waiting.send(run, bytes, &mut |run, bytes| {
-            socket.send(run, bytes, exit.source)
-        })
+        let (mut rest, mut n_lost) = (runs, 0);
+        while !rest.is_empty() {
+            if waiting.is_empty() {
+                let messages = rest.iter().map(|run| Outgoing {
+                    run,
+                    bytes: batch.bytes_of(run),
+                    source,
+                });
+                let n_taken = socket.send_many(messages);
+                rest = rest.get(n_taken..).unwrap_or_default();
+                if n_taken == MESSAGES_MAX {
+                    continue;
+                }
+            }
+            let Some((run, others)) = rest.split_first() else {
+                break;
+            };
+            let bytes = batch.bytes_of(run);
+            n_lost += waiting.send(run, bytes, &mut |run, bytes| {
+                socket.send(run, bytes, source)
+            });
+            rest = others;
+        }
+        n_lost
     }
 
     /// A full socket can be written again. Gives the number of datagrams that were lost.
@@ -152,5 +179,66 @@ impl Sockets {
             calls_out: sum.calls_out + one.calls_out,
             runs_cut_by_hand: sum.runs_cut_by_hand + one.runs_cut_by_hand,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::UdpSocket as Receiver;
+    use std::time::Duration;
+
+    use mio::Poll;
+    use sfu_model::datagram::Transport;
+
+    use super::*;
+
+    fn sockets(poll: &Poll) -> (Sockets, SocketAddr) {
+        let bound = UdpSocket::bind_group("127.0.0.1:0".parse().unwrap(), 1).unwrap();
+        let address = bound[0].local_address();
+        let candidates = Candidates::new(&[address], &[], &[address.ip()]);
+        (
+            Sockets::new(bound, candidates, poll.registry(), 0).unwrap(),
+            address,
+        )
+    }
+
+    #[test]
+    fn a_run_that_cannot_be_sent_costs_nobody_else_a_packet() {
+        let poll = Poll::new().unwrap();
+        let (mut sockets, from) = sockets(&poll);
+        let receivers: Vec<Receiver> = (0..3 * MESSAGES_MAX)
+            .map(|_| Receiver::bind("127.0.0.1:0").unwrap())
+            .collect();
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut batch = TransmitBatch::default();
+        for (index, receiver) in receivers.iter().enumerate() {
+            if index % 10 == 3 {
+                batch.push(Transport::Udp, from, nowhere, &[9; 20]);
+            }
+            let place = receiver.local_addr().unwrap();
+            for length in [700, 700, 100] {
+                batch.push(Transport::Udp, from, place, &vec![7; length]);
+            }
+        }
+        assert_eq!(sockets.send(from, batch.runs(), &batch), 5);
+        for receiver in receivers {
+            receiver
+                .set_read_timeout(Some(Duration::from_secs(5)))
+                .unwrap();
+            let mut bytes = [0; 1_500];
+            let lengths = [(); 3].map(|()| receiver.recv(&mut bytes).unwrap());
+            assert_eq!(lengths, [700, 700, 100]);
+        }
+    }
+
+    #[test]
+    fn what_leaves_from_an_address_that_is_none_of_ours_is_counted() {
+        let poll = Poll::new().unwrap();
+        let (mut sockets, from) = sockets(&poll);
+        let foreign = SocketAddr::from(([192, 0, 2, 1], 9));
+        let mut batch = TransmitBatch::default();
+        batch.push(Transport::Udp, foreign, from, &[7; 20]);
+        batch.push(Transport::Udp, foreign, from, &[7; 20]);
+        assert_eq!(sockets.send(foreign, batch.runs(), &batch), 2);
     }
 }

@@ -147,6 +147,105 @@ fn a_destination_that_cannot_be_sent_to_is_counted_and_leaves_segmentation_on() 
     assert_eq!(sender.stats().calls_out, 1);
 }
 
+/// Runs of unlike lengths to each of the receivers: a burst for the even ones, a single datagram for the odd ones.
+fn to_each(sender: &UdpSocket, receivers: &[UdpSocket]) -> TransmitBatch {
+    let mut batch = TransmitBatch::default();
+    for (index, receiver) in receivers.iter().enumerate() {
+        let lengths: &[usize] = if index % 2 == 0 {
+            &[900, 900, 400]
+        } else {
+            &[120]
+        };
+        for (fill, length) in (0..).zip(lengths) {
+            let bytes = vec![fill; *length + index];
+            batch.push(
+                Transport::Udp,
+                sender.local_address(),
+                receiver.local_address(),
+                &bytes,
+            );
+        }
+    }
+    batch
+}
+
+fn outgoing(batch: &TransmitBatch) -> impl Iterator<Item = Outgoing<'_>> + Clone {
+    batch.iter().map(|(run, bytes)| Outgoing {
+        run,
+        bytes,
+        source: Some(run.source.ip()),
+    })
+}
+
+fn runs_to_many_are_one_call(address: &str) {
+    let mut sender = socket(address);
+    let mut receivers: Vec<UdpSocket> = (0..=MESSAGES_MAX).map(|_| socket(address)).collect();
+    let batch = to_each(&sender, &receivers);
+    // The call takes what it has room for, and says so.
+    assert_eq!(sender.send_many(outgoing(&batch)), MESSAGES_MAX);
+    assert_eq!(sender.send_many(outgoing(&batch).skip(MESSAGES_MAX)), 1);
+    let stats = sender.stats();
+    assert_eq!((stats.calls_out, stats.datagrams_out), (2, 9 * 3 + 8));
+    for (index, receiver) in receivers.iter_mut().enumerate() {
+        let lengths: &[usize] = if index % 2 == 0 {
+            &[900, 900, 400]
+        } else {
+            &[120]
+        };
+        let received = receive(receiver, lengths.len());
+        for (fill, ((source, _, bytes), length)) in (0..).zip(received.iter().zip(lengths)) {
+            assert_eq!(*source, sender.local_address());
+            assert_eq!(*bytes, vec![fill; length + index]);
+        }
+    }
+}
+
+#[test]
+fn runs_to_many_receivers_are_one_call_and_each_is_cut_by_its_own_length() {
+    runs_to_many_are_one_call("127.0.0.1:0");
+}
+
+#[test]
+fn runs_to_many_receivers_are_one_call_over_ipv6() {
+    runs_to_many_are_one_call("[::1]:0");
+}
+
+#[test]
+fn a_call_of_many_stops_before_the_run_that_cannot_be_sent() {
+    let (mut sender, mut receiver) = (socket("127.0.0.1:0"), socket("127.0.0.1:0"));
+    let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+    let mut batch = TransmitBatch::default();
+    for destination in [receiver.local_address(), nowhere, receiver.local_address()] {
+        batch.push(
+            Transport::Udp,
+            sender.local_address(),
+            destination,
+            &[7; 50],
+        );
+    }
+    assert_eq!(sender.send_many(outgoing(&batch)), 1);
+    assert_eq!(sender.send_many(outgoing(&batch).skip(1)), 0);
+    assert_eq!(sender.send_many(outgoing(&batch).skip(2)), 1);
+    assert_eq!(receive(&mut receiver, 2).len(), 2);
+}
+
+#[test]
+fn many_runs_leave_from_the_address_that_each_names() {
+    let (mut server, mut client) = (socket("0.0.0.0:0"), socket("127.0.0.1:0"));
+    let port = server.local_address().port();
+    let mut batch = TransmitBatch::default();
+    let hosts = [1, 2, 77].map(|host| SocketAddr::from(([127, 0, 0, host], port)));
+    for source in hosts {
+        batch.push(Transport::Udp, source, client.local_address(), &[7; 50]);
+    }
+    assert_eq!(server.send_many(outgoing(&batch)), 3);
+    let sources: Vec<SocketAddr> = receive(&mut client, 3)
+        .iter()
+        .map(|(source, ..)| *source)
+        .collect();
+    assert_eq!(sources, hosts);
+}
+
 #[test]
 fn a_wildcard_socket_knows_where_a_datagram_came_to_and_answers_from_there() {
     let mut server = socket("0.0.0.0:0");

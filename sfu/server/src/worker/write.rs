@@ -1,7 +1,7 @@
 //! What goes out: to other workers, to the node, to the network.
 
 use sfu_core::event::Event;
-use sfu_model::datagram::{Transmit, Transport};
+use sfu_model::datagram::{Transmit, TransmitBatch, Transport};
 use sfu_model::drop_reason::DropReason;
 use sfu_model::time::Instant;
 
@@ -10,6 +10,10 @@ use crate::connections::Connections;
 use crate::mailbox::{Delivery, Posted};
 use crate::notice::Notice;
 
+/// How much is written at a time. It stays in the processor's cache between the core that seals it and the kernel that copies
+/// it, with room for both of them, and is a dozen viewers' pictures: enough runs for a call to be cheap.
+const BATCH_BYTES: usize = 128 * 1024;
+
 impl Worker {
     /// Passes on everything that the core has to say.
     ///
@@ -17,23 +21,38 @@ impl Worker {
     pub(super) fn flush(&mut self, now: Instant) {
         self.pass_on_what_happened();
         while self.core.poll_transmit(&mut self.buffers.transmits) {
-            for (run, bytes) in self.buffers.transmits.iter() {
-                let n_lost = match run.transport {
-                    Transport::Udp => self.sockets.send(run, bytes),
-                    Transport::Tcp => send_frames(&mut self.streams.connections, run, bytes),
-                };
-                if n_lost > 0 {
-                    self.books
-                        .drops
-                        .add(reason_of(run.transport), n_lost as u64);
-                }
+            if self.buffers.transmits.n_bytes() >= BATCH_BYTES {
+                self.write();
             }
-            self.buffers.transmits.clear();
         }
+        self.write();
         self.sockets.watch(self.kernel.poll.registry());
         // Sending may have been an event: the first packet of a viewer.
         self.pass_on_what_happened();
         self.streams.flush(now);
+    }
+
+    /// Hands the batch to the kernel and to the connections.
+    fn write(&mut self) {
+        let batch = &self.buffers.transmits;
+        let leaves_alike =
+            |a: &Transmit, b: &Transmit| (a.transport, a.source) == (b.transport, b.source);
+        for runs in batch.runs().chunk_by(leaves_alike) {
+            let Some(Transmit {
+                transport, source, ..
+            }) = runs.first()
+            else {
+                continue;
+            };
+            let n_lost = match transport {
+                Transport::Udp => self.sockets.send(*source, runs, batch),
+                Transport::Tcp => send_frames(&mut self.streams.connections, runs, batch),
+            };
+            if n_lost > 0 {
+                self.books.drops.add(reason_of(*transport), n_lost as u64);
+            }
+        }
+        self.buffers.transmits.clear();
     }
 
     fn pass_on_what_happened(&mut self) {
@@ -100,11 +119,14 @@ impl Worker {
     }
 }
 
-/// Frames each datagram of a run for its connection. Gives the number that was lost.
-fn send_frames(connections: &mut Connections, run: &Transmit, bytes: &[u8]) -> usize {
-    let datagrams = bytes.chunks(run.segment_bytes);
+/// Frames each datagram for its connection. Gives the number that was lost.
+fn send_frames(connections: &mut Connections, runs: &[Transmit], batch: &TransmitBatch) -> usize {
+    let datagrams = runs.iter().flat_map(|run| {
+        let datagrams = batch.bytes_of(run).chunks(run.segment_bytes);
+        datagrams.map(|datagram| (run.destination, datagram))
+    });
     datagrams
-        .filter(|datagram| !connections.send(run.destination, datagram))
+        .filter(|(destination, datagram)| !connections.send(*destination, datagram))
         .count()
 }
 
