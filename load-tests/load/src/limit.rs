@@ -1,4 +1,4 @@
-//! What this machine can do at all: header rewrite, AES-128-GCM and a GSO send to sockets that are drained, with nothing
+//! What this machine can do at all: header rewrite, AES-256-GCM and GSO sends to sockets that are drained, with nothing
 //! else. Every cost of a server is a multiple of it.
 //!
 //! The sender has a CPU and the receivers another. Each burst, some packets to every receiver, is drained before the next
@@ -15,17 +15,18 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use serde::Serialize;
-use sfu_model::datagram::{Transmit, Transport};
+use sfu_model::datagram::{TransmitBatch, Transport};
 use sfu_net::clock::Clock;
-use sfu_net::udp::{Sent, UdpSocket};
+use sfu_net::udp::{MESSAGES_MAX, Outgoing, UdpSocket};
 
 use crate::cpu::Cpu;
 use crate::proc::this_thread;
+use crate::source::{AUDIO_PAYLOAD_BYTES, VIDEO_PAYLOAD_BYTES};
 use receivers::Receivers;
 use sealer::{Sealer, SourcePacket};
 
-/// Media bytes of each packet: what browsers fill one with.
-pub const PAYLOAD_BYTES: usize = 1_200;
+/// Media bytes of each packet of a picture: what browsers fill one with.
+pub const PAYLOAD_BYTES: usize = VIDEO_PAYLOAD_BYTES;
 
 /// How long a burst may take to be drained. What is missing then has been dropped by the kernel, and is not waited for.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(5);
@@ -36,14 +37,16 @@ const DRAIN_PATIENCE: Duration = Duration::from_secs(5);
 pub enum Work {
     /// Rewritten and sealed, not sent.
     Seal,
-    /// Sent as it is, so many in one call.
+    /// Sent as it is, so many in one run.
     Send(usize),
-    /// Rewritten, sealed and sent, so many in one call.
+    /// Rewritten, sealed and sent, so many in one run.
     SealAndSend(usize),
+    /// A packet of sound, rewritten, sealed and sent: small and always alone.
+    SealAndSendSound,
 }
 
 /// The works that are compared: a packet that comes alone, a paced sender's few, a frame of 2.4 Mbit/s.
-pub const WORKS: [Work; 7] = [
+pub const WORKS: [Work; 8] = [
     Work::Seal,
     Work::Send(1),
     Work::Send(3),
@@ -51,6 +54,7 @@ pub const WORKS: [Work; 7] = [
     Work::SealAndSend(1),
     Work::SealAndSend(3),
     Work::SealAndSend(10),
+    Work::SealAndSendSound,
 ];
 
 /// How the limit is taken.
@@ -118,10 +122,11 @@ struct Bench {
     clock: Clock,
     measured: Duration,
     socket: UdpSocket,
-    source: SourcePacket,
+    picture: SourcePacket,
+    sound: SourcePacket,
     viewers: Vec<(SocketAddr, Sealer)>,
-    /// One viewer's run of datagrams.
-    buffer: Vec<u8>,
+    /// Runs for as many viewers as one call takes.
+    batch: TransmitBatch,
 }
 
 impl Bench {
@@ -136,9 +141,10 @@ impl Bench {
             clock: Clock::start(),
             measured: setup.measured,
             socket: socket.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?,
-            source: SourcePacket::new(PAYLOAD_BYTES),
+            picture: SourcePacket::new(PAYLOAD_BYTES),
+            sound: SourcePacket::new(AUDIO_PAYLOAD_BYTES),
             viewers,
-            buffer: Vec::new(),
+            batch: TransmitBatch::default(),
         })
     }
 
@@ -164,38 +170,59 @@ impl Bench {
 
     /// Some packets to every receiver; says how many.
     fn burst(&mut self, work: Work) -> Result<u64, LimitError> {
-        let (n_segments, is_sealed) = match work {
-            Work::Seal => (1, true),
-            Work::Send(n) => (n, false),
-            Work::SealAndSend(n) => (n, true),
+        let Self {
+            socket,
+            picture,
+            sound,
+            viewers,
+            batch,
+            ..
+        } = self;
+        let (source, n_segments) = match work {
+            Work::Seal => (&*picture, 1),
+            Work::Send(n) | Work::SealAndSend(n) => (&*picture, n),
+            Work::SealAndSendSound => (&*sound, 1),
         };
-        let mut n_packets = 0;
-        for (destination, sealer) in &mut self.viewers {
-            if is_sealed || self.buffer.len() != n_segments * self.source.sealed_bytes() {
-                self.buffer.clear();
+        let from = socket.local_address();
+        for viewers in viewers.chunks_mut(MESSAGES_MAX) {
+            batch.clear();
+            for (destination, sealer) in viewers {
                 for _ in 0..n_segments {
-                    sealer.seal(&self.source, &mut self.buffer)?;
+                    batch.push_with(
+                        Transport::Udp,
+                        from,
+                        *destination,
+                        |datagrams| match work {
+                            Work::Send(_) => {
+                                datagrams.resize(datagrams.len() + source.sealed_bytes(), 0);
+                                Ok(())
+                            }
+                            Work::Seal | Work::SealAndSend(_) | Work::SealAndSendSound => {
+                                sealer.seal(source, datagrams)
+                            }
+                        },
+                    )?;
                 }
             }
             if work != Work::Seal {
-                let run = Transmit {
-                    transport: Transport::Udp,
-                    source: self.socket.local_address(),
-                    destination: *destination,
-                    bytes: 0..self.buffer.len(),
-                    segment_bytes: self.source.sealed_bytes(),
-                };
-                match self.socket.send(&run, &self.buffer, None) {
-                    Sent::Done { n_refused: 0 } => {}
-                    Sent::Done { .. } | Sent::BufferFull { .. } => {
-                        return Err(io::Error::from(io::ErrorKind::WouldBlock).into());
-                    }
-                }
+                send(socket, batch)?;
             }
-            n_packets += n_segments as u64;
         }
-        Ok(n_packets)
+        Ok((n_segments * self.viewers.len()) as u64)
     }
+}
+
+fn send(socket: &mut UdpSocket, batch: &TransmitBatch) -> io::Result<()> {
+    let runs = batch.iter().map(|(run, bytes)| Outgoing {
+        run,
+        bytes,
+        source: None,
+    });
+    let n_taken = socket.send_many(runs);
+    if n_taken < batch.runs().len() {
+        return Err(io::ErrorKind::WouldBlock.into());
+    }
+    Ok(())
 }
 
 #[cfg(test)]

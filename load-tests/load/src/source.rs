@@ -36,7 +36,7 @@ pub const AUDIO_INTERVAL: Duration = Duration::from_millis(20);
 const AUDIO_TICKS: u32 = 960;
 
 /// Bytes of an Opus payload: 32 kbit/s.
-const AUDIO_PAYLOAD_BYTES: usize = 80;
+pub const AUDIO_PAYLOAD_BYTES: usize = 80;
 
 /// First byte of an Opus packet: CELT, fullband, 20 ms, stereo, one frame (RFC 6716 section 3.1).
 const OPUS_TOC: u8 = 0xfc;

@@ -7,7 +7,7 @@ use clap::Args;
 use freshet_load::cpu::Cpu;
 use freshet_load::endpoint::Endpoint;
 use freshet_load::fanout::{self, Scenario};
-use freshet_load::limit::{self, LimitError, Setup, Spread, Work};
+use freshet_load::limit::{self, LimitError, Setup, Spread};
 use freshet_load::pacer::Pacing;
 use freshet_load::proc::Process;
 use freshet_load::publisher::Media;
@@ -87,10 +87,7 @@ impl Fanout {
             local: self.local,
             n_viewers: usize::from(self.viewers),
             measured: Duration::from_secs(u64::from(self.seconds)),
-            media: Media {
-                bitrate_bps: self.bitrate,
-                pacing: self.pacing,
-            },
+            media: self.media(),
             joins_per_second: self.joins,
             server: self.server_pid.map(Process::new),
         };
@@ -112,7 +109,14 @@ impl Fanout {
         Ok(report.passed())
     }
 
-    /// What a packet costs with nothing else done, in each round; nothing where that is not asked for. It has a thread of its
+    fn media(&self) -> Media {
+        Media {
+            bitrate_bps: self.bitrate,
+            pacing: self.pacing,
+        }
+    }
+
+    /// What a packet of the same stream costs with nothing else done, in each round; nothing where that is not asked for. It has a thread of its
     /// own, because it stays on the CPU that it is put on.
     fn limit(&self, n_rounds: usize) -> Result<Vec<f64>, LimitError> {
         if !self.limit {
@@ -125,13 +129,8 @@ impl Fanout {
             sender: Cpu(0),
             receivers: Cpu(1),
         };
-        // What a paced publisher's viewers get in one call, and a bursty one's.
-        let work = match self.pacing {
-            Pacing::Paced => Work::SealAndSend(3),
-            Pacing::Bursty => Work::SealAndSend(10),
-        };
         let table = std::thread::spawn(move || limit::run(setup)).join();
         let table = table.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-        Ok(table.costs(work).collect())
+        Ok(table.stream_costs(self.media()).collect())
     }
 }

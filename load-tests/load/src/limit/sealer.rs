@@ -1,6 +1,6 @@
 //! The least that an SFU does to a packet for one viewer: its header rewritten, its payload sealed (RFC 7714).
 
-use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::error::Unspecified;
 
 /// A fixed RTP header (RFC 3550 section 5.1).
@@ -60,12 +60,12 @@ pub(super) struct Sealer {
 impl Sealer {
     /// The viewer with this number, and a key that no other has.
     pub(super) fn new(index: u32) -> Result<Self, Unspecified> {
-        let mut key = [0x42; 16];
+        let mut key = [0x42; 32];
         for (byte, part) in key.iter_mut().zip(index.to_be_bytes()) {
             *byte = part;
         }
         Ok(Self {
-            key: LessSafeKey::new(UnboundKey::new(&AES_128_GCM, &key)?),
+            key: LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &key)?),
             salt: [7; NONCE_LEN],
             ssrc: 0x1000_0000 | index,
             timestamp_offset: index.wrapping_mul(7_919),

@@ -5,6 +5,9 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{Sample, Setup, Work};
+use crate::pacer::Pacing;
+use crate::publisher::Media;
+use crate::source::{AUDIO_INTERVAL, VIDEO_PAYLOAD_BYTES};
 
 /// The samples of every work.
 #[derive(Clone, Debug, Serialize)]
@@ -88,14 +91,32 @@ impl Table {
     pub fn cost(&self, work: Work) -> Option<Spread> {
         Spread::of(self.costs(work))
     }
+
+    /// What a packet of a stream costs, in each round: its pictures in runs as long as its pacing makes them, and
+    /// its sound, each as often as it comes.
+    pub fn stream_costs(&self, media: Media) -> impl Iterator<Item = f64> {
+        // What a paced publisher's viewers get in one run, and a bursty one's.
+        let n_segments = match media.pacing {
+            Pacing::Paced => 3,
+            Pacing::Bursty => 10,
+        };
+        let n_pictures = f64::from(media.bitrate_bps) / (8 * VIDEO_PAYLOAD_BYTES) as f64;
+        let n_sounds = 1.0 / AUDIO_INTERVAL.as_secs_f64();
+        self.costs(Work::SealAndSend(n_segments))
+            .zip(self.costs(Work::SealAndSendSound))
+            .map(move |(picture, sound)| {
+                (picture * n_pictures + sound * n_sounds) / (n_pictures + n_sounds)
+            })
+    }
 }
 
 impl fmt::Display for Work {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
             Self::Seal => "rewrite and seal".to_owned(),
-            Self::Send(n) => format!("send, {n} a call"),
-            Self::SealAndSend(n) => format!("rewrite, seal and send, {n} a call"),
+            Self::Send(n) => format!("send, {n} in a run"),
+            Self::SealAndSend(n) => format!("rewrite, seal and send, {n} in a run"),
+            Self::SealAndSendSound => "rewrite, seal and send sound".to_owned(),
         };
         f.pad(&text)
     }
@@ -105,20 +126,20 @@ impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "the limit of this machine: {} receivers, {} B of payload, AES-128-GCM; ns of CPU per packet",
+            "the limit of this machine: {} receivers, {} B of payload, AES-256-GCM; ns of CPU per packet",
             self.n_receivers,
             super::PAYLOAD_BYTES
         )?;
         writeln!(
             f,
-            "{:<36} {:>7} {:>7} {:>7} {:>7}",
+            "{:<38} {:>7} {:>7} {:>7} {:>7}",
             "", "median", "min", "max", "lost"
         )?;
         for row in &self.rows {
             let Some(cost) = row.cost() else { continue };
             writeln!(
                 f,
-                "{:<36} {:>7.0} {:>7.0} {:>7.0} {:>7}",
+                "{:<38} {:>7.0} {:>7.0} {:>7.0} {:>7}",
                 row.work,
                 cost.median,
                 cost.min,
@@ -161,6 +182,6 @@ mod tests {
         };
         assert_eq!(table.cost(Work::Send(3)), Some(expected));
         assert_eq!(table.cost(Work::Seal), None);
-        assert!(table.to_string().contains("send, 3 a call"));
+        assert!(table.to_string().contains("send, 3 in a run"));
     }
 }
