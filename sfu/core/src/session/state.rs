@@ -101,6 +101,17 @@ impl Session {
         }
     }
 
+    /// True when the engine has nothing urgent to do by itself. It keeps no check and no handshake going towards a
+    /// connected subscriber, whose media, reports and feedback are ours.
+    pub(crate) fn engine_rests(&self) -> bool {
+        match &self.part {
+            Part::Publisher(_) => false,
+            Part::Subscriber(subscriber) => {
+                self.lifecycle.connected_at.is_some() && subscriber.sender.is_open()
+            }
+        }
+    }
+
     /// When it must be looked at next.
     pub(crate) fn poll_timeout(&self, now: Instant) -> Instant {
         let part = match &self.part {

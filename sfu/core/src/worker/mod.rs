@@ -76,6 +76,10 @@ struct Outputs {
 /// the worker would drive it for ever.
 const ENGINE_RETRY: Duration = Duration::from_millis(100);
 
+/// How long the engine of a connected subscriber may put off what it does by itself: reports that nobody gets, and counting
+/// the time. Each time it is driven costs as much as a picture, and it asks for it every few hundred milliseconds.
+const ENGINE_REST: Duration = Duration::from_secs(1);
+
 impl Sfu {
     /// A worker without sessions.
     pub fn new(config: Config, seed: Seed, now: Instant) -> Self {
@@ -219,7 +223,14 @@ impl Sfu {
         let drained = engine.drain(self.now, gate.path().copied(), batch, &mut self.out.drained);
         let is_alive = engine.is_alive();
         if let Ok(timeout) = drained {
-            session.engine_timeout = timeout;
+            let rests = session.engine_rests();
+            session.engine_timeout = timeout.map(|at| {
+                if rests {
+                    at.max(self.now + ENGINE_REST)
+                } else {
+                    at
+                }
+            });
         } else {
             self.stats.drops.count(DropReason::EngineRefused);
             session.engine_timeout = Some(self.now + ENGINE_RETRY);
