@@ -45,7 +45,7 @@ impl Forger {
             .copy_from_slice(&sequence.wire().to_be_bytes());
         packet.extend_from_slice(payload);
         self.sealer
-            .seal_rtp(index, &mut packet, 0, header.len())
+            .seal_rtp(index, &mut packet, (0, header.len()), &[])
             .ok()?;
         Some(packet)
     }

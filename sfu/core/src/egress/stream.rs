@@ -126,15 +126,15 @@ impl Stream {
         let start = buffer.len();
         let codec = out.numbers.codec;
         let header_bytes = self.write_header(&fixed, (packet, codec), transport, buffer);
-        if out.is_empty {
+        let payload: &[u8] = if out.is_empty {
             // Nothing but padding: one byte, which says so (RFC 3550 section 5.1).
-            buffer.push(1);
+            &[1]
         } else {
             carried.write(buffer);
-            write_payload(packet, codec, buffer);
-        }
+            write_descriptor(packet, codec, buffer)
+        };
         sealer
-            .seal_rtp(index, buffer, start, header_bytes)
+            .seal_rtp(index, buffer, (start, header_bytes), payload)
             .map_err(|_| DropReason::SealRefused)?;
         self.count(packet, out, carried.n_bytes());
         Ok(())
@@ -184,9 +184,9 @@ impl Stream {
         let start = buffer.len();
         let header_bytes = self.write_header(&fixed, (packet, codec), transport, buffer);
         buffer.extend_from_slice(&sent.sequence.wire().to_be_bytes());
-        write_payload(packet, codec, buffer);
+        let payload = write_descriptor(packet, codec, buffer);
         sealer
-            .seal_rtp(index, buffer, start, header_bytes)
+            .seal_rtp(index, buffer, (start, header_bytes), payload)
             .map_err(|_| DropReason::SealRefused)
     }
 
@@ -263,13 +263,21 @@ impl Stream {
     }
 }
 
-/// The only copy of a payload on its way to a subscriber.
-fn write_payload(packet: &Packet, codec: CodecNumbers, buffer: &mut Vec<u8>) {
-    let start = buffer.len();
-    buffer.extend_from_slice(&packet.payload);
-    if let Some(payload) = buffer.get_mut(start..) {
-        rewrite_codec::patch(payload, packet, codec);
+/// Writes what of a payload is other than it came, and gives the rest, which is encrypted from where it lies.
+fn write_descriptor<'a>(packet: &'a Packet, codec: CodecNumbers, buffer: &mut Vec<u8>) -> &'a [u8] {
+    if !rewrite_codec::needs_patch(packet, codec) {
+        return &packet.payload;
     }
+    let (descriptor, rest) = packet
+        .payload
+        .split_at_checked(rewrite_codec::PATCHED_BYTES)
+        .unwrap_or((&packet.payload[..], &[]));
+    let start = buffer.len();
+    buffer.extend_from_slice(descriptor);
+    if let Some(descriptor) = buffer.get_mut(start..) {
+        rewrite_codec::patch(descriptor, packet, codec);
+    }
+    rest
 }
 
 /// RFC 6464 section 3.

@@ -26,18 +26,18 @@ impl Cipher {
         }
     }
 
-    /// Encrypts what follows `clear_until` and appends the tag over `start..`.
+    /// Encrypts what follows `clear_until`, appends `payload` encrypted, and the tag over `start..`.
     #[inline]
     pub(super) fn seal_rtp(
         &self,
         index: PacketIndex,
         buffer: &mut Vec<u8>,
-        start: usize,
-        clear_until: usize,
+        clear: (usize, usize),
+        payload: &[u8],
     ) -> Result<(), Refused> {
         match self {
-            Self::Gcm(gcm) => gcm.seal_rtp(index, buffer, start, clear_until),
-            Self::CmSha1(cm) => cm.seal_rtp(index, buffer, start, clear_until),
+            Self::Gcm(gcm) => gcm.seal_rtp(index, buffer, clear, payload),
+            Self::CmSha1(cm) => cm.seal_rtp(index, buffer, clear, payload),
         }
     }
 

@@ -78,9 +78,10 @@ impl CmSha1 {
         &self,
         index: PacketIndex,
         buffer: &mut Vec<u8>,
-        start: usize,
-        clear_until: usize,
+        (start, clear_until): (usize, usize),
+        payload: &[u8],
     ) -> Result<(), Refused> {
+        buffer.extend_from_slice(payload);
         let secret = buffer.get_mut(clear_until..).ok_or(Refused)?;
         self.apply_key_stream(index, secret)?;
         // The roll-over counter is authenticated with the packet and not sent (RFC 3711 section 4.2): it stands where

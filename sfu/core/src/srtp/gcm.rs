@@ -57,17 +57,17 @@ impl Gcm {
         &self,
         index: PacketIndex,
         buffer: &mut Vec<u8>,
-        start: usize,
-        clear_until: usize,
+        (start, clear_until): (usize, usize),
+        payload: &[u8],
     ) -> Result<(), Refused> {
-        let (clear, secret) = buffer.split_at_mut_checked(clear_until).ok_or(Refused)?;
+        let written_until = buffer.len();
+        buffer.resize(written_until + payload.len() + TAG_BYTES, 0);
+        let (written, rest) = buffer.split_at_mut_checked(written_until).ok_or(Refused)?;
+        let (clear, secret) = written.split_at_mut_checked(clear_until).ok_or(Refused)?;
         let header = clear.get(start..).ok_or(Refused)?;
-        let tag = self
-            .key
-            .seal_in_place_separate_tag(self.nonce(index), Aad::from(header), secret)
-            .map_err(|_| Refused)?;
-        buffer.extend_from_slice(tag.as_ref());
-        Ok(())
+        self.key
+            .seal_in_place_scatter(self.nonce(index), Aad::from(header), secret, payload, rest)
+            .map_err(|_| Refused)
     }
 
     pub(super) fn seal_rtcp(
@@ -162,7 +162,7 @@ mod tests {
         ] {
             let mut buffer = hex(header);
             buffer.extend(b"Gallia est omnis divisa in partes tres");
-            gcm(key).seal_rtp(index, &mut buffer, 0, 12).unwrap();
+            gcm(key).seal_rtp(index, &mut buffer, (0, 12), &[]).unwrap();
             assert_eq!(buffer, [hex(header), hex(sealed)].concat());
         }
     }

@@ -94,15 +94,16 @@ impl Sealer {
         Ok(IndexLedger::new(ssrc, self.brand))
     }
 
-    /// Seals the RTP packet that is `buffer[start..]`, of which the first `header_bytes`, extensions included, stay
-    /// readable. Nothing is allocated when the buffer has room for [`Profile::rtp_overhead_bytes`] more.
+    /// Seals the RTP packet that is `buffer[start..]` and then `payload`, to the end of the buffer. The first `header_bytes`
+    /// of it, extensions included, stay readable. With AES-GCM the payload goes from where it lies to where it is sent from
+    /// by encryption alone. Nothing is allocated when the buffer has room for it and [`Profile::rtp_overhead_bytes`] more.
     #[inline]
     pub fn seal_rtp(
         &self,
         index: UnusedIndex,
         buffer: &mut Vec<u8>,
-        start: usize,
-        header_bytes: usize,
+        (start, header_bytes): (usize, usize),
+        payload: &[u8],
     ) -> Result<(), SealError> {
         let clear_until = start.saturating_add(header_bytes);
         if header_bytes < RTP_HEADER_BYTES || buffer.len() < clear_until {
@@ -117,7 +118,9 @@ impl Sealer {
         if index.ssrc != ssrc || !sequence.starts_with(&[high, low]) {
             return Err(SealError::WrongIndex);
         }
-        Ok(self.rtp.seal_rtp(index, buffer, start, clear_until)?)
+        Ok(self
+            .rtp
+            .seal_rtp(index, buffer, (start, clear_until), payload)?)
     }
 
     /// Seals the compound RTCP packet that is `buffer[start..]`, under the next index. It adds

@@ -114,17 +114,27 @@ impl CodecRewriter {
     }
 }
 
-/// Writes the numbers into a payload that was copied.
-pub(crate) fn patch(payload: &mut [u8], packet: &Packet, numbers: CodecNumbers) {
+/// Bytes at the start of a payload that hold every number that is ever rewritten: at most 6 (RFC 7741 section 4.2), in whole
+/// blocks of AES.
+pub(crate) const PATCHED_BYTES: usize = 16;
+
+/// True when the payload of a packet must be patched to say these numbers.
+#[inline]
+pub(crate) fn needs_patch(packet: &Packet, numbers: CodecNumbers) -> bool {
+    match numbers {
+        CodecNumbers::Picture(picture) => packet.facts.picture != Some(picture),
+        CodecNumbers::Frame(_) | CodecNumbers::None => false,
+    }
+}
+
+/// Writes the numbers into a copy of the first [`PATCHED_BYTES`] of a payload.
+pub(crate) fn patch(start: &mut [u8], packet: &Packet, numbers: CodecNumbers) {
     let CodecNumbers::Picture(picture) = numbers else {
         return;
     };
-    if packet.facts.picture == Some(picture) {
-        return;
-    }
     match packet.codec {
-        Codec::Vp8 => rewrite_picture::patch_vp8(payload, picture),
-        Codec::Vp9 { .. } => rewrite_picture::patch_vp9(payload, picture),
+        Codec::Vp8 => rewrite_picture::patch_vp8(start, picture),
+        Codec::Vp9 { .. } => rewrite_picture::patch_vp9(start, picture),
         Codec::Opus | Codec::H264 { .. } | Codec::Av1 { .. } => {}
     }
 }

@@ -46,7 +46,7 @@ fn engine_gives_the_keys_of_the_handshake_to_its_dtls_provider() {
         0,
     ];
     let index = indices.take(SeqNo(1)).unwrap();
-    sealer.seal_rtp(index, &mut packet, 0, 12).unwrap();
+    sealer.seal_rtp(index, &mut packet, (0, 12), &[]).unwrap();
     pair.tell_client(&packet);
     pair.run_for(STEP);
     assert_eq!(pair.heard, [1], "a client opens what our sealer sealed");

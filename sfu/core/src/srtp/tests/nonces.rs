@@ -36,7 +36,7 @@ fn an_index_seals_its_own_packet_only() {
             let mut buffer = packet.clone();
             let index = ledger.take(sequence).unwrap();
             assert_eq!(
-                sealer.seal_rtp(index, &mut buffer, 0, header_bytes),
+                sealer.seal_rtp(index, &mut buffer, (0, header_bytes), &[]),
                 Err(SealError::WrongIndex)
             );
             assert_eq!(buffer, packet);
@@ -52,7 +52,7 @@ fn an_index_of_another_sealer_is_refused() {
         let index = theirs.ledger(SSRC).unwrap().take(SeqNo(1)).unwrap();
         let (mut buffer, header_bytes) = rtp(SSRC, 1, b"payload");
         assert_eq!(
-            ours.seal_rtp(index, &mut buffer, 0, header_bytes),
+            ours.seal_rtp(index, &mut buffer, (0, header_bytes), &[]),
             Err(SealError::WrongIndex)
         );
     }
@@ -76,7 +76,7 @@ fn a_packet_shorter_than_its_header_is_refused() {
         {
             let index = ledger.take(SeqNo(number as u64)).unwrap();
             assert_eq!(
-                sealer.seal_rtp(index, &mut packet.clone(), start, header_bytes),
+                sealer.seal_rtp(index, &mut packet.clone(), (start, header_bytes), &[]),
                 Err(SealError::TooShort),
                 "{start} {header_bytes}"
             );

@@ -49,21 +49,26 @@ fn payload(sequence: u64, n_bytes: usize) -> Vec<u8> {
 }
 
 #[test]
-fn packets_of_any_length_are_opened_by_others() {
+fn packets_of_any_length_from_anywhere_are_opened_by_others() {
     for (profile, theirs) in PROFILES {
         for side in [Side::Client, Side::Server] {
             let (mut sealer, _) = ours(profile, side);
             let mut ledger = sealer.ledger(SSRC).unwrap();
             let mut oracle = oracle(profile, theirs, side);
-            for (sequence, n_bytes) in (1_u64..).zip([0, 1, 15, 16, 17, 500, 1_200, 1_452]) {
+            let lengths = [0, 1, 15, 16, 17, 500, 1_200, 1_452];
+            // So much of the payload stands in the buffer, and the rest lies elsewhere.
+            let splits = [0, 1, 2, 16, 17, usize::MAX];
+            let cases = lengths.map(|n| splits.map(|split| (n, split)));
+            for (sequence, (n_bytes, split)) in (1_u64..).zip(cases.into_iter().flatten()) {
                 let (clear, header_bytes) =
                     rtp(SSRC, SeqNo(sequence).wire(), &payload(sequence, n_bytes));
+                let (here, elsewhere) = clear.split_at(header_bytes + split.min(n_bytes));
                 // What stands before the packet is another's and stays.
                 let mut buffer = b"before".to_vec();
-                buffer.extend(&clear);
+                buffer.extend(here);
                 let index = ledger.take(SeqNo(sequence)).unwrap();
                 sealer
-                    .seal_rtp(index, &mut buffer, 6, header_bytes)
+                    .seal_rtp(index, &mut buffer, (6, header_bytes), elsewhere)
                     .unwrap();
                 assert!(buffer.starts_with(b"before"));
                 let sealed = &buffer[6..];
@@ -86,7 +91,7 @@ fn indices_go_on_across_roll_overs() {
             let mut buffer = clear.clone();
             let index = ledger.take(SeqNo(number)).unwrap();
             sealer
-                .seal_rtp(index, &mut buffer, 0, header_bytes)
+                .seal_rtp(index, &mut buffer, (0, header_bytes), &[])
                 .unwrap();
             assert_eq!(oracle.decrypt_rtp(&buffer).unwrap(), clear, "{number}");
         };
@@ -115,7 +120,7 @@ fn a_packet_sealed_by_us_is_taken_once() {
         let (mut buffer, header_bytes) = rtp(SSRC, 9, b"once");
         let index = ledger.take(SeqNo(9)).unwrap();
         sealer
-            .seal_rtp(index, &mut buffer, 0, header_bytes)
+            .seal_rtp(index, &mut buffer, (0, header_bytes), &[])
             .unwrap();
         assert!(oracle.decrypt_rtp(&buffer).is_ok());
         assert!(oracle.decrypt_rtp(&buffer).is_err(), "replayed");
@@ -131,7 +136,7 @@ fn a_packet_of_ours_changed_anywhere_is_refused_by_others() {
         let (mut buffer, header_bytes) = rtp(SSRC, 9, b"whole");
         let index = ledger.take(SeqNo(9)).unwrap();
         sealer
-            .seal_rtp(index, &mut buffer, 0, header_bytes)
+            .seal_rtp(index, &mut buffer, (0, header_bytes), &[])
             .unwrap();
         for at in 0..buffer.len() {
             let mut tampered = buffer.clone();
