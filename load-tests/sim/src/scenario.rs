@@ -300,7 +300,7 @@ impl Run {
             may_miss_beginning: self.is_lossy || self.rebound_at.is_some(),
             // Until the first sender report of a publisher, capture is known as arrival: off by its path's delay, with the
             // longest queue, and by the repair of what was lost, which may be lost twice.
-            switch_error_max: Duration::from_millis(600),
+            switch_error_max: Duration::from_millis(100),
         };
         player::check(seen, &self.publishers, bounds).map_err(|v| Failure::Player(id, v))?;
         let bound = Duration::from_millis(85);

@@ -2,13 +2,17 @@
 //!
 //! A sender report pairs an RTP timestamp with the sender's wall clock (RFC 3550 section 6.4.1). The sender's clock and
 //! ours differ by an unknown offset plus the network's delay; the least difference seen is the offset plus the least
-//! delay, and it is one number for all encodings of a publisher. So the encodings and tracks of a publisher stay exact to
-//! each other, which is what switching layers and lip sync need.
+//! delay, and it is one number for all encodings and tracks of a publisher. That delay cannot be told apart from the offset
+//! and need not be: it is in every capture time of the publisher alike, so it cancels wherever two of them are compared.
+//! So they stay exact to each other, which is what switching layers and lip sync need.
+//!
+//! Until an encoding's first report its RTP timestamps have an offset of their own, and the least difference is the
+//! encoding's own too: two encodings are then as exact as the quickest packet that came of each.
 
 use std::time::Duration;
 
 use sfu_model::codec::ClockRate;
-use sfu_model::time::{Instant, NtpTime, RtpTimestamp};
+use sfu_model::time::{Instant, MediaTime, NtpTime, RtpTimestamp};
 
 /// A sender report: this RTP timestamp was sampled at this sender's time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,54 +21,86 @@ pub(crate) struct SenderReport {
     pub(crate) timestamp: RtpTimestamp,
 }
 
+/// What is known of a packet when it arrives.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sample {
+    pub(crate) time: MediaTime,
+    pub(crate) clock_rate: ClockRate,
+    /// The latest of its encoding.
+    pub(crate) report: Option<SenderReport>,
+    pub(crate) received_at: Instant,
+}
+
 /// The offset between a publisher's wall clock and our monotonic one.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct CaptureClock {
     /// Sender's time that counts as zero, so that differences stay small numbers.
     epoch: Option<NtpTime>,
-    /// Least of (arrival on our clock - sender's time since `epoch`), in nanoseconds.
-    offset_nanos: Option<i64>,
+    offset: LeastDifference,
+}
+
+/// The offset between one encoding's RTP clock and our monotonic one, which is used until its first report.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct EncodingClock {
+    offset: LeastDifference,
 }
 
 impl CaptureClock {
-    /// When the sample with this timestamp was captured. Without a report: when it arrived.
-    pub(crate) fn captured_at(
-        &mut self,
-        timestamp: RtpTimestamp,
-        clock_rate: ClockRate,
-        report: Option<SenderReport>,
-        received_at: Instant,
-    ) -> Instant {
-        self.by_report(timestamp, clock_rate, report, received_at)
-            .unwrap_or(received_at)
+    /// When the sample was captured, by its publisher's clock, or without a report by its encoding's.
+    pub(crate) fn captured_at(&mut self, encoding: &mut EncodingClock, sample: Sample) -> Instant {
+        self.by_report(sample)
+            .or_else(|| encoding.by_arrival(sample))
+            .unwrap_or(sample.received_at)
     }
 
-    fn by_report(
-        &mut self,
-        timestamp: RtpTimestamp,
-        clock_rate: ClockRate,
-        report: Option<SenderReport>,
-        received_at: Instant,
-    ) -> Option<Instant> {
-        let report = report?;
+    fn by_report(&mut self, sample: Sample) -> Option<Instant> {
+        let report = sample.report?;
         let epoch = *self.epoch.get_or_insert(report.sender_time);
-        let ticks = i64::from(timestamp.0.wrapping_sub(report.timestamp.0).cast_signed());
-        let since_report = i128::from(ticks) * 1_000_000_000 / i128::from(clock_rate.0.max(1));
+        let ticks = sample.time.wire().0.wrapping_sub(report.timestamp.0);
         let since_epoch = report
             .sender_time
             .nanos_since(epoch)
-            .checked_add(i64::try_from(since_report).ok()?)?;
+            .checked_add(nanos(ticks.cast_signed().into(), sample.clock_rate)?)?;
+        self.offset
+            .place(since_epoch, sample.received_at, CLOCK_STEP)
+    }
+}
+
+impl EncodingClock {
+    fn by_arrival(&mut self, sample: Sample) -> Option<Instant> {
+        let since_zero = nanos(sample.time.0.into(), sample.clock_rate)?;
+        self.offset
+            .place(since_zero, sample.received_at, TIMESTAMP_STEP)
+    }
+}
+
+fn nanos(ticks: i128, clock_rate: ClockRate) -> Option<i64> {
+    i64::try_from(ticks * 1_000_000_000 / i128::from(clock_rate.0.max(1))).ok()
+}
+
+/// Least of (arrival on our clock - time on the sender's), in nanoseconds: what the quickest packet said.
+#[derive(Clone, Copy, Debug, Default)]
+struct LeastDifference(Option<i64>);
+
+impl LeastDifference {
+    /// Where a sender's time is on our clock. A difference that is `step` away from the least begins again.
+    fn place(
+        &mut self,
+        sender_nanos: i64,
+        received_at: Instant,
+        step: Duration,
+    ) -> Option<Instant> {
         let arrival = i64::try_from(received_at.as_nanos()).ok()?;
-        let difference = arrival.checked_sub(since_epoch)?;
-        let offset = match self.offset_nanos {
-            // A sender whose clock was set: begin again rather than stamp everything in the past for ever.
-            Some(least) if difference.abs_diff(least) > CLOCK_STEP.as_nanos() as u64 => difference,
+        let difference = arrival.checked_sub(sender_nanos)?;
+        let least = match self.0 {
+            // A clock that was set: begin again rather than stamp everything in the past for ever.
+            Some(least) if u128::from(difference.abs_diff(least)) > step.as_nanos() => difference,
             Some(least) => least.min(difference),
             None => difference,
         };
-        self.offset_nanos = Some(offset);
-        let captured = u64::try_from(since_epoch.checked_add(offset)?).ok()?;
-        Some(Instant::from_nanos(captured))
+        self.0 = Some(least);
+        let placed = u64::try_from(sender_nanos.checked_add(least)?).ok()?;
+        Some(Instant::from_nanos(placed))
     }
 }
 
@@ -72,11 +108,16 @@ impl CaptureClock {
 /// that the sender's wall clock was set.
 const CLOCK_STEP: Duration = Duration::from_secs(10);
 
+/// The same for RTP timestamps without a report, which more senders set anew, or stop while they send nothing: a packet
+/// that is repaired for the third time over a round trip of 200 ms is not so late.
+const TIMESTAMP_STEP: Duration = Duration::from_secs(2);
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const VIDEO: ClockRate = ClockRate(90_000);
+    const AUDIO: ClockRate = ClockRate(48_000);
 
     fn at(ms: u64) -> Instant {
         Instant::START + Duration::from_millis(ms)
@@ -89,46 +130,81 @@ mod tests {
         })
     }
 
+    fn sample(time: u64, report: Option<SenderReport>, received_ms: u64) -> Sample {
+        Sample {
+            time: MediaTime(time),
+            clock_rate: VIDEO,
+            report,
+            received_at: at(received_ms),
+        }
+    }
+
+    /// Samples of one encoding, and when each was captured.
+    fn captured(samples: &[Sample]) -> Vec<Instant> {
+        let (mut clock, mut encoding) = (CaptureClock::default(), EncodingClock::default());
+        let captured_at = |sample: &Sample| clock.captured_at(&mut encoding, *sample);
+        samples.iter().map(captured_at).collect()
+    }
+
     #[test]
-    fn without_a_report_capture_is_arrival() {
-        let mut clock = CaptureClock::default();
-        assert_eq!(
-            clock.captured_at(RtpTimestamp(1), VIDEO, None, at(7)),
-            at(7)
-        );
+    fn without_a_report_the_quickest_packet_counts() {
+        // The first is repaired, 776 ms late; the third is later than the second by 40 ms.
+        let late_first = [
+            sample(1_000_000, None, 1_776),
+            sample(1_003_000, None, 1_800),
+            sample(1_090_000, None, 2_040),
+            sample(1_093_600, None, 2_040),
+        ];
+        let expected = [at(1_776), at(1_800), at(2_040), at(2_040)];
+        assert_eq!(captured(&late_first), expected, "each the quickest so far");
+        let late_second = [
+            sample(1_000_000, None, 1_000),
+            sample(1_090_000, None, 2_776),
+            sample(1_093_600, None, 2_045),
+        ];
+        assert_eq!(captured(&late_second), [at(1_000), at(2_000), at(2_040)]);
+    }
+
+    #[test]
+    fn timestamps_that_are_set_anew_begin_again() {
+        let samples = [
+            sample(9_000_000, None, 1_000),
+            sample(90_000, None, 2_000),
+            sample(99_000, None, 2_150),
+        ];
+        assert_eq!(captured(&samples), [at(1_000), at(2_000), at(2_100)]);
     }
 
     #[test]
     fn jitter_does_not_move_the_capture_time() {
-        let mut clock = CaptureClock::default();
         let report = report(100, 0);
-        assert_eq!(
-            clock.captured_at(RtpTimestamp(0), VIDEO, report, at(1_000)),
-            at(1_000)
-        );
         // One second of media later, 80 ms late.
-        assert_eq!(
-            clock.captured_at(RtpTimestamp(90_000), VIDEO, report, at(2_080)),
-            at(2_000)
-        );
+        let samples = [sample(0, report, 1_000), sample(90_000, report, 2_080)];
+        assert_eq!(captured(&samples), [at(1_000), at(2_000)]);
     }
 
     #[test]
     fn two_streams_of_one_sender_agree() {
         let mut clock = CaptureClock::default();
-        clock.captured_at(RtpTimestamp(0), VIDEO, report(100, 0), at(1_000));
-        let audio = ClockRate(48_000);
-        let captured = clock.captured_at(RtpTimestamp(48_000), audio, report(100, 0), at(2_050));
+        clock.captured_at(
+            &mut EncodingClock::default(),
+            sample(0, report(100, 0), 1_000),
+        );
+        let sound = Sample {
+            clock_rate: AUDIO,
+            ..sample(48_000, report(100, 0), 2_050)
+        };
+        let captured = clock.captured_at(&mut EncodingClock::default(), sound);
         assert_eq!(captured, at(2_000));
     }
 
     #[test]
     fn a_clock_that_was_set_does_not_poison_what_follows() {
-        let mut clock = CaptureClock::default();
-        clock.captured_at(RtpTimestamp(0), VIDEO, report(100, 0), at(1_000));
-        let after = clock.captured_at(RtpTimestamp(0), VIDEO, report(9_000, 0), at(2_000));
-        assert_eq!(after, at(2_000));
-        let before = clock.captured_at(RtpTimestamp(0), VIDEO, report(5, 0), at(3_000));
-        assert_eq!(before, at(3_000));
+        let samples = [
+            sample(0, report(100, 0), 1_000),
+            sample(0, report(9_000, 0), 2_000),
+            sample(0, report(5, 0), 3_000),
+        ];
+        assert_eq!(captured(&samples), [at(1_000), at(2_000), at(3_000)]);
     }
 }

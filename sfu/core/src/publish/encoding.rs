@@ -11,7 +11,7 @@ use sfu_model::rtp::Rid;
 use sfu_model::time::Instant;
 
 use crate::limits::{ENCODING_SILENCE, KEYFRAME_REQUEST_INTERVAL};
-use crate::publish::capture_clock::CaptureClock;
+use crate::publish::capture_clock::{CaptureClock, EncodingClock, Sample};
 use crate::publish::facts::dependency::{DependencyReader, Reading};
 use crate::publish::facts::{self, ParameterSets};
 use crate::publish::keyframe_requests::KeyframeRequests;
@@ -33,6 +33,7 @@ pub(crate) struct Encoding {
     pub(crate) layers: LayerFlow,
     /// Something that subscribers are told has changed since it was last asked.
     pub(crate) has_changed: bool,
+    clock: EncodingClock,
     last_packet_at: Option<Instant>,
     parameter_sets: ParameterSets,
     dependencies: DependencyReader,
@@ -51,6 +52,7 @@ impl Encoding {
             bytes: 0,
             layers: LayerFlow::default(),
             has_changed: false,
+            clock: EncodingClock::default(),
             last_packet_at: None,
             parameter_sets: ParameterSets::default(),
             dependencies: DependencyReader::default(),
@@ -91,12 +93,13 @@ impl Encoding {
         if facts.starts_keyframe && rtp.codec.kind() == MediaKind::Video {
             self.keyframe_requests.keyframe_arrived();
         }
-        let captured_at = clock.captured_at(
-            rtp.time.wire(),
-            rtp.codec.clock_rate(),
-            rtp.sender_report,
-            rtp.received_at,
-        );
+        let sample = Sample {
+            time: rtp.time,
+            clock_rate: rtp.codec.clock_rate(),
+            report: rtp.sender_report,
+            received_at: rtp.received_at,
+        };
+        let captured_at = clock.captured_at(&mut self.clock, sample);
         Some(Packet {
             track,
             encoding: self.id,
