@@ -1,12 +1,20 @@
 //! Mechanism: may this packet pass? The current encoding changes only where a decoder can follow; inside it, so do layers.
 
+use std::time::Duration;
+
 use sfu_model::drop_reason::DropReason;
 use sfu_model::id::EncodingId;
 use sfu_model::packet::Packet;
+use sfu_model::time::Instant;
 
 use crate::budget::ladder::Rung;
 use crate::subscribe::passing::Passing;
 use crate::subscribe::select_layer::LayerSelector;
+
+/// How much older than what has passed the keyframe of another encoding may be. The encodings of a publisher come one after
+/// another within a picture or two; what was lost and repaired together comes up to a second late, and to begin there is to
+/// show that second again, and to be late by it for ever after. The next keyframe is waited for then, which is a round trip.
+const BACK_MAX: Duration = Duration::from_millis(200);
 
 /// Lets one encoding of a track through at a time, up to a layer.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +25,10 @@ pub(crate) struct Selector {
     current: Option<Current>,
     /// Not even that passes: the path has no room for it.
     is_held: bool,
+    /// When the latest of what passed was captured.
+    newest: Option<Instant>,
+    /// The target's last keyframe was too old. The next is not: a publisher whose clocks disagree would wait for ever.
+    has_refused: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -88,12 +100,17 @@ impl Selector {
             && packet.encoding == current.encoding
         {
             let passing = current.layers.select(packet);
+            self.newest = self.newest.max(Some(packet.captured_at));
             return passing.ok_or(DropReason::LayerAbove);
         }
         let Some(target) = self.target.filter(|t| t.encoding == packet.encoding) else {
             return Err(DropReason::OtherLayer);
         };
         if !packet.facts.starts_keyframe {
+            return Err(DropReason::AwaitingKeyframe);
+        }
+        if self.is_of_the_past(packet) {
+            self.has_refused = true;
             return Err(DropReason::AwaitingKeyframe);
         }
         let mut layers = LayerSelector::new(target.ceiling);
@@ -103,7 +120,16 @@ impl Selector {
             layers,
         });
         self.is_held = false;
+        self.has_refused = false;
+        self.newest = Some(packet.captured_at);
         passing
+    }
+
+    /// While something passes, a keyframe from long before it is not worth going back to.
+    fn is_of_the_past(&self, keyframe: &Packet) -> bool {
+        let back = |newest: Instant| newest - keyframe.captured_at;
+        let is_old = self.newest.is_some_and(|newest| back(newest) > BACK_MAX);
+        is_old && !self.is_held && !self.has_refused
     }
 }
 
@@ -149,6 +175,45 @@ mod tests {
         assert_eq!(selector.select(&keyframe(1)), Ok(PASSES));
         assert_eq!(selector.select(&delta(1)), Ok(PASSES));
         assert_eq!(selector.awaited(), None);
+    }
+
+    fn captured(mut packet: Packet, ms: u64) -> Packet {
+        packet.captured_at = Instant::START + Duration::from_millis(ms);
+        packet
+    }
+
+    /// What passes of encoding 1, captured at 1,000 ms, while encoding 2 is awaited.
+    fn waiting() -> Selector {
+        let mut selector = Selector::default();
+        selector.set_target(Some(rung(1)));
+        selector.select(&captured(keyframe(1), 960)).unwrap();
+        selector.set_target(Some(rung(2)));
+        selector.select(&captured(delta(1), 1_000)).unwrap();
+        selector
+    }
+
+    #[test]
+    fn a_keyframe_of_the_past_is_waited_out_once() {
+        for (ms, expected) in [(800, Ok(PASSES)), (799, Err(DropReason::AwaitingKeyframe))] {
+            let selected = waiting().select(&captured(keyframe(2), ms));
+            assert_eq!(selected, expected, "captured at {ms} ms");
+        }
+        let mut selector = waiting();
+        assert!(selector.select(&captured(keyframe(2), 240)).is_err());
+        assert_eq!(selector.awaited(), Some(rung(2)), "and asked for again");
+        assert_eq!(selector.select(&captured(delta(1), 1_040)), Ok(PASSES));
+        assert_eq!(
+            selector.select(&captured(keyframe(2), 480)),
+            Ok(PASSES),
+            "a clock that is behind does not wait for ever"
+        );
+    }
+
+    #[test]
+    fn a_keyframe_of_the_past_is_taken_where_nothing_else_passes() {
+        let mut selector = waiting();
+        selector.hold();
+        assert_eq!(selector.select(&captured(keyframe(2), 240)), Ok(PASSES));
     }
 
     #[test]
