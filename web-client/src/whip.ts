@@ -4,10 +4,13 @@
  *     const publisher = new WhipPublisher({ url: '/whip/demo', token: key, onState: console.log });
  *     publisher.publish({ media, codec: 'H264', encodings: [{ maxBitrate: 2_500_000 }] });
  *
+ * Of several encodings it sends those that somebody watches, where the server says which.
+ *
  * It keeps itself live: after a cut it restarts ICE, then makes a new session, until `close`.
  */
 import { type Clock, systemClock } from './rtc/clock.ts';
 import { codecPreferences, type VideoCodec } from './rtc/codecs.ts';
+import { EncodingSwitch, wantedRids } from './rtc/encoding-switch.ts';
 import { Keeper, type KeeperState } from './rtc/keeper.ts';
 import { type OpeningOptions, open } from './rtc/opening.ts';
 import type { RtcConnection, RtcSession } from './rtc/rtc-session.ts';
@@ -104,7 +107,21 @@ export class WhipPublisher {
       ...(takesOver ? { query: { takeover: '1' } } : {}),
       addMedia: (connection) => this.addMedia(connection),
     });
+    this.listen(this.session);
     return this.session;
+  }
+
+  /** With one encoding there is nothing to spare: whatever is sent is what viewers get. */
+  private listen(session: RtcSession): void {
+    const { media, encodings = [] } = this.publication ?? {};
+    const index = media ? tracksOf(media).findIndex(({ kind }) => kind === 'video') : -1;
+    const transceiver = session.connection.getTransceivers()[index];
+    if (!transceiver || encodings.length < 2) return;
+    const sending = new EncodingSwitch(transceiver.sender);
+    session.listenTo(['wanted'], (_name, data) => {
+      const rids = wantedRids(data);
+      if (rids) void sending.send(rids);
+    });
   }
 
   private addMedia(connection: RtcConnection): void {

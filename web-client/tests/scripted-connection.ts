@@ -11,6 +11,8 @@ export class ScriptedConnection extends EventTarget {
   readonly remoteDescriptions: string[] = [];
   readonly transport = Object.assign(new EventTarget(), { state: 'new' });
   readonly transceivers: { track: unknown; init: RTCRtpTransceiverInit | undefined }[] = [];
+  /** What senders send, by the index of their transceiver. */
+  readonly encodings = new Map<number, RTCRtpEncodingParameters[]>();
   /** What senders were given, by the index of their transceiver. */
   readonly replacements = new Map<number, unknown>();
   connectionState: RTCPeerConnectionState = 'new';
@@ -35,6 +37,8 @@ export class ScriptedConnection extends EventTarget {
 
   addTransceiver(track: unknown, init?: RTCRtpTransceiverInit) {
     this.transceivers.push({ track, init });
+    const encodings = (init?.sendEncodings ?? [{}]).map((one) => ({ active: true, ...one }));
+    this.encodings.set(this.transceivers.length - 1, encodings);
     return this.transceiverOf(track, this.transceivers.length - 1);
   }
 
@@ -46,8 +50,10 @@ export class ScriptedConnection extends EventTarget {
     const kind = typeof track === 'string' ? track : (track as { kind: string }).kind;
     const sender = {
       transport: this.transport,
-      getParameters: () => ({}),
-      setParameters: () => Promise.resolve(),
+      getParameters: () => ({ encodings: this.encodings.get(index) ?? [] }),
+      setParameters: async ({ encodings }: { encodings: RTCRtpEncodingParameters[] }) => {
+        this.encodings.set(index, encodings);
+      },
       replaceTrack: async (other: unknown) => {
         this.replacements.set(index, other);
       },

@@ -132,6 +132,35 @@ describe('a WHIP publisher', () => {
     expect(patch?.body).toContain('a=end-of-candidates\r\n');
   });
 
+  it('sends those of its encodings that the server says are wanted', async () => {
+    const link =
+      '</whip/demo/s1/sse>; rel="urn:ietf:params:whep:ext:core:server-sent-events"; events="wanted"';
+    const made: Reply = { status: 201, headers: { Location: '/whip/demo/s1/sse/1' } };
+    const body = 'event: wanted\ndata: {"1":["q"]}\n\n';
+    const told: Reply = { status: 200, headers: { 'Content-Type': 'text/event-stream' }, body };
+    endpoint.reply({ ...CREATED, headers: { ...CREATED.headers, Link: link } }, made, told);
+    const publisher = publisherOf({ token: 'key' });
+    const encodings = [{ rid: 'q' }, { rid: 'h' }, { rid: 'f' }];
+    publisher.publish({ media: mediaOf('audio', 'video'), encodings });
+    const connection = await answered(0);
+    const video = connection.transceivers.findIndex(({ track }) => (track as { kind: string }).kind === 'video');
+    const active = () => connection.encodings.get(video)?.map((encoding) => encoding.active);
+    while (active()?.every(Boolean)) await settle();
+    expect(active()).toEqual([true, false, false]);
+    expect(JSON.parse(endpoint.seen[1]?.body ?? '')).toEqual(['wanted']);
+    expect(endpoint.seen[1]?.headers.authorization).toBe('Bearer key');
+    publisher.close();
+  });
+
+  it('with one encoding asks for no events', async () => {
+    const link =
+      '</whip/demo/s1/sse>; rel="urn:ietf:params:whep:ext:core:server-sent-events"; events="wanted"';
+    endpoint.reply({ ...CREATED, headers: { ...CREATED.headers, Link: link } });
+    await goLive(publisherOf());
+    await clock.advance(60_000);
+    expect(endpoint.seen.filter(({ path }) => path.includes('sse'))).toEqual([]);
+  });
+
   it('WC-04: gathers only when the 201 is here', async () => {
     let release = () => {};
     endpoint.reply({ ...CREATED, when: new Promise<void>((resolve) => (release = resolve)) });

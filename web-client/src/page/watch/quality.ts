@@ -28,8 +28,8 @@ export class Quality {
     const entries = [...choices].reverse().map((layer) => ({
       value: layer.rid ?? AUTO,
       text: layerText(layer),
-      // What is not sent cannot be had.
-      isDisabled: layer.bitrateBps === 0,
+      // What is not sent now may be because nobody wants it; what never was has no size, and cannot be had.
+      isDisabled: layer.bitrateBps === 0 && layer.heightPx === undefined,
     }));
     this.fill([{ value: AUTO, text: 'Auto', isDisabled: false }, ...entries]);
     this.why.textContent = qualityText(choices, this.menu.value === AUTO);
