@@ -2,6 +2,7 @@
 
 use sfu_model::codec::Codec;
 use sfu_model::id::{RoomId, SessionId, WorkerId};
+use sfu_model::rtp::Rid;
 
 use crate::budget::choice::LayerChoice;
 use crate::error::CommandError;
@@ -27,6 +28,11 @@ pub enum Command {
         session: SessionId,
         /// What it asks for.
         choice: LayerChoice,
+    },
+    /// List the encodings of a publishing session that somebody may take, so that it need not send the others.
+    ListWanted {
+        /// Which session.
+        session: SessionId,
     },
     /// Close a session: BYE, DTLS close, consent revoked (RFC 7675 section 5.2).
     Close {
@@ -102,6 +108,11 @@ pub enum Reply {
         local: IceCredentials,
         /// `candidate:...` values, without `a=`.
         candidates: Vec<String>,
+    },
+    /// To `ListWanted`.
+    Wanted {
+        /// The rids of its video, low to high; none where it has only one encoding.
+        rids: Vec<Rid>,
     },
     /// To everything else.
     Done,

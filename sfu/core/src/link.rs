@@ -8,6 +8,7 @@ use sfu_model::keyframe::KeyframeRequest;
 use sfu_model::packet::Packet;
 use sfu_model::rate::Bitrate;
 
+use crate::route::demand::Demand;
 use crate::route::tracks::TrackOutline;
 
 /// A message from one worker to another.
@@ -29,6 +30,18 @@ pub enum LinkMessage {
         room: RoomId,
         /// Of which encoding.
         request: KeyframeRequest,
+    },
+    /// To the origin: so much of this room is wanted here.
+    Demand {
+        /// Which room.
+        room: RoomId,
+        /// How much.
+        demand: Demand,
+    },
+    /// From the origin: how much of this room is wanted there?
+    AskDemand {
+        /// Which room.
+        room: RoomId,
     },
     /// From the origin: the tracks of the room, whenever they change. None: the publisher is away.
     Tracks {

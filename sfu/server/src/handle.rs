@@ -130,13 +130,11 @@ impl Sfu {
         remote: IceCredentials,
     ) -> Result<Restarted, RequestError> {
         let worker = self.worker_of(session)?;
-        match self
-            .execute(worker, Command::RestartIce { session, remote })
-            .await?
-        {
-            Reply::Restarted { local, candidates } => Ok(Restarted { local, candidates }),
-            Reply::Answer { .. } | Reply::Done => Err(CommandError::Internal.into()),
-        }
+        let command = Command::RestartIce { session, remote };
+        let Reply::Restarted { local, candidates } = self.execute(worker, command).await? else {
+            return Err(CommandError::Internal.into());
+        };
+        Ok(Restarted { local, candidates })
     }
 
     /// Closes a session; one that is gone already is no error.
@@ -240,7 +238,9 @@ impl Sfu {
     ) -> Result<String, RequestError> {
         match self.execute(worker, command).await {
             Ok(Reply::Answer { sdp }) => Ok(sdp),
-            Ok(Reply::Done | Reply::Restarted { .. }) => Err(CommandError::Internal.into()),
+            Ok(Reply::Done | Reply::Restarted { .. } | Reply::Wanted { .. }) => {
+                Err(CommandError::Internal.into())
+            }
             Err(error) => {
                 if matches!(error, RequestError::Overloaded | RequestError::Stopped) {
                     // The worker has not heard of it.

@@ -84,7 +84,9 @@ impl Delivery {
         matches!(
             self,
             Self::Link {
-                message: LinkMessage::RequestKeyframe { .. },
+                message: LinkMessage::RequestKeyframe { .. }
+                    | LinkMessage::AskDemand { .. }
+                    | LinkMessage::Demand { .. },
                 ..
             }
         )

@@ -75,7 +75,7 @@ impl World {
         self.settle_worker(worker);
         let accepted = match result.map_err(JoinError::Refused)? {
             Reply::Answer { sdp } => browser.accept(&sdp),
-            Reply::Restarted { .. } | Reply::Done => false,
+            Reply::Restarted { .. } | Reply::Wanted { .. } | Reply::Done => false,
         };
         if !accepted {
             return Err(JoinError::AnswerUnusable);
@@ -132,7 +132,7 @@ impl World {
                 .browser_mut(browser)
                 .engine()
                 .accept_restart(&local, &candidates, address),
-            Reply::Answer { .. } | Reply::Done => false,
+            Reply::Answer { .. } | Reply::Wanted { .. } | Reply::Done => false,
         };
         self.settle_browser(browser);
         Ok(accepted)

@@ -14,6 +14,7 @@ use sfu_core::budget::choice::LayerChoice;
 use sfu_core::command::{CloseReason, Command, IceCredentials, Play, Publish, Reply};
 use sfu_core::event::Event;
 use sfu_core::link::LinkMessage;
+use sfu_core::route::demand::Demand;
 use sfu_core::{Config, LocalAddress, Seed, Sfu};
 use sfu_model::datagram::{Datagram, TransmitBatch, Transport};
 use sfu_model::id::{EncodingId, RoomId, SessionId, TrackId, WorkerId};
@@ -109,7 +110,7 @@ fn verbs() -> impl Strategy<Value = Verb> {
         1 => (any::<usize>(), "[a-z]{0,8}").prop_map(|(who, ufrag)| Verb::Restart { who, ufrag }),
         1 => (any::<usize>(), (prop::option::of(0..4_u8), prop::option::of(any::<u16>())))
             .prop_map(|(who, choice)| Verb::Choose { who, choice }),
-        3 => (0..4_u8, 0..3_u8, 0..5_u8, 0..20_u64)
+        3 => (0..4_u8, 0..3_u8, 0..7_u8, 0..20_u64)
             .prop_map(|(from, room, kind, encoding)| Verb::Link { from, room, kind, encoding }),
         2 => Just(Verb::PollEvent),
         2 => Just(Verb::PollLink),
@@ -230,6 +231,9 @@ impl Rig {
         let command = Command::ChooseLayer { session, choice };
         let _ = self.sfu.handle_command(command, self.now);
         let _ = self.sfu.subscriber(session);
+        let _ = self
+            .sfu
+            .handle_command(Command::ListWanted { session }, self.now);
     }
 
     fn session(&self, who: usize) -> SessionId {
@@ -377,6 +381,15 @@ impl Rig {
                 rates: vec![(EncodingId(encoding), Bitrate::from_kbps(encoding))],
             },
             3 => LinkMessage::RoomEnded { room },
+            4 => LinkMessage::AskDemand { room },
+            5 => LinkMessage::Demand {
+                room,
+                demand: match encoding {
+                    0 => Demand::Nothing,
+                    1 => Demand::Everything,
+                    rank => Demand::UpTo(rank.to_le_bytes()[0]),
+                },
+            },
             _ => LinkMessage::RequestKeyframe {
                 room,
                 request: KeyframeRequest {

@@ -52,6 +52,7 @@ mod two_senders_with_one_ssrc;
 #[cfg(test)]
 mod viewer_chooses_its_layer;
 #[cfg(test)]
-mod whip_ice_restart;
+mod what_nobody_watches_is_not_wanted;
 #[cfg(test)]
+mod whip_ice_restart;
 mod wrong_fingerprint_never_gets_media;

@@ -77,6 +77,28 @@ impl Ladder {
     }
 }
 
+/// The lowest encoding above this one that is allowed and does not flow: nobody wanted it, or its sender cannot send it.
+pub(crate) fn asleep_above(
+    track: &TrackOutline,
+    choice: &LayerChoice,
+    below: EncodingId,
+) -> Option<Rung> {
+    let below = track.encodings.iter().find(|e| e.id == below)?.rank;
+    let above = track.encodings.iter().filter(|e| e.rank > below);
+    let asleep = above.filter(|e| !e.is_flowing && choice.allows(e, track));
+    let lowest = asleep.min_by_key(|e| e.rank)?;
+    Some(Rung {
+        encoding: lowest.id,
+        ceiling: Layer::TOP,
+    })
+}
+
+/// Whether a rung's encoding does not flow.
+pub(crate) fn is_asleep(track: &TrackOutline, rung: Rung) -> bool {
+    let mut encodings = track.encodings.iter();
+    encodings.any(|e| e.id == rung.encoding && !e.is_flowing)
+}
+
 /// There is something to choose.
 pub(crate) fn has_choice(track: &TrackOutline) -> bool {
     let has_layers = |e: &EncodingOutline| e.highest_layer != Layer::default();

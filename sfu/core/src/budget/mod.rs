@@ -27,7 +27,8 @@
 //!
 //! # Which layer
 //!
-//! `choice` is what the subscriber asked for, `plan` the decision.
+//! `choice` is what the subscriber asked for, `plan` the decision, `reach` what it may become: a publisher that is told so
+//! need not send the rest.
 
 mod acknowledged;
 mod aimd;
@@ -51,6 +52,7 @@ pub(crate) mod plan;
 pub(crate) mod probe;
 mod queue;
 mod rates;
+pub(crate) mod reach;
 mod reports;
 mod rtt;
 mod silence;

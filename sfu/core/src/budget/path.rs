@@ -33,6 +33,17 @@ pub enum LimitedBy {
     Reports,
 }
 
+impl LimitedBy {
+    /// The path itself holds the estimate where it is, as far as probes have tried it.
+    pub(crate) const fn is_measured(self) -> bool {
+        match self {
+            Self::Delay | Self::Loss => true,
+            // Reports show what arrives and not what could, and silence shows nothing.
+            Self::Start | Self::Silence | Self::Reports => false,
+        }
+    }
+}
+
 /// Whose word moves the estimate.
 #[derive(Debug)]
 enum Basis {

@@ -11,7 +11,7 @@ use sfu_model::rate::Bitrate;
 use sfu_model::time::Instant;
 
 use crate::budget::choice::{LayerChoice, Why};
-use crate::budget::ladder::{Ladder, Rung};
+use crate::budget::ladder::{Ladder, Rung, asleep_above};
 use crate::route::tracks::TrackOutline;
 
 /// What is left free above an encoding before a step up to it: its rate varies, and its first picture is a keyframe.
@@ -164,15 +164,21 @@ impl Planner {
             self.short_since = None;
         }
         self.remember(at, chosen, now);
-        let above = rungs.get(chosen + 1).and_then(|rung| rate(*rung));
-        let target = Some(rungs.get(chosen).copied().unwrap_or(lowest));
+        let chosen_rung = rungs.get(chosen).copied().unwrap_or(lowest);
+        // What sleeps is probed for as if it flowed: a path that carries it is what wakes it.
+        let asleep = || asleep_above(track, &self.choice, chosen_rung.encoding);
+        let above = rungs.get(chosen + 1).copied().or_else(asleep);
+        let cost_above = above.and_then(&rate);
+        let is_short =
+            chosen + 1 < rungs.len() || cost_above.is_some_and(|cost| cost.scaled(HEADROOM) > left);
+        let target = Some(chosen_rung);
         Plan {
             target,
-            next_up: above
+            next_up: cost_above
                 .filter(|_| !is_held)
                 .map_or(Bitrate::ZERO, |rate| rate.scaled(HEADROOM)),
             is_urgent: at.is_some_and(|at| chosen < at) && queue >= bearable,
-            why: if chosen + 1 < rungs.len() {
+            why: if is_short {
                 Why::Path(left)
             } else {
                 self.why_best(track, target)

@@ -43,6 +43,11 @@ impl KeyframeRequests {
         self.sent_at = Some(now);
     }
 
+    /// Nobody needs one any more.
+    pub(crate) fn forget(&mut self) {
+        self.wanted = false;
+    }
+
     /// A keyframe begins: every wish so far is answered.
     pub(crate) fn keyframe_arrived(&mut self) {
         self.wanted = false;
@@ -119,6 +124,16 @@ mod tests {
         requests.expect(at(1_000));
         requests.keyframe_arrived();
         assert!(!requests.poll(at(2_000)));
+    }
+
+    #[test]
+    fn what_nobody_needs_any_more_is_not_asked_for() {
+        let mut requests = KeyframeRequests::new(INTERVAL);
+        requests.request(KeyframeReason::Recovery);
+        assert!(requests.poll(at(0)));
+        requests.forget();
+        assert_eq!(requests.poll_timeout(), None);
+        assert!(!requests.poll(at(1_000)));
     }
 
     #[test]

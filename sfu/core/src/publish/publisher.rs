@@ -13,6 +13,7 @@ use crate::publish::capture_marks::CaptureMarks;
 use crate::publish::encoding::Encoding;
 use crate::publish::recovery::{Recovery, Unpacked};
 use crate::publish::track::Track;
+use crate::route::demand::Demand;
 use crate::route::tracks::TrackOutline;
 use crate::session::engine::ReceivedRtp;
 
@@ -73,6 +74,23 @@ impl Publisher {
         if let Some(encoding) = self.video_encodings().find(|e| e.id == encoding) {
             encoding.keyframe_requests.request(reason);
         }
+    }
+
+    /// Keyframes of encodings beyond the demand are not asked for any more.
+    pub(crate) fn forget_keyframe_requests(&mut self, demand: Demand) {
+        for encoding in self.video_encodings() {
+            if !demand.includes(encoding.rank) {
+                encoding.keyframe_requests.forget();
+            }
+        }
+    }
+
+    /// The rids of its video that are within the demand, low to high.
+    pub(crate) fn wanted(&mut self, demand: Demand) -> Vec<Rid> {
+        let wanted = self.video_encodings().filter(|e| demand.includes(e.rank));
+        let mut wanted: Vec<(u8, Rid)> = wanted.filter_map(|e| Some((e.rank, e.rid?))).collect();
+        wanted.sort_unstable_by_key(|(rank, _)| *rank);
+        wanted.into_iter().map(|(_, rid)| rid).collect()
     }
 
     /// The transport is up: every encoder begins with a keyframe, or is asked for one.

@@ -13,6 +13,7 @@ use sfu_model::rtp::SeqNo;
 use sfu_model::time::Instant;
 
 use crate::route::rate_meter::{OVERHEAD_BYTES, RateMeter};
+use crate::route::tracks::TrackOutline;
 
 /// Packets that an encoding keeps at least: more than the largest burst that waits to be sent.
 const PACKETS_MIN: usize = 128;
@@ -92,6 +93,12 @@ impl PacketCache {
         metered.meter.rate(now).or(metered.told)
     }
 
+    /// What an encoding sends, or sent before it fell silent. `None`: not known.
+    pub(crate) fn cost(&self, encoding: EncodingId) -> Option<Bitrate> {
+        let metered = self.meters.get(&encoding)?;
+        metered.meter.last().or(metered.told)
+    }
+
     /// What an encoding sends up to a layer: all layers within it, though of those that do not depend on each other only one
     /// may pass. `None`: not known yet.
     pub(crate) fn rate_within(
@@ -109,10 +116,10 @@ impl PacketCache {
         rates.try_fold(Bitrate::ZERO, |sum, rate| Some(sum.saturating_add(rate?)))
     }
 
-    /// What every encoding sends, as far as is known.
-    pub(crate) fn rates(&self, now: Instant) -> Vec<(EncodingId, Bitrate)> {
-        let rate = |(id, m): (&EncodingId, &Metered)| Some((*id, m.meter.rate(now)?));
-        self.meters.iter().filter_map(rate).collect()
+    /// What every encoding sends or has sent, as far as is known.
+    pub(crate) fn rates(&self) -> Vec<(EncodingId, Bitrate)> {
+        let cost = |id: &EncodingId| Some((*id, self.cost(*id)?));
+        self.meters.keys().filter_map(cost).collect()
     }
 
     fn metered(&mut self, encoding: EncodingId, now: Instant) -> &mut Metered {
@@ -124,10 +131,14 @@ impl PacketCache {
         })
     }
 
-    /// Forgets what is too old to be asked for, and encodings that ended with it.
-    pub(crate) fn forget_before(&mut self, now: Instant) {
+    /// Forgets what is too old to be asked for, and encodings that ended with it. What an encoding of these tracks costs is
+    /// known on while it sends nothing.
+    pub(crate) fn forget_before(&mut self, now: Instant, tracks: &[TrackOutline]) {
         let oldest = now.saturating_sub(AGE_MAX);
-        self.meters.retain(|_, m| m.latest_at >= oldest);
+        let encodings = || tracks.iter().flat_map(|t| &t.encodings);
+        let is_known = |id: EncodingId| encodings().any(|e| e.id == id);
+        self.meters
+            .retain(|id, m| m.latest_at >= oldest || is_known(*id));
         self.rings.retain(|(_, ring)| {
             let newest = ring.slots.get(ring.slot(ring.highest));
             newest
@@ -288,7 +299,7 @@ mod tests {
         let mut cache = PacketCache::default();
         cache.insert(arriving(1, 5, 0));
         cache.insert(arriving(2, 5, 1_000));
-        cache.forget_before(Instant::START + Duration::from_millis(2_000));
+        cache.forget_before(Instant::START + Duration::from_millis(2_000), &[]);
         assert!(!holds(&cache, 1, 5) && holds(&cache, 2, 5));
     }
 }

@@ -12,6 +12,9 @@ const STEPS: usize = 8;
 /// The rate is not known before this much was heard.
 const STEPS_MIN: u32 = 2;
 
+/// After this much of nothing it begins anew: what it knew has left it.
+const SILENCE: Duration = STEP.saturating_mul(STEPS as u32 + 1);
+
 /// What a packet weighs beyond its payload as it leaves: header, extensions and tag. On 80 bytes of sound it is a third of
 /// all, and a path carries it like the rest.
 pub(crate) const OVERHEAD_BYTES: usize = 40;
@@ -24,6 +27,8 @@ pub(crate) struct RateMeter {
     n_steps: u32,
     running: u64,
     began_at: Instant,
+    /// What it was before the last long silence.
+    before: Option<Bitrate>,
 }
 
 impl RateMeter {
@@ -33,6 +38,7 @@ impl RateMeter {
             n_steps: 0,
             running: 0,
             began_at: now,
+            before: None,
         }
     }
 
@@ -41,13 +47,22 @@ impl RateMeter {
         Self {
             steps: [0; STEPS],
             running: 0,
+            before: None,
             ..*self
         }
     }
 
     /// This much arrived.
     pub(crate) fn add(&mut self, bytes: usize, now: Instant) {
-        if now - self.began_at >= STEP {
+        let passed = now - self.began_at;
+        if passed >= SILENCE {
+            // Its seconds would count as seconds of a low rate.
+            let before = self.last();
+            *self = Self {
+                before,
+                ..Self::new(now)
+            };
+        } else if passed >= STEP {
             self.advance(now);
         }
         self.running += bytes as u64;
@@ -61,6 +76,14 @@ impl RateMeter {
             return None;
         }
         Bitrate::of(latest.steps.iter().sum(), STEP * latest.n_steps)
+    }
+
+    /// What it was when something arrived last, however long ago. `None`: not known.
+    pub(crate) fn last(&self) -> Option<Bitrate> {
+        if self.n_steps < STEPS_MIN {
+            return self.before;
+        }
+        Bitrate::of(self.steps.iter().sum(), STEP * self.n_steps)
     }
 
     fn advance(&mut self, now: Instant) {
@@ -100,5 +123,23 @@ mod tests {
         }
         assert_eq!(meter.rate(at(4_000)), Some(Bitrate::from_kbps(500)));
         assert_eq!(meter.rate(at(60_000)), Some(Bitrate::ZERO));
+    }
+
+    #[test]
+    fn what_it_was_before_a_silence_is_known_until_it_is_measured_anew() {
+        let mut meter = RateMeter::new(at(0));
+        assert_eq!(meter.last(), None);
+        for ms in (0..3_000).step_by(10) {
+            meter.add(1_250, at(ms));
+        }
+        assert_eq!(meter.last(), Some(Bitrate::from_kbps(1_000)));
+        for ms in (60_000..60_500).step_by(10) {
+            meter.add(2_500, at(ms));
+            assert_eq!(meter.rate(at(ms)), None, "{ms}");
+            assert_eq!(meter.last(), Some(Bitrate::from_kbps(1_000)), "{ms}");
+        }
+        meter.add(2_500, at(60_500));
+        assert_eq!(meter.rate(at(60_500)), Some(Bitrate::from_kbps(2_000)));
+        assert_eq!(meter.last(), Some(Bitrate::from_kbps(2_000)));
     }
 }

@@ -9,6 +9,7 @@ use sfu_model::time::Instant;
 
 use crate::publish::keyframe_requests::KeyframeRequests;
 use crate::route::arrivals::Arrivals;
+use crate::route::demand::{Demand, HeldDemand};
 use crate::route::loudest::Loudest;
 use crate::route::packet_cache::PacketCache;
 use crate::route::tracks::TrackOutline;
@@ -36,7 +37,26 @@ pub(crate) struct Room {
     /// Sessions of this worker that play it.
     pub(crate) subscribers: Vec<SessionIndex>,
     /// Workers that want it. Only at the origin.
-    pub(crate) links: Vec<WorkerId>,
+    pub(crate) links: Vec<Link>,
+    /// How much of its video is wanted, as far as this worker has heard.
+    pub(crate) demand: HeldDemand,
+}
+
+/// A worker that wants a room.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Link {
+    pub(crate) worker: WorkerId,
+    /// How much of its video, by what it said last.
+    pub(crate) demand: Demand,
+}
+
+impl Link {
+    pub(crate) const fn new(worker: WorkerId) -> Self {
+        Self {
+            worker,
+            demand: Demand::Everything,
+        }
+    }
 }
 
 /// Where a room's publisher is.
@@ -74,6 +94,7 @@ impl Room {
             tracks: Vec::new(),
             subscribers: Vec::new(),
             links: Vec::new(),
+            demand: HeldDemand::default(),
         }
     }
 

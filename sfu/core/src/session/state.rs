@@ -7,6 +7,7 @@ use sfu_model::time::Instant;
 use crate::command::CloseReason;
 use crate::event::Role;
 use crate::publish::publisher::Publisher;
+use crate::route::demand::Demand;
 use crate::session::engine::Engine;
 use crate::session::gate::Gate;
 use crate::slab::RoomIndex;
@@ -91,6 +92,14 @@ impl Session {
         match &mut self.part {
             Part::Publisher(publisher) => Some(publisher),
             Part::Subscriber(_) => None,
+        }
+    }
+
+    /// How much of its room's video it may take.
+    pub(crate) fn demand(&self) -> Demand {
+        match &self.part {
+            Part::Subscriber(subscriber) => subscriber.demand,
+            Part::Publisher(_) => Demand::Nothing,
         }
     }
 

@@ -12,6 +12,7 @@ use crate::budget::plan::Budget;
 use crate::egress::sender::Sender;
 use crate::egress::turn::Turn;
 use crate::route::arrivals::Cursor;
+use crate::route::demand::Demand;
 use crate::route::tracks::TrackOutline;
 use crate::subscribe::keyframe_patience::KeyframePatience;
 use crate::subscribe::subscription::{Subscription, Supply};
@@ -29,6 +30,8 @@ pub(crate) struct Subscriber {
     pub(crate) has_received: bool,
     /// How often it is heard when it asks for keyframes.
     pub(crate) keyframe_patience: KeyframePatience,
+    /// How much of the room's video it may take.
+    pub(crate) demand: Demand,
 }
 
 impl Subscriber {
@@ -46,6 +49,7 @@ impl Subscriber {
             sender,
             has_received: false,
             keyframe_patience: KeyframePatience::default(),
+            demand: Demand::Nothing,
         }
     }
 
@@ -104,8 +108,24 @@ impl Subscriber {
                 queue: self.sender.estimation().estimator.queue(),
             },
         };
-        let video = self.video.as_mut()?;
+        let measured = self
+            .sender
+            .estimation()
+            .estimator
+            .limited_by()
+            .is_measured();
+        let Some(video) = self.video.as_mut() else {
+            self.demand = Demand::Nothing;
+            return None;
+        };
         let awaited = video.update(track, budget, supply);
+        let carries = match budget {
+            Budget::Limited { left, .. } if measured => Some(left),
+            Budget::Limited { .. } | Budget::Unlimited => None,
+        };
+        self.demand = track.map_or(Demand::Nothing, |track| {
+            video.demand(track, carries, supply.cache)
+        });
         let next_up = video.next_up();
         let wanted = match next_up {
             Bitrate::ZERO => Bitrate::ZERO,

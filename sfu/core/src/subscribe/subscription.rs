@@ -10,8 +10,10 @@ use sfu_model::rtp::PayloadType;
 use sfu_model::time::Instant;
 
 use crate::budget::choice::{LayerChoice, Why};
-use crate::budget::ladder::Rung;
+use crate::budget::ladder::{Rung, is_asleep};
 use crate::budget::plan::{Budget, Means, Planner};
+use crate::budget::reach::reach;
+use crate::route::demand::Demand;
 use crate::route::packet_cache::PacketCache;
 use crate::route::tracks::TrackOutline;
 use crate::subscribe::egress_guard::EgressGuard;
@@ -76,7 +78,10 @@ impl Subscription {
     ) -> Option<(EncodingId, KeyframeReason)> {
         let rate = |rung: Rung| {
             let cache = supply.cache;
-            cache.rate_within(rung.encoding, rung.ceiling, supply.now)
+            match track.is_some_and(|track| is_asleep(track, rung)) {
+                true => cache.cost(rung.encoding),
+                false => cache.rate_within(rung.encoding, rung.ceiling, supply.now),
+            }
         };
         let wanted = self.selector.wanted();
         let means = Means {
@@ -121,6 +126,25 @@ impl Subscription {
     /// What passes, and what is to.
     pub(crate) fn rungs(&self) -> (Option<Rung>, Option<Rung>) {
         (self.selector.current(), self.selector.wanted())
+    }
+
+    /// How much of the track it may take, over a path that is measured to carry this much or is not measured. What it has, or
+    /// waits for, is part of it.
+    pub(crate) fn demand(
+        &self,
+        track: &TrackOutline,
+        carries: Option<Bitrate>,
+        cache: &PacketCache,
+    ) -> Demand {
+        let (current, target) = self.rungs();
+        let rank_of = |rung: Rung| {
+            let encoding = track.encodings.iter().find(|e| e.id == rung.encoding);
+            encoding.map(|e| Demand::UpTo(e.rank))
+        };
+        let chosen = self.planner.choice();
+        let reach = reach(track, &chosen, carries, |encoding| cache.cost(encoding));
+        let held = [current, target].into_iter().flatten().filter_map(rank_of);
+        held.fold(reach, Demand::max)
     }
 
     /// What it weighs per byte of Opus, with so many frames carried twice.

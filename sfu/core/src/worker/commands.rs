@@ -42,6 +42,7 @@ impl Sfu {
             Command::Play(play) => self.play(play),
             Command::RestartIce { session, remote } => self.restart_ice(session, &remote),
             Command::ChooseLayer { session, choice } => self.choose_layer(session, choice),
+            Command::ListWanted { session } => self.list_wanted(session),
             Command::Close { session, reason } => {
                 let index = self
                     .sessions

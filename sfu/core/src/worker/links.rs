@@ -11,7 +11,7 @@ use sfu_model::time::Instant;
 
 use crate::command::CloseReason;
 use crate::link::LinkMessage;
-use crate::route::room::{Origin, Room, Stage};
+use crate::route::room::{Link, Origin, Room, Stage};
 use crate::route::tracks::TrackOutline;
 use crate::slab::RoomIndex;
 use crate::worker::Sfu;
@@ -28,6 +28,8 @@ impl Sfu {
                     self.request_keyframe(index, request.encoding, request.reason);
                 }
             }
+            LinkMessage::Demand { room, demand } => self.on_link_demand(from, &room, demand),
+            LinkMessage::AskDemand { room } => self.on_link_ask_demand(from, room),
             LinkMessage::Tracks {
                 room,
                 tracks,
@@ -64,11 +66,11 @@ impl Sfu {
         let Some(place) = self.rooms.get_mut(index) else {
             return;
         };
-        if !place.links.contains(&from) {
-            place.links.push(from);
+        if !place.links.iter().any(|link| link.worker == from) {
+            place.links.push(Link::new(from));
         }
         let tracks = place.tracks.clone();
-        let rates = place.cache.rates(self.now);
+        let rates = place.cache.rates();
         let message = LinkMessage::Tracks {
             room,
             tracks,
@@ -82,7 +84,7 @@ impl Sfu {
             return;
         };
         if let Some(place) = self.rooms.get_mut(index) {
-            place.links.retain(|worker| *worker != from);
+            place.links.retain(|link| link.worker != from);
         }
         self.drop_room_if_unused(index);
     }
@@ -102,7 +104,7 @@ impl Sfu {
         };
         place.loudest.keep(|id| tracks.iter().any(|t| t.id == id));
         place.tracks = tracks;
-        place.cache.forget_before(self.now);
+        place.cache.forget_before(self.now, &place.tracks);
         for (encoding, rate) in rates {
             place.cache.tell_rate(*encoding, *rate, self.now);
         }
@@ -125,7 +127,7 @@ impl Sfu {
     }
 
     /// A room whose origin is that worker. A message of a former origin is too late to matter.
-    fn linked_room(&self, from: WorkerId, room: &RoomId) -> Option<RoomIndex> {
+    pub(super) fn linked_room(&self, from: WorkerId, room: &RoomId) -> Option<RoomIndex> {
         let index = self.rooms.by_id(room)?;
         let is_origin = self.rooms.get(index)?.origin_elsewhere() == Some(from);
         is_origin.then_some(index)

@@ -95,12 +95,12 @@ impl Sfu {
         if let Some(level) = packet.extensions.audio_level {
             room.loudest.hear(packet.track, level, self.now);
         }
-        for worker in &room.links {
+        for link in &room.links {
             let message = LinkMessage::Packet {
                 room: room.id.clone(),
                 packet: packet.clone(),
             };
-            self.out.links.push_back((*worker, message));
+            self.out.links.push_back((link.worker, message));
             self.stats.packets_linked += 1;
         }
         if room.subscribers.is_empty() {

@@ -3,6 +3,7 @@
 mod closing;
 mod commands;
 mod datagrams;
+mod demand;
 mod layers;
 mod links;
 mod media;

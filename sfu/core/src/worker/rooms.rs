@@ -64,16 +64,16 @@ impl Sfu {
             return;
         }
         place.tracks.clone_from(&tracks);
-        place.cache.forget_before(now);
+        place.cache.forget_before(now, &tracks);
         place.loudest.keep(|id| tracks.iter().any(|t| t.id == id));
         let id = place.id.clone();
-        for worker in place.links.clone() {
+        for link in place.links.clone() {
             let message = LinkMessage::Tracks {
                 room: id.clone(),
                 tracks: tracks.clone(),
-                rates: place.cache.rates(now),
+                rates: place.cache.rates(),
             };
-            self.out.links.push_back((worker, message));
+            self.out.links.push_back((link.worker, message));
         }
         for index in place.subscribers.clone() {
             self.update_subscriber(index);
@@ -98,6 +98,10 @@ impl Sfu {
             return;
         };
         let awaited = subscriber.update(&place.tracks, supply);
+        let demand = subscriber.demand;
+        if let Some(place) = self.rooms.get_mut(room) {
+            place.demand.hear(demand, self.now);
+        }
         // A keyframe that comes before the transport is up would be lost.
         if let (Some((encoding, reason)), true) = (awaited, is_connected) {
             self.request_keyframe(room, encoding, reason);
@@ -165,10 +169,10 @@ impl Sfu {
             members.extend(stage.successor);
             members.extend(stage.publisher);
         }
-        for worker in links {
+        for link in links {
             self.out
                 .links
-                .push_back((worker, LinkMessage::RoomEnded { room: id.clone() }));
+                .push_back((link.worker, LinkMessage::RoomEnded { room: id.clone() }));
         }
         for index in members {
             self.close(index, reason);

@@ -5,6 +5,7 @@ use sfu_core::command::{Command, Reply};
 use sfu_core::error::CommandError;
 use sfu_core::stats::SubscriberStatus;
 use sfu_model::id::{RoomId, SessionId, WorkerId};
+use sfu_model::rtp::Rid;
 use tokio::sync::oneshot;
 
 use super::Sfu;
@@ -24,7 +25,24 @@ impl Sfu {
         let command = Command::ChooseLayer { session, choice };
         match self.execute(worker, command).await? {
             Reply::Done => Ok(()),
-            Reply::Answer { .. } | Reply::Restarted { .. } => Err(CommandError::Internal.into()),
+            Reply::Answer { .. } | Reply::Restarted { .. } | Reply::Wanted { .. } => {
+                Err(CommandError::Internal.into())
+            }
+        }
+    }
+
+    /// The rids of a publisher that somebody may take, low to high; none where it has only one encoding. What nobody has taken
+    /// for some seconds is missing.
+    pub async fn list_wanted(&self, session: SessionId) -> Result<Vec<Rid>, RequestError> {
+        let worker = self.worker_of(session)?;
+        match self
+            .execute(worker, Command::ListWanted { session })
+            .await?
+        {
+            Reply::Wanted { rids } => Ok(rids),
+            Reply::Answer { .. } | Reply::Restarted { .. } | Reply::Done => {
+                Err(CommandError::Internal.into())
+            }
         }
     }
 

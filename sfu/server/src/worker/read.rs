@@ -244,6 +244,7 @@ fn opened_session(command: &Command) -> Option<SessionId> {
         Command::Play(play) => Some(play.session),
         Command::RestartIce { .. }
         | Command::ChooseLayer { .. }
+        | Command::ListWanted { .. }
         | Command::Close { .. }
         | Command::EndRoom { .. }
         | Command::Shutdown => None,

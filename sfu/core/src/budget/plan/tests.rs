@@ -288,3 +288,27 @@ fn a_choice_takes_effect_at_once_and_so_does_its_end() {
     }
     assert_eq!(ranks, [2, 0, 2, 2]);
 }
+
+#[test]
+fn what_sleeps_above_is_probed_for_and_a_path_too_narrow_for_it_is_why() {
+    let sleeping = track(&[true, true, false]);
+    for (kbps, why) in [
+        (1_000, Why::Path(Bitrate::from_kbps(1_000))),
+        (5_000, Why::Best),
+    ] {
+        let plan = Planner::default().plan(&sleeping, None, means(within(kbps), 0), rate);
+        assert_eq!(plan.target, Some(rung(11)));
+        assert_eq!(plan.next_up, Bitrate::from_kbps(2_700).scaled(HEADROOM));
+        assert_eq!(plan.why, why, "{kbps} kbit/s");
+    }
+    let known = |rung: Rung| rate(rung).filter(|_| rung.encoding < EncodingId(12));
+    let plan = Planner::default().plan(&sleeping, None, means(within(1_000), 0), known);
+    assert_eq!((plan.next_up, plan.why), (Bitrate::ZERO, Why::Best));
+    let mut planner = Planner::default();
+    planner.choose(LayerChoice {
+        spatial: Some(1),
+        ..LayerChoice::default()
+    });
+    let plan = planner.plan(&sleeping, None, means(within(1_000), 0), rate);
+    assert_eq!((plan.next_up, plan.why), (Bitrate::ZERO, Why::Chosen));
+}
