@@ -140,7 +140,7 @@ async fn wi_49_simulcast_is_answered_with_every_rid_to_receive() {
 #[tokio::test]
 async fn wi_50_what_is_advertised_is_there_and_nothing_else_is_advertised() {
     let node = Node::live().await;
-    for (path, n_extensions) in ENDPOINTS.into_iter().zip([0, 2]) {
+    for (path, n_extensions) in ENDPOINTS.into_iter().zip([1, 2]) {
         let reply = node.post(path, &good_offer(path)).await;
         let is_extension = |link: &&str| link.contains("urn:ietf:params:wh");
         let links: Vec<&str> = reply.all("link").filter(is_extension).collect();

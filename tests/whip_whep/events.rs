@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use str0m::media::Direction;
 use tokio::time::{interval, timeout};
 
 use crate::listening::{Listening, make_stream};
 use crate::node::{Node, good_offer};
+use crate::offers::CHROMIUM_SIMULCAST;
 use crate::running::PATIENCE;
 use crate::webrtc::{Client, Offered};
 
@@ -39,8 +40,25 @@ async fn se_01_a_player_is_told_where_event_streams_are_made_and_of_what() {
          events=\"active,inactive,layers,reconnect,viewercount\""
     );
     assert!(reply.all("link").any(|link| link == expected), "{reply:?}");
-    let published = node.post("/whip/idle", &good_offer("/whip/idle")).await;
-    assert_eq!((published.status, published.find("link")), (201, None));
+}
+
+#[tokio::test]
+async fn a_publisher_that_listens_is_told_which_of_its_encodings_are_wanted() {
+    let node = Node::start();
+    let opened = node.open_with("/whip/demo", CHROMIUM_SIMULCAST).await;
+    let stream = make_stream(&node, &opened.session, "[\"wanted\"]").await;
+    let mut listening = Listening::to(&node, &stream).await;
+    let rids = |data: &Value| data.as_object().and_then(|o| o.values().next().cloned());
+    let all = |data: &Value| rids(data) == Some(json!(["q", "h", "f"]));
+    listening.until("wanted", all).await;
+    // Nobody comes.
+    let lowest = |data: &Value| rids(data) == Some(json!(["q"]));
+    listening.until("wanted", lowest).await;
+    let of_players = node
+        .trusted("POST", &format!("{}/sse", opened.session))
+        .header("content-type", "application/json");
+    let refused = of_players.body("[\"layers\"]").send().await;
+    refused.assert_refused(400, "unknown-event");
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
-//! The events of the server-sent events extension (draft-ietf-wish-whep-04, "Server Sent Events extension").
+//! The events of the server-sent events extension (draft-ietf-wish-whep-04, "Server Sent Events extension"), and one of our
+//! own that publishers get in the same way.
 
 use serde_json::Value;
+
+use crate::request::Endpoint;
 
 /// What an event tells. `scte35` is not among them: nobody gives us any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,17 +18,29 @@ pub enum EventKind {
     Reconnect,
     /// How many watch.
     ViewerCount,
+    /// Which encodings of its video a publisher needs to send. Ours.
+    Wanted,
 }
 
 impl EventKind {
-    /// All of them, in the order in which they are advertised.
-    pub const ALL: [Self; 5] = [
+    /// What a player can be told, in the order in which it is advertised.
+    const OF_PLAYERS: [Self; 5] = [
         Self::Active,
         Self::Inactive,
         Self::Layers,
         Self::Reconnect,
         Self::ViewerCount,
     ];
+    /// What a publisher can be told.
+    const OF_PUBLISHERS: [Self; 1] = [Self::Wanted];
+
+    /// What a session of this endpoint can be told, in the order in which it is advertised.
+    pub const fn all(endpoint: Endpoint) -> &'static [Self] {
+        match endpoint {
+            Endpoint::Whip => &Self::OF_PUBLISHERS,
+            Endpoint::Whep => &Self::OF_PLAYERS,
+        }
+    }
 
     /// Its name on the wire.
     pub const fn name(self) -> &'static str {
@@ -35,22 +50,25 @@ impl EventKind {
             Self::Layers => "layers",
             Self::Reconnect => "reconnect",
             Self::ViewerCount => "viewercount",
+            Self::Wanted => "wanted",
         }
     }
 
-    /// The names of all of them, as the `events` parameter of the `Link` lists them.
-    pub fn names() -> String {
-        Self::ALL.map(Self::name).join(",")
+    /// The names of all of an endpoint, as the `events` parameter of the `Link` lists them.
+    pub fn names(endpoint: Endpoint) -> String {
+        let names: Vec<&str> = Self::all(endpoint).iter().map(|kind| kind.name()).collect();
+        names.join(",")
     }
 
     /// The kinds that a POST asks for: those of a JSON array, or all of them when it has no body. One that is not
     /// advertised makes it 400.
-    pub fn parse_list(body: &[u8]) -> Result<Vec<Self>, BadEventList> {
+    pub fn parse_list(body: &[u8], endpoint: Endpoint) -> Result<Vec<Self>, BadEventList> {
+        let all = Self::all(endpoint);
         if body.is_empty() {
-            return Ok(Self::ALL.to_vec());
+            return Ok(all.to_vec());
         }
         let names: Vec<String> = serde_json::from_slice(body).map_err(|_| BadEventList::NoList)?;
-        let kind = |name: &String| Self::ALL.into_iter().find(|kind| kind.name() == name);
+        let kind = |name: &String| all.iter().copied().find(|kind| kind.name() == name);
         let kinds: Option<Vec<Self>> = names.iter().map(kind).collect();
         kinds.ok_or(BadEventList::UnknownEvent)
     }
@@ -106,26 +124,21 @@ mod tests {
 
     #[test]
     fn a_list_of_events_is_a_json_array_of_known_names_or_nothing() {
-        assert_eq!(EventKind::parse_list(b""), Ok(EventKind::ALL.to_vec()));
-        assert_eq!(EventKind::parse_list(b"[]"), Ok(Vec::new()));
+        let parse = |body| EventKind::parse_list(body, Endpoint::Whep);
+        assert_eq!(parse(b""), Ok(EventKind::OF_PLAYERS.to_vec()));
+        assert_eq!(parse(b"[]"), Ok(Vec::new()));
         let two = [EventKind::Layers, EventKind::Active];
-        assert_eq!(
-            EventKind::parse_list(br#"["layers","active"]"#),
-            Ok(two.to_vec())
-        );
+        assert_eq!(parse(br#"["layers","active"]"#), Ok(two.to_vec()));
         for unknown in [
             &br#"["scte35"]"#[..],
             br#"["active","x"]"#,
             br#"["Active"]"#,
+            br#"["wanted"]"#,
         ] {
-            assert_eq!(
-                EventKind::parse_list(unknown),
-                Err(BadEventList::UnknownEvent)
-            );
+            assert_eq!(parse(unknown), Err(BadEventList::UnknownEvent));
         }
         for bad in [&b"["[..], b"{}", b"[1]", b"\"active\"", b"\xff"] {
-            let refused = EventKind::parse_list(bad);
-            assert_eq!(refused, Err(BadEventList::NoList), "{bad:?}");
+            assert_eq!(parse(bad), Err(BadEventList::NoList), "{bad:?}");
         }
     }
 }

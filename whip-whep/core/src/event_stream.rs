@@ -1,15 +1,17 @@
-//! One event stream of a player: what waits in it until it is pulled.
+//! One event stream of a session: what waits in it until it is pulled.
 
 use std::collections::VecDeque;
 
 use serde_json::json;
+use sfu_model::rtp::Rid;
 
 use crate::event::{Event, EventKind};
 use crate::news::{self, Layer, News};
+use crate::request::Endpoint;
 
 /// Most events that wait in one stream: the latest of each kind. An older one of the same kind makes room and is counted,
 /// so that a player that pulls again after a minute is told how things are and not how they were.
-pub const EVENTS_PER_STREAM_MAX: usize = EventKind::ALL.len();
+pub const EVENTS_PER_STREAM_MAX: usize = EventKind::all(Endpoint::Whep).len();
 
 /// An event stream.
 #[derive(Clone, Debug)]
@@ -28,6 +30,7 @@ struct Told {
     is_active: bool,
     n_viewers: Option<usize>,
     layers: Option<Vec<Layer>>,
+    wanted: Option<Vec<Rid>>,
 }
 
 /// Whether an event had to make room.
@@ -84,6 +87,16 @@ impl EventStream {
         self.push(EventKind::Layers, data)
     }
 
+    /// Which encodings of the video in the m-line of this index are to be sent.
+    pub(crate) fn on_wanted(&mut self, media_index: usize, rids: &[Rid]) -> Queued {
+        if self.told.wanted.as_deref() == Some(rids) {
+            return Queued::Nothing;
+        }
+        self.told.wanted = Some(rids.to_vec());
+        let names: Vec<&str> = rids.iter().map(Rid::as_str).collect();
+        self.push(EventKind::Wanted, json!({ media_index.to_string(): names }))
+    }
+
     /// The player must begin a new session, at the same endpoint.
     pub(crate) fn on_reconnect(&mut self) -> Queued {
         self.push(EventKind::Reconnect, json!({}))
@@ -131,7 +144,7 @@ mod tests {
 
     #[test]
     fn what_was_told_is_not_told_again() {
-        let mut stream = EventStream::new(EventKind::ALL.to_vec());
+        let mut stream = EventStream::new(EventKind::all(Endpoint::Whep).to_vec());
         assert_eq!(stream.on_viewers(&viewers(3)), Queued::Added);
         assert_eq!(stream.on_viewers(&viewers(3)), Queued::Nothing);
         let text = stream.take().unwrap();
@@ -142,8 +155,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wanted_is_told_when_it_changes_and_only_the_latest_waits() {
+        let mut stream = EventStream::new(EventKind::all(Endpoint::Whip).to_vec());
+        let rids: Vec<Rid> = ["q", "h"].into_iter().filter_map(Rid::new).collect();
+        assert_eq!(stream.on_wanted(1, &rids), Queued::Added);
+        assert_eq!(stream.on_wanted(1, &rids), Queued::Nothing);
+        assert_eq!(stream.on_wanted(1, &rids[..1]), Queued::InPlace);
+        let text = stream.take().unwrap();
+        assert_eq!(text, "event: wanted\ndata: {\"1\":[\"q\"]}\n\n");
+        assert_eq!(stream.on_viewers(&viewers(3)), Queued::Nothing);
+    }
+
+    #[test]
     fn only_the_latest_of_each_kind_waits_and_the_order_is_that_of_the_latest() {
-        let mut stream = EventStream::new(EventKind::ALL.to_vec());
+        let mut stream = EventStream::new(EventKind::all(Endpoint::Whep).to_vec());
         for n in 0..1_000 {
             stream.on_activity(true);
             stream.on_viewers(&viewers(n));

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::RangeInclusive;
 
 use sfu_model::id::{RoomId, SessionId};
+use sfu_model::rtp::Rid;
 
 use crate::event::EventKind;
 use crate::event_stream::{EventStream, Queued};
@@ -157,6 +158,14 @@ impl EventStreams {
                     .note(stream.on_layers(index, news), stream.puller);
             }
             self.outcome.note(stream.on_viewers(news), stream.puller);
+        }
+    }
+
+    /// The SFU says which encodings of a publisher are wanted.
+    pub(crate) fn on_wanted(&mut self, session: SessionId, media_index: usize, rids: &[Rid]) {
+        for (_, (_, stream)) in self.by_id.range_mut(all_of(session)) {
+            let queued = stream.on_wanted(media_index, rids);
+            self.outcome.note(queued, stream.puller);
         }
     }
 

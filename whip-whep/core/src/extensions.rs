@@ -1,5 +1,5 @@
-//! What a player's session URL has below it: event streams and the selection of layers (draft-ietf-wish-whep-04,
-//! "Protocol extensions").
+//! What a session URL has below it: event streams, and for players the selection of layers (draft-ietf-wish-whep-04,
+//! "Protocol extensions"). The draft has event streams for players; a publisher's work in the same way.
 //!
 //! | | `.../sse` | `.../sse/{number}` | `.../layer` |
 //! |---|---|---|---|
@@ -11,6 +11,7 @@
 //! credential, because a browser's `EventSource` cannot send another.
 
 use sfu_model::id::{RoomId, SessionId};
+use sfu_model::rtp::Rid;
 use sfu_model::time::Instant;
 use signaling_auth::grant::Grant;
 
@@ -23,7 +24,7 @@ use crate::news::News;
 use crate::problem::Problem;
 use crate::publish::is_type;
 use crate::pull::{EventStreamId, Pull, Pulled};
-use crate::request::{Below, Method, Request};
+use crate::request::{Below, Endpoint, Method, Request};
 use crate::response::{EVENT_STREAM, JSON, Response};
 use crate::status::Status;
 
@@ -85,7 +86,12 @@ impl WhipWhep {
         now: Instant,
     ) -> Result<Step, Problem> {
         let (id, grant, _) = self.session_below(request, session, now)?;
-        let kinds = EventKind::parse_list(json(request, true)?)?;
+        let endpoint = request.target.endpoint;
+        let kinds = EventKind::parse_list(json(request, true)?, endpoint)?;
+        if endpoint == Endpoint::Whip {
+            // What is wanted of it takes other workers to find out: it comes with the next report.
+            return self.open_stream(id, kinds).map(Step::Done);
+        }
         let room = grant.stream;
         let ask = Ask::Describe { session: id, room };
         let ticket = ticket(request, id, Purpose::MakeStream { kinds });
@@ -104,6 +110,12 @@ impl WhipWhep {
             Ok(_) => return Err(Problem::Internal),
             Err(refusal) => return Err(refusal.into()),
         };
+        let made = self.open_stream(id, kinds)?;
+        self.handle_news(id, &news);
+        Ok(made)
+    }
+
+    fn open_stream(&mut self, id: SessionId, kinds: Vec<EventKind>) -> Result<Response, Problem> {
         let session = self.sessions.get(id).ok_or(Problem::NoSession)?;
         let room = &session.room;
         let made = self.events.open((id, room), kinds, self.is_draining)?;
@@ -112,7 +124,6 @@ impl WhipWhep {
             session.endpoint.label(),
             made.number
         );
-        self.handle_news(id, &news);
         Ok(Response::empty(Status::Created)
             .header("location", location)
             .header("cache-control", "no-store"))
@@ -175,15 +186,26 @@ impl WhipWhep {
         self.events.poll_awoken()
     }
 
-    /// Sessions that have an event stream, with their rooms: what the SFU says of them is news to somebody.
-    pub fn sessions_with_streams(&self) -> Vec<(SessionId, RoomId)> {
-        self.events.sessions()
+    /// Sessions of an endpoint that have an event stream, with their rooms: what the SFU says of them is news to somebody.
+    pub fn sessions_with_streams(&self, endpoint: Endpoint) -> Vec<(SessionId, RoomId)> {
+        let mut sessions = self.events.sessions();
+        let endpoint_of = |id| self.sessions.get(id).map(|session| session.endpoint);
+        sessions.retain(|(id, _)| endpoint_of(*id) == Some(endpoint));
+        sessions
     }
 
     /// The SFU says how things are for a session.
     pub fn handle_news(&mut self, session: SessionId, news: &News) {
         let video_index = self.sessions.get(session).and_then(|s| s.video_index);
         self.events.on_news(session, video_index, news);
+    }
+
+    /// The SFU says which encodings of a publisher somebody may take. One that has only one encoding is told nothing.
+    pub fn handle_wanted(&mut self, session: SessionId, rids: &[Rid]) {
+        let video_index = self.sessions.get(session).and_then(|s| s.video_index);
+        if let (Some(index), false) = (video_index, rids.is_empty()) {
+            self.events.on_wanted(session, index, rids);
+        }
     }
 
     /// Somebody publishes a room, or nobody does any more.

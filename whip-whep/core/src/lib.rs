@@ -12,7 +12,7 @@
 //! | `GET`, `HEAD` | WHIP 204; WHEP 200 with `Content-Type` and no content | 204, or 404 |
 //! | `OPTIONS` | 200 with `Accept-Post` and CORS | 200 with `Accept-Patch` and CORS |
 //!
-//! A player's session URL has more below it, which [`event`] and [`layer_selection`] are about.
+//! A session URL has more below it, which [`event`] and [`layer_selection`] are about.
 //!
 //! # Invariants
 //!

@@ -1,10 +1,11 @@
-//! What the media plane says of players that listen, once a second.
+//! What the media plane says of sessions that listen, once a second.
 
 use std::time::Duration;
 
 use sfu_model::id::SessionId;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use whip_whep_core::news::News;
+use whip_whep_core::request::Endpoint;
 
 use crate::exchange::Exchange;
 use crate::sfu;
@@ -23,12 +24,24 @@ impl Exchange {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            self.report_once().await;
+            self.report_to_players().await;
+            self.report_to_publishers().await;
         }
     }
 
-    async fn report_once(&self) {
-        let listeners = self.with_core(|core| core.sessions_with_streams());
+    /// One at a time: they are few, and a worker has one such question at a time.
+    async fn report_to_publishers(&self) {
+        let listeners = self.with_core(|core| core.sessions_with_streams(Endpoint::Whip));
+        for (session, _) in listeners {
+            // A worker that is too busy is asked again.
+            if let Ok(rids) = self.sfu().list_wanted(session).await {
+                self.with_core(|core| core.handle_wanted(session, &rids));
+            }
+        }
+    }
+
+    async fn report_to_players(&self) {
+        let listeners = self.with_core(|core| core.sessions_with_streams(Endpoint::Whep));
         for batch in listeners.chunks(BATCH_MAX) {
             let sessions: Vec<SessionId> = batch.iter().map(|(session, _)| *session).collect();
             let told = self.sfu().players(&sessions).await;

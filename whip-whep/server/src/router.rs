@@ -33,19 +33,20 @@ pub(crate) fn router(exchange: Arc<Exchange>) -> Router {
     Router::new()
         .merge(routes(Endpoint::Whip))
         .merge(routes(Endpoint::Whep))
-        .merge(routes_below())
+        .merge(routes_below(Endpoint::Whip))
+        .merge(routes_below(Endpoint::Whep))
         .with_state(exchange)
 }
 
-/// What lies below a player's session URL.
-fn routes_below() -> Router<Arc<Exchange>> {
+/// What lies below a session URL.
+fn routes_below(endpoint: Endpoint) -> Router<Arc<Exchange>> {
     let below = |below: Below<'static>| {
         any(
             move |State(exchange): State<Arc<Exchange>>,
                   Path((stream, session)): Path<(String, String)>,
                   request: axum::extract::Request| async move {
                 let target = Target {
-                    endpoint: Endpoint::Whep,
+                    endpoint,
                     stream: &stream,
                     session: Some(&session),
                     below: Some(below),
@@ -54,22 +55,25 @@ fn routes_below() -> Router<Arc<Exchange>> {
             },
         )
     };
-    let at_stream = |State(exchange): State<Arc<Exchange>>,
-                     Path((stream, session, number)): Path<(String, String, String)>,
-                     request: axum::extract::Request| async move {
+    let at_stream = move |State(exchange): State<Arc<Exchange>>,
+                          Path((stream, session, number)): Path<(String, String, String)>,
+                          request: axum::extract::Request| async move {
         let target = Target {
-            endpoint: Endpoint::Whep,
+            endpoint,
             stream: &stream,
             session: Some(&session),
             below: Some(Below::EventStream(&number)),
         };
         handle(&exchange, target, request).await
     };
-    let path = format!("/{}/{{stream}}/{{session}}", Endpoint::Whep.label());
-    Router::new()
+    let path = format!("/{}/{{stream}}/{{session}}", endpoint.label());
+    let events = Router::new()
         .route(&format!("{path}/sse"), below(Below::Events))
-        .route(&format!("{path}/sse/{{number}}"), any(at_stream))
-        .route(&format!("{path}/layer"), below(Below::Layer))
+        .route(&format!("{path}/sse/{{number}}"), any(at_stream));
+    match endpoint {
+        Endpoint::Whip => events,
+        Endpoint::Whep => events.route(&format!("{path}/layer"), below(Below::Layer)),
+    }
 }
 
 /// Where an endpoint takes POSTs, and below it its session URLs.

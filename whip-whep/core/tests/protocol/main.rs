@@ -30,3 +30,4 @@ mod patches;
 mod properties;
 #[cfg(test)]
 mod sessions;
+mod wanted;
