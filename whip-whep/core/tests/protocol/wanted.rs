@@ -57,13 +57,13 @@ fn a_publisher_that_listens_is_told_what_is_wanted_when_it_changes() {
     assert_eq!(node.core.take_events(&pull), Pulled::Nothing);
     node.core.handle_wanted(session, &rids(&["q", "h", "f"]));
     assert_eq!(node.core.poll_awoken(), Some(pull.number));
-    let all = "event: wanted\ndata: {\"0\":[\"q\",\"h\",\"f\"]}\n\n";
+    let all = "event: wanted\ndata: {\"1\":[\"q\",\"h\",\"f\"]}\n\n";
     assert_eq!(node.core.take_events(&pull), Pulled::Events(all.to_owned()));
     node.core.handle_wanted(session, &rids(&["q", "h", "f"]));
     assert_eq!(node.core.poll_awoken(), None, "no news");
     node.core.handle_wanted(session, &rids(&["q"]));
     node.core.handle_wanted(session, &rids(&["q", "h"]));
-    let latest = "event: wanted\ndata: {\"0\":[\"q\",\"h\"]}\n\n";
+    let latest = "event: wanted\ndata: {\"1\":[\"q\",\"h\"]}\n\n";
     assert_eq!(
         node.core.take_events(&pull),
         Pulled::Events(latest.to_owned())
