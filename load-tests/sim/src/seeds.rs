@@ -7,10 +7,16 @@ use std::ops::Range;
 pub const GATE: Range<u64> = 1..201;
 
 /// Seeds that once found a bug: each stays, with what it found.
-pub const PROMOTED: &[(u64, &str)] = &[(
-    183,
-    "the IDR slice of H.264 overtook its parameter sets, and a player began with it",
-)];
+pub const PROMOTED: &[(u64, &str)] = &[
+    (
+        183,
+        "the IDR slice of H.264 overtook its parameter sets, and a player began with it",
+    ),
+    (
+        702,
+        "a viewer went on with a repaired keyframe from 760 ms before what it had seen, and was late by that for ever",
+    ),
+];
 
 /// Names the environment variable with the number of seeds to search.
 pub const COUNT_VARIABLE: &str = "FRESHET_SIM_SEEDS";
