@@ -4,7 +4,8 @@
  *     const publisher = new WhipPublisher({ url: '/whip/demo', token: key, onState: console.log });
  *     publisher.publish({ media, codec: 'H264', encodings: [{ maxBitrate: 2_500_000 }] });
  *
- * Of several encodings it sends those that somebody watches, where the server says which.
+ * Of several encodings it sends those that somebody watches, where the server says which, as long
+ * as its uplink carries them all.
  *
  * It keeps itself live: after a cut it restarts ICE, then makes a new session, until `close`.
  */
@@ -117,7 +118,7 @@ export class WhipPublisher {
     const index = media ? tracksOf(media).findIndex(({ kind }) => kind === 'video') : -1;
     const transceiver = session.connection.getTransceivers()[index];
     if (!transceiver || encodings.length < 2) return;
-    const sending = new EncodingSwitch(transceiver.sender);
+    const sending = new EncodingSwitch(transceiver.sender, this.clock);
     session.listenTo(['wanted'], (_name, data) => {
       const rids = wantedRids(data);
       if (rids) void sending.send(rids);

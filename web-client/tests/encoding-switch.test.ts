@@ -1,14 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { EncodingSwitch, wantedRids } from '../src/rtc/encoding-switch.ts';
+import { VirtualClock } from './virtual-clock.ts';
 
 /** A sender that, like a browser's, refuses parameters that were read before the last change. */
 class ScriptedSender {
-  rids: { rid?: string; active: boolean }[];
+  rids: { rid?: string; active: boolean; maxBitrate?: number }[];
   changes = 0;
+  /** What the browser says that its uplink carries; undefined where it does not. */
+  carriesBps: number | undefined = 3_000_000;
+  transport = { state: 'connected' } as RTCDtlsTransport;
   private transaction = 0;
 
   constructor(...rids: (string | undefined)[]) {
-    this.rids = rids.map((rid) => ({ ...(rid === undefined ? {} : { rid }), active: true }));
+    this.rids = rids.map((rid) => ({
+      ...(rid === undefined ? {} : { rid }),
+      active: true,
+      maxBitrate: 1_000_000,
+    }));
   }
 
   getParameters(): RTCRtpSendParameters {
@@ -21,10 +29,16 @@ class ScriptedSender {
     await Promise.resolve();
     this.transaction += 1;
     this.changes += 1;
-    this.rids = parameters.encodings.map(({ rid, active }) => ({
+    this.rids = parameters.encodings.map(({ rid, active, maxBitrate }) => ({
       ...(rid === undefined ? {} : { rid }),
       active: active ?? true,
+      ...(maxBitrate === undefined ? {} : { maxBitrate }),
     }));
+  }
+
+  async getStats(): Promise<RTCStatsReport> {
+    const pair = { type: 'candidate-pair', availableOutgoingBitrate: this.carriesBps };
+    return new Map([['pair', pair]]) as unknown as RTCStatsReport;
   }
 
   get active(): (string | undefined)[] {
@@ -35,7 +49,7 @@ class ScriptedSender {
 describe('the encodings that are sent', () => {
   it('are those that are wanted, and come back when they are wanted again', async () => {
     const sender = new ScriptedSender('q', 'h', 'f');
-    const encodings = new EncodingSwitch(sender);
+    const encodings = new EncodingSwitch(sender, new VirtualClock());
     await encodings.send(['q']);
     expect(sender.active).toEqual(['q']);
     await encodings.send(['q', 'h', 'f']);
@@ -44,15 +58,15 @@ describe('the encodings that are sent', () => {
 
   it('are changed one after another, and the last word holds', async () => {
     const sender = new ScriptedSender('q', 'h', 'f');
-    const encodings = new EncodingSwitch(sender);
+    const encodings = new EncodingSwitch(sender, new VirtualClock());
     await Promise.all([encodings.send(['q']), encodings.send(['q', 'h']), encodings.send(['q', 'f'])]);
     expect(sender.active).toEqual(['q', 'f']);
-    expect(sender.changes).toBe(3);
+    expect(sender.changes, 'what is out of date is not done').toBe(1);
   });
 
   it('are left alone by what names none of them, and by what changes nothing', async () => {
     const sender = new ScriptedSender('q', 'h', 'f');
-    const encodings = new EncodingSwitch(sender);
+    const encodings = new EncodingSwitch(sender, new VirtualClock());
     await encodings.send(['x']);
     await encodings.send([]);
     await encodings.send(['f', 'h', 'q', 'x']);
@@ -64,11 +78,56 @@ describe('the encodings that are sent', () => {
     const sender = new ScriptedSender('q', 'h', 'f');
     const setParameters = sender.setParameters.bind(sender);
     sender.setParameters = () => Promise.reject(new Error('not now'));
-    const encodings = new EncodingSwitch(sender);
+    const encodings = new EncodingSwitch(sender, new VirtualClock());
     await encodings.send(['q']);
     sender.setParameters = setParameters;
     await encodings.send(['q', 'h']);
     expect(sender.active).toEqual(['q', 'h']);
+  });
+});
+
+describe('encodings that nobody wants', () => {
+  it('rest only while the uplink is known to carry them all', async () => {
+    for (const [carriesBps, active] of [
+      [2_250_000, ['q']],
+      [2_249_999, ['q', 'h', 'f']],
+      [undefined, ['q', 'h', 'f']],
+    ] as const) {
+      const sender = new ScriptedSender('q', 'h', 'f');
+      sender.carriesBps = carriesBps;
+      await new EncodingSwitch(sender, new VirtualClock()).send(['q']);
+      expect(sender.active, `${carriesBps} bit/s`).toEqual(active);
+    }
+  });
+
+  it('rest later when the uplink carries more, and wake when it carries less', async () => {
+    const sender = new ScriptedSender('q', 'h', 'f');
+    const clock = new VirtualClock();
+    sender.carriesBps = 300_000;
+    await new EncodingSwitch(sender, clock).send(['q']);
+    sender.carriesBps = 3_000_000;
+    await clock.advance(2_000);
+    expect(sender.active).toEqual(['q']);
+    sender.carriesBps = 300_000;
+    await clock.advance(2_000);
+    expect(sender.active).toEqual(['q', 'h', 'f']);
+  });
+
+  it('do not rest where one of them has no limit', async () => {
+    const sender = new ScriptedSender('q', 'h', 'f');
+    for (const encoding of sender.rids) delete encoding.maxBitrate;
+    await new EncodingSwitch(sender, new VirtualClock()).send(['q']);
+    expect(sender.active).toEqual(['q', 'h', 'f']);
+  });
+
+  it('are not looked after once the session has ended', async () => {
+    const sender = new ScriptedSender('q', 'h', 'f');
+    const clock = new VirtualClock();
+    await new EncodingSwitch(sender, clock).send(['q']);
+    sender.transport = { state: 'closed' } as RTCDtlsTransport;
+    sender.carriesBps = 300_000;
+    await clock.advance(60_000);
+    expect(sender.changes).toBe(1);
   });
 });
 

@@ -11,6 +11,8 @@ export class ScriptedConnection extends EventTarget {
   readonly remoteDescriptions: string[] = [];
   readonly transport = Object.assign(new EventTarget(), { state: 'new' });
   readonly transceivers: { track: unknown; init: RTCRtpTransceiverInit | undefined }[] = [];
+  /** What it says that its uplink carries. */
+  carriesBps = 10_000_000;
   /** What senders send, by the index of their transceiver. */
   readonly encodings = new Map<number, RTCRtpEncodingParameters[]>();
   /** What senders were given, by the index of their transceiver. */
@@ -51,6 +53,7 @@ export class ScriptedConnection extends EventTarget {
     const sender = {
       transport: this.transport,
       getParameters: () => ({ encodings: this.encodings.get(index) ?? [] }),
+      getStats: async () => new Map([['pair', { availableOutgoingBitrate: this.carriesBps }]]),
       setParameters: async ({ encodings }: { encodings: RTCRtpEncodingParameters[] }) => {
         this.encodings.set(index, encodings);
       },

@@ -140,7 +140,7 @@ describe('a WHIP publisher', () => {
     const told: Reply = { status: 200, headers: { 'Content-Type': 'text/event-stream' }, body };
     endpoint.reply({ ...CREATED, headers: { ...CREATED.headers, Link: link } }, made, told);
     const publisher = publisherOf({ token: 'key' });
-    const encodings = [{ rid: 'q' }, { rid: 'h' }, { rid: 'f' }];
+    const encodings = ['q', 'h', 'f'].map((rid) => ({ rid, maxBitrate: 500_000 }));
     publisher.publish({ media: mediaOf('audio', 'video'), encodings });
     const connection = await answered(0);
     const video = connection.transceivers.findIndex(({ track }) => (track as { kind: string }).kind === 'video');
