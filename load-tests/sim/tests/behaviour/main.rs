@@ -55,4 +55,5 @@ mod viewer_chooses_its_layer;
 mod what_nobody_watches_is_not_wanted;
 #[cfg(test)]
 mod whip_ice_restart;
+#[cfg(test)]
 mod wrong_fingerprint_never_gets_media;

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use sfu_model::time::Instant;
 
-/// How long an encoding counts as wanted after the last who could take it. An encoder that starts again costs a keyframe and
-/// a second of a poor picture, and a viewer that reloads its page, or whose path falls for a moment, is back within five.
-pub(crate) const DEMAND_HOLD: Duration = Duration::from_secs(5);
+/// How long an encoding counts as wanted after the last who could take it, and after a publisher came. Whoever comes later
+/// waits for an event, an encoder and its keyframe: a viewer that reloads its page, or whose path falls for a while, must not.
+/// It is also six times what a browser takes at first to find out what its uplink carries: it is asked to send less only when
+/// it has sent all, and knows that it can again.
+pub(crate) const DEMAND_HOLD: Duration = Duration::from_secs(30);
 
 /// How far up the ranks of a video somebody may go. What is below is wanted, too: it is where a viewer goes at once when its
 /// path falls. The lowest encoding is wanted by nobody in particular, for the viewer who comes next.
@@ -68,33 +70,39 @@ mod tests {
         Instant::START + Duration::from_millis(ms)
     }
 
+    /// So much less than the hold, after this.
+    fn held_until(ms: u64, less: u64) -> Instant {
+        at(ms - less) + DEMAND_HOLD
+    }
+
     #[test]
-    fn more_is_wanted_at_once_and_less_after_five_seconds() {
+    fn more_is_wanted_at_once_and_less_after_the_hold() {
         let mut held = HeldDemand::default();
         held.hear(Demand::UpTo(1), at(60_000));
-        assert_eq!(held.highest(), Demand::Everything, "the first seconds");
-        held.hear(Demand::UpTo(1), at(65_000));
+        held.hear(Demand::UpTo(1), held_until(60_000, 1));
+        assert_eq!(held.highest(), Demand::Everything, "at first");
+        held.hear(Demand::UpTo(1), held_until(60_000, 0));
         assert_eq!(held.highest(), Demand::UpTo(1));
-        held.hear(Demand::UpTo(2), at(65_100));
+        held.hear(Demand::UpTo(2), at(100_000));
         assert_eq!(held.highest(), Demand::UpTo(2));
-        for ms in (65_200..70_100).step_by(100) {
-            held.hear(Demand::Nothing, at(ms));
-            assert_eq!(held.highest(), Demand::UpTo(2), "{ms}");
+        for less in (1..=20_001).rev().step_by(1_000) {
+            held.hear(Demand::Nothing, held_until(100_000, less));
+            assert_eq!(held.highest(), Demand::UpTo(2), "{less}");
         }
-        held.hear(Demand::Nothing, at(70_100));
+        held.hear(Demand::Nothing, held_until(100_000, 0));
         assert_eq!(held.highest(), Demand::Nothing);
-        held.hear(Demand::Everything, at(70_101));
+        held.hear(Demand::Everything, at(140_000));
         assert_eq!(held.highest(), Demand::Everything);
     }
 
     #[test]
     fn the_best_off_of_many_decides() {
         let mut held = HeldDemand::default();
-        for second in 0..20 {
+        for second in 0..100 {
             held.hear(Demand::UpTo(0), at(second * 1_000));
             held.hear(Demand::UpTo(2), at(second * 1_000 + 500));
             let expected = match second {
-                0..5 => Demand::Everything,
+                0..30 => Demand::Everything,
                 _ => Demand::UpTo(2),
             };
             assert_eq!(held.highest(), expected, "{second}");

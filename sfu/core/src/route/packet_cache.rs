@@ -87,10 +87,12 @@ impl PacketCache {
         self.metered(encoding, now).told = Some(rate);
     }
 
-    /// What an encoding sends. `None`: not known yet.
+    /// What an encoding sends. After a silence, until that is measured again: what it sent before, so that nobody waits for
+    /// the measure of an encoding that was asleep. `None`: not known yet.
     pub(crate) fn rate(&self, encoding: EncodingId, now: Instant) -> Option<Bitrate> {
         let metered = self.meters.get(&encoding)?;
-        metered.meter.rate(now).or(metered.told)
+        let measured = metered.meter.rate(now);
+        measured.or_else(|| self.cost(encoding))
     }
 
     /// What an encoding sends, or sent before it fell silent. `None`: not known.
@@ -292,6 +294,35 @@ mod tests {
         assert_eq!(kbps(1, 0), Some(200));
         assert_eq!(kbps(3, 3), Some(400));
         assert_eq!(cache.rate_within(EncodingId(2), Layer::TOP, now), None);
+    }
+
+    #[test]
+    fn an_encoding_that_slept_costs_what_it_did_until_it_is_measured_again() {
+        let mut cache = PacketCache::default();
+        let mut send = |range: std::ops::Range<u64>, bytes: usize| {
+            let mut costs = Vec::new();
+            for ms in range.step_by(100) {
+                let mut packet = arriving(1, ms, ms);
+                packet.payload = vec![0; bytes - OVERHEAD_BYTES].into();
+                cache.measure(&packet);
+                costs.push(cache.rate(EncodingId(1), packet.received_at));
+            }
+            costs
+        };
+        let kbps = |kbps| Some(Bitrate::from_kbps(kbps));
+        assert_eq!(send(0..2_100, 1_250).last(), Some(&kbps(100)));
+        let awake = send(60_000..60_600, 2_500);
+        assert_eq!(
+            awake,
+            [
+                kbps(100),
+                kbps(100),
+                kbps(100),
+                kbps(100),
+                kbps(100),
+                kbps(200)
+            ]
+        );
     }
 
     #[test]

@@ -30,4 +30,5 @@ mod patches;
 mod properties;
 #[cfg(test)]
 mod sessions;
+#[cfg(test)]
 mod wanted;
