@@ -5,7 +5,7 @@
  *     publisher.publish({ media, codec: 'H264', encodings: [{ maxBitrate: 2_500_000 }] });
  *
  * Of several encodings it sends those that somebody watches, where the server says which, as long
- * as its uplink carries them all.
+ * as its path carries them all.
  *
  * It keeps itself live: after a cut it restarts ICE, then makes a new session, until `close`.
  */

@@ -6,7 +6,7 @@ import { VirtualClock } from './virtual-clock.ts';
 class ScriptedSender {
   rids: { rid?: string; active: boolean; maxBitrate?: number }[];
   changes = 0;
-  /** What the browser says that its uplink carries; undefined where it does not. */
+  /** What the browser says that its path carries; undefined where it does not. */
   carriesBps: number | undefined = 3_000_000;
   transport = { state: 'connected' } as RTCDtlsTransport;
   private transaction = 0;
@@ -87,7 +87,7 @@ describe('the encodings that are sent', () => {
 });
 
 describe('encodings that nobody wants', () => {
-  it('rest only while the uplink is known to carry them all', async () => {
+  it('rest only while the path is known to carry them all', async () => {
     for (const [carriesBps, active] of [
       [2_250_000, ['q']],
       [2_249_999, ['q', 'h', 'f']],
@@ -100,7 +100,7 @@ describe('encodings that nobody wants', () => {
     }
   });
 
-  it('rest later when the uplink carries more, and wake when it carries less', async () => {
+  it('rest later when the path carries more, and wake when it carries less', async () => {
     const sender = new ScriptedSender('q', 'h', 'f');
     const clock = new VirtualClock();
     sender.carriesBps = 300_000;

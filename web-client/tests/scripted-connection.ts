@@ -11,7 +11,7 @@ export class ScriptedConnection extends EventTarget {
   readonly remoteDescriptions: string[] = [];
   readonly transport = Object.assign(new EventTarget(), { state: 'new' });
   readonly transceivers: { track: unknown; init: RTCRtpTransceiverInit | undefined }[] = [];
-  /** What it says that its uplink carries. */
+  /** What it says that its path carries. */
   carriesBps = 10_000_000;
   /** What senders send, by the index of their transceiver. */
   readonly encodings = new Map<number, RTCRtpEncodingParameters[]>();

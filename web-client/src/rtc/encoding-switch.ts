@@ -11,15 +11,15 @@ export type EncodingSender = Pick<
 const RIDS_MAX = 8;
 
 /**
- * Which share of all that the encodings may take the uplink must be known to carry before one of
- * them rests. A browser that begins to send more finds out what its uplink carries from there, by a
+ * Which share of all that the encodings may take the path must be known to carry before one of
+ * them rests. A browser that begins to send more finds out what its path carries from there, by a
  * few percent a second: at a lower estimate a viewer would wait for it. With a quarter less, every
- * encoding is sent at once, the best of them a little softer. An uplink that does not carry so much
+ * encoding is sent at once, the best of them a little softer. A path that does not carry so much
  * has nothing to spare either: the browser leaves out what does not fit.
  */
 const CARRIED_SHARE = 0.75;
 
-/** How often the uplink is looked at while something rests, or waits to: a change of network. */
+/** How often the path is looked at while something rests, or waits to: a change of network. */
 const LOOK_MS = 2_000;
 
 /**
@@ -37,7 +37,7 @@ export function wantedRids(data: unknown): string[] | undefined {
 
 /**
  * Sends those encodings of a track that somebody watches: the others cost its publisher an encoder
- * and uplink for nobody. They rest only while the uplink is known to carry all of them, so that each
+ * and bandwidth for nobody. They rest only while the path is known to carry all of them, so that each
  * is back with its first picture. Changes are made one after another, because a browser refuses
  * parameters that were read before another change.
  */
@@ -75,7 +75,7 @@ export class EncodingSwitch {
     await this.activate((encoding) => !mayRest || encoding.rid === undefined || isKnown(encoding));
   }
 
-  /** Whether the uplink is known to carry what these take together. */
+  /** Whether the path is known to carry what these take together. */
   private async carriesAll(encodings: RTCRtpEncodingParameters[]): Promise<boolean> {
     let neededBps = 0;
     for (const { maxBitrate } of encodings) {

@@ -6,7 +6,7 @@ use sfu_model::time::Instant;
 
 /// How long an encoding counts as wanted after the last who could take it, and after a publisher came. Whoever comes later
 /// waits for an event, an encoder and its keyframe: a viewer that reloads its page, or whose path falls for a while, must not.
-/// It is also six times what a browser takes at first to find out what its uplink carries: it is asked to send less only when
+/// It is also six times what a browser takes at first to find out what its path carries: it is asked to send less only when
 /// it has sent all, and knows that it can again.
 pub(crate) const DEMAND_HOLD: Duration = Duration::from_secs(30);
 
