@@ -5,8 +5,8 @@ import { launchChromium } from '../src/chromium.js';
 import { goLive, watch } from '../src/pages.js';
 import { startServer } from '../src/server.js';
 
-/** The server waits half a minute before it says that nobody watches, and twice that where they watched on another worker. */
-const REST_WITHIN_MS = 90_000;
+/** The server waits half a minute before it says that nobody watches, and the browser must know what its path carries. */
+const REST_WITHIN_MS = 60_000;
 
 /** How long the best picture may take, and how much longer where it was not sent: a second to be told, an encoder, a keyframe. */
 const BEST_WITHIN_MS = 30_000;

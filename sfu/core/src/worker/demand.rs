@@ -79,17 +79,12 @@ impl Sfu {
         let Some(index) = self.linked_room(from, &room) else {
             return;
         };
-        let here = self.demand_here(index);
-        let Some(place) = self.rooms.get_mut(index) else {
-            return;
+        let is_told = self.rooms.get(index).is_some_and(|r| !r.tracks.is_empty());
+        // Before it has been told what there is to want, whoever comes may want it all. The origin holds what it hears.
+        let demand = match is_told {
+            true => self.demand_here(index),
+            false => Demand::Everything,
         };
-        // It has not been told yet what there is to want.
-        let here = match place.tracks.is_empty() {
-            true => Demand::Everything,
-            false => here,
-        };
-        place.demand.hear(here, self.now);
-        let demand = place.demand.highest();
         let message = LinkMessage::Demand { room, demand };
         self.out.links.push_back((from, message));
     }
