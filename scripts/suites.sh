@@ -148,6 +148,7 @@ bench() {
         glass | joins | reload) npm run --silent --prefix tests/browser bench -- "$figure" ;;
         throttled) npm run --prefix tests/browser record ;;
         viewers) load-tests/load/bench.sh "$@" ;;
+        joins100) load-tests/load/joins.sh "$@" ;;
         limit) cargo run --release --locked --package freshet-load -- limit "$@" ;;
         peers) load-tests/peers/bench.sh "$@" ;;
         hostile) load-tests/load/hostile.sh ;;

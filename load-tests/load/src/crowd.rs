@@ -39,8 +39,10 @@ pub struct Tally {
     pub n_alive: usize,
     /// Players that get both tracks.
     pub n_receiving: usize,
-    /// From each player's POST to its first packet of a picture.
+    /// From each player's POST to the last packet of its first picture.
     pub joins: Vec<Duration>,
+    /// When the first player's POST began, and the last's, of those that live.
+    pub posted: Option<(Instant, Instant)>,
     /// Since the measurement began.
     pub window: Window,
     /// Of what was published since each player joined; 0 until the publisher says how much that is.
@@ -234,6 +236,9 @@ impl Watching {
             tally.n_alive += 1;
             tally.n_receiving += usize::from(player.has_both());
             tally.joins.extend(player.joined_after());
+            let posted_at = player.posted_at();
+            let (first, last) = tally.posted.unwrap_or((posted_at, posted_at));
+            tally.posted = Some((first.min(posted_at), last.max(posted_at)));
             tally.n_lost += player.n_lost(published);
             tally.n_repairs += player.n_repairs();
             tally.faults.add(player.faults());

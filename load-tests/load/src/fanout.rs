@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sfu_model::time::Instant;
 use sfu_net::clock::Clock;
+use tokio::task::JoinSet;
 use whip_whep_client::client::Reply;
 
 use crate::crowd::{Crowd, CrowdEnded, Tally};
@@ -182,8 +183,8 @@ pub(crate) async fn join(
     join_at((n_players, JOINS_PER_SECOND), whep, local, crowd, clock).await
 }
 
-/// Players join a crowd one after the other, and are waited for until both tracks have reached each of them or patience is
-/// at its end.
+/// Players join a crowd at a pace that no answer delays, and are waited for until both tracks have reached each of them or
+/// patience is at its end.
 async fn join_at(
     (n_players, per_second): (usize, u32),
     whep: &Endpoint,
@@ -192,13 +193,23 @@ async fn join_at(
     clock: Clock,
 ) -> Result<(), FanoutError> {
     let mut pace = tokio::time::interval(Duration::from_secs(1) / per_second.max(1));
-    for _ in 0..n_players {
-        pace.tick().await;
-        let joined = open(whep, Role::Subscriber, local, clock).await?;
-        crowd.join(Subscriber::new(joined.session, joined.posted_at))?;
+    let mut opening = JoinSet::new();
+    let mut n_begun = 0;
+    while n_begun < n_players || !opening.is_empty() {
+        tokio::select! {
+            _ = pace.tick(), if n_begun < n_players => {
+                n_begun += 1;
+                let whep = whep.clone();
+                opening.spawn(async move { open(&whep, Role::Subscriber, local, clock).await });
+            }
+            Some(opened) = opening.join_next() => {
+                let joined = opened.map_err(io::Error::from)??;
+                crowd.join(Subscriber::new(joined.session, joined.posted_at))?;
+            }
+        }
     }
     wait_until(crowd, Published::default(), JOIN_PATIENCE, |tally| {
-        tally.n_receiving == n_players
+        tally.n_receiving == n_players && tally.joins.len() == n_players
     })
     .await?;
     Ok(())

@@ -18,6 +18,7 @@ pub mod cpu;
 pub mod crowd;
 pub mod endpoint;
 pub mod fanout;
+mod first_picture;
 pub mod formats;
 pub mod hostile;
 pub mod keys;

@@ -18,6 +18,10 @@ pub struct Bars {
     pub cpu_us_max: Option<f64>,
     /// The same cost, in multiples of the limit.
     pub limit_ratio_max: Option<f64>,
+    /// From a player's POST to its first whole picture, of all but 5 % of the players.
+    pub join_p95_max: Option<Duration>,
+    /// Keyframe requests that reach the publisher.
+    pub keyframe_requests_max: Option<u64>,
 }
 
 /// The figures of a run. Each name says its unit.
@@ -26,6 +30,7 @@ pub struct Report {
     viewers: usize,
     viewers_alive: usize,
     viewers_receiving: usize,
+    viewers_with_picture: usize,
     measured_secs: f64,
     packets_received: u64,
     received_mbps: f64,
@@ -40,7 +45,10 @@ pub struct Report {
     latency_max_us: u128,
     join_p50_ms: Option<u128>,
     join_p95_ms: Option<u128>,
+    join_p95_max_ms: Option<u128>,
+    posts_spread_ms: Option<u128>,
     keyframe_requests: u64,
+    keyframe_requests_max: Option<u64>,
     server_cpu_us_per_packet: Option<f64>,
     server_cpu_us_per_packet_max: Option<f64>,
     limit_cpu_us_per_packet: Option<f64>,
@@ -71,6 +79,7 @@ impl Report {
             viewers: outcome.n_viewers,
             viewers_alive: settled.n_alive,
             viewers_receiving: settled.n_receiving,
+            viewers_with_picture: joins.len(),
             measured_secs: seconds,
             packets_received: window.n_packets,
             received_mbps: window.n_bytes as f64 * 8.0 / seconds / 1e6,
@@ -85,7 +94,12 @@ impl Report {
             latency_max_us: window.latency.max().as_micros(),
             join_p50_ms: join(50),
             join_p95_ms: join(95),
+            join_p95_max_ms: bars.join_p95_max.map(|max| max.as_millis()),
+            posts_spread_ms: settled
+                .posted
+                .map(|(first, last)| last.saturating_since(first).as_millis()),
             keyframe_requests: outcome.published.n_keyframe_requests,
+            keyframe_requests_max: bars.keyframe_requests_max,
             server_cpu_us_per_packet: server.map(|used| {
                 used.scheduled.ran.as_secs_f64() * 1e6 / window.n_packets.max(1) as f64
             }),
@@ -130,6 +144,13 @@ impl Report {
                 self.server_cpu_us_per_packet,
                 self.server_cpu_us_per_packet_max,
             ) || is_beyond(self.server_cpu_over_limit, self.server_cpu_over_limit_max);
+        // Whoever has not joined is not among those that joined soon.
+        let joins_late = self.join_p95_max_ms.is_some_and(|max| {
+            self.viewers_with_picture < self.viewers || self.join_p95_ms.is_none_or(|ms| ms > max)
+        });
+        let asks_too_often = self
+            .keyframe_requests_max
+            .is_some_and(|max| self.keyframe_requests > max);
         let checks = [
             (
                 self.viewers_receiving < self.viewers,
@@ -142,6 +163,11 @@ impl Report {
                 "the stream was not continuous",
             ),
             (is_too_costly, "a packet costs the server too much"),
+            (joins_late, "players wait too long for their first picture"),
+            (
+                asks_too_often,
+                "the publisher is asked for too many keyframes",
+            ),
         ];
         let failed = checks.into_iter().filter(|(is_failed, _)| *is_failed);
         failed.map(|(_, what)| what).collect()
@@ -215,6 +241,9 @@ impl Report {
             .map(|ratio| format!("{ratio:.2}"));
         let ratio_bar = self.server_cpu_over_limit_max;
         let ratio_bar = ratio_bar.map_or_else(String::new, |max| format!("<= {max:.2}"));
+        let at_most = |max: Option<u128>| max.map_or_else(String::new, |max| format!("<= {max}"));
+        let join_bar = at_most(self.join_p95_max_ms);
+        let requests_bar = at_most(self.keyframe_requests_max.map(u128::from));
         let cores = self.server_cores.map(|cores| format!("{cores:.2}"));
         let waited = self.server_cores_waited_for;
         let waited = waited.map(|cores| format!("{cores:.2}"));
@@ -226,11 +255,23 @@ impl Report {
             row("latency p99, us", or_dash(self.latency_p99_us)),
             row("latency max, us", self.latency_max_us),
             row(
-                "join p50, ms (POST to first picture)",
+                "first to last POST of players, ms",
+                or_dash(self.posts_spread_ms),
+            ),
+            row(
+                "POST to first whole picture, p50, ms",
                 or_dash(self.join_p50_ms),
             ),
-            row("join p95, ms", or_dash(self.join_p95_ms)),
-            row("keyframe requests at the publisher", self.keyframe_requests),
+            barred(
+                "POST to first whole picture, p95, ms",
+                or_dash(self.join_p95_ms),
+                join_bar,
+            ),
+            barred(
+                "keyframe requests at the publisher",
+                self.keyframe_requests,
+                requests_bar,
+            ),
             barred("server CPU per received packet, us", or_dash(cpu), cpu_bar),
             row("limit of this machine, us", or_dash(limit)),
             barred("server CPU over the limit", or_dash(ratio), ratio_bar),
@@ -271,6 +312,8 @@ mod tests {
         lost_max: 0,
         cpu_us_max: Some(3.5),
         limit_ratio_max: Some(2.0),
+        join_p95_max: Some(Duration::from_millis(30)),
+        keyframe_requests_max: Some(5),
     };
 
     /// 2 us.
@@ -327,7 +370,10 @@ mod tests {
 
     #[test]
     fn each_bar_can_be_missed() {
-        let misses: [fn(&mut Outcome); 6] = [
+        let misses: [fn(&mut Outcome); 9] = [
+            |o| o.settled.joins = vec![Duration::from_millis(31); 2],
+            |o| o.settled.joins.truncate(1),
+            |o| o.published.n_keyframe_requests = 6,
             |o| o.settled.n_lost = 1,
             |o| o.settled.n_receiving = 1,
             |o| o.settled.faults.misnumbered = 1,

@@ -14,6 +14,8 @@ const TWO_BYTE: u16 = 0x1000;
 pub struct RtpPacket<'a> {
     /// Seven bits.
     pub payload_type: u8,
+    /// The packet ends its picture.
+    pub marker: bool,
     /// As on the wire.
     pub sequence: u16,
     /// As on the wire.
@@ -51,6 +53,7 @@ impl<'a> RtpPacket<'a> {
         }
         (first >> 6 == 2 && header_bytes <= bytes.len()).then_some(Self {
             payload_type: second & 0x7f,
+            marker: second & 0x80 != 0,
             sequence: u16::from_be_bytes([q1, q0]),
             timestamp: u32::from_be_bytes([t3, t2, t1, t0]),
             ssrc: u32::from_be_bytes([s3, s2, s1, s0]),

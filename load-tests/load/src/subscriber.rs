@@ -11,7 +11,7 @@ use sfu_net::udp::ReceiveBatch;
 
 use crate::answers::Answers;
 use crate::continuity::Faults;
-use crate::formats::{Format, Formats};
+use crate::formats::Formats;
 use crate::keys::KeySlot;
 use crate::latency::Histogram;
 use crate::publisher::Published;
@@ -41,8 +41,6 @@ struct Received {
     is_sample: bool,
     /// When its POST began.
     posted_at: Instant,
-    /// From the POST to the first packet of a picture.
-    joined_after: Option<Duration>,
 }
 
 /// What all players of a thread got since the measurement began.
@@ -68,7 +66,6 @@ impl Subscriber {
             answers: Answers::default(),
             is_sample: false,
             posted_at,
-            joined_after: None,
         };
         Self { session, received }
     }
@@ -118,9 +115,15 @@ impl Subscriber {
         audio.continuity.has_begun() && video.continuity.has_begun()
     }
 
-    /// From the POST to the first packet of a picture.
+    /// When its POST began that was taken.
+    pub(crate) fn posted_at(&self) -> Instant {
+        self.received.posted_at
+    }
+
+    /// From the POST to the last packet of the first picture.
     pub(crate) fn joined_after(&self) -> Option<Duration> {
-        self.received.joined_after
+        let whole_at = self.received.video.first_picture.whole_at()?;
+        Some(whole_at.saturating_since(self.received.posted_at))
     }
 
     /// Retransmissions that came.
@@ -197,16 +200,11 @@ impl Received {
             MediaKind::Audio => &mut self.audio,
             MediaKind::Video => &mut self.video,
         };
-        let Format { kind, is_repair } = format;
-        if is_repair {
+        if format.is_repair {
             track.record_repair(packet, arrived_at, srtp);
             return;
         }
         let stamp = track.record(packet, arrived_at, srtp, self.is_sample);
-        if kind == MediaKind::Video {
-            let since_post = arrived_at.saturating_since(self.posted_at);
-            self.joined_after.get_or_insert(since_post);
-        }
         if let Some(stamp) = stamp.filter(|_| self.is_sample) {
             window
                 .latency

@@ -4,6 +4,7 @@ use sfu_model::codec::MediaKind;
 use sfu_model::time::Instant;
 
 use crate::continuity::Continuity;
+use crate::first_picture::{FirstPicture, Part};
 use crate::missing::Missing;
 use crate::reception::Reception;
 use crate::rtp::RtpPacket;
@@ -19,6 +20,7 @@ pub(crate) struct Track {
     clock_hz: u32,
     pub(crate) continuity: Continuity,
     pub(crate) missing: Missing,
+    pub(crate) first_picture: FirstPicture,
     /// Of the media; retransmissions have their own stream, of which nothing is reported.
     pub(crate) reception: Option<Reception>,
     pub(crate) n_repairs: u64,
@@ -33,6 +35,7 @@ impl Track {
             },
             continuity: Continuity::default(),
             missing: Missing::default(),
+            first_picture: FirstPicture::default(),
             reception: None,
             n_repairs: 0,
         }
@@ -58,13 +61,23 @@ impl Track {
         }
         let sequence = reception.record(packet.sequence, packet.timestamp, arrived_at);
         self.missing.record(sequence, arrived_at);
+        let part = Part {
+            sequence,
+            timestamp: packet.timestamp,
+            marker: packet.marker,
+        };
         if !opens && self.continuity.record_unopened(sequence) {
+            self.first_picture.record(part, None, arrived_at);
             return None;
         }
         let payload = srtp.open_rtp(packet.bytes, packet.header_bytes);
         let stamp = payload.and_then(|payload| Stamp::read(&payload));
         match stamp {
-            Some(stamp) => self.continuity.record(&stamp, sequence),
+            Some(stamp) => {
+                self.continuity.record(&stamp, sequence);
+                let index = Some(stamp.index_in_frame);
+                self.first_picture.record(part, index, arrived_at);
+            }
             None => self.continuity.record_foreign(),
         }
         stamp
@@ -90,6 +103,13 @@ impl Track {
             let sequence = crate::arrival_report::extend(original, reception.highest());
             self.missing.record(sequence, arrived_at);
             self.continuity.record_repair(&stamp);
+            let part = Part {
+                sequence,
+                timestamp: packet.timestamp,
+                marker: packet.marker,
+            };
+            let index = Some(stamp.index_in_frame);
+            self.first_picture.record(part, index, arrived_at);
         }
     }
 }

@@ -71,6 +71,12 @@ pub(crate) struct Fanout {
     /// Server CPU that a received packet may cost, in multiples of the limit; needs --server-pid and --limit
     #[arg(long, requires_all = ["server_pid", "limit"])]
     max_limit_ratio: Option<f64>,
+    /// Milliseconds that a join may take, from the POST to the first whole picture, of all but 5 % of the players
+    #[arg(long)]
+    max_join_p95_ms: Option<u64>,
+    /// Keyframe requests that may reach the publisher
+    #[arg(long)]
+    max_keyframe_requests: Option<u64>,
     /// Print JSON in place of the table
     #[arg(long)]
     json: bool,
@@ -95,6 +101,8 @@ impl Fanout {
             lost_max: self.max_lost,
             cpu_us_max: self.max_cpu_us,
             limit_ratio_max: self.max_limit_ratio,
+            join_p95_max: self.max_join_p95_ms.map(Duration::from_millis),
+            keyframe_requests_max: self.max_keyframe_requests,
         };
         let [before, after] = LIMIT_ROUNDS;
         let mut costs = self.limit(before)?;
