@@ -156,7 +156,8 @@ bench() {
         networks) cargo run --release --locked --package freshet-sim --example matrix ;;
         seeds) FRESHET_SIM_SEEDS=1000 cargo test --locked --package freshet-sim --test seeds -- --nocapture ;;
         # What allocates is the engine of the publisher, twice for a packet that comes: 0.02 for each of a hundred that go.
-        core) cargo bench --locked --package freshet-sim --bench forward -- --max-ns 300 --max-allocations 0.05 ;;
+        core) cargo bench --locked --package freshet-sim --bench forward -- --max-ns 300 --max-allocations 0.05 \
+            --max-estimation-ns 100 "$@" ;;
         *) die "no such bench: $figure" ;;
     esac
 }

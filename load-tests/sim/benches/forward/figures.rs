@@ -10,13 +10,16 @@ pub(crate) struct Rounds {
     pub(crate) one_at_a_time: Vec<Cost>,
     pub(crate) picture_at_once: Vec<Cost>,
     pub(crate) bare_seal: Vec<Cost>,
+    pub(crate) estimation: Vec<Cost>,
 }
 
-/// What the median of the rounds must not exceed, where packets come one at a time.
+/// What the median of the rounds must not exceed; of the worker, where packets come one at a time.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Bars {
     pub(crate) ns_max: Option<f64>,
     pub(crate) allocations_max: Option<f64>,
+    /// Of following the path of a viewer.
+    pub(crate) estimation_ns_max: Option<f64>,
 }
 
 /// One figure over all rounds. The middle one is the figure; the others say how far to trust it.
@@ -46,6 +49,8 @@ pub(crate) struct Figures {
     one: Way,
     picture: Way,
     seal_ns: Spread,
+    estimation_ns: Spread,
+    estimation_allocations: Spread,
 }
 
 #[derive(Debug)]
@@ -79,6 +84,10 @@ impl Figures {
             one: Way::new(&rounds.one_at_a_time, &rounds.bare_seal),
             picture: Way::new(&rounds.picture_at_once, &rounds.bare_seal),
             seal_ns: Spread::new(rounds.bare_seal.iter().map(Cost::ns_per_packet)),
+            estimation_ns: Spread::new(rounds.estimation.iter().map(Cost::ns_per_packet)),
+            estimation_allocations: Spread::new(
+                rounds.estimation.iter().map(Cost::allocations_per_packet),
+            ),
         }
     }
 
@@ -93,6 +102,10 @@ impl Figures {
             (
                 keeps(self.one.allocations, bars.allocations_max),
                 "a packet costs too many allocations",
+            ),
+            (
+                keeps(self.estimation_ns, bars.estimation_ns_max),
+                "to follow the paths of viewers costs too much CPU",
             ),
         ];
         let failed = checks.into_iter().filter(|(is_kept, _)| !is_kept);
@@ -117,6 +130,9 @@ impl fmt::Display for Figures {
         writeln!(f, "{:<44} {:>9}   (least .. most)", "", "median")?;
         self.one.write(f, "a packet at a time")?;
         self.picture.write(f, "a picture at a time")?;
-        row(f, "bare AES-256-GCM seal, ns", self.seal_ns, 0)
+        row(f, "bare AES-256-GCM seal, ns", self.seal_ns, 0)?;
+        let (ns, allocations) = (self.estimation_ns, self.estimation_allocations);
+        row(f, "estimation of the path: CPU per packet, ns", ns, 0)?;
+        row(f, "estimation of the path: allocations", allocations, 3)
     }
 }

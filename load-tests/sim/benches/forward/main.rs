@@ -3,13 +3,15 @@
 //! One publisher, one worker, a hundred subscribers, all with keys that they agreed on. The publisher's packets are sealed
 //! beforehand; what is timed is a worker's turn and nothing else: `handle_datagram`, then `poll_transmit` until nothing is
 //! left. In turn with it, a bare AES-256-GCM seal of as many bytes is timed: the work that cannot be left out, and the
-//! measure of the machine.
+//! measure of the machine. In turn with both, what it costs to follow as many paths, which this stream of one encoding does not
+//! ask for.
 //!
 //! Every packet of every picture is counted on its way out. In a round before the first, all viewers get them, and one of
 //! them in all rounds; each must have authenticated and unpacked as many as were sent.
 
 mod allocations;
 mod cost;
+mod estimation;
 mod figures;
 mod seal;
 mod stage;
@@ -20,6 +22,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use freshet_sim::world::JoinError;
 
+use crate::estimation::Paths;
 use crate::figures::{Bars, Figures, Rounds};
 use crate::seal::Seal;
 use crate::stage::{Audience, PAYLOAD_BYTES, PICTURE_PACKETS, Stage};
@@ -43,6 +46,9 @@ struct Options {
     /// Fail above so many allocations per packet, where packets come one at a time
     #[arg(long)]
     max_allocations: Option<f64>,
+    /// Fail above so many nanoseconds per packet for the estimation of a viewer's path
+    #[arg(long)]
+    max_estimation_ns: Option<f64>,
     /// What `cargo bench` says to every bench
     #[arg(long, hide = true)]
     bench: bool,
@@ -61,6 +67,8 @@ enum BenchError {
     NotForwarded { n_packets: u64, expected: usize },
     #[error("a viewer received {received} packets, not {expected}")]
     NotReceived { received: usize, expected: usize },
+    #[error("the paths were not followed")]
+    NotFollowed,
     #[error("no key for the bare seal")]
     Seal(#[from] aws_lc_rs::error::Unspecified),
     #[error("the thread's clock cannot be read")]
@@ -94,6 +102,7 @@ fn tell(options: &Options, rounds: &Rounds) -> Result<bool, BenchError> {
     let bars = Bars {
         ns_max: options.max_ns,
         allocations_max: options.max_allocations,
+        estimation_ns_max: options.max_estimation_ns,
     };
     let failures = figures.failures(bars);
     let mut out = std::io::stdout();
@@ -112,15 +121,21 @@ fn tell(options: &Options, rounds: &Rounds) -> Result<bool, BenchError> {
 fn run(options: &Options) -> Result<Rounds, BenchError> {
     let mut stage = Stage::new(usize::from(options.subscribers))?;
     let mut seal = Seal::new(PAYLOAD_BYTES)?;
+    let mut paths = Paths::new(usize::from(options.subscribers));
     let mut rounds = Rounds::default();
+    paths.round(ROUND_PICTURES)?;
     stage.round(ROUND_PICTURES, 1, Audience::All)?;
     let listener = stage.first_viewer();
     for _ in 0..options.rounds {
         let one = stage.round(ROUND_PICTURES, 1, listener)?;
         let picture = stage.round(ROUND_PICTURES, usize::from(PICTURE_PACKETS), listener)?;
+        rounds.estimation.push(paths.round(ROUND_PICTURES)?);
         rounds.bare_seal.push(seal.round(one.n_packets)?);
         rounds.one_at_a_time.push(one);
         rounds.picture_at_once.push(picture);
+    }
+    if !paths.are_followed() {
+        return Err(BenchError::NotFollowed);
     }
     Ok(rounds)
 }

@@ -7,7 +7,7 @@ const TICK_MS: f64 = 0.25;
 /// When the receiver got a packet, in ticks of 250 us since a moment that only it knows. Differences alone mean
 /// something, and they are the receiver's word: any value must be survived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Arrival(pub(crate) i64);
+pub struct Arrival(pub i64);
 
 impl Arrival {
     /// Milliseconds from `earlier` to `self`, negative when `self` is earlier.

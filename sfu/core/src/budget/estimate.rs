@@ -16,7 +16,7 @@ use crate::budget::probe::Probe;
 /// the estimate. Where a viewer gives none, its receiver reports and REMB do. Any order of calls is legal, and whatever
 /// feedback claims the estimate stays in its range.
 #[derive(Debug)]
-pub(crate) struct Estimator {
+pub struct Estimator {
     start: Bitrate,
     wanted: Bitrate,
     /// None before the first packet: a viewer who never gets media costs nothing.
@@ -40,12 +40,12 @@ impl Estimator {
 
     /// The transport-wide sequence number of a packet of this many bytes, all headers above UDP counted, that leaves
     /// at `now`.
-    pub(crate) fn on_sent(&mut self, bytes: usize, now: Instant) -> u16 {
+    pub fn on_sent(&mut self, bytes: usize, now: Instant) -> u16 {
         self.path().on_sent(bytes, now)
     }
 
     /// One transport-wide feedback packet: each number that it covers, with its arrival or none if it has not arrived.
-    pub(crate) fn on_feedback(
+    pub fn on_feedback(
         &mut self,
         lines: impl Iterator<Item = (u16, Option<Arrival>)>,
         now: Instant,
@@ -90,12 +90,12 @@ impl Estimator {
 
     /// When [`on_timeout`](Self::on_timeout) or [`poll_probe`](Self::poll_probe) has something to do; it may be past.
     #[must_use]
-    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+    pub fn poll_timeout(&self) -> Option<Instant> {
         self.path.as_ref()?.poll_timeout(self.wanted)
     }
 
     /// What the path carries.
-    pub(crate) fn estimate(&self) -> Bitrate {
+    pub fn estimate(&self) -> Bitrate {
         self.path
             .as_ref()
             .map_or(self.start, |path| path.estimate())

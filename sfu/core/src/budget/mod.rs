@@ -33,13 +33,15 @@
 mod acknowledged;
 mod aimd;
 mod app_limited;
-pub(crate) mod arrival;
+#[doc(hidden)]
+pub mod arrival;
 mod busy;
 mod capacity;
 pub mod choice;
 mod cluster;
 mod delay;
-pub(crate) mod estimate;
+#[doc(hidden)]
+pub mod estimate;
 mod history;
 mod inter_arrival;
 pub(crate) mod ladder;
