@@ -12,28 +12,26 @@ const AWAITING_BANDWIDTH_ESTIMATION: &[Scenario] = &[
         "a download shares the link",
         rates::a_download_shares_the_link,
     ),
-    // VP8: frozen for 4.3 s in place of 2, 93.7 % of the pictures shown; 99 % of the losses are repaired, half a second late.
+    // VP8: frozen for 3 s in place of 2; 99 % of the losses are repaired. What is asked for a third time is out of reach of the
+    // receiver, which keeps a hundred packets in view, and awaits a keyframe. Of twenty seeds fifteen hold.
     ("ten percent over 200 ms", repair::ten_percent_over_200_ms),
-    // Frozen for 18.7 s in place of 6: the repair budget is a quarter of what is sent, and a repair is lost as often.
-    (
-        "twenty percent over 100 ms",
-        repair::twenty_percent_over_100_ms,
-    ),
 ];
 
-/// Networks of the matrix, for the same reasons: percent lost, round trip in milliseconds, in bursts.
+/// Networks of the matrix: percent lost, round trip in milliseconds, in bursts.
+///
+/// Those with bursts lose the requests: with a way up that loses nothing, half a minute's freezes become none. The receiver asks
+/// five times, 105 ms apart, and a burst on the way up, where little is sent, lasts as long as several of them. Those of
+/// 200 ms lose what is asked for a third time, as above.
 pub(crate) const PATHS_AWAITING_BANDWIDTH_ESTIMATION: &[(u16, u128, bool)] = &[
     (1, 200, false),
-    (10, 200, false),
-    (20, 20, false),
-    (20, 50, false),
-    (20, 100, false),
     (20, 200, false),
+    (5, 20, true),
+    (5, 100, true),
     (5, 200, true),
+    (10, 20, true),
     (10, 50, true),
+    (10, 100, true),
     (10, 200, true),
-    (20, 20, true),
-    (20, 50, true),
     (20, 100, true),
     (20, 200, true),
 ];

@@ -58,13 +58,14 @@ pub(crate) fn ten_percent_over_200_ms() -> Result<(), String> {
     verdict(100, 200)
 }
 
-/// A fifth lost each way: the worst that anybody watches over.
-pub(crate) fn twenty_percent_over_100_ms() -> Result<(), String> {
-    let (path, outcome) = watch(200, 100, VIDEO_CODECS[0], 1);
-    if !path.bounds().allow(outcome.smoothness, WATCHED) {
-        return Err(format!("{outcome:?}"));
+/// A fifth lost each way: the worst that anybody watches over. Six seconds of freezes a minute.
+#[test]
+fn a_fifth_lost_over_100_ms_is_still_watched() {
+    for (codec, seed) in VIDEO_CODECS.into_iter().zip(1..) {
+        let (path, outcome) = watch(200, 100, codec, seed);
+        let is_met = path.bounds().allow(outcome.smoothness, WATCHED);
+        assert!(is_met, "{outcome:?}");
     }
-    Ok(())
 }
 
 /// The same with sound, of which each packet carries the two before it there.

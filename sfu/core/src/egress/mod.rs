@@ -7,7 +7,7 @@
 //! * [`departure`] finds a packet, numbers it and writes it; [`turn`] is what it may use.
 //! * [`stream`] is one RTP stream: its indices, its history, its counters.
 //! * [`pacer`] spreads a keyframe over a few milliseconds; [`repair`] says how much may be sent again,
-//!   [`repair_copies`] what is better sent twice.
+//!   [`repair_copies`] what is better sent more than once.
 //! * [`redundancy`] lets sound carry what was sent before (RFC 2198).
 //! * [`estimation`] follows what the path carries, while there is a choice to make.
 //! * [`reports`] and [`feedback`] are its RTCP, out and in.

@@ -5,9 +5,11 @@ use std::time::Duration;
 use sfu_model::rate::Bitrate;
 use sfu_model::time::Instant;
 
-/// Bytes that are sent for each that may be sent again: a quarter, enough for the 20 % loss after which nothing helps, and a
-/// bound on what a flood of NACKs can make us send.
+/// Bytes that are sent for each that may be sent again: a quarter, a bound on what a flood of NACKs can make us send.
 const SHARE: usize = 4;
+/// The same on a path that is not estimated and that loses what repairs can mend: half. Of 20 % lost the repairs cost a quarter
+/// even if each is sent once, because a fifth of them is lost too, and so on; with a second copy of each they cost two fifths.
+const SHARE_LOSSY: usize = 2;
 /// Repairs that may be saved up: half a second of loss at 3 Mbit/s. A burst of loss asks for much at once.
 const SAVED_BYTES_MAX: usize = 48 * 1_024;
 
@@ -37,11 +39,12 @@ impl Default for RepairBudget {
 }
 
 impl RepairBudget {
-    /// This much was sent for the first time.
-    pub(crate) fn earn(&mut self, bytes: usize) {
+    /// This much was sent for the first time, to a path that loses what repairs can mend, or not.
+    pub(crate) fn earn(&mut self, bytes: usize, is_lossy: bool) {
+        let share = if is_lossy { SHARE_LOSSY } else { SHARE };
         let earning = bytes.saturating_add(self.rest);
-        self.rest = earning % SHARE;
-        self.saved_bytes = (self.saved_bytes + earning / SHARE).min(SAVED_BYTES_MAX);
+        self.rest = earning % share;
+        self.saved_bytes = (self.saved_bytes + earning / share).min(SAVED_BYTES_MAX);
     }
 
     /// A path that is estimated earns by its estimate instead, sent to or not.
@@ -51,7 +54,7 @@ impl RepairBudget {
         // A gain of nothing keeps the moment: many short steps add up.
         if bytes > 0 || self.earned_at.is_none() {
             self.earned_at = Some(now);
-            self.earn(usize::try_from(bytes).unwrap_or(usize::MAX / 2));
+            self.earn(usize::try_from(bytes).unwrap_or(usize::MAX / 2), false);
         }
         let most = usize::try_from(rate.bytes_in(SAVED_MAX)).unwrap_or(usize::MAX);
         self.saved_bytes = self.saved_bytes.min(most);
@@ -83,7 +86,7 @@ mod tests {
         let mut budget = RepairBudget::default();
         let mut sent = 0;
         for _ in 0..10_000 {
-            budget.earn(1_201);
+            budget.earn(1_201, false);
             while budget.spend(1_000) {
                 sent += 1_000;
             }
@@ -93,6 +96,17 @@ mod tests {
             (share..=share + SAVED_BYTES_MAX).contains(&sent),
             "{sent} of {share}"
         );
+    }
+
+    #[test]
+    fn a_lossy_path_gets_half_of_what_was_sent() {
+        let mut budget = RepairBudget::default();
+        while budget.spend(1_000) {}
+        let earned = (0..40).map(|_| {
+            budget.earn(1_000, true);
+            usize::from(budget.spend(1_000))
+        });
+        assert_eq!(earned.sum::<usize>(), 20);
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Repairs that are sent twice. A repair is as likely to be lost as what it repairs, and the receiver asks again only a round
-//! trip later: on a path that loses much, a second copy spares it the wait.
+//! Repairs that are sent more than once. A repair is as likely to be lost as what it repairs, and the receiver asks again only
+//! a round trip later: on a path that loses much, another copy spares it the wait.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -12,21 +12,59 @@ use crate::egress::history::Sent;
 const WINDOW: u32 = 256;
 /// Lost packets of a window from which on repairs are sent twice: 2 %. Below it the second copy would almost always be
 /// waste.
-const LOSSY: u32 = 5;
-/// How much later the second copy leaves: past the few milliseconds that a full queue or a burst on the air swallows.
-const APART: Duration = Duration::from_millis(8);
-/// Most copies that wait.
+const SOME: u32 = 5;
+/// And from here on three times where a round trip is long: 8 %. Of two copies one in a hundred packets gets neither: several
+/// a minute.
+const MUCH: u32 = 20;
+/// From a third on more repairs help nobody: the path carries less than is sent, and each repair pushes out another packet; or
+/// the receiver does not tell the truth.
+const HOPELESS: u32 = WINDOW / 3;
+/// A round trip that is long: the next repair would come past any freeze's beginning (150 ms, W3C webrtc-stats).
+const ROUND_TRIP_LONG: Duration = Duration::from_millis(150);
+/// How much later each copy leaves: past the few packets that a full queue or a shadow on the air swallows in a row, and well
+/// before a receiver that knows no round trip asks again (after 100 ms in libwebrtc).
+const APART: Duration = Duration::from_millis(20);
+/// Most copies that wait; more are not sent.
 const WAITING_MAX: usize = 128;
 
-/// The second copies of one subscriber's repairs.
+/// How much a path loses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Loss {
+    #[default]
+    Little,
+    Some,
+    Much,
+    Hopeless,
+}
+
+/// The further copies of one subscriber's repairs.
 #[derive(Debug, Default)]
 pub(crate) struct RepairCopies {
     /// Packets of this window that were sent, and that the receiver misses. What it reports as lost (RFC 3550) counts
     /// what was repaired in time as received.
     sent: u32,
     missed: u32,
-    is_lossy: bool,
-    waiting: VecDeque<(Instant, Sent)>,
+    loss: Loss,
+    /// Each moves to the end when it has left, as long as more of it are to leave: the first is due first.
+    waiting: VecDeque<Copies>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Copies {
+    due_at: Instant,
+    sent: Sent,
+    n_left: u8,
+}
+
+impl Loss {
+    fn of(missed: u32) -> Self {
+        match missed {
+            0..SOME => Self::Little,
+            SOME..MUCH => Self::Some,
+            MUCH..HOPELESS => Self::Much,
+            HOPELESS.. => Self::Hopeless,
+        }
+    }
 }
 
 impl RepairCopies {
@@ -34,7 +72,7 @@ impl RepairCopies {
     pub(crate) fn count_sent(&mut self) {
         self.sent += 1;
         if self.sent == WINDOW {
-            self.is_lossy = self.missed >= LOSSY;
+            self.loss = Loss::of(self.missed);
             (self.sent, self.missed) = (0, 0);
         }
     }
@@ -42,28 +80,51 @@ impl RepairCopies {
     /// The receiver misses a packet, and says so for the first time.
     pub(crate) fn count_missed(&mut self) {
         self.missed += 1;
-        self.is_lossy |= self.missed >= LOSSY;
+        self.loss = self.loss.max(Loss::of(self.missed));
+    }
+
+    /// The path loses so much that its repairs may cost more than those of others, and not more than repairs can mend.
+    pub(crate) fn is_lossy(&self) -> bool {
+        matches!(self.loss, Loss::Some | Loss::Much)
     }
 
     /// A repair was sent.
-    pub(crate) fn repaired(&mut self, sent: Sent, now: Instant) {
-        if self.is_lossy && self.waiting.len() < WAITING_MAX {
-            self.waiting.push_back((now + APART, sent));
+    pub(crate) fn repaired(&mut self, sent: Sent, round_trip: Duration, now: Instant) {
+        let n_left = match self.loss {
+            Loss::Little | Loss::Hopeless => return,
+            // The picture is late already.
+            Loss::Some | Loss::Much if sent.is_repaired => 2,
+            Loss::Much if round_trip >= ROUND_TRIP_LONG => 2,
+            Loss::Some | Loss::Much => 1,
+        };
+        if self.waiting.len() < WAITING_MAX {
+            self.waiting.push_back(Copies {
+                due_at: now + APART,
+                sent,
+                n_left,
+            });
         }
     }
 
     /// The next copy that must leave now.
     pub(crate) fn pop_due(&mut self, now: Instant) -> Option<Sent> {
-        let (at, _) = self.waiting.front()?;
-        if *at > now {
+        if self.waiting.front()?.due_at > now {
             return None;
         }
-        self.waiting.pop_front().map(|(_, sent)| sent)
+        let copies = self.waiting.pop_front()?;
+        if copies.n_left > 1 {
+            self.waiting.push_back(Copies {
+                due_at: now + APART,
+                n_left: copies.n_left - 1,
+                ..copies
+            });
+        }
+        Some(copies.sent)
     }
 
     /// When the next is due.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        self.waiting.front().map(|(at, _)| *at)
+        self.waiting.front().map(|copies| copies.due_at)
     }
 }
 
@@ -71,6 +132,9 @@ impl RepairCopies {
 mod tests {
     use super::*;
     use crate::egress::history::tests::sent;
+
+    const SHORT: Duration = Duration::from_millis(50);
+    const LONG: Duration = Duration::from_millis(200);
 
     /// A window in which this many were missed.
     fn pass(copies: &mut RepairCopies, missed: u32) {
@@ -82,22 +146,36 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_path_that_loses_little_gets_one_copy() {
+    /// Further copies of one repair.
+    fn n_copies(missed: u32, round_trip: Duration, is_repaired: bool) -> usize {
         let mut copies = RepairCopies::default();
-        for missed in [0, 4, 3, 4] {
-            pass(&mut copies, missed);
-        }
-        copies.repaired(sent(1), Instant::START);
-        assert_eq!(copies.poll_timeout(), None);
+        pass(&mut copies, missed);
+        let sent = Sent {
+            is_repaired,
+            ..sent(1)
+        };
+        copies.repaired(sent, round_trip, Instant::START);
+        std::iter::from_fn(|| copies.pop_due(copies.poll_timeout()?)).count()
+    }
+
+    #[test]
+    fn what_is_lost_and_what_it_costs_say_how_many_leave() {
+        assert_eq!(n_copies(4, LONG, true), 0);
+        assert_eq!(n_copies(5, SHORT, false), 1);
+        assert_eq!(n_copies(5, LONG, false), 1);
+        assert_eq!(n_copies(20, SHORT, false), 1);
+        assert_eq!(n_copies(20, LONG, false), 2);
+        assert_eq!(n_copies(5, SHORT, true), 2);
+        assert_eq!(n_copies(HOPELESS, LONG, true), 0);
     }
 
     #[test]
     fn a_path_that_loses_much_gets_a_second_copy_a_little_later() {
         let mut copies = RepairCopies::default();
         pass(&mut copies, 5);
-        copies.repaired(sent(1), Instant::START);
-        copies.repaired(sent(2), Instant::START);
+        assert!(copies.is_lossy());
+        copies.repaired(sent(1), SHORT, Instant::START);
+        copies.repaired(sent(2), SHORT, Instant::START);
         let due = Instant::START + APART;
         assert_eq!(copies.poll_timeout(), Some(due));
         assert!(copies.pop_due(Instant::START).is_none());
@@ -106,7 +184,14 @@ mod tests {
             .collect();
         assert_eq!(numbers, [1, 2]);
         pass(&mut copies, 0);
-        copies.repaired(sent(3), due);
+        copies.repaired(sent(3), SHORT, due);
         assert_eq!(copies.poll_timeout(), None, "the path has recovered");
+    }
+
+    #[test]
+    fn who_misses_everything_is_not_lossy() {
+        let mut copies = RepairCopies::default();
+        (0..HOPELESS).for_each(|_| copies.count_missed());
+        assert!(!copies.is_lossy());
     }
 }

@@ -7,7 +7,7 @@ use sfu_model::packet::Packet;
 use crate::egress::departure::{Queued, send, send_again, send_probe, send_queued};
 use crate::egress::pacer::BURST_BYTES;
 use crate::egress::redundancy::Carried;
-use crate::egress::sender::{QUEUE_MAX, Sender};
+use crate::egress::sender::{QUEUE_MAX, ROUND_TRIP_DEFAULT, Sender};
 use crate::egress::turn::Turn;
 use crate::subscribe::subscription::Outgoing;
 
@@ -44,7 +44,8 @@ impl Sender {
         }
         turn.straight_bytes += bytes;
         if !self.estimation.is_active() {
-            self.repair_budget.earn(bytes);
+            let is_lossy = self.repair_copies.is_lossy();
+            self.repair_budget.earn(bytes, is_lossy);
         }
         self.repair_copies.count_sent();
         let with = (packet, out, &Carried::default());
@@ -104,10 +105,11 @@ impl Sender {
             let may_spend = |bytes| budget.spend_spare(bytes);
             send_again((video, &keys.sealer), &sent, estimation, turn, may_spend);
         }
+        let round_trip = self.round_trip.unwrap_or(ROUND_TRIP_DEFAULT);
         for sent in self.repairs.drain(..) {
             let may_spend = |bytes| budget.spend(bytes);
             if send_again((video, &keys.sealer), &sent, estimation, turn, may_spend) {
-                self.repair_copies.repaired(sent, turn.now);
+                self.repair_copies.repaired(sent, round_trip, turn.now);
             }
         }
         self.has_timer_news = true;
@@ -127,7 +129,8 @@ impl Sender {
             self.queue_bytes = self.queue_bytes.saturating_sub(queued.bytes);
             allowance = allowance.saturating_sub(queued.bytes.max(1));
             if !self.estimation.is_active() {
-                self.repair_budget.earn(queued.bytes);
+                let is_lossy = self.repair_copies.is_lossy();
+                self.repair_budget.earn(queued.bytes, is_lossy);
             }
             self.repair_copies.count_sent();
             send_queued((video, &keys.sealer), queued, &mut self.estimation, turn);
