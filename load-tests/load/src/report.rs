@@ -243,7 +243,8 @@ impl Report {
         let ratio_bar = ratio_bar.map_or_else(String::new, |max| format!("<= {max:.2}"));
         let at_most = |max: Option<u128>| max.map_or_else(String::new, |max| format!("<= {max}"));
         let join_bar = at_most(self.join_p95_max_ms);
-        let requests_bar = at_most(self.keyframe_requests_max.map(u128::from));
+        let asked = self.keyframe_requests;
+        let asked_bar = at_most(self.keyframe_requests_max.map(u128::from));
         let cores = self.server_cores.map(|cores| format!("{cores:.2}"));
         let waited = self.server_cores_waited_for;
         let waited = waited.map(|cores| format!("{cores:.2}"));
@@ -267,11 +268,7 @@ impl Report {
                 or_dash(self.join_p95_ms),
                 join_bar,
             ),
-            barred(
-                "keyframe requests at the publisher",
-                self.keyframe_requests,
-                requests_bar,
-            ),
+            barred("keyframe requests at the publisher", asked, asked_bar),
             barred("server CPU per received packet, us", or_dash(cpu), cpu_bar),
             row("limit of this machine, us", or_dash(limit)),
             barred("server CPU over the limit", or_dash(ratio), ratio_bar),
