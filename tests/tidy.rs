@@ -4,6 +4,7 @@
 //! something broken, because a check that cannot fail is decoration.
 
 #![expect(
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "tests: a tree that cannot be read fails them"

@@ -1,6 +1,7 @@
 //! What a server with live media through it says and does: its end, its metrics, its logs.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a test that panics has failed"

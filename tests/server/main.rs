@@ -1,6 +1,7 @@
 //! The binary, run as its users run it: its commands, its listeners, its answers and its end.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a test that panics has failed"

@@ -3,6 +3,7 @@
 //! The HTTP side is a plain HTTP client, the media side a real WebRTC one over UDP.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a test that panics has failed"

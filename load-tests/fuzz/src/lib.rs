@@ -10,6 +10,10 @@
 //! * A target is a function of its bytes: no state between two calls, so that one input is one finding.
 //! * A target asserts what its subject promises, not only that it survives.
 #![forbid(unsafe_code)]
+#![expect(
+    clippy::expect_used,
+    reason = "a target panics where a promise is broken: that is how it says so"
+)]
 
 pub mod bombs;
 pub mod browser;
