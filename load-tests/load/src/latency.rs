@@ -8,6 +8,9 @@ const STEP: Duration = Duration::from_micros(10);
 /// Steps of the histogram: two seconds. Whatever is longer is counted in the last one, and is a failure anyway.
 const STEPS: usize = 200_000;
 
+/// Where the last step begins, which holds whatever is longer: of a percentile beyond it nobody knows how long it is.
+pub const SPAN: Duration = Duration::from_micros(STEP.as_micros() as u64 * (STEPS as u64 - 1));
+
 /// How often each duration was seen.
 #[derive(Clone, Debug)]
 pub struct Histogram {

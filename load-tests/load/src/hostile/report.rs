@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{Flood, Outcome, Pair, SetUps, Watched};
+use crate::latency::SPAN;
 
 /// What a flood may cost. A calm run of the same invocation is the measure of the machine.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +37,10 @@ impl Default for Bars {
 /// The least share of a flood's rate that must have been sent, and of what was sent that the server must have counted. What is
 /// missing was lost on a machine that is too busy, and a flood that did not take place proves nothing.
 const FLOOD_SHARE_MIN: f64 = 0.95;
+
+/// Most cores that the server may have waited for while nobody attacked; a run above it has failed. A quarter of the core that
+/// it is pinned to: then other programs have the machine, and a flood that makes nothing worse proves nothing.
+const WAITED_CORES_MAX: f64 = 0.25;
 
 /// The figures of a run. Each name says its unit.
 #[derive(Debug, Serialize)]
@@ -147,7 +152,9 @@ impl Report {
     fn failures(&self) -> Vec<&'static str> {
         let Pair { calm, flooded } = self.grown_bytes;
         let has_grown = flooded.saturating_sub(calm) > self.grown_excess_bytes_max;
+        let is_busy = self.server_cores_waited_for.calm > WAITED_CORES_MAX;
         let checks = [
+            (is_busy, "the machine is too busy with something else"),
             (
                 self.setups_calm < self.setups_wanted,
                 "a session was not set up, though nobody disturbed it",
@@ -206,8 +213,10 @@ fn percentile_ms(set_ups: &SetUps, percent: usize) -> Option<f64> {
     sorted.get(rank.saturating_sub(1)).copied().map(ms)
 }
 
+/// `None` as well when packets were later than can be told apart: two such figures must not look alike.
 fn latency_ms(watched: &Watched, percent: u64) -> Option<f64> {
-    watched.latency.percentile(percent).map(ms)
+    let percentile = watched.latency.percentile(percent)?;
+    (percentile <= SPAN).then(|| ms(percentile))
 }
 
 fn cores(watched: &Watched, used: Duration) -> f64 {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{FLOOD_SHARE_MIN, FloodReport, Report, both};
+use super::{FLOOD_SHARE_MIN, FloodReport, Report, WAITED_CORES_MAX, both};
 use crate::hostile::Pair;
 
 /// One line of the table: what, without the flood, with it, and the bar.
@@ -87,7 +87,7 @@ impl fmt::Display for Report {
             "cores that the server waited for",
             &waited.calm,
             &waited.flooded,
-            "",
+            &format!("calm <= {WAITED_CORES_MAX:.2}"),
         )?;
         let cost = format!("{:.2}", self.cpu_us_per_rejected);
         let bar = format!("<= {:.2}", self.cpu_us_per_rejected_max);

@@ -66,12 +66,17 @@ fn a_good_run_passes_and_a_request_costs_what_the_server_used_more() {
 
 #[test]
 fn each_bar_can_be_missed() {
-    let misses: [fn(&mut Outcome); 12] = [
+    let misses: [fn(&mut Outcome); 14] = [
         |o| o.set_ups.calm = set_ups(199, 100),
         |o| o.set_ups.flooded = set_ups(199, 100),
         |o| o.set_ups.flooded = set_ups(200, 151),
         |o| o.watched.flooded = watched(2_600, 1_400),
         |o| o.watched.flooded.latency = Histogram::default(),
+        |o| {
+            o.watched.calm = watched(3_000_000, 1_000);
+            o.watched.flooded = watched(3_000_000, 1_400);
+        },
+        |o| o.watched.calm.server.waited = Duration::from_secs(3),
         |o| o.watched.flooded = watched(500, 1_700),
         |o| o.watched.flooded.grown_bytes += 2 << 20,
         |o| o.n_sessions.1 = 52,
@@ -87,4 +92,25 @@ fn each_bar_can_be_missed() {
         assert!(!report.passed(), "number {n}");
         assert!(report.to_string().contains("FAILED"), "number {n}");
     }
+}
+
+#[test]
+fn a_percentile_beyond_the_histogram_is_no_number() {
+    let last_but_one = watched(1_999_980, 1_000);
+    assert_eq!(latency_ms(&last_but_one, 99), Some(1_999.99));
+    assert_eq!(latency_ms(&watched(1_999_990, 1_000), 99), None);
+    assert_eq!(latency_ms(&watched(9_000_000, 1_000), 99), None);
+}
+
+#[test]
+fn a_server_may_wait_for_a_quarter_of_a_core_while_calm_and_longer_while_flooded() {
+    let failures = |calm_ms: u64, flooded_ms: u64| {
+        let mut outcome = good();
+        outcome.watched.calm.server.waited = Duration::from_millis(calm_ms);
+        outcome.watched.flooded.server.waited = Duration::from_millis(flooded_ms);
+        Report::new(&outcome, Bars::default()).failures()
+    };
+    assert_eq!(failures(2_500, 5_000), Vec::<&str>::new());
+    let busy = "the machine is too busy with something else";
+    assert_eq!(failures(2_501, 0), [busy]);
 }
