@@ -6,12 +6,19 @@ use freshet_sim::browser::{Birth, Browser};
 use freshet_sim::clock::{self, LocalClock};
 use freshet_sim::publisher::{Camera, H264};
 use freshet_sim::session::node_certificate;
-use sfu_core::command::{CloseReason, Command, CommandResult, Play, Publish};
+use sfu_core::command::{CloseReason, Command, CommandResult, Play, Publish, Reply};
 use sfu_core::error::CommandError;
-use sfu_core::{Config, Limits, Seed, Sfu};
-use sfu_model::codec::Codec;
+use sfu_core::event::Event;
+use sfu_core::limits::VALIDATED_ADDRESSES_MAX;
+use sfu_core::{Config, Limits, LocalAddress, Seed, Sfu};
+use sfu_model::codec::{Codec, MediaKind};
+use sfu_model::datagram::{Datagram, Transport};
 use sfu_model::id::{RoomId, SessionId, WorkerId};
+use sfu_model::limits::ENCODINGS_PER_TRACK_MAX;
 use sfu_model::time::Instant;
+
+/// Where the worker is.
+const SERVER: ([u8; 4], u16) = ([192, 0, 2, 1], 8_189);
 
 struct Rig {
     sfu: Sfu,
@@ -22,7 +29,10 @@ impl Rig {
     fn new(limits: Limits) -> Self {
         let config = Config {
             worker: WorkerId(0),
-            local_addresses: Vec::new(),
+            local_addresses: vec![LocalAddress {
+                transport: Transport::Udp,
+                address: SocketAddr::from(SERVER),
+            }],
             certificate: node_certificate(),
             clock_anchor: clock::anchor(),
             ntp_anchor: sfu_model::time::NtpTime::UNIX_EPOCH,
@@ -47,17 +57,69 @@ impl Rig {
     }
 
     fn publish(&mut self, room: &str) -> CommandResult {
+        let camera = Camera::new(H264);
+        self.publish_as(room, camera, str::to_owned).1
+    }
+
+    /// With a camera of another kind, and its offer as it is edited.
+    fn publish_as(
+        &mut self,
+        room: &str,
+        camera: Camera,
+        edit: impl Fn(&str) -> String,
+    ) -> (Browser, CommandResult) {
         let birth = self.birth(room);
         let (session, room) = (birth.session, birth.room.clone());
-        let (_, offer) = Browser::new(birth, Some(Camera::new(H264)), Instant::START);
+        let (browser, offer) = Browser::new(birth, Some(camera), Instant::START);
         let publish = Publish {
             session,
             room,
-            offer,
+            offer: edit(&offer),
             takeover: false,
         };
-        self.sfu
-            .handle_command(Command::Publish(publish), Instant::START)
+        let command = Command::Publish(publish);
+        (browser, self.sfu.handle_command(command, Instant::START))
+    }
+
+    /// A publisher, and the first check that it sends.
+    fn publish_and_check(&mut self, room: &str) -> Vec<u8> {
+        let camera = Camera::new(H264);
+        let (mut browser, result) = self.publish_as(room, camera, str::to_owned);
+        let Ok(Reply::Answer { sdp }) = result else {
+            panic!("{result:?}");
+        };
+        assert!(browser.accept(&sdp));
+        let mut outgoing = Vec::new();
+        let next = browser.drain(Instant::START, &mut outgoing);
+        if outgoing.is_empty() {
+            browser.drain(next.unwrap(), &mut outgoing);
+        }
+        outgoing.remove(0).bytes
+    }
+
+    /// The check comes from so many addresses, each a port of its own.
+    fn come_from(&mut self, check: &[u8], ports: std::ops::Range<u16>) {
+        for port in ports {
+            let datagram = Datagram {
+                transport: Transport::Udp,
+                source: SocketAddr::from(([198, 51, 100, 7], port)),
+                destination: SocketAddr::from(SERVER),
+                bytes: check,
+            };
+            self.sfu.handle_datagram(datagram, Instant::START);
+        }
+    }
+
+    fn close(&mut self, number: u128) {
+        let close = Command::Close {
+            session: SessionId::from_random(number),
+            reason: CloseReason::Requested,
+        };
+        self.sfu.handle_command(close, Instant::START).unwrap();
+    }
+
+    fn events(&mut self) -> Vec<Event> {
+        std::iter::from_fn(|| self.sfu.poll_event()).collect()
     }
 
     fn play(&mut self, room: &str, codecs: Vec<Codec>) -> CommandResult {
@@ -92,12 +154,67 @@ fn sessions_are_refused_past_their_limit_and_let_in_when_one_leaves() {
     rig.publish("b").unwrap();
     assert_eq!(refused_by(rig.publish("c")), "sfu_sessions_max");
     assert_eq!(rig.sfu.stats().sessions_max_hits, 1);
-    let close = Command::Close {
-        session: SessionId::from_random(1),
-        reason: CloseReason::Requested,
-    };
-    rig.sfu.handle_command(close, Instant::START).unwrap();
+    rig.close(1);
     rig.publish("c").unwrap();
+}
+
+#[test]
+fn encodings_of_a_track_past_their_limit_are_not_taken_and_counted() {
+    let with = |n: usize| {
+        move |offer: &str| -> String {
+            let rids: Vec<String> = (0..n).map(|i| format!("r{i}")).collect();
+            let is_no_rid = |line: &&str| !line.starts_with("a=rid:");
+            let lines = offer.lines().filter(is_no_rid).map(|line| {
+                if !line.starts_with("a=simulcast:") {
+                    return format!("{line}\r\n");
+                }
+                let send = rids.iter().map(|rid| format!("a=rid:{rid} send\r\n"));
+                let send: String = send.collect();
+                format!("{send}a=simulcast:send {}\r\n", rids.join(";"))
+            });
+            lines.collect()
+        }
+    };
+    let mut rig = Rig::new(Limits::default());
+    for (room, n_offered, n_hits) in [
+        ("a", ENCODINGS_PER_TRACK_MAX - 1, 0),
+        ("b", ENCODINGS_PER_TRACK_MAX, 0),
+        ("c", ENCODINGS_PER_TRACK_MAX + 1, 1),
+        ("d", ENCODINGS_PER_TRACK_MAX + 2, 2),
+    ] {
+        let camera = Camera::new(H264).simulcast();
+        rig.publish_as(room, camera, with(n_offered)).1.unwrap();
+        let rooms = rig.sfu.rooms();
+        let status = rooms.iter().find(|status| status.room.as_str() == room);
+        let tracks = &status.unwrap().tracks;
+        let video = tracks.iter().find(|track| track.kind == MediaKind::Video);
+        let n_taken = video.unwrap().encodings.len();
+        assert_eq!(n_taken, n_offered.min(ENCODINGS_PER_TRACK_MAX), "{room}");
+        assert_eq!(rig.sfu.stats().encodings_max_hits, n_hits, "{room}");
+    }
+}
+
+#[test]
+fn one_address_more_than_a_session_may_have_takes_the_place_of_another() {
+    let mut rig = Rig::new(Limits::default());
+    let check = rig.publish_and_check("a");
+    let n_max = u16::try_from(VALIDATED_ADDRESSES_MAX).unwrap();
+    rig.come_from(&check, 1..n_max + 1);
+    assert_eq!(rig.sfu.stats().addresses_max_hits, 0);
+    assert_eq!(rig.events().len(), VALIDATED_ADDRESSES_MAX);
+    rig.come_from(&check, n_max + 1..n_max + 2);
+    assert_eq!(rig.sfu.stats().addresses_max_hits, 1);
+    let events = rig.events();
+    assert!(
+        matches!(
+            events.as_slice(),
+            [
+                Event::AddressForgotten { .. },
+                Event::AddressValidated { .. }
+            ]
+        ),
+        "{events:?}"
+    );
 }
 
 #[test]
