@@ -6,7 +6,7 @@ use sfu_model::datagram::Transport;
 use sfu_model::id::WorkerId;
 use sfu_model::time::NtpTime;
 
-use crate::limits::{ROOMS_MAX, SESSIONS_MAX};
+use crate::limits::{EVENTS_MAX, ROOMS_MAX, SESSIONS_MAX};
 
 /// The configuration of one worker.
 #[derive(Clone, Debug)]
@@ -33,6 +33,8 @@ pub struct Limits {
     pub sessions_max: usize,
     /// See [`ROOMS_MAX`].
     pub rooms_max: usize,
+    /// See [`EVENTS_MAX`].
+    pub events_max: usize,
 }
 
 impl Default for Limits {
@@ -40,6 +42,7 @@ impl Default for Limits {
         Self {
             sessions_max: SESSIONS_MAX,
             rooms_max: ROOMS_MAX,
+            events_max: EVENTS_MAX,
         }
     }
 }

@@ -32,9 +32,14 @@ pub const LAYER_SILENCE: Duration = Duration::from_millis(3_000);
 /// After it the room ends and players go back to waiting.
 pub const PUBLISHER_GRACE: Duration = Duration::from_secs(60);
 
-/// Most events that wait for the server. It drains after every call, so this is only met by a bug; the oldest
-/// session events must not be lost, hence the room.
+/// Most events that wait for the server before nothing is let in that makes more. It takes them after every call, as long as
+/// the rest of the node takes them from it: a node that hangs meets this. Then a new session is refused, and so is a check
+/// from a new address. Sessions that are open go on, and what they have to say is kept: each can say 13 things more at most,
+/// that it is connected, sends, is live, is silent, has lost its eight addresses and is closed. The number is what all
+/// sessions of a worker say when they start at once, twice over.
 pub const EVENTS_MAX: usize = 65_536;
+
+const _: () = assert!(EVENTS_MAX >= 2 * 4 * SESSIONS_MAX);
 
 /// Most remote addresses of a session that have passed ICE. Safari sends from up to three; a phone that roams adds one
 /// per network. The one that has been silent longest makes room.

@@ -49,6 +49,8 @@ pub struct Stats {
     pub sessions_max_hits: u64,
     /// Commands refused because this worker has all the rooms it may have.
     pub rooms_max_hits: u64,
+    /// Commands and checks refused because the server does not take the events that wait for it.
+    pub events_max_hits: u64,
     /// Addresses that made room for another of their session.
     pub addresses_max_hits: u64,
     /// Keyframe requests of subscribers that ask too often, which were not heard.

@@ -31,6 +31,8 @@ drop_reasons! {
     UnknownUfrag => "unknown_ufrag",
     /// A STUN MESSAGE-INTEGRITY that does not verify.
     BadStunIntegrity => "bad_stun_integrity",
+    /// A check from a new address while nobody in the node takes what the worker has to say.
+    NodeUnheard => "node_unheard",
     /// Anything but STUN from an address that has not passed ICE (the ClientHello race).
     UnvalidatedSource => "unvalidated_source",
     /// The engine refused it: a broken DTLS record, an SRTP packet that does not authenticate, a replay.

@@ -201,6 +201,7 @@ impl Page<'_, '_> {
         let hits = [
             ("sessions", self.sum(|worker| worker.core.sessions_max_hits)),
             ("rooms", self.sum(|worker| worker.core.rooms_max_hits)),
+            ("events", self.sum(|worker| worker.core.events_max_hits)),
             (
                 "addresses",
                 self.sum(|worker| worker.core.addresses_max_hits),

@@ -9,7 +9,7 @@ use sfu_model::id::{SessionId, WorkerId};
 use crate::stats::WorkerStats;
 
 /// Notices that wait for the node's observer, from all workers. A node that starts a thousand sessions in a second makes
-/// four thousand; when it is full, events stay in the cores, which keep
+/// four thousand; when it is full, events stay in the cores, which let nobody in any more at
 /// [`EVENTS_MAX`](sfu_core::limits::EVENTS_MAX) each.
 pub(crate) const NOTICES_MAX: usize = 4_096;
 

@@ -13,6 +13,7 @@ use sfu_core::limits::VALIDATED_ADDRESSES_MAX;
 use sfu_core::{Config, Limits, LocalAddress, Seed, Sfu};
 use sfu_model::codec::{Codec, MediaKind};
 use sfu_model::datagram::{Datagram, Transport};
+use sfu_model::drop_reason::DropReason;
 use sfu_model::id::{RoomId, SessionId, WorkerId};
 use sfu_model::limits::ENCODINGS_PER_TRACK_MAX;
 use sfu_model::time::Instant;
@@ -215,6 +216,54 @@ fn one_address_more_than_a_session_may_have_takes_the_place_of_another() {
         ),
         "{events:?}"
     );
+}
+
+#[test]
+fn while_nobody_takes_events_no_session_is_let_in_and_none_of_them_is_lost() {
+    let mut rig = Rig::new(Limits {
+        events_max: 2,
+        ..Limits::default()
+    });
+    for room in ["a", "b", "c"] {
+        rig.publish(room).unwrap();
+    }
+    rig.close(1);
+    rig.publish("d").unwrap();
+    rig.close(2);
+    assert_eq!(refused_by(rig.publish("e")), "sfu_events_max");
+    assert_eq!(refused_by(rig.play("c", Vec::new())), "sfu_events_max");
+    assert_eq!(rig.sfu.stats().events_max_hits, 2);
+    rig.close(3);
+    let closed = rig.events().into_iter().map(|event| {
+        let Event::SessionClosed { session, .. } = event else {
+            panic!("{event:?}");
+        };
+        session
+    });
+    assert!(closed.eq([1, 2, 3].map(SessionId::from_random)));
+    rig.publish("e").unwrap();
+    assert_eq!(rig.sfu.stats().events_max_hits, 2);
+}
+
+#[test]
+fn while_nobody_takes_events_no_new_address_is_let_in_and_a_known_one_is_heard() {
+    let mut rig = Rig::new(Limits {
+        events_max: 2,
+        ..Limits::default()
+    });
+    let check = rig.publish_and_check("a");
+    rig.come_from(&check, 1..3);
+    assert_eq!(rig.sfu.stats().drops.get(DropReason::NodeUnheard), 0);
+    rig.come_from(&check, 3..4);
+    let stats = rig.sfu.stats();
+    assert_eq!(stats.drops.get(DropReason::NodeUnheard), 1);
+    assert_eq!(stats.events_max_hits, 1);
+    rig.come_from(&check, 1..3);
+    assert_eq!(rig.sfu.stats().events_max_hits, 1);
+    assert_eq!(rig.events().len(), 2);
+    rig.come_from(&check, 3..4);
+    assert_eq!(rig.sfu.stats().events_max_hits, 1);
+    assert_eq!(rig.events().len(), 1, "it checks again, and is let in");
 }
 
 #[test]

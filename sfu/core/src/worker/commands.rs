@@ -151,6 +151,11 @@ impl Sfu {
                 limit: "sfu_sessions_max",
             });
         }
+        if self.is_unheard() {
+            return Err(CommandError::Exhausted {
+                limit: "sfu_events_max",
+            });
+        }
         if self.rooms.by_id(room).is_none() && self.rooms.len() >= self.limits.rooms_max {
             self.stats.rooms_max_hits += 1;
             return Err(CommandError::Exhausted {

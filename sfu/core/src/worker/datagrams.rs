@@ -45,6 +45,15 @@ impl Sfu {
             return Err(DropReason::BadStunIntegrity);
         }
         session.lifecycle.consented_at = self.now;
+        let remote = (datagram.transport, datagram.source);
+        // The client checks again: it is let in as soon as somebody listens.
+        if self.sessions.by_remote(remote) != Some(index) && self.is_unheard() {
+            return Err(DropReason::NodeUnheard);
+        }
+        let session = self
+            .sessions
+            .get_mut(index)
+            .ok_or(DropReason::UnknownUfrag)?;
         session
             .engine
             .handle_datagram(datagram, self.now)

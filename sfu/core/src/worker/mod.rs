@@ -24,7 +24,6 @@ use sfu_model::time::{Instant, NtpTime};
 use crate::config::{Config, Limits, Seed};
 use crate::deadlines::Deadlines;
 use crate::event::Event;
-use crate::limits::EVENTS_MAX;
 use crate::link::LinkMessage;
 use crate::publish::publisher::Publisher;
 use crate::route::room::Rooms;
@@ -272,8 +271,14 @@ impl Sfu {
     }
 
     fn say(&mut self, event: Event) {
-        debug_assert!(self.out.events.len() < EVENTS_MAX, "events are not drained");
         self.out.events.push_back(event);
+    }
+
+    /// Too many events wait: nothing may be let in that makes more. Counts the one that was not.
+    fn is_unheard(&mut self) -> bool {
+        let is_unheard = self.out.events.len() >= self.limits.events_max;
+        self.stats.events_max_hits += u64::from(is_unheard);
+        is_unheard
     }
 
     fn advance(&mut self, now: Instant) {
