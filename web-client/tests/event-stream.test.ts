@@ -34,6 +34,12 @@ describe('the event stream format', () => {
     };
     expect(endless).toThrow('without end');
   });
+
+  it('has an edge at the longest piece of an event', () => {
+    const parser = new EventParser();
+    expect(parser.push('x'.repeat(65_536))).toEqual([]);
+    expect(() => parser.push('x')).toThrow('without end');
+  });
 });
 
 const LAYER: VideoLayer = {
@@ -49,6 +55,11 @@ const LAYER: VideoLayer = {
 };
 
 describe('the layers of an event', () => {
+  it('are 32 at most, and the rest is passed over', () => {
+    const layers = (n: number) => layersOf({ '1': Array.from({ length: n }, () => ({})) });
+    expect([31, 32, 33].map((n) => layers(n).length)).toEqual([31, 32, 32]);
+  });
+
   it('are read, and what is unknown is ignored (SE-13)', () => {
     const data = {
       '0': [],

@@ -91,6 +91,8 @@ describe('what people are told', () => {
   it('has what the server said to do', () => {
     const refused = new SignalingError('refused', 'x', { status: 422, detail: 'Offer audio too.' });
     expect(explain(refused, 'publish')).toBe('The server refused: Offer audio too.');
+    const limited = new SignalingError('refused', 'x', { status: 429, detail: 'Check the key.' });
+    expect(explain(limited, 'publish')).toBe('Check the key. This page waits and tries again.');
   });
 
   it('tells a forbidden camera from a missing one', () => {

@@ -6,6 +6,7 @@ import {
   restartedAnswer,
   taggedSection,
 } from '../src/signaling/description.ts';
+import { SignalingError } from '../src/signaling/error.ts';
 import { iceServersOf, parseLinks } from '../src/signaling/link-header.ts';
 import { parseFragment, writeFragment } from '../src/signaling/sdp-fragment.ts';
 import { ANSWER, offerSdp, restartAnswer } from './scripted-connection.ts';
@@ -28,7 +29,22 @@ describe('a backoff', () => {
   });
 
   it('does not sleep for a day because a server said so', () => {
-    expect(new Backoff({ firstMs: 100, maxMs: 400 }, () => 0).next(86_400_000)).toBe(600_000);
+    const wait = (ms: number) => new Backoff({ firstMs: 100, maxMs: 400 }, () => 0).next(ms);
+    expect([599_999, 600_000, 600_001, 86_400_000].map(wait)).toEqual([
+      599_999, 600_000, 600_000, 600_000,
+    ]);
+  });
+});
+
+describe('the text of a refusal', () => {
+  it('is cut after 300 characters', async () => {
+    const detail = async (n: number) => {
+      const body = JSON.stringify({ detail: 'x'.repeat(n) });
+      const headers = { 'Content-Type': 'application/problem+json' };
+      const refused = new Response(body, { status: 422, headers });
+      return (await SignalingError.fromResponse(refused, 0)).detail?.length;
+    };
+    expect(await Promise.all([299, 300, 301].map(detail))).toEqual([299, 300, 300]);
   });
 });
 
@@ -41,6 +57,11 @@ describe('a Link header', () => {
     expect(first?.parameters.get('credential')).toBe('q"x');
     expect(second).toMatchObject({ target: '/x', rels: ['next'] });
     expect(rest).toEqual([]);
+  });
+
+  it('is read up to 64 links', () => {
+    const links = (n: number) => parseLinks(Array.from({ length: n }, () => '<a>').join(', '));
+    expect([63, 64, 65].map((n) => links(n).length)).toEqual([63, 64, 64]);
   });
 
   it('gives several relations their own names, in any case', () => {
@@ -91,8 +112,9 @@ describe('an SDP fragment', () => {
   });
 
   it('gives no more candidates than the server would take', () => {
-    const body = `a=ice-ufrag:u\r\na=ice-pwd:p\r\n${'a=candidate:1\r\n'.repeat(1_000)}`;
-    expect(parseFragment(body)?.candidates).toHaveLength(64);
+    const candidates = (n: number) =>
+      parseFragment(`a=ice-ufrag:u\r\na=ice-pwd:p\r\n${'a=candidate:1\r\n'.repeat(n)}`)?.candidates;
+    expect([63, 64, 65].map((n) => candidates(n)?.length)).toEqual([63, 64, 64]);
   });
 });
 

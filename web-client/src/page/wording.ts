@@ -50,7 +50,7 @@ function general(error: SignalingError): string {
       return `Server and browser do not understand each other: ${sentence(error.detail ?? error.message)}`;
     case 'refused':
       if (error.status === 429)
-        return 'That was too often. This page waits a little and tries again.';
+        return `${sentence(error.detail ?? 'That was too often')} This page waits and tries again.`;
       return `The server refused: ${sentence(error.detail ?? error.message)}`;
   }
 }
