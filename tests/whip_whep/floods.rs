@@ -22,7 +22,13 @@ async fn until_limited(
         let request = request.header("content-type", "application/sdp");
         let reply = request.body("no offer").send().await;
         if reply.status == 429 {
-            assert!(reply.header("retry-after").parse::<u64>().unwrap() >= 1);
+            let wait = reply.header("retry-after");
+            assert!(wait.parse::<u64>().unwrap() >= 1);
+            assert!(
+                reply.body.contains(&format!("Wait {wait} s")),
+                "{}",
+                reply.body
+            );
             return n;
         }
     }
@@ -73,6 +79,13 @@ async fn guesses_at_a_key_are_limited_and_others_publish_on() {
     assert!((10..=11).contains(&n_guesses), "{n_guesses}");
     let right = node.post("/whip/demo", &offers::publish()).await;
     right.assert_refused(429, "too-many-failed-credentials");
+    for why in [
+        "Wrong credentials came from this address too often",
+        "correct the stream key or the token",
+        "failed_auths_per_client",
+    ] {
+        assert!(right.body.contains(why), "{}", right.body);
+    }
     let other = node
         .request("POST", "/whip/demo")
         .header("content-type", "application/sdp");

@@ -37,6 +37,7 @@ mod extension_links;
 mod extensions;
 pub mod ice;
 pub mod layer_selection;
+mod limited;
 pub mod limits;
 pub mod link_header;
 pub mod news;

@@ -9,6 +9,7 @@ use signaling_auth::grant::Refusal;
 use crate::ask::SfuRefusal;
 use crate::event::BadEventList;
 use crate::layer_selection::BadSelection;
+use crate::limited;
 use crate::limits::{JSON_BYTES_MAX, Limit};
 use crate::offer::OfferRefusal;
 use crate::request::BodyRefusal;
@@ -156,16 +157,7 @@ impl Problem {
             Self::NoSession => "There is no such session, or not any more. POST a new offer.",
             Self::Method(allow) => return format!("This URL takes {allow}."),
             Self::Unauthorized(refusal) => return format!("Refused: {refusal}."),
-            Self::Limited(Limit::PublishSessionsPerHolder, _) => {
-                "Too many sessions publish with this key. DELETE one, or wait until one expires."
-            }
-            Self::Limited(Limit::EventStreamsPerSession, _) => {
-                "The session has too many event streams. DELETE one."
-            }
-            Self::Limited(Limit::StreamStarts, _) => {
-                "The stream was started too often. Wait as long as Retry-After says."
-            }
-            Self::Limited(..) => "Too many requests. Wait as long as Retry-After says.",
+            Self::Limited(limit, wait) => return limited::detail(*limit, *wait),
             Self::Full(_) | Self::Overloaded => {
                 "The node is full. Wait as long as Retry-After says, or use another node."
             }

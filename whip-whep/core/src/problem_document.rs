@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use signaling_auth::grant::Refusal;
 
+use crate::limited;
 use crate::limits::RETRY_AFTER;
 use crate::problem::Problem;
 use crate::response::{PROBLEM, Response};
@@ -48,9 +49,7 @@ impl Problem {
         let mut response = Response::with_body(status, PROBLEM, body.to_string())
             .header("cache-control", "no-store");
         if let Some(wait) = self.retry_after() {
-            // Whole seconds (RFC 9110 section 10.2.3), rounded up: a client that obeys must not be refused again.
-            let seconds = wait.as_millis().div_ceil(1_000).max(1);
-            response = response.header("retry-after", seconds.to_string());
+            response = response.header("retry-after", limited::seconds(wait).to_string());
         }
         match self {
             Self::Unauthorized(refusal) => response.header("www-authenticate", challenge(*refusal)),

@@ -54,7 +54,15 @@ fn assert_limited(node: &mut Node, sent: &Sent, (limit, status, code): (Limit, u
         limit.label()
     );
     if matches!(status, 429 | 503) {
-        assert!(header(&response, "retry-after").parse::<u64>().unwrap() >= 1);
+        let wait = header(&response, "retry-after");
+        assert!(wait.parse::<u64>().unwrap() >= 1);
+        let says = |what: &str| response.body.contains(what);
+        assert!(
+            status == 503 || says(&format!("Wait {wait} s")),
+            "{}",
+            response.body
+        );
+        assert!(status == 503 || says(limit.label()), "{}", response.body);
     }
 }
 
