@@ -4,6 +4,7 @@ pub(crate) mod file_limit;
 pub(crate) mod gate;
 pub(crate) mod hsts;
 pub(crate) mod limit_hits;
+mod no_place;
 
 use std::convert::Infallible;
 use std::error::Error as _;
@@ -32,7 +33,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 use tracing::{debug, warn};
 
-use self::gate::{Gate, Refused};
+use self::gate::Gate;
 use self::limit_hits::{Limit, LimitHits};
 
 /// How long a client may take for its TLS handshake, and then for each request's head; an idle connection is closed
@@ -112,7 +113,7 @@ impl HttpServer {
             Ok(permit) => permit,
             Err(refused) => {
                 self.limit_hits.count(refused.into());
-                return refuse(&stream, refused, acceptor.is_some());
+                return refused.say(&stream, acceptor.is_some());
             }
         };
         // Answers are small and wanted at once.
@@ -224,22 +225,6 @@ fn builder() -> auto::Builder<TokioExecutor> {
         .keep_alive_interval(HTTP2_PING_INTERVAL)
         .keep_alive_timeout(HTTP2_PING_INTERVAL);
     builder
-}
-
-/// Says no without reading anything: on a plain connection in HTTP, on a TLS one by closing it.
-fn refuse(stream: &TcpStream, refused: Refused, is_tls: bool) {
-    debug!(?refused, "a connection is refused");
-    if !is_tls {
-        let status = match refused {
-            Refused::Full => "503 Service Unavailable",
-            Refused::TooManyFromOne => "429 Too Many Requests",
-        };
-        let answer = format!(
-            "HTTP/1.1 {status}\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-        );
-        // An empty socket buffer takes these few bytes whole; a client that is gone does not matter.
-        let _ = stream.try_write(answer.as_bytes());
-    }
 }
 
 /// EMFILE or ENFILE.
