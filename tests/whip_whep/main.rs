@@ -32,6 +32,7 @@ mod consent;
 mod credentials;
 mod discovery;
 mod events;
+mod expectations;
 mod floods;
 mod layers;
 mod media;

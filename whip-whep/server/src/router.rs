@@ -10,6 +10,7 @@ use axum::response::IntoResponse as _;
 use axum::routing::any;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use http_body::Body as _;
 use http_body_util::{BodyExt as _, Empty, LengthLimitError};
 use sfu_model::limits::SDP_BYTES_MAX;
 use sfu_net::entropy;
@@ -182,7 +183,12 @@ fn wants_takeover(uri: &Uri) -> bool {
     pairs.any(|pair| pair == "takeover=1")
 }
 
+/// A length that is declared (RFC 9110 section 8.6) and too long is refused unread: a client that asked first
+/// (`Expect: 100-continue`, section 10.1.1) is sent its 100 (Continue) when the body is asked for its first byte.
 async fn read(body: Body) -> Result<Bytes, BodyRefusal> {
+    if body.size_hint().lower() > SDP_BYTES_MAX as u64 {
+        return Err(BodyRefusal::TooLarge);
+    }
     match timeout(BODY_TIMEOUT, to_bytes(body, SDP_BYTES_MAX)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) if is_length_limit(&error) => Err(BodyRefusal::TooLarge),
