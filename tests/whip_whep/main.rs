@@ -34,6 +34,7 @@ mod discovery;
 mod events;
 mod expectations;
 mod floods;
+mod hostile_offers;
 mod layers;
 mod media;
 mod offered;

@@ -73,6 +73,7 @@ pub fn sdp_bombs() -> Vec<(&'static str, Vec<u8>)> {
         ("no fingerprint", no_fingerprint),
         ("an empty fingerprint", empty_fingerprints(OFFER)),
         ("two fingerprints", two_fingerprints),
+        ("plain RTP", OFFER.replace("UDP/TLS/RTP/SAVPF", "RTP/AVP")),
     ];
     texts.map(|(name, text)| (name, text.into_bytes())).into()
 }

@@ -95,6 +95,7 @@ fn every_hostile_offer_that_breaks_a_rule_is_refused_by_name() {
         "no fingerprint" => refused == Refused::NoFingerprint,
         "an empty fingerprint" => refused == Refused::BadFingerprint,
         "two fingerprints" => refused == Refused::ConflictingFingerprints,
+        "plain RTP" => refused == Refused::PlainRtp,
         // Longer than the rules of its kind allow: which of them is met first is the reader's affair.
         fill => fill.ends_with("fill a body"),
     };
