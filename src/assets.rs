@@ -131,7 +131,7 @@ fn serve(file: EmbeddedFile, cache: &'static str, headers: &HeaderMap) -> Respon
     let known = headers
         .get(IF_NONE_MATCH)
         .and_then(|tags| tags.to_str().ok());
-    if known.is_some_and(|tags| tags.split(',').any(|known| known.trim() == tag)) {
+    if known.is_some_and(|tags| is_known(tags, &tag)) {
         return (
             StatusCode::NOT_MODIFIED,
             [(ETAG, tag), (CACHE_CONTROL, cache.to_owned())],
@@ -150,6 +150,12 @@ fn serve(file: EmbeddedFile, cache: &'static str, headers: &HeaderMap) -> Respon
         (CACHE_CONTROL, cache.to_owned()),
     ];
     (headers, file.data.into_owned()).into_response()
+}
+
+/// The weak comparison (RFC 9110 section 13.1.2): a proxy that compresses weakens the tag that it passes on.
+fn is_known(tags: &str, tag: &str) -> bool {
+    let mut known = tags.split(',').map(str::trim);
+    known.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }
 
 async fn protect(mut response: Response) -> Response {

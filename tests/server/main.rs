@@ -13,6 +13,7 @@ mod commands;
 mod http2;
 mod limits;
 mod operations;
+mod pages;
 mod running;
 mod scratch;
 mod tls;
