@@ -22,7 +22,8 @@ use crate::data_dir::{DataDir, DataError, at};
 
 const SOCKET: &str = "admin.sock";
 
-/// Longest line, in bytes: a stream's name and a verb.
+/// Longest line that is read, in bytes with its end: a stream's name and a verb are under 100, and so is an answer. A longer one
+/// is refused by whichever side reads it, which then closes.
 const LINE_BYTES_MAX: u64 = 1024;
 
 /// How long either side waits for the other. Ending a room is one message to each worker.
@@ -97,20 +98,31 @@ impl Drop for AdminSocket {
 
 async fn answer(mut stream: UnixStream, act: &Act) -> std::io::Result<()> {
     let (read, mut write) = stream.split();
-    let mut line = String::new();
-    tokio::io::BufReader::new(read.take(LINE_BYTES_MAX))
-        .read_line(&mut line)
+    let mut line = Vec::new();
+    tokio::io::BufReader::new(read.take(LINE_BYTES_MAX + 1))
+        .read_until(b'\n', &mut line)
         .await?;
-    let answer = match serde_json::from_str::<Ask>(&line) {
+    let answer = match parse::<Ask>(&line) {
         Ok(ask) => act(ask).await,
-        Err(error) => Answer {
+        Err(problem) => Answer {
             done: false,
-            problem: Some(error.to_string()),
+            problem: Some(problem.to_string()),
         },
     };
     let mut text = serde_json::to_vec(&answer)?;
     text.push(b'\n');
     write.write_all(&text).await
+}
+
+/// Reads a line that is no longer than it may be.
+fn parse<T: serde::de::DeserializeOwned>(line: &[u8]) -> std::io::Result<T> {
+    if line.len() as u64 > LINE_BYTES_MAX {
+        let text = format!(
+            "a line of more than {LINE_BYTES_MAX} bytes: use a `freshet` of the server's version"
+        );
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, text));
+    }
+    Ok(serde_json::from_slice(line)?)
 }
 
 /// What came of asking.
@@ -145,10 +157,66 @@ pub(crate) fn ask(data: &DataDir, ask: &Ask) -> Result<Asked, DataError> {
     let mut text = serde_json::to_vec(ask).map_err(|error| failed(error.into()))?;
     text.push(b'\n');
     stream.write_all(&text).map_err(failed)?;
-    let mut line = String::new();
-    BufReader::new(stream.take(LINE_BYTES_MAX))
-        .read_line(&mut line)
+    let mut line = Vec::new();
+    BufReader::new(stream.take(LINE_BYTES_MAX + 1))
+        .read_until(b'\n', &mut line)
         .map_err(failed)?;
-    let answer = serde_json::from_str(&line).map_err(|error| failed(error.into()))?;
-    Ok(Asked::Answered(answer))
+    Ok(Asked::Answered(parse(&line).map_err(failed)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a server answers to a line of so many bytes, its end included.
+    async fn answer_to(n_bytes: u64) -> Answer {
+        let (mut asker, server) = UnixStream::pair().unwrap();
+        let act: Act = Arc::new(|ask| {
+            assert_eq!(ask, Ask::Reload);
+            Box::pin(async {
+                Answer {
+                    done: true,
+                    problem: None,
+                }
+            })
+        });
+        let ask = r#"{"do":"reload"}"#;
+        let line = format!("{ask:<0$}\n", usize::try_from(n_bytes).unwrap() - 1);
+        asker.write_all(line.as_bytes()).await.unwrap();
+        answer(server, &act).await.unwrap();
+        let mut text = Vec::new();
+        let _ = asker.read_to_end(&mut text).await;
+        parse(&text).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_line_has_an_edge_at_its_longest() {
+        assert!(answer_to(LINE_BYTES_MAX).await.done);
+        let refused = answer_to(LINE_BYTES_MAX + 1).await;
+        assert!(!refused.done);
+        let problem = refused.problem.unwrap();
+        assert!(problem.contains("more than 1024 bytes"), "{problem}");
+        assert!(
+            problem.contains("`freshet` of the server's version"),
+            "{problem}"
+        );
+    }
+
+    #[test]
+    fn an_answer_has_the_same_edge() {
+        let line = |n_bytes: u64| {
+            format!(
+                "{:<1$}",
+                r#"{"done":true}"#,
+                usize::try_from(n_bytes).unwrap()
+            )
+        };
+        assert!(
+            parse::<Answer>(line(LINE_BYTES_MAX).as_bytes())
+                .unwrap()
+                .done
+        );
+        let refused = parse::<Answer>(line(LINE_BYTES_MAX + 1).as_bytes()).unwrap_err();
+        assert_eq!(refused.kind(), std::io::ErrorKind::InvalidData);
+    }
 }

@@ -1,6 +1,8 @@
 //! The file: its text, and on which line each key stands.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read as _;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -12,8 +14,9 @@ use super::key::{self, KEYS, LISTS, List};
 use super::problem::{Place, Problem, Problems};
 use super::settings::Config;
 
-/// Largest file that is read, in bytes: ten thousand streams are about 1 MB. A larger one is not a configuration.
-const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// Largest file that is read, in bytes: ten thousand streams are about 1 MB. A larger one, such as a device that never ends, is
+/// refused: it is not a configuration.
+pub(super) const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// Reads a file.
 pub(crate) fn read(path: &Path) -> Result<String, Problems> {
@@ -24,13 +27,15 @@ pub(crate) fn read(path: &Path) -> Result<String, Problems> {
             "name a readable TOML file",
         )
     };
-    let length = std::fs::metadata(path)
-        .map_err(|error| refuse(error.to_string()))?
-        .len();
-    if length > FILE_BYTES_MAX {
+    let mut bytes = Vec::new();
+    // What is read is counted, not what the file says of itself: a pipe and a device say nothing.
+    File::open(path)
+        .and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
+        .map_err(|error| refuse(error.to_string()))?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
         return Err(refuse(format!("larger than {FILE_BYTES_MAX} bytes")));
     }
-    std::fs::read_to_string(path).map_err(|error| refuse(error.to_string()))
+    String::from_utf8(bytes).map_err(|_| refuse("not UTF-8 text".to_owned()))
 }
 
 /// A file that is TOML, and whose keys that we know have values of the right types.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::endpoint;
+use super::file::{self, FILE_BYTES_MAX};
 use super::key::{KEYS, LISTS};
 use super::settings::Config;
 use super::{load, read};
@@ -354,4 +355,31 @@ fn a_file_of_four_mebibytes_is_read_and_a_larger_one_is_not() {
     assert!(loaded(4 * 1024 * 1024).is_ok());
     let problems = loaded(4 * 1024 * 1024 + 1).unwrap_err().to_string();
     assert!(problems.contains("larger than 4194304 bytes"), "{problems}");
+}
+
+#[test]
+fn a_file_has_an_edge_at_its_largest() {
+    let scratch = Scratch::new("config");
+    let path = scratch.path().join("f.toml");
+    let of = |n_bytes: u64| {
+        let text = format!("{:<1$}", "# Nothing.", usize::try_from(n_bytes).unwrap());
+        std::fs::write(&path, text).unwrap();
+        file::read(&path).map_err(|problems| problems.to_string())
+    };
+    assert!(of(FILE_BYTES_MAX).is_ok());
+    let larger = of(FILE_BYTES_MAX + 1).unwrap_err();
+    let device = file::read(Path::new("/dev/zero")).unwrap_err().to_string();
+    for refused in [larger, device] {
+        assert!(refused.contains("larger than 4194304 bytes"), "{refused}");
+        assert!(refused.contains("name a readable TOML file"), "{refused}");
+    }
+}
+
+#[test]
+fn a_wait_before_the_end_has_an_edge() {
+    assert_eq!(problems("[node]\ndrain_secs = 3600"), "");
+    assert_eq!(
+        problems("[node]\ndrain_secs = 3601"),
+        "f.toml:2: `node.drain_secs`: too long\n    write 0 to 3600"
+    );
 }
