@@ -71,6 +71,42 @@ async fn we_13_a_player_waits_for_its_stream_and_gets_it() {
     assert!(opened.unwrap().answer.contains("a=sendonly"));
 }
 
+/// Answers one offer with a redirect.
+async fn redirect(listener: &TcpListener, status: u16, location: &str) {
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut seen = Vec::new();
+    while !seen.ends_with(offers::publish().as_bytes()) {
+        let n = stream.read_buf(&mut seen).await.unwrap();
+        assert_ne!(n, 0);
+    }
+    let answer = format!(
+        "HTTP/1.1 {status} X\r\nlocation: {location}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+    );
+    stream.write_all(answer.as_bytes()).await.unwrap();
+}
+
+#[tokio::test]
+async fn four_redirects_in_a_row_are_followed_and_the_fifth_is_not() {
+    let node = Node::start();
+    let target = node.running.url("/whip/demo");
+    for n_redirects in [4, 5] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/whip/demo", listener.local_addr().unwrap());
+        let balancer = async {
+            for n in 1..=n_redirects {
+                let location = if n < n_redirects { &url } else { &target };
+                redirect(&listener, 307, location).await;
+            }
+        };
+        let (publisher, offer) = (client(Some(KEY)), offers::publish());
+        match tokio::join!(publisher.open(&url, &offer), balancer).0 {
+            Ok(_) => assert_eq!(n_redirects, 4),
+            Err(Error::Protocol(why)) => assert_eq!((n_redirects, why), (5, "too many redirects")),
+            Err(other) => panic!("{n_redirects}: {other:?}"),
+        }
+    }
+}
+
 #[tokio::test]
 async fn wi_41_and_we_19_the_client_follows_307_and_308_with_its_offer_and_never_301() {
     let node = Node::start();
@@ -78,18 +114,8 @@ async fn wi_41_and_we_19_the_client_follows_307_and_308_with_its_offer_and_never
     for (status, follows) in [(307, true), (308, true), (301, false), (302, false)] {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/whip/demo", listener.local_addr().unwrap());
-        let balancer = async {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            let mut seen = Vec::new();
-            while !seen.ends_with(offers::publish().as_bytes()) {
-                let n = stream.read_buf(&mut seen).await.unwrap();
-                assert_ne!(n, 0);
-            }
-            let answer = format!(
-                "HTTP/1.1 {status} X\r\nlocation: {target}?takeover=1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-            );
-            stream.write_all(answer.as_bytes()).await.unwrap();
-        };
+        let location = format!("{target}?takeover=1");
+        let balancer = redirect(&listener, status, &location);
         let (publisher, offer) = (client(Some(KEY)), offers::publish());
         let (opened, ()) = tokio::join!(publisher.open(&url, &offer), balancer);
         assert_eq!(opened.is_ok(), follows, "{status}");

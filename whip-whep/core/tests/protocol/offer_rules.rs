@@ -1,6 +1,7 @@
 //! Which offers are refused, and that each refusal names its rule.
 
 use whip_whep_core::endpoint::Config;
+use whip_whep_core::offer::MID_BYTES_MAX;
 
 use crate::node::{Node, Sent, problem_code};
 use crate::offers::{self, FINGERPRINT, PASSWORD, UFRAG};
@@ -89,6 +90,25 @@ fn media_must_be_encrypted() {
 }
 
 #[test]
+fn the_longest_mid_and_the_fastest_clock_are_taken() {
+    let taken = |offer: &str| {
+        let mut node = Node::new(Config::default());
+        let response = node.send(&Sent::post("/whip/demo", offer));
+        assert_eq!(response.status.code(), 201, "{}", response.body);
+    };
+    let longest = "m".repeat(MID_BYTES_MAX);
+    let renamed = offers::publish().replace("a=mid:1", &format!("a=mid:{longest}"));
+    taken(&renamed.replace("BUNDLE 0 1", &format!("BUNDLE 0 {longest}")));
+    let with_clock = |hz: u32| {
+        let offer = offers::publish().replace("SAVPF 96 97", "SAVPF 96 97 98");
+        offer + &format!("a=rtpmap:98 x/{hz}\r\n")
+    };
+    taken(&with_clock(1_000_000));
+    assert_refused(&with_clock(1_000_001), 422, "bad-payload-types");
+    assert_refused(&with_clock(0), 422, "bad-payload-types");
+}
+
+#[test]
 fn every_section_has_a_mid_of_its_own_in_one_bundle() {
     let duplicate = offers::publish().replace("a=mid:1", "a=mid:0");
     assert_refused(&duplicate, 422, "duplicate-mid");
@@ -97,7 +117,8 @@ fn every_section_has_a_mid_of_its_own_in_one_bundle() {
         422,
         "no-mid",
     );
-    for bad in ["", "a b", "12345678901234567", "ä"] {
+    let longest = "m".repeat(MID_BYTES_MAX);
+    for bad in ["", "a b", &format!("{longest}m"), "ä"] {
         let offer = offers::publish().replace("a=mid:1", &format!("a=mid:{bad}"));
         assert_refused(&offer, 422, "bad-mid");
     }
