@@ -16,7 +16,7 @@ use super::settings::Config;
 
 /// Largest file that is read, in bytes: ten thousand streams are about 1 MB. A larger one, such as a device that never ends, is
 /// refused: it is not a configuration.
-pub(super) const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// Reads a file.
 pub(crate) fn read(path: &Path) -> Result<String, Problems> {

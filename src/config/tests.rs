@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use super::endpoint;
-use super::file::{self, FILE_BYTES_MAX};
 use super::key::{KEYS, LISTS};
 use super::settings::Config;
 use super::{load, read};
@@ -353,25 +352,12 @@ fn a_file_of_four_mebibytes_is_read_and_a_larger_one_is_not() {
         load(Some(&file), std::iter::empty())
     };
     assert!(loaded(4 * 1024 * 1024).is_ok());
-    let problems = loaded(4 * 1024 * 1024 + 1).unwrap_err().to_string();
-    assert!(problems.contains("larger than 4194304 bytes"), "{problems}");
-}
-
-#[test]
-fn a_file_has_an_edge_at_its_largest() {
-    let scratch = Scratch::new("config");
-    let path = scratch.path().join("f.toml");
-    let of = |n_bytes: u64| {
-        let text = format!("{:<1$}", "# Nothing.", usize::try_from(n_bytes).unwrap());
-        std::fs::write(&path, text).unwrap();
-        file::read(&path).map_err(|problems| problems.to_string())
-    };
-    assert!(of(FILE_BYTES_MAX).is_ok());
-    let larger = of(FILE_BYTES_MAX + 1).unwrap_err();
-    let device = file::read(Path::new("/dev/zero")).unwrap_err().to_string();
+    let larger = loaded(4 * 1024 * 1024 + 1);
+    let device = load(Some(Path::new("/dev/zero")), std::iter::empty());
     for refused in [larger, device] {
-        assert!(refused.contains("larger than 4194304 bytes"), "{refused}");
-        assert!(refused.contains("name a readable TOML file"), "{refused}");
+        let problems = refused.unwrap_err().to_string();
+        assert!(problems.contains("larger than 4194304 bytes"), "{problems}");
+        assert!(problems.contains("name a readable TOML file"), "{problems}");
     }
 }
 
