@@ -50,10 +50,8 @@ async fn a_publisher_that_listens_is_told_which_of_its_encodings_are_wanted() {
     let mut listening = Listening::to(&node, &stream).await;
     let rids = |data: &Value| data.as_object().and_then(|o| o.values().next().cloned());
     let all = |data: &Value| rids(data) == Some(json!(["q", "h", "f"]));
+    // For half a minute it is all of them, whoever watches; tests/browser waits until some rest, and wake again.
     listening.until("wanted", all).await;
-    // Nobody comes.
-    let lowest = |data: &Value| rids(data) == Some(json!(["q"]));
-    listening.until("wanted", lowest).await;
     let of_players = node
         .trusted("POST", &format!("{}/sse", opened.session))
         .header("content-type", "application/json");
