@@ -98,12 +98,15 @@ fn datagrams_that_the_kernel_gives_to_the_wrong_worker_arrive() {
     for player in &party.clients[rooms.len()..] {
         assert_continuous(player.stamps());
     }
-    for worker in node.stats() {
-        assert!(
-            worker.thread.strays_out > 0 && worker.thread.strays_in > 0,
-            "{worker:?}"
-        );
-    }
+    // Three of four senders hash to another worker than their own; which ones is the kernel's secret, so that a single worker
+    // may have none.
+    let strays = node.stats().iter().fold((0, 0), |(out, into), worker| {
+        (
+            out + worker.thread.strays_out,
+            into + worker.thread.strays_in,
+        )
+    });
+    assert!(strays.0 > 100 && strays.1 > 100, "{strays:?}");
     assert_eq!(node.drops(DropReason::MailboxFull), 0);
     assert_eq!(node.drops(DropReason::UnvalidatedSource), 0);
 }
