@@ -13,6 +13,10 @@ pub const PROMOTED: &[(u64, &str)] = &[
         "the IDR slice of H.264 overtook its parameter sets, and a player began with it",
     ),
     (
+        643,
+        "a router forgot a viewer as its handshake ended: the answer to its repeated flight went where it was no more",
+    ),
+    (
         702,
         "a viewer went on with a repaired keyframe from 760 ms before what it had seen, and was late by that for ever",
     ),

@@ -9,6 +9,7 @@ mod dependency;
 pub(crate) mod factory;
 mod key_tap;
 mod negotiate;
+mod paths;
 mod values;
 
 use std::sync::Arc;
@@ -23,7 +24,6 @@ use sfu_model::time::{Instant, MediaTime};
 use str0m::config::CryptoProvider;
 use str0m::ice::StunMessage;
 use str0m::media::{KeyframeRequestKind, Mid};
-use str0m::net::Transmit;
 use str0m::rtp::RtpPacket;
 use str0m::{Event, Input, Output, Rtc};
 
@@ -32,6 +32,7 @@ use crate::demux::{self, PacketKind};
 use crate::egress::stream::StreamTerms;
 use crate::publish::capture_clock::SenderReport;
 use crate::session::engine::key_tap::KeySlot;
+use crate::session::engine::paths::Paths;
 use crate::session::engine::values::Refused;
 use crate::session::gate::Path;
 use crate::subscribe::payload_types::PayloadTypes;
@@ -97,6 +98,8 @@ pub(crate) struct Engine {
     sections: Vec<(MediaKind, Mid)>,
     /// Where the SRTP keys arrive, in a subscriber's session.
     keys: Option<Arc<KeySlot>>,
+    /// Where the DTLS datagram that waits for the next drain came from.
+    dtls_from: Option<Path>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -122,12 +125,19 @@ impl Engine {
             && message.verify(self.local.password.as_bytes(), hmac)
     }
 
-    /// Takes one datagram. The caller drains afterwards.
+    /// Takes one datagram; DTLS only from an address that has passed ICE, because its answer goes there. The caller drains
+    /// afterwards.
     pub(crate) fn handle_datagram(
         &mut self,
         datagram: &Datagram<'_>,
         now: Instant,
     ) -> Result<(), Refused> {
+        if demux::kind_of(datagram.bytes) == Some(PacketKind::Dtls) {
+            self.dtls_from = Some(Path {
+                remote: (datagram.transport, datagram.source),
+                local: datagram.destination,
+            });
+        }
         let receive = values::receive(datagram).map_err(|_| Refused)?;
         let input = Input::Receive(self.to_std(now), receive);
         self.rtc.handle_input(input).map_err(|_| Refused)
@@ -142,12 +152,17 @@ impl Engine {
         events: &mut Vec<EngineEvent>,
     ) -> Result<Option<Instant>, Refused> {
         let std_now = self.to_std(now);
+        let paths = Paths {
+            in_use: path,
+            dtls: self.dtls_from.take().or(path),
+            seals_for_nobody: self.keys.is_some(),
+        };
         for _ in 0..ADVANCES_MAX {
             // Packets that were written are stamped, hence sendable, by an input of time.
             self.rtc
                 .handle_input(Input::Timeout(std_now))
                 .map_err(|_| Refused)?;
-            let next = self.poll_until_timeout(path, batch, events)?;
+            let next = self.poll_until_timeout(paths, batch, events)?;
             if next > std_now {
                 return Ok(self.instant_of(next));
             }
@@ -157,7 +172,7 @@ impl Engine {
 
     fn poll_until_timeout(
         &mut self,
-        path: Option<Path>,
+        paths: Paths,
         batch: &mut TransmitBatch,
         events: &mut Vec<EngineEvent>,
     ) -> Result<std::time::Instant, Refused> {
@@ -165,27 +180,13 @@ impl Engine {
             match self.rtc.poll_output().map_err(|_| Refused)? {
                 Output::Timeout(at) => return Ok(at),
                 Output::Transmit(t) => {
-                    if let Some(path) = self.path_of(&t, path) {
+                    if let Some(path) = paths.of(&t) {
                         let Path { remote, local } = path;
                         batch.push(remote.0, local, remote.1, &t.contents);
                     }
                 }
                 Output::Event(event) => events.extend(self.our_event(event)),
             }
-        }
-    }
-
-    /// Where a datagram of the engine goes. Answers to checks go back where the check came from, all else takes the path in
-    /// use. Nowhere: what it seals with keys that are not the session's.
-    fn path_of(&self, transmit: &Transmit, in_use: Option<Path>) -> Option<Path> {
-        let its_own = Path {
-            remote: (values::our_transport(transmit.proto), transmit.destination),
-            local: transmit.source,
-        };
-        match demux::kind_of(&transmit.contents) {
-            Some(PacketKind::Stun) => Some(its_own),
-            Some(PacketKind::Rtp | PacketKind::Rtcp) if self.keys.is_some() => None,
-            _ => Some(in_use.unwrap_or(its_own)),
         }
     }
 

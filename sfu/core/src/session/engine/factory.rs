@@ -85,6 +85,7 @@ impl EngineFactory {
             offer: String::new(),
             sections: Vec::new(),
             keys,
+            dtls_from: None,
         }
     }
 
