@@ -66,6 +66,7 @@ fn sfu_at(clock_anchor: std::time::Instant) -> Sfu {
         clock_anchor,
         ntp_anchor: sfu_model::time::NtpTime::UNIX_EPOCH,
         limits: sfu_core::Limits::default(),
+        handshakes: sfu_core::HandshakeChance::OperatingSystem,
     };
     Sfu::new(config, Seed([7; 32]), Instant::START)
 }

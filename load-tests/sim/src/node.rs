@@ -49,6 +49,7 @@ impl Node {
                     clock_anchor: clock::anchor(),
                     ntp_anchor: NtpTime::UNIX_EPOCH,
                     limits: sfu_core::Limits::default(),
+                    handshakes: sfu_core::HandshakeChance::Seed,
                 };
                 Sfu::new(config, worker_seed(seed, number), now)
             })

@@ -24,6 +24,19 @@ pub struct Config {
     pub ntp_anchor: NtpTime,
     /// How much it may hold.
     pub limits: Limits,
+    /// Where its DTLS handshakes take their chance from.
+    pub handshakes: HandshakeChance,
+}
+
+/// Where DTLS handshakes draw what is no key: when a flight is repeated, and the random bytes of a hello
+/// (RFC 5246 section 7.4.1.2). Keys and signatures are the operating system's in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HandshakeChance {
+    /// The operating system.
+    #[default]
+    OperatingSystem,
+    /// 64 bits of the worker's [`Seed`] for each, so that a run can be repeated. Too few for hellos on a real network.
+    Seed,
 }
 
 /// How much a worker may hold. A command past a limit is refused and counted.

@@ -22,7 +22,8 @@
 //!
 //! # Invariants
 //!
-//! * No clock, no randomness, no socket: time and seeds are arguments.
+//! * No clock, no randomness, no socket: time and seeds are arguments. Only the keys of handshakes and, unless
+//!   [`HandshakeChance::Seed`] says otherwise, their timers are drawn from the operating system, by the engine.
 //! * Malformed input from the network is a [`DropReason`](sfu_model::drop_reason::DropReason), never an `Err`.
 //! * Nothing is sent to an address that has not passed ICE, and nothing but STUN is taken from one.
 //! * The RTC engine is named in `session/engine.rs` and nowhere else.
@@ -55,5 +56,5 @@ pub mod subscribe;
 pub mod ufrag;
 mod worker;
 
-pub use config::{Certificate, Config, Limits, LocalAddress, Seed};
+pub use config::{Certificate, Config, HandshakeChance, Limits, LocalAddress, Seed};
 pub use worker::Sfu;

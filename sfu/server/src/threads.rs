@@ -120,6 +120,7 @@ fn start_workers(
             clock_anchor: clock.anchor(),
             ntp_anchor: clock.ntp_anchor(),
             limits: sfu_core::Limits::default(),
+            handshakes: sfu_core::HandshakeChance::OperatingSystem,
         };
         let parts = Parts {
             id,

@@ -149,6 +149,7 @@ impl Rig {
             clock_anchor: clock::anchor(),
             ntp_anchor: sfu_model::time::NtpTime::UNIX_EPOCH,
             limits: sfu_core::Limits::default(),
+            handshakes: sfu_core::HandshakeChance::Seed,
         };
         Self {
             sfu: Sfu::new(config, Seed([7; 32]), now),

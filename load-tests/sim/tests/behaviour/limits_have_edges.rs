@@ -38,6 +38,7 @@ impl Rig {
             clock_anchor: clock::anchor(),
             ntp_anchor: sfu_model::time::NtpTime::UNIX_EPOCH,
             limits,
+            handshakes: sfu_core::HandshakeChance::Seed,
         };
         Self {
             sfu: Sfu::new(config, Seed([7; 32]), Instant::START),

@@ -7,6 +7,7 @@
 mod contract;
 mod dependency;
 pub(crate) mod factory;
+mod handshake;
 mod key_tap;
 mod negotiate;
 mod paths;

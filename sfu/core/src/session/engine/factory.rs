@@ -11,7 +11,7 @@ use str0m::{Candidate, Rtc};
 use crate::command::IceCredentials;
 use crate::config::Config;
 use crate::event::Role;
-use crate::session::engine::{Engine, dependency, key_tap, values};
+use crate::session::engine::{Engine, dependency, handshake, key_tap, values};
 
 /// What the engines of a worker share.
 pub(crate) struct EngineFactory {
@@ -32,7 +32,7 @@ impl std::fmt::Debug for EngineFactory {
 impl EngineFactory {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
-            crypto: Arc::new(str0m::crypto::from_feature_flags()),
+            crypto: Arc::new(handshake::provider()),
             tapped_crypto: Arc::new(key_tap::provider()),
             certificate: DtlsCert {
                 certificate: config.certificate.certificate_der.clone(),
@@ -47,8 +47,14 @@ impl EngineFactory {
         }
     }
 
-    /// An engine with these local credentials.
-    pub(crate) fn build(&self, credentials: &IceCredentials, role: Role, now: Instant) -> Engine {
+    /// An engine with these local credentials. Its handshake draws from `seed`, if there is one.
+    pub(crate) fn build(
+        &self,
+        credentials: &IceCredentials,
+        role: Role,
+        seed: Option<u64>,
+        now: Instant,
+    ) -> Engine {
         let config = Rtc::builder()
             .set_extension_map(extensions(role))
             .set_crypto_provider(Arc::clone(&self.crypto))
@@ -66,14 +72,14 @@ impl EngineFactory {
             .enable_vp9(true)
             .enable_av1(true);
         let start = self.to_std(now);
-        let (mut rtc, keys) = match role {
+        let (mut rtc, keys) = handshake::seeded(seed, || match role {
             Role::Publisher => (config.build(start), None),
             Role::Subscriber => {
                 let config = config.set_crypto_provider(Arc::clone(&self.tapped_crypto));
                 let (rtc, slot) = key_tap::tapped(|| config.build(start));
                 (rtc, Some(slot))
             }
-        };
+        });
         for candidate in &self.candidates {
             rtc.add_local_candidate(candidate.clone());
         }

@@ -9,9 +9,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use str0m::config::{DtlsCert, DtlsVersion, KeyingMaterial};
+use str0m::crypto::CryptoProvider;
 use str0m::crypto::dtls::{DtlsImplError, DtlsInstance, DtlsOutput, DtlsProvider, SrtpProfile};
-use str0m::crypto::{CryptoProvider, from_feature_flags};
 
+use crate::session::engine::handshake;
 use crate::srtp::{self, Profile, Side};
 
 thread_local! {
@@ -51,7 +52,7 @@ impl KeySlot {
 /// The provider whose DTLS is tapped.
 pub(super) fn provider() -> CryptoProvider {
     static TAP: OnceLock<Tap> = OnceLock::new();
-    let provider = from_feature_flags();
+    let provider = handshake::provider();
     let tap = TAP.get_or_init(|| Tap {
         inner: provider.dtls_provider,
     });

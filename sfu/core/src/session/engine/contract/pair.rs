@@ -14,7 +14,7 @@ use str0m::net::{Protocol, Receive};
 use str0m::{Candidate, Event, Input, Output, Rtc};
 
 use crate::command::IceCredentials;
-use crate::config::{Certificate, Config, Limits, LocalAddress};
+use crate::config::{Certificate, Config, HandshakeChance, Limits, LocalAddress};
 use crate::demux::{self, PacketKind};
 use crate::event::Role;
 use crate::session::engine::factory::EngineFactory;
@@ -79,8 +79,9 @@ impl Pair {
             clock_anchor: anchor,
             ntp_anchor: NtpTime(0),
             limits: Limits::default(),
+            handshakes: HandshakeChance::OperatingSystem,
         });
-        let mut engine = factory.build(&credentials("ours"), role, Instant::START);
+        let mut engine = factory.build(&credentials("ours"), role, None, Instant::START);
         let mut client = Rtc::builder().set_rtp_mode(true).build(anchor);
         let candidate = Candidate::host(theirs(), Protocol::Udp).unwrap();
         client.add_local_candidate(candidate);

@@ -1,0 +1,128 @@
+//! DTLS whose timers and hellos are drawn from a seed, so that a simulation that loses a flight loses it the same way twice.
+//!
+//! In production it is the engine's own, untouched.
+
+use std::cell::Cell;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use str0m::config::{DtlsCert, DtlsVersion};
+use str0m::crypto::dtls::{DtlsImplError, DtlsInstance, DtlsOutput, DtlsProvider, ProtocolVersion};
+use str0m::crypto::{CryptoError, CryptoProvider, from_feature_flags};
+
+thread_local! {
+    /// What the next DTLS instance of this thread draws from: the engine makes one while it is built.
+    static NEXT: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+/// Builds an engine that draws from this seed; from the operating system without one.
+pub(super) fn seeded<T>(seed: Option<u64>, build: impl FnOnce() -> T) -> T {
+    NEXT.set(seed);
+    let built = build();
+    NEXT.set(None);
+    built
+}
+
+/// The engine's provider, with DTLS that can be seeded.
+pub(super) fn provider() -> CryptoProvider {
+    static HANDSHAKES: OnceLock<Handshakes> = OnceLock::new();
+    let provider = from_feature_flags();
+    let handshakes = HANDSHAKES.get_or_init(|| Handshakes(provider.dtls_provider));
+    CryptoProvider {
+        dtls_provider: handshakes,
+        ..provider
+    }
+}
+
+#[derive(Debug)]
+struct Handshakes(&'static dyn DtlsProvider);
+
+impl DtlsProvider for Handshakes {
+    fn generate_certificate(&self) -> Option<DtlsCert> {
+        self.0.generate_certificate()
+    }
+
+    fn new_dtls(
+        &self,
+        cert: &DtlsCert,
+        now: Instant,
+        dtls_version: DtlsVersion,
+        mtu: Option<usize>,
+    ) -> Result<Box<dyn DtlsInstance>, CryptoError> {
+        match NEXT.take() {
+            // Every session is DTLS 1.2: the factory says so.
+            Some(seed) => Ok(Box::new(Seeded::new(seed, cert, now, mtu)?)),
+            None => self.0.new_dtls(cert, now, dtls_version, mtu),
+        }
+    }
+}
+
+struct Seeded(dimpl::Dtls);
+
+impl std::fmt::Debug for Seeded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Seeded")
+    }
+}
+
+impl Seeded {
+    fn new(
+        seed: u64,
+        cert: &DtlsCert,
+        now: Instant,
+        mtu: Option<usize>,
+    ) -> Result<Self, CryptoError> {
+        // As the engine makes its own: ICE has shown who is there before a hello is answered.
+        let config = dimpl::Config::builder().use_server_cookie(false);
+        let config = match mtu {
+            Some(mtu) => config.mtu(mtu),
+            None => config,
+        };
+        let config = config.dangerously_set_rng_seed(seed).build();
+        let config = config.map_err(|error| CryptoError::Other(error.to_string()))?;
+        let dtls = dimpl::Dtls::new_12(Arc::new(config), cert.clone(), now);
+        Ok(Self(dtls))
+    }
+}
+
+impl DtlsInstance for Seeded {
+    fn set_active(&mut self, active: bool) {
+        self.0.set_active(active);
+    }
+
+    fn handle_packet(&mut self, packet: &[u8]) -> Result<(), DtlsImplError> {
+        self.0.handle_packet(packet)
+    }
+
+    fn poll_output<'a>(&mut self, buf: &'a mut [u8]) -> DtlsOutput<'a> {
+        self.0.poll_output(buf)
+    }
+
+    fn handle_timeout(&mut self, now: Instant) -> Result<(), DtlsImplError> {
+        self.0.handle_timeout(now)
+    }
+
+    fn send_application_data(&mut self, data: &[u8]) -> Result<usize, DtlsImplError> {
+        self.0.send_application_data(data)
+    }
+
+    fn is_active(&self) -> bool {
+        self.0.is_active()
+    }
+
+    fn protocol_version(&self) -> Option<ProtocolVersion> {
+        self.0.protocol_version()
+    }
+
+    fn is_closing(&self) -> bool {
+        self.0.is_closing()
+    }
+
+    fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
+    fn close(&mut self) -> Result<(), DtlsImplError> {
+        self.0.close()
+    }
+}
