@@ -7,6 +7,7 @@ use sfu_model::datagram::Datagram;
 use sfu_model::id::{RoomId, SessionId};
 use sfu_model::time::Instant;
 
+use crate::chance::draw;
 use crate::clock::LocalClock;
 use crate::publisher::{Camera, Publisher};
 use crate::session::{BrowserSession, Outgoing, Said};
@@ -63,6 +64,9 @@ pub struct Birth {
     pub clock: LocalClock,
 }
 
+/// Which of a participant's questions to the run's seed its handshake asks.
+const HANDSHAKE: u64 = 7;
+
 impl Browser {
     /// A participant that publishes, or plays when it has no camera; with its offer.
     pub fn new(birth: Birth, camera: Option<Camera>, now: Instant) -> (Self, String) {
@@ -70,7 +74,8 @@ impl Browser {
             Some(camera) => (camera.codecs(), camera.sections()),
             None => (Viewer::codecs(), Viewer::sections()),
         };
-        let mut engine = BrowserSession::new(birth.address, &codecs, birth.clock, now);
+        let seed = draw(birth.seed, &[HANDSHAKE, u64::from(birth.number)]);
+        let mut engine = BrowserSession::new(birth.address, &codecs, birth.clock, seed, now);
         let offer = engine.offer(&sections).unwrap_or_default();
         let part = match camera {
             Some(camera) => Part::Publisher(Publisher::new(camera, birth.number, birth.seed, now)),
@@ -114,10 +119,12 @@ impl Browser {
             return None;
         }
         let is_connected = self.connected_at.is_some() && !self.was_closed;
-        if let Part::Publisher(publisher) = &mut self.part {
-            publisher.send(&mut self.engine, is_connected, now);
-        }
         let mut said = Vec::new();
+        if let Part::Publisher(publisher) = &mut self.part {
+            publisher.send(&mut self.engine, is_connected, now, |engine| {
+                engine.drain(now, outgoing, &mut said);
+            });
+        }
         let mut engine_timeout = self.engine.drain(now, outgoing, &mut said);
         while !said.is_empty() {
             for what in said.drain(..) {

@@ -1,4 +1,5 @@
-//! Copies what a participant's handshake agrees on, for scripts that misbehave with real keys.
+//! A participant's DTLS: it draws its timers from the run's seed, so that a flight that is lost is repeated at the same moment
+//! in every run, and copies what its handshake agrees on, for scripts that misbehave with real keys.
 
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -14,8 +15,9 @@ use str0m::crypto::{CryptoError, CryptoProvider, from_feature_flags};
 use crate::forger::Forger;
 
 thread_local! {
-    /// Where the next DTLS instance of this thread puts its copy: an engine makes its own while it is built.
-    static NEXT: RefCell<Option<Arc<Copied>>> = const { RefCell::new(None) };
+    /// What the next DTLS instance of this thread draws from, and where it puts its copy: an engine makes its own while it is
+    /// built.
+    static NEXT: RefCell<Option<(u64, Arc<Copied>)>> = const { RefCell::new(None) };
 }
 
 /// Where the copy of one engine's keys arrives.
@@ -33,10 +35,10 @@ impl Copied {
     }
 }
 
-/// Builds an engine whose keys arrive in the copy that is returned.
-pub(crate) fn copied<T>(build: impl FnOnce() -> T) -> (T, Arc<Copied>) {
+/// Builds an engine that draws from this seed, and whose keys arrive in the copy that is returned.
+pub(crate) fn copied<T>(seed: u64, build: impl FnOnce() -> T) -> (T, Arc<Copied>) {
     let copy = Arc::new(Copied::default());
-    NEXT.set(Some(Arc::clone(&copy)));
+    NEXT.set(Some((seed, Arc::clone(&copy))));
     let built = build();
     NEXT.set(None);
     (built, copy)
@@ -65,19 +67,34 @@ impl DtlsProvider for Copying {
         &self,
         cert: &DtlsCert,
         now: Instant,
-        dtls_version: DtlsVersion,
+        _dtls_version: DtlsVersion,
         mtu: Option<usize>,
     ) -> Result<Box<dyn DtlsInstance>, CryptoError> {
-        let inner = self.0.new_dtls(cert, now, dtls_version, mtu)?;
-        let copy = NEXT.take().unwrap_or_default();
+        let (seed, copy) = NEXT.take().unwrap_or_default();
+        let config = dimpl::Config::builder()
+            .use_server_cookie(false)
+            .dangerously_set_rng_seed(seed);
+        let config = match mtu {
+            Some(mtu) => config.mtu(mtu),
+            None => config,
+        };
+        let config = config.build();
+        let config = config.map_err(|error| CryptoError::Other(error.to_string()))?;
+        // The node takes nothing newer.
+        let inner = dimpl::Dtls::new_12(Arc::new(config), cert.clone(), now);
         Ok(Box::new(CopyingInstance { inner, copy }))
     }
 }
 
-#[derive(Debug)]
 struct CopyingInstance {
-    inner: Box<dyn DtlsInstance>,
+    inner: dimpl::Dtls,
     copy: Arc<Copied>,
+}
+
+impl std::fmt::Debug for CopyingInstance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CopyingInstance")
+    }
 }
 
 /// `None`: a profile that the node cannot seal with either.

@@ -179,7 +179,16 @@ impl Publisher {
     }
 
     /// Sends the frames that are due; what an encoder makes before the transport is up goes nowhere.
-    pub fn send(&mut self, session: &mut BrowserSession, is_connected: bool, now: Instant) {
+    ///
+    /// The session is to be drained after each of its streams: all that are written go out in no fixed order, and what the
+    /// engine numbers across them (transport-wide) with them.
+    pub fn send(
+        &mut self,
+        session: &mut BrowserSession,
+        is_connected: bool,
+        now: Instant,
+        mut drain: impl FnMut(&mut BrowserSession),
+    ) {
         let is_simulcast = self.camera.is_simulcast;
         for source in &mut self.sources {
             if !is_connected {
@@ -188,7 +197,9 @@ impl Publisher {
             }
             let encoder = source.encoder();
             let rid = rid_of(is_simulcast, encoder);
-            for mut made in source.poll(now) {
+            let due = source.poll(now);
+            let is_due = !due.is_empty();
+            for mut made in due {
                 if let Some(fault) = self.fault {
                     fault(encoder, &mut made);
                 }
@@ -207,6 +218,9 @@ impl Publisher {
                     payload: &last.payload,
                 });
                 session.write_red(made, earlier, now);
+            }
+            if is_due {
+                drain(session);
             }
         }
     }

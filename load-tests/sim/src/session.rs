@@ -88,8 +88,14 @@ const CAPTURE_TIME_ID: u8 = 12;
 const RETRANSMISSION_PACKETS_MAX: usize = 512;
 
 impl BrowserSession {
-    /// A session that can use these codecs.
-    pub fn new(address: SocketAddr, codecs: &[Codec], clock: LocalClock, now: Instant) -> Self {
+    /// A session that can use these codecs. What its handshake leaves to chance is drawn from the seed.
+    pub fn new(
+        address: SocketAddr,
+        codecs: &[Codec],
+        clock: LocalClock,
+        seed: u64,
+        now: Instant,
+    ) -> Self {
         let has = |name: &str| codecs.iter().any(|c| c.name() == name);
         let builder = Rtc::builder()
             .set_crypto_provider(crypto())
@@ -104,7 +110,7 @@ impl BrowserSession {
             .enable_vp8(has("VP8"))
             .enable_vp9(has("VP9"))
             .enable_av1(has("AV1"));
-        let (mut rtc, keys) = key_copy::copied(|| builder.build(clock.to_engine(now)));
+        let (mut rtc, keys) = key_copy::copied(seed, || builder.build(clock.to_engine(now)));
         if let Ok(candidate) = Candidate::host(address, Protocol::Udp) {
             rtc.add_local_candidate(candidate);
         }
@@ -462,7 +468,7 @@ mod tests {
         let address = SocketAddr::from(([10, 0, 0, 1], 5_000));
         let codecs = [Codec::Opus, Codec::Vp8];
         let mut session =
-            BrowserSession::new(address, &codecs, LocalClock::default(), Instant::START);
+            BrowserSession::new(address, &codecs, LocalClock::default(), 1, Instant::START);
         let offer = session
             .offer(&[Section::Receive(MediaKind::Video)])
             .expect("an offer");

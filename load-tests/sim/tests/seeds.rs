@@ -40,9 +40,7 @@ fn every_seed_is_survived() {
 
 #[test]
 fn a_scenario_run_twice_decides_the_same() {
-    // Without loss: a handshake that loses packets waits for timers that DTLS draws from the operating system.
-    let lossless = (1..40).filter(|seed| scenario::is_lossless(*seed)).take(5);
-    for seed in lossless {
+    for seed in 1..40 {
         assert_eq!(scenario::run(seed), scenario::run(seed), "seed {seed}");
     }
 }

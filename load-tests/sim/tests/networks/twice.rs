@@ -19,8 +19,6 @@ fn run(seed: u64) -> u64 {
         fast_ppm: 150,
     });
     let viewers = [(); 4].map(|()| world.watch("demo").unwrap());
-    // A handshake that loses packets is not of one kind: DTLS draws its retransmission timers from the operating system.
-    world.run_for(Duration::from_millis(500));
     let line = Conditions::default();
     let download = CrossTraffic::Greedy {
         round_trip: Duration::from_millis(40),
