@@ -39,11 +39,10 @@ fn the_first_repeated_flight_is_answered_where_it_came_from() {
 }
 
 fn session_connected_at(world: &World, id: sfu_model::id::SessionId) -> Option<Instant> {
-    world
-        .events()
-        .iter()
-        .find_map(|(at, _, event)| match event {
-            Event::SessionConnected { session, .. } if *session == id => Some(*at),
-            _ => None,
-        })
+    let is_it =
+        |event: &Event| matches!(event, Event::SessionConnected { session, .. } if *session == id);
+    let mut events = world.events().iter();
+    events
+        .find(|(_, _, event)| is_it(event))
+        .map(|(at, ..)| *at)
 }
