@@ -10,13 +10,15 @@ mod media;
 mod streams;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use prometheus_client::registry::Registry;
 use signaling_auth::authorizer::Authorizer;
 use signaling_auth::stream_key::StreamKey;
-use tokio::time::timeout;
+use tokio::join;
+use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
@@ -39,7 +41,9 @@ use crate::http::{HttpServer, file_limit, gate::Gate, limit_hits::LimitHits};
 use crate::live::LiveSince;
 use crate::redirect::Ingress;
 use crate::roles::{Role, Roles};
-use crate::shutdown::{CLOSE_WITHIN, Drain, INTERRUPTED, Signals};
+use crate::shutdown::{
+    CLOSE_WITHIN, Drain, INTERRUPTED, REFUSE_FOR, SESSIONS_CLOSE_WITHIN, Signals,
+};
 use crate::streams::StreamStore;
 use crate::{api, assets, health, problem, redirect, token_keys};
 
@@ -239,11 +243,15 @@ impl Server {
 
     /// Balancers first: `/ready` says no already. Then sessions, then requests, then everything.
     async fn close(&self, drain_secs: u64) {
-        tokio::time::sleep(std::time::Duration::from_secs(drain_secs)).await;
-        self.media.shutdown(CLOSE_WITHIN).await;
+        sleep(Duration::from_secs(drain_secs)).await;
+        let deadline = Instant::now() + CLOSE_WITHIN;
+        join!(
+            self.media.shutdown(SESSIONS_CLOSE_WITHIN),
+            sleep(REFUSE_FOR)
+        );
         self.stop.cancel();
         self.tasks.close();
-        if timeout(CLOSE_WITHIN, self.tasks.wait()).await.is_err() {
+        if timeout_at(deadline, self.tasks.wait()).await.is_err() {
             warn!(
                 n_tasks = self.tasks.len(),
                 "some connections did not end in time"

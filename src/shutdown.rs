@@ -6,9 +6,16 @@ use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// How long open sessions have to be closed in order (DTLS close_notify) and HTTP requests to end. Orchestrators
-/// allow 30 s; five are enough for a message and its acknowledgement on any network.
+/// How long everything has to end in order, once a node has drained. Orchestrators allow 30 s; five are enough for a message
+/// and its acknowledgement on any network.
 pub(crate) const CLOSE_WITHIN: Duration = Duration::from_secs(5);
+
+/// How much of it open sessions have to be closed (DTLS close_notify). What is left is for HTTP requests.
+pub(crate) const SESSIONS_CLOSE_WITHIN: Duration = Duration::from_secs(4);
+
+/// How long at least those who come are told that the node goes away, and when to ask again (503, RFC 9110 section 15.6.4):
+/// a port that is gone says neither.
+pub(crate) const REFUSE_FOR: Duration = Duration::from_secs(1);
 
 /// The exit status after a second signal, as shells report an interrupt.
 pub(crate) const INTERRUPTED: i32 = 130;

@@ -82,9 +82,10 @@ async fn a_server_that_is_told_to_stop_drains_says_goodbye_and_ends_in_time() {
     let ended = tokio::task::spawn_blocking(|| node.running.wait());
     let (status, log) = ended.await.unwrap();
     assert_eq!(status.code(), Some(0), "{log}");
-    // Sessions have five seconds, and what is left of HTTP has five more.
     let took = told_at.elapsed();
-    assert!(took < DRAIN + 2 * CLOSE_WITHIN, "it took {took:?}: {log}");
+    // A second for a machine that has other things to do.
+    let bound = DRAIN + CLOSE_WITHIN + Duration::from_secs(1);
+    assert!(took < bound, "it took {took:?}: {log}");
     assert!(took >= DRAIN, "it drained for {took:?} only");
     assert!(log.contains("stopped"), "{log}");
 }

@@ -158,7 +158,15 @@ async fn a_session_lies_under_its_own_stream_only() {
 
 #[tokio::test]
 async fn wi_42_and_we_20_a_node_that_goes_away_is_503_with_retry_after() {
-    let node = Node::with("[node]\ndrain_secs = 30\n");
+    is_503_once_told_to_stop(Node::with("[node]\ndrain_secs = 30\n")).await;
+}
+
+#[tokio::test]
+async fn wi_42_a_node_that_does_not_drain_is_503_for_a_second() {
+    is_503_once_told_to_stop(Node::start()).await;
+}
+
+async fn is_503_once_told_to_stop(node: Node) {
     node.running.signal("TERM");
     let is_draining = async {
         // The signal is handled when the first POST after it is refused.
