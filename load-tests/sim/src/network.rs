@@ -70,8 +70,34 @@ pub struct Carried {
     pub datagrams: u64,
     /// Bytes put into it.
     pub bytes: u64,
-    /// Datagrams that went nowhere.
+    /// Datagrams that went nowhere, for whatever reason.
     pub lost: u64,
+    /// Of the lost: sent while the path was cut.
+    pub cut: u64,
+    /// Of the lost: found the bottleneck's queue full.
+    pub overflowed: u64,
+}
+
+/// Why a datagram went nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    /// The path was cut.
+    Cut,
+    /// The line lost it.
+    Line,
+    /// The bottleneck's queue had no room.
+    Overflow,
+}
+
+impl Carried {
+    fn count(&mut self, fault: Fault) {
+        self.lost += 1;
+        match fault {
+            Fault::Cut => self.cut += 1,
+            Fault::Line => {}
+            Fault::Overflow => self.overflowed += 1,
+        }
+    }
 }
 
 impl Network {
@@ -145,10 +171,7 @@ impl Network {
             of_line: draw(seed, &line),
         };
         let arrival = leg.arrival(room_of(bytes), now, fate);
-        if arrival.is_none() {
-            leg.carried.lost += 1;
-        }
-        arrival
+        arrival.map_err(|fault| leg.carried.count(fault)).ok()
     }
 
     fn leg(&mut self, address: SocketAddr, direction: Direction) -> &mut Leg {
@@ -165,7 +188,7 @@ struct Fate<F> {
 }
 
 /// What IPv4 and UDP put around a payload, which a bottleneck carries too (RFC 791, RFC 768).
-const HEADER_BYTES: usize = 20 + 8;
+pub const HEADER_BYTES: usize = 20 + 8;
 
 /// What the engine's DTLS fragments its flights to.
 const DTLS_BYTES_MAX: usize = 1_150;
@@ -176,7 +199,7 @@ impl Leg {
         n_bytes: usize,
         now: Instant,
         fate: Fate<impl Fn(u64) -> u64>,
-    ) -> Option<Instant> {
+    ) -> Result<Instant, Fault> {
         let conditions = self.conditions;
         let is_hit =
             |question, PerMille(share)| below((fate.of_datagram)(question), 1_000) < share.into();
@@ -184,23 +207,28 @@ impl Leg {
             Loss::Random(share) => is_hit(1, share),
             Loss::Bursts { share, length } => self.chain.step(share, length, fate.of_line),
         };
-        if conditions.is_cut || is_lost {
-            return None;
+        if conditions.is_cut {
+            return Err(Fault::Cut);
+        }
+        if is_lost {
+            return Err(Fault::Line);
         }
         let sent = match self.link(now) {
-            Some(link) => link.send((n_bytes + HEADER_BYTES) as u64, now)?,
+            Some(link) => link
+                .send((n_bytes + HEADER_BYTES) as u64, now)
+                .ok_or(Fault::Overflow)?,
             None => now,
         };
-        let jitter = u64::try_from(conditions.jitter.as_nanos()).ok()?;
+        let jitter = u64::try_from(conditions.jitter.as_nanos()).unwrap_or(u64::MAX);
         let arrives =
             sent + conditions.latency + Duration::from_nanos(below(fate.of_moment, jitter));
         if is_hit(2, conditions.reordered) {
-            return Some(arrives + OVERTAKEN_BY);
+            return Ok(arrives + OVERTAKEN_BY);
         }
         let Instant0(before) = self.in_order_at;
         let arrives = arrives.max(before);
         self.in_order_at = Instant0(arrives);
-        Some(arrives)
+        Ok(arrives)
     }
 
     /// The bottleneck as the present conditions want it.
@@ -318,6 +346,25 @@ mod tests {
         let all = arrivals(Conditions::default().through(bottleneck), 5);
         assert_eq!(all[..2], [Some(at(110)), Some(at(210))]);
         assert_eq!(all[2..], [None, None, None]);
+    }
+
+    #[test]
+    fn what_is_lost_is_counted_by_where() {
+        let narrow = Bottleneck::of(8_000).queueing(100);
+        let all = [
+            (Conditions::default(), (0, 0, 0)),
+            (Conditions::default().losing(PerMille(1_000)), (1, 0, 0)),
+            (Conditions::default().through(narrow), (2, 0, 1)),
+            (Conditions::default().through(narrow).cut(), (3, 1, 1)),
+        ];
+        let mut network = Network::new(7);
+        for (s, (conditions, counts)) in (0..).zip(all) {
+            network.set(browser(), Direction::Up, conditions);
+            let large = [rtp(s), vec![0; 200]].concat();
+            network.arrival(browser(), Direction::Up, &large, at(0));
+            let carried = network.carried(browser(), Direction::Up);
+            assert_eq!((carried.lost, carried.cut, carried.overflowed), counts);
+        }
     }
 
     #[test]
