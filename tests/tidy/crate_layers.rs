@@ -40,6 +40,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "freshet-sim",
         &["sfu-model", "sfu-core", "whip-whep-core", "signaling-auth"],
     ),
+    ("freshet-emulator", &["sfu-model", "sfu-net", "freshet-sim"]),
     (
         "freshet-load",
         &["sfu-model", "sfu-net", "whip-whep-client", "whip-whep-core"],
@@ -101,6 +102,7 @@ const ONE_HOME: &[(&str, &[&str])] = &[
     ("gstreamer-webrtc", &["freshet-interop"]),
     ("quinn-udp", &["sfu-net"]),
     ("socket2", &["sfu-net"]),
+    ("tun-rs", &["freshet-emulator"]),
 ];
 
 /// Crates whose tests may be a client of the engine's own, and whose product code may not.
