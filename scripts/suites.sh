@@ -147,6 +147,7 @@ bench() {
     case $figure in
         glass | joins | reload) npm run --silent --prefix tests/browser bench -- "$figure" ;;
         throttled) npm run --prefix tests/browser record ;;
+        emulated) FRESHET_EMULATOR="$(target_dir)/release/freshet-emulator" npm run --prefix tests/browser emulated ;;
         viewers) load-tests/load/bench.sh "$@" ;;
         joins100) load-tests/load/joins.sh "$@" ;;
         limit) cargo run --release --locked --package freshet-load -- limit "$@" ;;

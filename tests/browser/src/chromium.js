@@ -24,15 +24,20 @@ const PAGE_SCRIPTS = ['clock_strip.js', 'clock_source.js', 'ages.js', 'loopback.
 
 /**
  * @param {import('node:test').TestContext | null} test closes the browser when this ends
- * @param {{ playsSoundUnasked?: boolean, sharedTab?: string }} person what it lets pages do: play sound before a click,
- * and share the tab of this title where a page asks for a screen (it is asked for a camera as well, then)
+ * @param {{ playsSoundUnasked?: boolean, sharedTab?: string, trustsAnyServer?: boolean, program?: string }} person what it
+ * lets pages do: play sound before a click, and share the tab of this title where a page asks for a screen (it is asked for
+ * a camera as well, then); whether a certificate that the server made itself will do; what is started in Chromium's place
  */
-export async function launchChromium(test = null, { playsSoundUnasked = true, sharedTab } = {}) {
-  const executablePath = process.env.FRESHET_CHROMIUM ?? '/usr/bin/chromium';
+export async function launchChromium(
+  test = null,
+  { playsSoundUnasked = true, sharedTab, trustsAnyServer = false, program } = {},
+) {
+  const executablePath = program ?? process.env.FRESHET_CHROMIUM ?? '/usr/bin/chromium';
   const args = [
     ...FLAGS,
     `--autoplay-policy=${playsSoundUnasked ? 'no-user-gesture' : 'document-user-activation'}-required`,
     sharedTab ? `--auto-select-tab-capture-source-by-title=${sharedTab}` : '--use-fake-ui-for-media-stream',
+    ...(trustsAnyServer ? ['--ignore-certificate-errors'] : []),
   ];
   const browser = await chromium.launch({ executablePath, args });
   test?.after(() => browser.close());

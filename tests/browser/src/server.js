@@ -16,11 +16,11 @@ export const PRIVATE_STREAM = { name: 'secret', key: 'browser-key-0002' };
 export const HOME_ADDRESS = '10.86.0.1';
 
 /** @param {Required<Where>} where */
-const configuration = ({ mediaAddress, startsPerMinute }) => `
+const configuration = ({ httpsAddress, mediaAddress, startsPerMinute }) => `
 [http]
 listen = "127.0.0.1:0"
 [https]
-listen = "127.0.0.1:0"
+listen = "${httpsAddress}:0"
 [sfu]
 listen = "${mediaAddress}:0"
 [limits]
@@ -38,7 +38,7 @@ public = false
 /** One person does not begin dozens of streams in a minute; these tests do. */
 const STARTS_PER_MINUTE = 1000;
 
-/** @typedef {{ mediaAddress?: string, startsPerMinute?: number }} Where */
+/** @typedef {{ httpsAddress?: string, mediaAddress?: string, startsPerMinute?: number }} Where */
 
 export class Server {
   #process;
@@ -94,11 +94,11 @@ export class Server {
  */
 export async function startServer(
   test = null,
-  { mediaAddress = '127.0.0.1', startsPerMinute = STARTS_PER_MINUTE } = {},
+  { httpsAddress = '127.0.0.1', mediaAddress = '127.0.0.1', startsPerMinute = STARTS_PER_MINUTE } = {},
 ) {
   const binary = process.env.FRESHET_BIN ?? path.join(repository, 'target/debug/freshet');
   const folder = await mkdtemp(path.join(tmpdir(), 'freshet-browser-'));
-  await writeFile(path.join(folder, 'freshet.toml'), configuration({ mediaAddress, startsPerMinute }));
+  await writeFile(path.join(folder, 'freshet.toml'), configuration({ httpsAddress, mediaAddress, startsPerMinute }));
   const child = spawn(
     binary,
     ['serve', '--print-addresses', '--config', 'freshet.toml', '--data', 'data', '--log-level', 'warn'],

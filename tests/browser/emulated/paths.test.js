@@ -1,0 +1,104 @@
+// A real browser watches over paths that lose, narrow and break: the simulator's networks, in real time.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { launchChromium } from '../src/chromium.js';
+import { NEAR_ADDRESS, startEmulator, told } from '../src/emulator.js';
+import { goLive, reach, watch } from '../src/pages.js';
+import { percentile } from '../src/percentile.js';
+import { startServer } from '../src/server.js';
+import { seesTheBestOfThree } from '../src/simulcast.js';
+import { seen, view } from '../src/viewing.js';
+import { pictures } from '../src/video.js';
+
+/** How long a path that loses is watched: long enough for 40 losses a second apart to meet keyframes too. */
+const LOSSY_MS = 20_000;
+/** The longest that a picture may stand still there: a retransmission takes a round trip, and a keyframe two. */
+const FREEZE_MS_MAX = 1_000;
+/** The best encoding's bitrate; the others get an eighth and a third of it. */
+const BITRATE_KBPS = 2_000;
+/** How long a viewer may take to come down: the estimate must see the queue first, and the keyframe must come. */
+const DOWN_MS_MAX = 15_000;
+/** How long it may take to see the best again where the path carries it. */
+const UP_MS_MAX = 15_000;
+/** How long the narrow path is watched once the viewer has come down. */
+const NARROW_MS = 12_000;
+/**
+ * Capture to screen over the narrow path: its queue is 200 ms when full, and the estimate must keep it from staying so;
+ * the line takes 25 ms, and what encodes, decodes and waits for its turn on two busy cores has the rest.
+ */
+const NARROW_DELAY_P95_MS_MAX = 600;
+const OUTAGE_MS = 3_000;
+/** How long the picture may stay away after an outage. */
+const RETURN_MS_MAX = 3_000;
+const N_PICTURES = 60;
+
+/**
+ * A stream that is watched from the far end.
+ * @param {import('node:test').TestContext} t
+ * @param {Record<string, string>} studioOptions
+ */
+async function watchedFromAfar(t, studioOptions = {}) {
+  const { emulator, program } = await startEmulator(t);
+  const server = await startServer(t, { httpsAddress: NEAR_ADDRESS, mediaAddress: NEAR_ADDRESS });
+  const [near, far] = await Promise.all([
+    launchChromium(t, { trustsAnyServer: true }),
+    launchChromium(t, { trustsAnyServer: true, program }),
+  ]);
+  const studio = await goLive(t, near, server, { bitrate: String(BITRATE_KBPS), ...studioOptions });
+  const viewer = await watch(t, far, server);
+  await reach(viewer, 'live');
+  await pictures(viewer, N_PICTURES);
+  return { emulator, studio, viewer };
+}
+
+for (const [profile, what] of [['lossy', 'each for itself'], ['bursty', 'five in a row']]) {
+  test(`2 % of the packets are lost, ${what}, and the picture never stands still for a second`, async (t) => {
+    const { emulator, viewer } = await watchedFromAfar(t);
+    await emulator.become(`--profile ${profile}`);
+    const before = (await emulator.statistics()).down;
+    const viewing = await view(viewer, LOSSY_MS);
+    const { down } = await emulator.statistics();
+    t.diagnostic(seen(viewing));
+    t.diagnostic(told(down));
+    const lost = down.dropped_line - before.dropped_line;
+    const share = lost / (down.packets - before.packets);
+    assert.ok(share > 0.01 && share < 0.03, `the path lost ${(share * 100).toFixed(1)} %`);
+    assert.ok(viewing.longestMs < FREEZE_MS_MAX, `the picture stood still for ${viewing.longestMs.toFixed(0)} ms`);
+  });
+}
+
+test('a path gets narrow and wide again, and the picture follows down and up', async (t) => {
+  const { emulator, studio, viewer } = await watchedFromAfar(t, { simulcast: '1' });
+  await emulator.become('--profile wide');
+  await seesTheBestOfThree(studio, viewer);
+  const { height: best } = await pictures(viewer, 1);
+
+  await emulator.become('--profile narrow');
+  const lowest = best / 4;
+  const fall = await view(viewer, DOWN_MS_MAX, lowest);
+  t.diagnostic(`down after ${fall.tookMs.toFixed(0)} ms: ${seen(fall)}`);
+  assert.equal(fall.heights.at(-1), lowest, 'the path carries the lowest of three encodings, and no other');
+  const narrow = await view(viewer, NARROW_MS);
+  t.diagnostic(`narrow: ${seen(narrow)}`);
+  t.diagnostic(told((await emulator.statistics()).down));
+  const delay = percentile(narrow.delays, 95);
+  assert.ok(delay < NARROW_DELAY_P95_MS_MAX, `capture to screen p95 is ${delay.toFixed(0)} ms`);
+
+  await emulator.become('--profile wide');
+  const rise = await view(viewer, UP_MS_MAX, best);
+  t.diagnostic(`up after ${rise.tookMs.toFixed(0)} ms: ${seen(rise)}`);
+  assert.equal(rise.heights.at(-1), best, `the best encoding is back within ${UP_MS_MAX} ms`);
+});
+
+test('nothing passes for three seconds, and the picture is back within three more', async (t) => {
+  const { emulator, viewer } = await watchedFromAfar(t);
+  await emulator.become('--profile cut');
+  const outage = await view(viewer, OUTAGE_MS);
+  await emulator.become('--profile good');
+  const after = await view(viewer, RETURN_MS_MAX);
+  t.diagnostic(`back after ${after.firstMs.toFixed(0)} ms: ${seen(after)}`);
+  const { down } = await emulator.statistics();
+  t.diagnostic(told(down));
+  assert.ok(down.dropped_cut > 0 && outage.longestMs > OUTAGE_MS / 2, 'the picture stood still meanwhile');
+  assert.ok(after.n > 0, `no picture in ${RETURN_MS_MAX} ms`);
+});
