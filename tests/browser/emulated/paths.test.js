@@ -28,8 +28,10 @@ const NARROW_MS = 12_000;
  */
 const NARROW_DELAY_P95_MS_MAX = 600;
 const OUTAGE_MS = 3_000;
-/** How long the picture may stay away after an outage. */
+/** How long after an outage the picture may stand still, on and off: one that shows and stops again is not back. */
 const RETURN_MS_MAX = 3_000;
+/** How long it is watched after an outage. */
+const AFTER_MS = 10_000;
 const N_PICTURES = 60;
 
 /**
@@ -59,7 +61,6 @@ for (const [profile, what] of [['lossy', 'each for itself'], ['bursty', 'five in
     const viewing = await view(viewer, LOSSY_MS);
     const { down } = await emulator.statistics();
     t.diagnostic(seen(viewing));
-    t.diagnostic(told(down));
     const lost = down.dropped_line - before.dropped_line;
     const share = lost / (down.packets - before.packets);
     assert.ok(share > 0.01 && share < 0.03, `the path lost ${(share * 100).toFixed(1)} %`);
@@ -74,18 +75,18 @@ test('a path gets narrow and wide again, and the picture follows down and up', a
   const { height: best } = await pictures(viewer, 1);
 
   await emulator.become('--profile narrow');
-  const lowest = best / 4;
-  const fall = await view(viewer, DOWN_MS_MAX, lowest);
+  const fall = await view(viewer, DOWN_MS_MAX, { least: 1, most: best - 1 });
   t.diagnostic(`down after ${fall.tookMs.toFixed(0)} ms: ${seen(fall)}`);
-  assert.equal(fall.heights.at(-1), lowest, 'the path carries the lowest of three encodings, and no other');
+  assert.notEqual(fall.heights.at(-1), best, `no lower encoding within ${DOWN_MS_MAX} ms`);
   const narrow = await view(viewer, NARROW_MS);
   t.diagnostic(`narrow: ${seen(narrow)}`);
-  t.diagnostic(told((await emulator.statistics()).down));
+  t.diagnostic(`narrow: ${told((await emulator.statistics()).down)}`);
+  assert.ok(!narrow.heights.includes(best), 'the best encoding does not fit, and is not tried');
   const delay = percentile(narrow.delays, 95);
   assert.ok(delay < NARROW_DELAY_P95_MS_MAX, `capture to screen p95 is ${delay.toFixed(0)} ms`);
 
   await emulator.become('--profile wide');
-  const rise = await view(viewer, UP_MS_MAX, best);
+  const rise = await view(viewer, UP_MS_MAX, { least: best, most: best });
   t.diagnostic(`up after ${rise.tookMs.toFixed(0)} ms: ${seen(rise)}`);
   assert.equal(rise.heights.at(-1), best, `the best encoding is back within ${UP_MS_MAX} ms`);
 });
@@ -95,10 +96,9 @@ test('nothing passes for three seconds, and the picture is back within three mor
   await emulator.become('--profile cut');
   const outage = await view(viewer, OUTAGE_MS);
   await emulator.become('--profile good');
-  const after = await view(viewer, RETURN_MS_MAX);
-  t.diagnostic(`back after ${after.firstMs.toFixed(0)} ms: ${seen(after)}`);
+  const after = await view(viewer, AFTER_MS);
+  t.diagnostic(`back after ${after.settledMs.toFixed(0)} ms: ${seen(after)}`);
   const { down } = await emulator.statistics();
-  t.diagnostic(told(down));
   assert.ok(down.dropped_cut > 0 && outage.longestMs > OUTAGE_MS / 2, 'the picture stood still meanwhile');
-  assert.ok(after.n > 0, `no picture in ${RETURN_MS_MAX} ms`);
+  assert.ok(after.settledMs < RETURN_MS_MAX, `the picture stood still until ${after.settledMs.toFixed(0)} ms after it`);
 });

@@ -3,36 +3,45 @@ import { percentile } from './percentile.js';
 
 /**
  * @typedef {{
- *   n: number, longestMs: number, firstMs: number, heights: number[], delays: number[],
- * }} Viewing pictures seen; the longest wait for one, the one that still lasts at the end included; the wait for the
- * first; the heights, each time that they change; how old pictures are when they are shown, in ms, of those whose packets
+ *   n: number, longestMs: number, settledMs: number, heights: number[], delays: number[],
+ * }} Viewing pictures seen; the longest wait for one, the one that still lasts at the end included; when the
+ * last wait of STILL_MS or more was over; the heights, each time that they change; how old pictures are when they are shown, in ms, of those whose packets
  * tell when they were captured (abs-capture-time). Publisher and viewer have one clock, for they are one machine.
  */
 
+/** A wait that a person sees as a picture that stands still: many times what a lost packet costs. */
+const STILL_MS = 500;
 /** Milliseconds from 1900, where capture times count from, to 1970. */
 const NTP_TO_UNIX_MS = 2_208_988_800_000;
 
 /**
- * Looks at the page's video until this much time has passed, or until a picture of `untilHeight` is shown.
+ * Looks at the page's video until this much time has passed, or until a picture is shown whose height lies in a range.
  * @param {import('playwright-core').Page} page
  * @param {number} ms
+ * @param {{ least: number, most: number }} until none, unless said
  * @returns {Promise<Viewing & { tookMs: number }>}
  */
-export function view(page, ms, untilHeight = 0) {
+export function view(page, ms, until = { least: 1, most: 0 }) {
   return page.evaluate(
-    ({ ms, untilHeight, NTP_TO_UNIX_MS }) =>
+    ({ ms, until, STILL_MS, NTP_TO_UNIX_MS }) =>
       new Promise((resolve) => {
         const video = /** @type {HTMLVideoElement} */ (document.querySelector('[data-testid="video"]'));
         const began = performance.now();
         const heights = /** @type {number[]} */ ([]);
         const delays = /** @type {number[]} */ ([]);
-        let [n, longestMs, firstMs, last] = [0, 0, ms, began];
+        let [n, longestMs, settledMs, last] = [0, 0, 0, began];
         let hasEnded = false;
+        const note = (/** @type {number} */ now) => {
+          longestMs = Math.max(longestMs, now - last);
+          if (now - last >= STILL_MS) settledMs = now - began;
+          last = now;
+        };
         const end = () => {
           hasEnded = true;
           clearTimeout(ending);
           const now = performance.now();
-          resolve({ n, longestMs: Math.max(longestMs, now - last), firstMs, heights, delays, tookMs: now - began });
+          note(now);
+          resolve({ n, longestMs, settledMs, heights, delays, tookMs: now - began });
         };
         const ending = setTimeout(end, ms);
         const noteDelay = () => {
@@ -50,18 +59,16 @@ export function view(page, ms, untilHeight = 0) {
           /** @type {VideoFrameCallbackMetadata} */ { height },
         ) => {
           if (hasEnded) return;
-          if (n === 0) firstMs = now - began;
           n += 1;
-          longestMs = Math.max(longestMs, now - last);
-          last = now;
+          note(now);
           if (heights.at(-1) !== height) heights.push(height);
           noteDelay();
-          if (height === untilHeight) return end();
+          if (height >= until.least && height <= until.most) return end();
           video.requestVideoFrameCallback(onPicture);
         };
         video.requestVideoFrameCallback(onPicture);
       }),
-    { ms, untilHeight, NTP_TO_UNIX_MS },
+    { ms, until, STILL_MS, NTP_TO_UNIX_MS },
   );
 }
 
