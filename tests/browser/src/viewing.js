@@ -2,17 +2,16 @@
 import { percentile } from './percentile.js';
 
 /**
- * @typedef {{
- *   n: number, longestMs: number, settledMs: number, heights: number[], delays: number[],
- * }} Viewing pictures seen; the longest wait for one, the one that still lasts at the end included; when the
- * last wait of STILL_MS or more was over; the heights, each time that they change; how old pictures are when they are shown, in ms, of those whose packets
- * tell when they were captured (abs-capture-time). Publisher and viewer have one clock, for they are one machine.
+ * Pictures seen; the longest wait for one, the one that still lasts at the end included; when the last wait of STILL_MS or
+ * more was over; the heights, each time that they change; how old pictures are when they are shown, in ms, of those whose
+ * packets tell when they were captured (abs-capture-time). Publisher and viewer have one clock, for they are one machine.
+ * @typedef {{ n: number, longestMs: number, settledMs: number, heights: number[], delays: number[] }} Viewing
  */
 
-/** A wait that a person sees as a picture that stands still: many times what a lost packet costs. */
-const STILL_MS = 500;
 /** Milliseconds from 1900, where capture times count from, to 1970. */
 const NTP_TO_UNIX_MS = 2_208_988_800_000;
+/** A wait that a person sees as a picture that stands still: many times what a lost packet costs. */
+const STILL_MS = 500;
 
 /**
  * Looks at the page's video until this much time has passed, or until a picture is shown whose height lies in a range.
