@@ -90,7 +90,8 @@ struct Server {
     started: Started,
     data: DataDir,
     drain: Drain,
-    drain_secs: u64,
+    /// How long open sessions go on once that has begun.
+    drain_for: Duration,
     media: Media,
     /// Ends the listeners and every background task.
     stop: CancellationToken,
@@ -211,12 +212,11 @@ impl Server {
             fingerprint,
             data: config.node.data,
         };
-        let drain_secs = config.node.drain_secs;
         Ok(Self {
             started,
             data,
             drain,
-            drain_secs,
+            drain_for: Duration::from_secs(config.node.drain_secs),
             media,
             stop,
             tasks,
@@ -229,21 +229,20 @@ impl Server {
         info!("told to stop; a second signal stops at once");
         self.drain.begin();
         self.media.refuse_new();
-        let drain_secs = self.drain_secs;
         tokio::select! {
             () = signals.next() => {
                 warn!("told again; stopping at once");
                 Addresses::forget(&self.data);
                 std::process::exit(INTERRUPTED);
             }
-            () = self.close(drain_secs) => {}
+            () = self.close() => {}
         }
         info!("stopped");
     }
 
     /// Balancers first: `/ready` says no already. Then sessions, then requests, then everything.
-    async fn close(&self, drain_secs: u64) {
-        sleep(Duration::from_secs(drain_secs)).await;
+    async fn close(&self) {
+        sleep(self.drain_for).await;
         let deadline = Instant::now() + CLOSE_WITHIN;
         join!(
             self.media.shutdown(SESSIONS_CLOSE_WITHIN),
@@ -252,10 +251,8 @@ impl Server {
         self.stop.cancel();
         self.tasks.close();
         if timeout_at(deadline, self.tasks.wait()).await.is_err() {
-            warn!(
-                n_tasks = self.tasks.len(),
-                "some connections did not end in time"
-            );
+            let n_tasks = self.tasks.len();
+            warn!(n_tasks, "some connections did not end in time");
         }
         Addresses::forget(&self.data);
     }

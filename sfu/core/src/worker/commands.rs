@@ -184,10 +184,8 @@ impl Sfu {
 
     fn accept(&mut self, offer: &str, role: Role) -> Result<Accepted, CommandError> {
         let credentials = ufrag::new_credentials(self.worker, &mut self.random);
-        let seed = match self.handshakes {
-            HandshakeChance::OperatingSystem => None,
-            HandshakeChance::Seed => Some(self.random.random()),
-        };
+        let is_seeded = self.handshakes == HandshakeChance::Seed;
+        let seed = is_seeded.then(|| self.random.random());
         let mut engine = self.engines.build(&credentials, role, seed, self.now);
         let (answer, negotiated) = engine.accept_offer(offer, role)?;
         Ok(Accepted {
