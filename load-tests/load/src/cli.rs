@@ -3,6 +3,7 @@
 mod fanout;
 mod hostile;
 mod limit;
+mod publish;
 
 use std::error::Error;
 use std::fmt::Display;
@@ -22,6 +23,8 @@ pub(crate) enum Command {
     Hostile(hostile::Hostile),
     /// What this machine can do at all: rewrite, seal and send, with nothing else
     Limit(limit::Limit),
+    /// Streams that any player can show, from many publishers at once
+    Publish(publish::Publish),
 }
 
 impl Command {
@@ -30,6 +33,7 @@ impl Command {
             Self::Fanout(fanout) => fanout.run(),
             Self::Hostile(hostile) => hostile.run(),
             Self::Limit(limit) => limit.run(),
+            Self::Publish(publish) => publish.run(),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Publishers and players with real sockets, by the hundred, against a server that runs.
 //!
 //! [`fanout`] plays a scenario: a [`publisher`] sends a stream whose every packet carries a [`stamp`]; a [`crowd`] of
-//! [`subscriber`]s holds what arrives against the stamps. [`report`] says what came of it.
+//! [`subscriber`]s holds what arrives against the stamps. [`report`] says what came of it. [`publish`] sends what a decoder can
+//! show, from many publishers at once, and measures nothing: browsers or other players watch it.
 //!
 //! # Invariants
 //!
@@ -20,15 +21,20 @@ pub mod endpoint;
 pub mod fanout;
 mod first_picture;
 pub mod formats;
+pub mod frame_publisher;
 pub mod hostile;
 pub mod keys;
 pub mod latency;
 pub mod limit;
 pub mod missing;
 pub mod pacer;
+pub mod pictures;
+pub mod playback;
 pub mod proc;
+pub mod publish;
 pub mod publisher;
 pub mod reception;
+pub mod recording;
 pub mod report;
 pub mod rtcp;
 pub mod rtp;

@@ -35,6 +35,11 @@ pub fn is_rtcp(bytes: &[u8]) -> bool {
     matches!(bytes.get(1), Some(192..=223))
 }
 
+/// True for RTP: what shares the port with it begins otherwise (RFC 7983 section 7).
+pub fn is_media(bytes: &[u8]) -> bool {
+    matches!(bytes.first(), Some(128..=191)) && !is_rtcp(bytes)
+}
+
 impl<'a> RtpPacket<'a> {
     /// `None` when its header is cut.
     pub fn parse(bytes: &'a [u8]) -> Option<Self> {
@@ -133,5 +138,7 @@ mod tests {
     fn reports_are_told_from_media() {
         assert!(is_rtcp(&[0x80, 200]));
         assert!(!is_rtcp(&PACKET));
+        assert!(is_media(&PACKET));
+        assert!(!is_media(&[0x80, 200]) && !is_media(&[22, 254]) && !is_media(&[]));
     }
 }

@@ -1,5 +1,6 @@
 //! One side of a transport connection: a socket and an RTC engine, driven by whoever owns the thread.
 
+mod frames;
 mod negotiation;
 
 pub use negotiation::Offering;
@@ -20,6 +21,8 @@ use str0m::rtp::{RtpWrite, Ssrc};
 use str0m::{Event, Input, Output, Rtc};
 
 use crate::keys::KeySlot;
+use crate::recording::VideoCodec;
+use crate::rtp;
 
 /// Most inputs of time in one drain: the engine asks for the present moment a few times in a row. Past it the session
 /// waits for its next turn.
@@ -28,8 +31,10 @@ const ADVANCES_MAX: usize = 16;
 /// Which way media flows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Sends.
+    /// Sends packets of H.264 and Opus that its owner has made.
     Publisher,
+    /// Sends frames of this codec and of Opus, of which the engine makes packets.
+    FramePublisher(VideoCodec),
     /// Receives.
     Subscriber,
 }
@@ -83,6 +88,7 @@ pub struct Session {
     outgoing: TransmitBatch,
     wake_at: Instant,
     n_refused: usize,
+    n_media_packets: u64,
 }
 
 impl std::fmt::Debug for Session {
@@ -234,6 +240,7 @@ impl Session {
             match self.rtc.poll_output()? {
                 Output::Timeout(at) => return Ok(at),
                 Output::Transmit(t) => {
+                    self.n_media_packets += u64::from(rtp::is_media(&t.contents));
                     self.outgoing
                         .push(Transport::Udp, t.source, t.destination, &t.contents);
                 }

@@ -16,9 +16,10 @@ use str0m::format::Codec;
 use str0m::media::{Direction, MediaKind as EngineKind, Mid, Pt};
 use str0m::{Candidate, Rtc, RtcConfig};
 
-use super::{Role, Session, SessionError, std_instant};
+use super::{Role, Session, SessionError, frames, std_instant};
 use crate::formats::{self, Formats};
 use crate::keys;
+use crate::recording::VideoCodec;
 
 /// Packets that the publisher keeps for retransmission: two seconds of 2.4 Mbit/s.
 const RETRANSMISSION_PACKETS_MAX: usize = 512;
@@ -30,6 +31,7 @@ pub struct Offering {
     /// The SDP, CRLF lines.
     pub sdp: String,
     pending: SdpPendingOffer,
+    role: Role,
 }
 
 impl Session {
@@ -45,10 +47,13 @@ impl Session {
             .next()
             .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
         let (mut rtc, keys) = match role {
-            Role::Publisher => (builder(None).build(std_instant(clock, clock.now())), None),
+            Role::Publisher | Role::FramePublisher(_) => {
+                let builder = builder(role, None);
+                (builder.build(std_instant(clock, clock.now())), None)
+            }
             Role::Subscriber => {
                 let build = |provider| {
-                    let builder = builder(Some(provider));
+                    let builder = builder(role, Some(provider));
                     builder.build(std_instant(clock, clock.now()))
                 };
                 let (rtc, keys) = keys::with_own_keys(build);
@@ -59,7 +64,7 @@ impl Session {
             rtc.add_local_candidate(candidate);
         }
         let direction = match role {
-            Role::Publisher => Direction::SendOnly,
+            Role::Publisher | Role::FramePublisher(_) => Direction::SendOnly,
             Role::Subscriber => Direction::RecvOnly,
         };
         let mut api = rtc.sdp_api();
@@ -81,9 +86,11 @@ impl Session {
             outgoing: TransmitBatch::default(),
             wake_at: Instant::START,
             n_refused: 0,
+            n_media_packets: 0,
         };
         let sdp = offer.to_sdp_string();
-        Ok((session, Offering { sdp, pending }))
+        let offering = Offering { sdp, pending, role };
+        Ok((session, offering))
     }
 
     /// Takes the server's answer. The connection begins with the next [`Self::handle_timeout`].
@@ -91,24 +98,31 @@ impl Session {
         let answer = SdpAnswer::from_sdp_string(answer)?;
         self.rtc.sdp_api().accept_answer(offering.pending, answer)?;
         for (kind, mid) in self.sections.clone() {
-            let codec = match kind {
-                MediaKind::Audio => Codec::Opus,
-                MediaKind::Video => Codec::H264,
-            };
             let media = self.rtc.media(mid).filter(|media| !media.disabled());
             let accepted = media.map(|media| media.remote_pts()).unwrap_or_default();
-            let params = self.rtc.codec_config().params();
-            let of_codec = |pt: &&Pt| {
-                let mut all = params.iter();
-                all.any(|p| p.pt() == **pt && p.spec().codec == codec)
+            let pt = match (kind, offering.role) {
+                (MediaKind::Audio, _) => self.first_of(Codec::Opus, accepted),
+                (MediaKind::Video, Role::FramePublisher(codec)) => {
+                    frames::payload_type(&self.rtc, accepted, codec)
+                }
+                (MediaKind::Video, Role::Publisher | Role::Subscriber) => {
+                    self.first_of(Codec::H264, accepted)
+                }
             };
-            let pt = *accepted
-                .iter()
-                .find(of_codec)
-                .ok_or(SessionError::NotAccepted(kind))?;
+            let pt = pt.ok_or(SessionError::NotAccepted(kind))?;
             self.open_stream(kind, mid, pt);
         }
         Ok(())
+    }
+
+    /// The first of these payload types that has the codec.
+    fn first_of(&self, codec: Codec, accepted: &[Pt]) -> Option<Pt> {
+        let params = self.rtc.codec_config().params();
+        let has_codec = |pt: &&Pt| {
+            let mut all = params.iter();
+            all.any(|p| p.pt() == **pt && p.spec().codec == codec)
+        };
+        accepted.iter().find(has_codec).copied()
     }
 
     /// Takes a server's offer in place of ours, and gives the answer. The connection begins with the next
@@ -136,14 +150,21 @@ impl Session {
     }
 }
 
-/// What every session of ours offers.
-fn builder(provider: Option<Arc<CryptoProvider>>) -> RtcConfig {
+/// What a session of ours offers.
+fn builder(role: Role, provider: Option<Arc<CryptoProvider>>) -> RtcConfig {
     let builder = Rtc::builder()
-        .set_rtp_mode(true)
+        .set_rtp_mode(!matches!(role, Role::FramePublisher(_)))
         .set_stats_interval(None)
         .clear_codecs()
-        .enable_opus(true, false)
-        .enable_h264(true);
+        .enable_opus(true, false);
+    let builder = match role {
+        Role::Publisher | Role::Subscriber | Role::FramePublisher(VideoCodec::H264(_)) => {
+            builder.enable_h264(true)
+        }
+        Role::FramePublisher(VideoCodec::Vp8) => builder.enable_vp8(true),
+        Role::FramePublisher(VideoCodec::Vp9) => builder.enable_vp9(true),
+        Role::FramePublisher(VideoCodec::Av1) => builder.enable_av1(true),
+    };
     match provider {
         Some(provider) => builder.set_crypto_provider(provider),
         None => builder,

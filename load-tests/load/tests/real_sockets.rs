@@ -7,11 +7,16 @@
 )]
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use freshet_load::continuity::Faults;
 use freshet_load::crowd::{Crowd, Tally};
+use freshet_load::frame_publisher::FramePublisher;
+use freshet_load::pictures::PictureSource;
+use freshet_load::playback::Playback;
 use freshet_load::publisher::{Published, Publisher};
+use freshet_load::recording::Recording;
 use freshet_load::session::{Role, Session};
 use freshet_load::subscriber::Subscriber;
 use sfu_core::event::Event;
@@ -40,7 +45,9 @@ async fn open(sfu: &Sfu, role: Role, clock: Clock) -> Session {
     let (mut session, offering) = Session::offer(role, LOCAL, clock).unwrap();
     let (id, offer) = (session_id().unwrap(), offering.sdp.clone());
     let answer = match role {
-        Role::Publisher => sfu.publish(id, room, offer, false).await.unwrap(),
+        Role::Publisher | Role::FramePublisher(_) => {
+            sfu.publish(id, room, offer, false).await.unwrap()
+        }
         Role::Subscriber => sfu.play(id, room, offer).await.unwrap(),
     };
     session.accept(offering, &answer).unwrap();
@@ -121,5 +128,54 @@ async fn players_get_every_packet_of_one_continuous_stream() {
 
     crowd.leave().unwrap();
     publisher.leave().unwrap();
+    sfu.shutdown(PATIENCE).await;
+}
+
+/// A keyframe of several packets, and so many other pictures of one that a test is over before the keyframe comes again.
+fn byte_stream() -> Vec<u8> {
+    const START_CODE: [u8; 4] = [0, 0, 0, 1];
+    let sps = [
+        0x67, 0x42, 0xc0, 0x1f, 0x8c, 0x8d, 0x40, 0x28, 0x02, 0xdd, 0x08,
+    ];
+    let mut stream = [
+        &START_CODE[..],
+        &sps,
+        &START_CODE,
+        &[0x68, 0xce, 0x3c, 0x80],
+    ]
+    .concat();
+    stream.extend([&START_CODE[..], &[0x65, 0x88], &[0x55; 3_000]].concat());
+    for _ in 0..3_000 {
+        stream.extend([&START_CODE[..], &[0x41, 0x9a], &[0x55; 500]].concat());
+    }
+    stream
+}
+
+#[tokio::test]
+async fn a_recording_goes_live_reaches_players_and_answers_keyframe_requests() {
+    let clock = Clock::start();
+    let (sfu, mut events) = start_server();
+    let recording = Recording::parse(byte_stream(), Some(100.0)).unwrap();
+    let source = Box::new(Playback::new(Arc::new(recording)));
+    let session = open(&sfu, Role::FramePublisher(source.codec()), clock).await;
+    let publisher = FramePublisher::start(session, source, clock).unwrap();
+    live(&mut events).await;
+    let crowd = Crowd::start(clock).unwrap();
+    let posted_at = clock.now();
+    let session = open(&sfu, Role::Subscriber, clock).await;
+    crowd.join(Subscriber::new(session, posted_at)).unwrap();
+    count_until(&crowd, Published::default(), |t| t.window.n_packets > 300).await;
+    crowd.leave().unwrap();
+    assert!(!publisher.has_ended());
+
+    let (published, ended) = publisher.leave();
+    ended.unwrap();
+    assert!(published.keyframe_requests > 0, "who joins asks for one");
+    // The recording has one, which is played again because it was asked for.
+    assert!(published.keyframes > 1, "{published:?}");
+    assert!(published.pictures < 3_000, "{published:?}");
+    // Three packets more than pictures in each keyframe, and sound.
+    let n_min = published.pictures + 3 * published.keyframes;
+    assert!(published.packets > n_min, "{published:?}");
     sfu.shutdown(PATIENCE).await;
 }
