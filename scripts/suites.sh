@@ -61,7 +61,7 @@ build_web_client() {
 }
 
 # The clients that need GStreamer's headers are a suite of their own.
-rust_packages='--workspace --exclude freshet-interop'
+rust_packages='--workspace --exclude freshet-interop --features freshet-load/clock'
 
 # shellcheck disable=SC2086  # a list of options
 test_rust() {
@@ -105,7 +105,7 @@ lint_clippy() {
         "rustc $rust_min."*) level=-D ;;
         *) level=-W ;;
     esac
-    cargo clippy --locked --workspace --all-targets --keep-going -- "$level" warnings
+    cargo clippy --locked --workspace --features freshet-load/clock --all-targets --keep-going -- "$level" warnings
 }
 
 lint_doc() { RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --keep-going; }

@@ -33,6 +33,8 @@ pub struct FramesPublished {
     pub keyframes: u64,
     /// Pictures that left later than the next one was due: this program was starved, and the server is not to blame.
     pub late: u64,
+    /// Pictures that an encoder gave nothing for.
+    pub left_out: u64,
     /// RTP packets of pictures and sound, retransmissions included.
     pub packets: u64,
     /// Keyframe requests that the server made.
@@ -47,6 +49,7 @@ impl FramesPublished {
         self.pictures += other.pictures;
         self.keyframes += other.keyframes;
         self.late += other.late;
+        self.left_out += other.left_out;
         self.packets += other.packets;
         self.keyframe_requests += other.keyframe_requests;
         self.refused += other.refused;
@@ -207,6 +210,7 @@ impl Sending {
         let wanted = std::mem::take(&mut self.is_keyframe_wanted);
         let picture = self.source.next_picture(wanted, since_epoch());
         if picture.bytes.is_empty() {
+            self.published.left_out += 1;
             self.is_keyframe_wanted |= wanted;
             return Ok(picture.shown_for);
         }

@@ -14,6 +14,9 @@
 
 mod answers;
 pub mod arrival_report;
+#[cfg(feature = "clock")]
+pub mod clock_pictures;
+pub mod clock_strip;
 pub mod continuity;
 pub mod cpu;
 pub mod crowd;

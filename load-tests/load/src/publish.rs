@@ -109,13 +109,14 @@ async fn stay(publishers: &[FramePublisher], mut looks: Interval, stays: Option<
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let published = self.published;
-        let rows: [(&str, u64); 9] = [
+        let rows: [(&str, u64); 10] = [
             ("publishers", self.publishers as u64),
             ("not let in", self.not_admitted as u64),
             ("sessions that ended early", self.ended_early as u64),
             ("pictures", published.pictures),
             ("keyframes", published.keyframes),
             ("pictures that left late", published.late),
+            ("pictures that were left out", published.left_out),
             ("RTP packets, repairs included", published.packets),
             ("keyframe requests", published.keyframe_requests),
             (

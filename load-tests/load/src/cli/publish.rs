@@ -1,17 +1,20 @@
 //! `freshet-load publish`.
 
+use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+#[cfg(feature = "clock")]
+use freshet_load::clock_pictures::ClockPictures;
 use freshet_load::endpoint::Endpoint;
 use freshet_load::fanout::JOINS_PER_SECOND;
 use freshet_load::pictures::PictureSource;
 use freshet_load::playback::Playback;
 use freshet_load::publish::{self, Scenario};
-use freshet_load::recording::{Recording, RecordingError};
+use freshet_load::recording::Recording;
 use whip_whep_client::client::Client;
 use whip_whep_client::connection::Trust;
 
@@ -19,6 +22,16 @@ use super::{Verdict, complain, print};
 
 /// What stands for a publisher's number in a URL and in a key.
 const NUMBER: &str = "{n}";
+
+/// Pictures a second of a source that has none of its own, as cameras give them.
+#[cfg(feature = "clock")]
+const FPS_DEFAULT: f64 = 30.0;
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum SourceKind {
+    /// Moving shapes with the wall time in them, as a strip that the watch page reads
+    Clock,
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct Publish {
@@ -29,9 +42,18 @@ pub(crate) struct Publish {
     #[arg(long, env = "FRESHET_KEY", hide_env_values = true)]
     key: String,
     /// What is played, over and over: H.264 as a byte stream (Annex B), or IVF with VP8, VP9 or AV1
-    #[arg(long)]
-    file: PathBuf,
-    /// Pictures a second; by default what the file says, or 30 where it says nothing
+    #[arg(long, required_unless_present = "source", conflicts_with = "source")]
+    file: Option<PathBuf>,
+    /// What is made up as it is sent, in place of a file
+    #[arg(long, value_enum)]
+    source: Option<SourceKind>,
+    /// Width and height of the pictures of a source
+    #[arg(long, default_value = "640x360", conflicts_with = "file")]
+    size: String,
+    /// Bits per second that the encoder of a source aims at; pictures as plain as a clock may take fewer
+    #[arg(long, default_value_t = 800_000, conflicts_with = "file", value_parser = clap::value_parser!(u32).range(50_000..=50_000_000))]
+    bitrate: u32,
+    /// Pictures a second; by default what the file says, or 30 where nothing says it
     #[arg(long, value_parser = fps)]
     fps: Option<f64>,
     /// Publishers, each with a thread
@@ -56,13 +78,20 @@ impl Publish {
         if self.publishers > 1 && !self.whip.contains(NUMBER) {
             return Err("several publishers need {n} in --whip: a stream has one".into());
         }
-        let source = Sources::open(&self.file, self.fps)?;
+        let recording = match &self.file {
+            Some(file) => Some(Arc::new(Recording::open(file, self.fps)?)),
+            None => None,
+        };
         let mut streams = Vec::new();
         for number in 1..=self.publishers {
             let of_number = |text: &str| text.replace(NUMBER, &number.to_string());
             let client = Client::new(&Trust::System, Some(&of_number(&self.key)))?;
             let endpoint = Endpoint::new(client, of_number(&self.whip));
-            streams.push((endpoint, source.next()));
+            let source: Box<dyn PictureSource> = match &recording {
+                Some(recording) => Box::new(Playback::new(Arc::clone(recording))),
+                None => self.clock()?,
+            };
+            streams.push((endpoint, source));
         }
         let scenario = Scenario {
             streams,
@@ -79,22 +108,27 @@ impl Publish {
         print(&outcome, self.json)?;
         Ok(outcome.passed())
     }
-}
 
-/// What every publisher gets one of.
-enum Sources {
-    File(Arc<Recording>),
-}
-
-impl Sources {
-    fn open(file: &Path, fps: Option<f64>) -> Result<Self, RecordingError> {
-        Ok(Self::File(Arc::new(Recording::open(file, fps)?)))
+    #[cfg(feature = "clock")]
+    fn clock(&self) -> Result<Box<dyn PictureSource>, Box<dyn Error>> {
+        let size = self.size.parse()?;
+        let fps = self.fps.unwrap_or(FPS_DEFAULT).round();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "between 0.1 and 1000, by its parser"
+        )]
+        let fps = fps as u16;
+        Ok(Box::new(ClockPictures::new(size, fps, self.bitrate)?))
     }
 
-    fn next(&self) -> Box<dyn PictureSource> {
-        match self {
-            Self::File(recording) => Box::new(Playback::new(Arc::clone(recording))),
-        }
+    #[cfg(not(feature = "clock"))]
+    fn clock(&self) -> Result<Box<dyn PictureSource>, Box<dyn Error>> {
+        let (size, bitrate) = (&self.size, self.bitrate);
+        Err(format!(
+            "a clock of {size} at {bitrate} bit/s needs an encoder: build with --features clock"
+        )
+        .into())
     }
 }
 
