@@ -37,7 +37,7 @@ const EXEMPT: &[(&str, &str)] = &[
     ),
     (
         "sfu/core/src/session/engine/handshake.rs",
-        "the same: it hands a seed to the DTLS instance that the engine makes while it is built",
+        "the engine lets its DTLS be replaced only by what is shared and static; what it decides by is its seed",
     ),
     (
         "sfu/core/src/session/engine/contract/pair.rs",

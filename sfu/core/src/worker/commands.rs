@@ -7,7 +7,6 @@ use sfu_model::limits::ENCODINGS_PER_TRACK_MAX;
 use sfu_model::time::Instant;
 
 use crate::command::{CloseReason, Command, CommandResult, IceCredentials, Play, Publish, Reply};
-use crate::config::HandshakeChance;
 use crate::egress::sender::Sender;
 use crate::egress::stream::Stream;
 use crate::error::CommandError;
@@ -184,9 +183,7 @@ impl Sfu {
 
     fn accept(&mut self, offer: &str, role: Role) -> Result<Accepted, CommandError> {
         let credentials = ufrag::new_credentials(self.worker, &mut self.random);
-        let is_seeded = self.handshakes == HandshakeChance::Seed;
-        let seed = is_seeded.then(|| self.random.random());
-        let mut engine = self.engines.build(&credentials, role, seed, self.now);
+        let mut engine = self.engines.build(&credentials, role, self.now);
         let (answer, negotiated) = engine.accept_offer(offer, role)?;
         Ok(Accepted {
             engine,

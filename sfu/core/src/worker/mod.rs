@@ -21,7 +21,7 @@ use sfu_model::drop_reason::DropReason;
 use sfu_model::id::WorkerId;
 use sfu_model::time::{Instant, NtpTime};
 
-use crate::config::{Config, HandshakeChance, Limits, Seed};
+use crate::config::{Config, Limits, Seed};
 use crate::deadlines::Deadlines;
 use crate::event::Event;
 use crate::link::LinkMessage;
@@ -39,7 +39,6 @@ use crate::stats::{EncodingStatus, RoomStatus, Stats, TrackStatus};
 pub struct Sfu {
     worker: WorkerId,
     limits: Limits,
-    handshakes: HandshakeChance,
     /// The wall clock at the start of ours.
     ntp_anchor: NtpTime,
     engines: EngineFactory,
@@ -87,9 +86,8 @@ impl Sfu {
         Self {
             worker: config.worker,
             limits: config.limits,
-            handshakes: config.handshakes,
             ntp_anchor: config.ntp_anchor,
-            engines: EngineFactory::new(&config),
+            engines: EngineFactory::new(&config, seed),
             random: StdRng::from_seed(seed.0),
             now,
             sessions: Sessions::default(),

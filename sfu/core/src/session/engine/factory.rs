@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rand::rngs::StdRng;
+use rand::{RngCore, SeedableRng};
 use sfu_model::time::Instant;
 use str0m::config::{CryptoProvider, DtlsCert, DtlsVersion};
 use str0m::rtp::{Extension, ExtensionMap};
 use str0m::{Candidate, Rtc};
 
 use crate::command::IceCredentials;
-use crate::config::Config;
+use crate::config::{Config, HandshakeChance, Seed};
 use crate::event::Role;
 use crate::session::engine::{Engine, dependency, handshake, key_tap, values};
 
@@ -21,6 +23,8 @@ pub(crate) struct EngineFactory {
     certificate: DtlsCert,
     candidates: Vec<Candidate>,
     anchor: std::time::Instant,
+    /// What handshakes draw from, if not from the operating system.
+    handshakes: Option<StdRng>,
 }
 
 impl std::fmt::Debug for EngineFactory {
@@ -30,7 +34,12 @@ impl std::fmt::Debug for EngineFactory {
 }
 
 impl EngineFactory {
-    pub(crate) fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: &Config, seed: Seed) -> Self {
+        let handshakes = match config.handshakes {
+            HandshakeChance::OperatingSystem => None,
+            // Another generator than the worker's: what else a seed decides does not depend on how many times this is asked.
+            HandshakeChance::Seed => Some(StdRng::from_seed(seed.0.map(|byte| !byte))),
+        };
         Self {
             crypto: Arc::new(handshake::provider()),
             tapped_crypto: Arc::new(key_tap::provider()),
@@ -44,15 +53,15 @@ impl EngineFactory {
                 .filter_map(values::candidate)
                 .collect(),
             anchor: config.clock_anchor,
+            handshakes,
         }
     }
 
-    /// An engine with these local credentials. Its handshake draws from `seed`, if there is one.
+    /// An engine with these local credentials.
     pub(crate) fn build(
-        &self,
+        &mut self,
         credentials: &IceCredentials,
         role: Role,
-        seed: Option<u64>,
         now: Instant,
     ) -> Engine {
         let config = Rtc::builder()
@@ -72,6 +81,7 @@ impl EngineFactory {
             .enable_vp9(true)
             .enable_av1(true);
         let start = self.to_std(now);
+        let seed = self.handshakes.as_mut().map(RngCore::next_u64);
         let (mut rtc, keys) = handshake::seeded(seed, || match role {
             Role::Publisher => (config.build(start), None),
             Role::Subscriber => {

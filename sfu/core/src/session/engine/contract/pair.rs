@@ -14,7 +14,7 @@ use str0m::net::{Protocol, Receive};
 use str0m::{Candidate, Event, Input, Output, Rtc};
 
 use crate::command::IceCredentials;
-use crate::config::{Certificate, Config, HandshakeChance, Limits, LocalAddress};
+use crate::config::{Certificate, Config, HandshakeChance, Limits, LocalAddress, Seed};
 use crate::demux::{self, PacketKind};
 use crate::event::Role;
 use crate::session::engine::factory::EngineFactory;
@@ -66,7 +66,7 @@ impl Pair {
             .dtls_provider
             .generate_certificate()
             .unwrap();
-        let factory = EngineFactory::new(&Config {
+        let config = Config {
             worker: WorkerId(0),
             local_addresses: vec![LocalAddress {
                 transport: Transport::Udp,
@@ -80,8 +80,9 @@ impl Pair {
             ntp_anchor: NtpTime(0),
             limits: Limits::default(),
             handshakes: HandshakeChance::OperatingSystem,
-        });
-        let mut engine = factory.build(&credentials("ours"), role, None, Instant::START);
+        };
+        let mut factory = EngineFactory::new(&config, Seed([7; 32]));
+        let mut engine = factory.build(&credentials("ours"), role, Instant::START);
         let mut client = Rtc::builder().set_rtp_mode(true).build(anchor);
         let candidate = Candidate::host(theirs(), Protocol::Udp).unwrap();
         client.add_local_candidate(candidate);
