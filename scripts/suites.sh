@@ -149,7 +149,8 @@ bench() {
         throttled) npm run --prefix tests/browser record ;;
         emulated) FRESHET_EMULATOR="$(target_dir)/release/freshet-emulator" npm run --prefix tests/browser emulated ;;
         viewers) load-tests/load/bench.sh "$@" ;;
-        joins100) load-tests/load/joins.sh "$@" ;;
+        joins100) load-tests/load/bench.sh --viewers 100 --joins 100 --seconds 3 --max-join-p95-ms 400 \
+            --max-keyframe-requests 5 "$@" ;;
         limit) cargo run --release --locked --package freshet-load -- limit "$@" ;;
         peers) load-tests/peers/bench.sh "$@" ;;
         hostile) load-tests/load/hostile.sh ;;

@@ -1,4 +1,4 @@
-//! A hundred runs that their seeds write. `FRESHET_SIM_SEEDS=20000 cargo test -p freshet-sim --test seeds` searches.
+//! Two hundred runs that their seeds write. `FRESHET_SIM_SEEDS=20000 cargo test -p freshet-sim --test seeds` searches.
 
 use std::time::Duration;
 
