@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::codec::Codec;
 use crate::dependency::Descriptor;
 use crate::id::{EncodingId, TrackId};
-use crate::layer::{Layer, Placement};
+use crate::layer::{Layer, Placement, SPATIAL_LAYERS_MAX};
 use crate::rtp::SeqNo;
 use crate::time::{Instant, MediaTime, NtpTime};
 
@@ -56,12 +56,63 @@ pub struct PayloadFacts {
     pub picture: Option<PictureNumbers>,
     /// Where it stands among the layers of its encoding. `None`: it says nothing of any.
     pub placement: Option<Placement>,
-    /// The picture's size, where the packet tells it (on keyframes).
-    pub dimensions: Option<Dimensions>,
+    /// The picture's sizes, where the packet tells them (on keyframes).
+    pub sizes: LayerSizes,
+}
+
+/// The picture sizes of an encoding's spatial layers, low to high; of an encoding without layers its only one. Empty where
+/// nothing has told any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LayerSizes {
+    sizes: [Dimensions; SPATIAL_LAYERS_MAX as usize],
+    n: u8,
+}
+
+impl LayerSizes {
+    /// Adds the size of the next layer; false: no encoding has so many.
+    pub fn push(&mut self, size: Dimensions) -> bool {
+        let next = self.sizes.get_mut(usize::from(self.n));
+        let has_room = next.is_some();
+        if let Some(next) = next {
+            *next = size;
+            self.n += 1;
+        }
+        has_room
+    }
+
+    /// Nothing has told any.
+    pub const fn is_empty(&self) -> bool {
+        self.n == 0
+    }
+
+    /// The size of this spatial layer, 0 is the smallest. `None`: nothing has told it.
+    pub fn of(&self, spatial: u8) -> Option<Dimensions> {
+        let told = self.sizes.get(..usize::from(self.n))?;
+        told.get(usize::from(spatial)).copied()
+    }
+
+    /// The size of the highest.
+    pub fn largest(&self) -> Option<Dimensions> {
+        self.of(self.n.checked_sub(1)?)
+    }
+
+    /// These, or those where nothing has told these.
+    #[must_use]
+    pub const fn or(self, others: Self) -> Self {
+        if self.is_empty() { others } else { self }
+    }
+}
+
+impl From<Dimensions> for LayerSizes {
+    fn from(size: Dimensions) -> Self {
+        let mut sizes = Self::default();
+        sizes.push(size);
+        sizes
+    }
 }
 
 /// Width and height of a picture, in pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Dimensions {
     /// Pixels in a row.
     pub width: u16,

@@ -6,7 +6,7 @@ use sfu_model::codec::{Codec, MediaKind};
 use sfu_model::dependency::{Descriptor, DescriptorBytes};
 use sfu_model::id::{EncodingId, TrackId};
 use sfu_model::layer::{Layer, Placement};
-use sfu_model::packet::{Dimensions, Packet};
+use sfu_model::packet::{LayerSizes, Packet};
 use sfu_model::rtp::Rid;
 use sfu_model::time::Instant;
 
@@ -26,7 +26,7 @@ pub(crate) struct Encoding {
     /// Rank among the track's encodings, 0 is the smallest.
     pub(crate) rank: u8,
     pub(crate) codec: Option<Codec>,
-    pub(crate) dimensions: Option<Dimensions>,
+    pub(crate) sizes: LayerSizes,
     pub(crate) keyframe_requests: KeyframeRequests,
     pub(crate) packets: u64,
     pub(crate) bytes: u64,
@@ -46,7 +46,7 @@ impl Encoding {
             rid,
             rank,
             codec: None,
-            dimensions: None,
+            sizes: LayerSizes::default(),
             keyframe_requests: KeyframeRequests::new(KEYFRAME_REQUEST_INTERVAL),
             packets: 0,
             bytes: 0,
@@ -69,24 +69,22 @@ impl Encoding {
         let mut facts = facts::read(rtp.codec, &rtp.payload, rtp.time, &mut self.parameter_sets)?;
         let descriptor = match self.read_descriptor(rtp.codec, rtp.descriptor)? {
             None => None,
-            Some(Reading {
-                descriptor,
-                dimensions,
-            }) => {
+            Some(Reading { descriptor, sizes }) => {
                 facts.placement = placement(&descriptor);
-                facts.dimensions = facts.dimensions.or(dimensions);
+                // The payload tells the largest only.
+                facts.sizes = sizes.or(facts.sizes);
                 Some(Arc::new(descriptor))
             }
         };
-        let dimensions = facts.dimensions.or(self.dimensions);
+        let sizes = facts.sizes.or(self.sizes);
         self.has_changed |= self.codec != Some(rtp.codec)
-            || self.dimensions != dimensions
+            || self.sizes != sizes
             || !self.is_flowing(rtp.received_at);
         if let Some(placement) = facts.placement {
             self.has_changed |= self.layers.hear(placement.layer, rtp.received_at);
         }
         self.codec = Some(rtp.codec);
-        self.dimensions = dimensions;
+        self.sizes = sizes;
         self.packets += 1;
         self.bytes += rtp.payload.len() as u64;
         self.last_packet_at = Some(rtp.received_at);

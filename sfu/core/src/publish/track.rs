@@ -59,9 +59,9 @@ impl Track {
             .iter_mut()
             .find(|e| e.rid == rtp.rid)
             .ok_or(UnknownEncoding)?;
-        let size_before = encoding.dimensions;
+        let size_before = encoding.sizes;
         let packet = encoding.receive(track, rtp, clock);
-        if encoding.dimensions != size_before {
+        if encoding.sizes != size_before {
             self.rank_by_size();
         }
         Ok(packet)
@@ -72,7 +72,7 @@ impl Track {
     fn rank_by_size(&mut self) {
         let mut areas: Vec<(u32, u8)> = Vec::with_capacity(self.encodings.len());
         for encoding in &self.encodings {
-            match encoding.dimensions {
+            match encoding.sizes.largest() {
                 Some(size) => areas.push((size.area(), encoding.rank)),
                 None if encoding.packets == 0 => {}
                 None => return,
@@ -81,7 +81,7 @@ impl Track {
         // Equal sizes keep their order: the sort is stable over the present ranks.
         areas.sort_unstable();
         for encoding in &mut self.encodings {
-            let Some(size) = encoding.dimensions else {
+            let Some(size) = encoding.sizes.largest() else {
                 continue;
             };
             let position = areas
@@ -97,7 +97,7 @@ impl Track {
     /// Encodings that never sent rank above those that did, so that ranks stay distinct.
     fn move_unsized_encodings_up(&mut self, n_sized: usize) {
         let mut rank = u8::try_from(n_sized).unwrap_or(u8::MAX);
-        for encoding in self.encodings.iter_mut().filter(|e| e.dimensions.is_none()) {
+        for encoding in self.encodings.iter_mut().filter(|e| e.sizes.is_empty()) {
             encoding.rank = rank;
             rank = rank.saturating_add(1);
         }
@@ -116,7 +116,7 @@ impl Track {
                     rid: e.rid,
                     rank: e.rank,
                     codec: e.codec,
-                    dimensions: e.dimensions,
+                    sizes: e.sizes,
                     // The only encoding of a track has no alternative: it is never left for another.
                     is_flowing: self.encodings.len() == 1 || e.is_flowing(now),
                     highest_layer: e.layers.highest(),

@@ -1,6 +1,6 @@
 //! The AV1 aggregation header (AV1 RTP payload format, section 4.4) and the size in a sequence header OBU.
 
-use sfu_model::packet::{Dimensions, PayloadFacts};
+use sfu_model::packet::{Dimensions, LayerSizes, PayloadFacts};
 
 use super::bits::Bits;
 
@@ -20,7 +20,7 @@ pub(super) fn read(payload: &[u8]) -> Option<PayloadFacts> {
     };
     Some(PayloadFacts {
         starts_keyframe,
-        dimensions,
+        sizes: dimensions.map(LayerSizes::from).unwrap_or_default(),
         ..PayloadFacts::default()
     })
 }
@@ -139,7 +139,7 @@ mod tests {
         let facts = read(&payload).unwrap();
         assert!(facts.starts_keyframe);
         assert_eq!(
-            facts.dimensions,
+            facts.sizes.largest(),
             Some(Dimensions {
                 width: 640,
                 height: 360

@@ -7,7 +7,7 @@ use sfu_model::dependency::{
     Indications, References, Template, bit,
 };
 use sfu_model::layer::Layer;
-use sfu_model::packet::Dimensions;
+use sfu_model::packet::{Dimensions, LayerSizes};
 
 use super::bits::Bits;
 
@@ -29,8 +29,8 @@ pub(crate) struct DependencyReader {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Reading {
     pub(crate) descriptor: Descriptor,
-    /// The size of the largest spatial layer, where a structure tells it.
-    pub(crate) dimensions: Option<Dimensions>,
+    /// The sizes of the spatial layers, where a structure tells them.
+    pub(crate) sizes: LayerSizes,
 }
 
 /// The flags of the extended fields.
@@ -56,7 +56,7 @@ impl DependencyReader {
         } else {
             Flags::default()
         };
-        let mut dimensions = None;
+        let mut sizes = LayerSizes::default();
         let mut structure_bits = None;
         let mut structure = self.structure.clone();
         let mut active_targets = self.active_targets;
@@ -65,7 +65,7 @@ impl DependencyReader {
             structure_bits = u16::try_from(bits.position() - BITS_BEFORE_STRUCTURE).ok();
             active_targets = all_targets(read.0.targets.len());
             structure = Some(Arc::new(read.0));
-            dimensions = read.1;
+            sizes = read.1;
         }
         let frame = match structure {
             None => None,
@@ -94,10 +94,7 @@ impl DependencyReader {
             has_mask: flags.has_mask,
             frame,
         };
-        Some(Reading {
-            descriptor,
-            dimensions,
-        })
+        Some(Reading { descriptor, sizes })
     }
 }
 
@@ -118,7 +115,7 @@ fn all_targets(n: usize) -> u32 {
     (0..n.min(DECODE_TARGETS_MAX)).fold(0, |mask, n| mask | (1 << n))
 }
 
-fn read_structure(bits: &mut Bits<'_>) -> Option<(DependencyStructure, Option<Dimensions>)> {
+fn read_structure(bits: &mut Bits<'_>) -> Option<(DependencyStructure, LayerSizes)> {
     let template_id_offset = u8::try_from(bits.number(6)?).ok()?;
     let n_targets = usize::try_from(bits.number(5)?).ok()? + 1;
     let layers = read_layers(bits)?;
@@ -137,11 +134,11 @@ fn read_structure(bits: &mut Bits<'_>) -> Option<(DependencyStructure, Option<Di
         }
     }
     let n_chains = skip_chains(bits, n_targets, templates.len())?;
-    let dimensions = if bits.bit()? {
+    let sizes = if bits.bit()? {
         let highest = templates.iter().map(|t| t.layer.spatial).max()?;
-        Some(read_resolutions(bits, highest)?)
+        read_resolutions(bits, highest)?
     } else {
-        None
+        LayerSizes::default()
     };
     let targets = (0..n_targets).map(|n| target_layer(&templates, n));
     let structure = DependencyStructure {
@@ -153,7 +150,7 @@ fn read_structure(bits: &mut Bits<'_>) -> Option<(DependencyStructure, Option<Di
         templates,
         n_chains,
     };
-    Some((structure, dimensions))
+    Some((structure, sizes))
 }
 
 /// template_layers(): each template is in the layer of the one before it, or in the next. Layers that nobody has are
@@ -198,17 +195,18 @@ fn skip_chains(bits: &mut Bits<'_>, n_targets: usize, n_templates: usize) -> Opt
 }
 
 /// render_resolutions(): of each spatial layer, the last is the largest.
-fn read_resolutions(bits: &mut Bits<'_>, highest: u8) -> Option<Dimensions> {
-    let mut last = None;
+fn read_resolutions(bits: &mut Bits<'_>, highest: u8) -> Option<LayerSizes> {
+    let mut sizes = LayerSizes::default();
     for _ in 0..=highest {
         let width = u16::try_from(bits.number(16)?).ok()?;
         let height = u16::try_from(bits.number(16)?).ok()?;
-        last = Some(Dimensions {
+        let size = Dimensions {
             width: width.saturating_add(1),
             height: height.saturating_add(1),
-        });
+        };
+        sizes.push(size).then_some(())?;
     }
-    last
+    Some(sizes)
 }
 
 /// The highest layer that has a part in a decode target.

@@ -1,6 +1,6 @@
 //! H.264 NAL units in RTP (RFC 6184), and the picture size in a sequence parameter set.
 
-use sfu_model::packet::{Dimensions, PayloadFacts};
+use sfu_model::packet::{Dimensions, LayerSizes, PayloadFacts};
 use sfu_model::time::MediaTime;
 
 use super::bits::Bits;
@@ -63,7 +63,7 @@ pub(super) fn read(
     }
     if let Some(unit) = sps {
         parameter_sets.are_in_band = true;
-        facts.dimensions = dimensions(unit);
+        facts.sizes = dimensions(unit).map(LayerSizes::from).unwrap_or_default();
         facts.starts_keyframe = parameter_sets.begins(time);
     } else if has_idr && !parameter_sets.are_in_band {
         facts.starts_keyframe = parameter_sets.begins(time);
@@ -242,7 +242,7 @@ mod tests {
         let facts = facts(&payload, 1, &mut ParameterSets::default());
         assert!(facts.starts_keyframe);
         assert_eq!(
-            facts.dimensions,
+            facts.sizes.largest(),
             Some(Dimensions {
                 width: 1280,
                 height: 720

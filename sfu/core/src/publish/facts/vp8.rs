@@ -1,7 +1,7 @@
 //! The VP8 payload descriptor and header (RFC 7741 sections 4.2 and 4.3; RFC 6386 section 9.1).
 
 use sfu_model::layer::{Layer, Placement};
-use sfu_model::packet::{Dimensions, PayloadFacts, PictureNumbers};
+use sfu_model::packet::{Dimensions, LayerSizes, PayloadFacts, PictureNumbers};
 
 pub(super) fn read(payload: &[u8]) -> Option<PayloadFacts> {
     let first = *payload.first()?;
@@ -58,7 +58,7 @@ pub(super) fn read(payload: &[u8]) -> Option<PayloadFacts> {
         picture: Some(numbers),
         placement: temporal
             .and_then(|(index, is_synced)| placement(index, is_synced, begins_frame)),
-        dimensions,
+        sizes: dimensions.map(LayerSizes::from).unwrap_or_default(),
     })
 }
 
@@ -98,7 +98,7 @@ mod tests {
         let facts = read(&payload).unwrap();
         assert!(facts.starts_keyframe);
         assert_eq!(
-            facts.dimensions,
+            facts.sizes.largest(),
             Some(Dimensions {
                 width: 640,
                 height: 360

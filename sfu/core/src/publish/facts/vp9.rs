@@ -1,7 +1,7 @@
 //! The VP9 payload descriptor (RFC 9628 section 4.2).
 
 use sfu_model::layer::{Layer, Placement};
-use sfu_model::packet::{Dimensions, PayloadFacts, PictureNumbers};
+use sfu_model::packet::{Dimensions, LayerSizes, PayloadFacts, PictureNumbers};
 
 use super::bytes::Bytes;
 
@@ -52,17 +52,17 @@ pub(super) fn read(payload: &[u8]) -> Option<PayloadFacts> {
     if flags.is_flexible && flags.is_inter_predicted {
         skip_differences(&mut bytes)?;
     }
-    let dimensions = if flags.has_structure {
-        read_structure(&mut bytes)?.largest
+    let sizes = if flags.has_structure {
+        read_structure(&mut bytes)?.sizes
     } else {
-        None
+        LayerSizes::default()
     };
     let spatial = placement.map_or(0, |p| p.layer.spatial);
     Some(PayloadFacts {
         starts_keyframe: flags.begins_frame && !flags.is_inter_predicted && spatial == 0,
         picture: Some(picture),
         placement,
-        dimensions,
+        sizes,
     })
 }
 
@@ -99,8 +99,8 @@ fn skip_differences(bytes: &mut Bytes<'_>) -> Option<()> {
 /// What a scalability structure says.
 #[derive(Debug, PartialEq, Eq)]
 struct Structure {
-    /// The size of the highest spatial layer.
-    largest: Option<Dimensions>,
+    /// Low to high.
+    sizes: LayerSizes,
 }
 
 /// N_S, Y, G; then sizes, and the pictures of a group with their references. The group repeats what each packet says of
@@ -108,13 +108,15 @@ struct Structure {
 fn read_structure(bytes: &mut Bytes<'_>) -> Option<Structure> {
     let head = bytes.next()?;
     let n_layers = (head >> 5) + 1;
-    let mut largest = None;
+    let mut sizes = LayerSizes::default();
     if head & 0x10 != 0 {
         for _ in 0..n_layers {
-            largest = Some(Dimensions {
+            let size = Dimensions {
                 width: bytes.next_u16()?,
                 height: bytes.next_u16()?,
-            });
+            };
+            // Layers beyond what any encoding has are refused where a packet is of one.
+            sizes.push(size);
         }
     }
     if head & 0x08 != 0 {
@@ -126,7 +128,7 @@ fn read_structure(bytes: &mut Bytes<'_>) -> Option<Structure> {
             }
         }
     }
-    Some(Structure { largest })
+    Some(Structure { sizes })
 }
 
 #[cfg(test)]
@@ -140,7 +142,7 @@ mod tests {
         let facts = read(&payload).unwrap();
         assert!(facts.starts_keyframe);
         assert_eq!(
-            facts.dimensions,
+            facts.sizes.largest(),
             Some(Dimensions {
                 width: 1280,
                 height: 720
@@ -160,7 +162,9 @@ mod tests {
         }
         payload.extend([2, 0b0001_1000, 1, 2, 0b0010_0000]);
         let facts = read(&payload).unwrap();
-        assert_eq!(facts.dimensions.unwrap().width, 1_280);
+        let widths = (0..4).map(|s| Some(facts.sizes.of(s)?.width));
+        let expected = [Some(320), Some(640), Some(1_280), None];
+        assert_eq!(widths.collect::<Vec<_>>(), expected);
         for cut in 2..payload.len() {
             assert_eq!(read(&payload[..cut]), None, "{cut}");
         }

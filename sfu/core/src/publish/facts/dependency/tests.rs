@@ -24,7 +24,7 @@ fn a_structure_holds_for_the_frames_after_it() {
     let mode = Mode::new(3, 3);
     let mut reader = DependencyReader::default();
     let key = read(&mut reader, frame(0, 7).write(Some(mode), None)).unwrap();
-    let size = key.dimensions.unwrap();
+    let size = key.sizes.largest().unwrap();
     assert_eq!((size.width, size.height), (1_280, 720));
     let placed = key.descriptor.frame.unwrap();
     assert_eq!(placed.active_targets, 0b1_1111_1111);
@@ -34,7 +34,7 @@ fn a_structure_holds_for_the_frames_after_it() {
 
     let upper = mode.template(2, 1, false);
     let delta = read(&mut reader, frame(upper, 8).write(None, None)).unwrap();
-    assert_eq!(delta.dimensions, None);
+    assert!(delta.sizes.is_empty());
     assert_eq!(delta.descriptor.frame_number, 8);
     assert_eq!(delta.descriptor.bytes.0.len(), 3);
     let placed = delta.descriptor.frame.unwrap();
