@@ -60,7 +60,7 @@ async fn ly_02_and_03_a_layer_is_selected_and_let_go_again() {
     let is = |why: &'static str| move |data: &serde_json::Value| data["0"][0]["why"] == why;
     listening.until("layers", is("best")).await;
     let selected = playing
-        .select(r#"{"mediaId":"0","spatialLayerId":0}"#)
+        .select(r#"{"mediaId":"0","spatialLayerId":0,"temporalLayerId":0}"#)
         .await;
     assert_eq!((selected.status, selected.body.as_str()), (200, ""));
     listening.until("layers", is("chosen")).await;
@@ -76,7 +76,7 @@ async fn ly_04_an_unknown_layer_is_404_and_bad_json_is_400() {
         r#"{"rid":"h"}"#,
         r#"{"spatialLayerId":1}"#,
         r#"{"mediaId":"1"}"#,
-        r#"{"temporalLayerId":0}"#,
+        r#"{"temporalLayerId":1}"#,
     ] {
         let refused = playing.select(unknown).await;
         refused.assert_refused(404, "no-such-layer");

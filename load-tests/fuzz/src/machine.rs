@@ -198,6 +198,8 @@ impl Stage {
             rid: rid.and_then(Rid::new).filter(|_| what & 1 != 0),
             spatial: (what & 2 != 0).then_some(value),
             spatial_max: (what & 4 != 0).then_some(value),
+            temporal: (what & 32 != 0).then_some(value % 8),
+            temporal_max: (what & 64 != 0).then_some(value % 8),
             width_max: (what & 8 != 0).then_some(u16::from(value) * 8),
             height_max: (what & 16 != 0).then_some(u16::from(value) * 8),
         };

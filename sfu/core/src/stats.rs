@@ -82,19 +82,23 @@ pub struct SubscriberStatus {
     pub path: Option<PathStatus>,
 }
 
-/// One encoding of a video, as its subscribers' worker knows it.
+/// One layer of a video, as its subscribers' worker knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LayerStatus {
-    /// Which.
+    /// The encoding that it is part of.
     pub encoding: EncodingId,
-    /// Its rid, when there are several.
+    /// The rid of that, when there are several.
     pub rid: Option<Rid>,
-    /// Rank by size, 0 is the smallest.
-    pub rank: u8,
+    /// Its place as [`LayerChoice`] names it: of simulcast the rank of the encoding by size, of a lone encoding the layer
+    /// inside; and the temporal layer inside.
+    pub place: Layer,
     /// Its picture size, once a keyframe told it.
     pub dimensions: Option<Dimensions>,
-    /// What it sends, as measured over the last two seconds; `None` where it is not known yet.
+    /// What arrives with it: it and those that it builds on, as measured over the last two seconds; `None` where it is not
+    /// known yet.
     pub rate: Option<Bitrate>,
+    /// It is the highest that the subscriber gets.
+    pub is_current: bool,
     /// True while packets arrive.
     pub is_flowing: bool,
 }

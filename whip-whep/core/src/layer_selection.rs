@@ -12,6 +12,10 @@ pub struct LayerSelection {
     pub spatial: Option<u8>,
     /// None better than this spatial layer, which need not be there.
     pub spatial_max: Option<u8>,
+    /// This temporal layer, and none better.
+    pub temporal: Option<u8>,
+    /// None better than this temporal layer, which need not be there.
+    pub temporal_max: Option<u8>,
     /// None wider, in pixels.
     pub width_max: Option<u16>,
     /// None higher, in pixels.
@@ -48,22 +52,25 @@ impl LayerSelection {
     pub(crate) fn parse(body: &[u8], media_index: usize) -> Result<Self, BadSelection> {
         let body: Body = serde_json::from_slice(body).map_err(|_| BadSelection::NoObject)?;
         let is_other = |id: &String| id.parse() != Ok(media_index);
-        // Temporal layers are not told apart: who asks for less than all of them would not get it.
-        let has_temporal = body.temporal_layer_id.is_some() || body.max_temporal_layer_id.is_some();
-        if body.media_id.as_ref().is_some_and(is_other) || has_temporal {
+        if body.media_id.as_ref().is_some_and(is_other) {
             return Err(BadSelection::NoLayer);
         }
         let rid = body
             .rid
             .map(|rid| Rid::new(&rid).ok_or(BadSelection::NoLayer));
-        let spatial = body.spatial_layer_id.map(u8::try_from);
+        let layer = |id: Option<u32>| {
+            let id = id.map(u8::try_from).transpose();
+            id.map_err(|_| BadSelection::NoLayer)
+        };
         let width_max = body.max_width.map(u16::try_from);
         let height_max = body.max_height.map(u16::try_from);
         Ok(Self {
             rid: rid.transpose()?,
-            spatial: spatial.transpose().map_err(|_| BadSelection::NoLayer)?,
+            spatial: layer(body.spatial_layer_id)?,
+            temporal: layer(body.temporal_layer_id)?,
             // A bound above everything that can be bounds nothing.
             spatial_max: body.max_spatial_layer_id.and_then(|id| id.try_into().ok()),
+            temporal_max: body.max_temporal_layer_id.and_then(|id| id.try_into().ok()),
             width_max: width_max.and_then(Result::ok),
             height_max: height_max.and_then(Result::ok),
         })
@@ -86,13 +93,16 @@ mod tests {
             rid: Rid::new("h"),
             spatial: Some(1),
             spatial_max: Some(2),
+            temporal: Some(0),
+            temporal_max: Some(1),
             width_max: Some(640),
             height_max: Some(360),
         };
         let body = r#"{"mediaId":"1","rid":"h","spatialLayerId":1,"maxSpatialLayerId":2,
+            "temporalLayerId":0,"maxTemporalLayerId":1,
             "maxWidth":640,"maxHeight":360}"#;
         assert_eq!(parsed(body), Ok(full));
-        let beyond = r#"{"maxSpatialLayerId":256,"maxWidth":100000,"maxHeight":65536}"#;
+        let beyond = r#"{"maxSpatialLayerId":256,"maxTemporalLayerId":256,"maxWidth":100000,"maxHeight":65536}"#;
         assert_eq!(parsed(beyond), Ok(LayerSelection::default()));
     }
 
@@ -117,8 +127,7 @@ mod tests {
             r#"{"mediaId":"video"}"#,
             r#"{"rid":"no such rid"}"#,
             r#"{"spatialLayerId":256}"#,
-            r#"{"temporalLayerId":0}"#,
-            r#"{"maxTemporalLayerId":0}"#,
+            r#"{"temporalLayerId":256}"#,
         ] {
             assert_eq!(
                 parsed(unknown.as_bytes()),

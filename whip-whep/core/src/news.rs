@@ -25,7 +25,9 @@ pub struct Layer {
     pub rid: Option<Rid>,
     /// Its spatial layer; of simulcast, the rank of the encoding by size.
     pub spatial: u8,
-    /// What it sends; zero while it is not sent.
+    /// Its temporal layer inside that.
+    pub temporal: u8,
+    /// What it sends with the layers that it builds on; zero while it is not sent.
     pub bitrate: Bitrate,
     /// The size of its pictures, once known.
     pub size: Option<Dimensions>,
@@ -51,8 +53,13 @@ impl Layer {
             (now, then) => now != then,
         };
         why_differs
-            || (self.rid, self.spatial, self.size) != (told.rid, told.spatial, told.size)
+            || self.name() != told.name()
+            || self.size != told.size
             || rates_differ(self.bitrate, told.bitrate)
+    }
+
+    const fn name(&self) -> (Option<Rid>, u8, u8) {
+        (self.rid, self.spatial, self.temporal)
     }
 
     /// The object of the `layers` event. `current`, `why` and `carries` are ours; a player ignores what it does not know.
@@ -62,6 +69,7 @@ impl Layer {
             object.insert("rid".into(), json!(rid.as_str()));
         }
         object.insert("spatialLayerId".into(), json!(self.spatial));
+        object.insert("temporalLayerId".into(), json!(self.temporal));
         object.insert("bitrate".into(), json!(self.bitrate.as_bps()));
         if let Some(size) = self.size {
             object.insert("width".into(), json!(size.width));
@@ -116,6 +124,7 @@ mod tests {
         Layer {
             rid: Rid::new("h"),
             spatial: 1,
+            temporal: 0,
             bitrate: Bitrate::from_kbps(kbps),
             size: Some(Dimensions {
                 width: 640,

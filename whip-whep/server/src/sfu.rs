@@ -53,6 +53,8 @@ pub(crate) async fn ask(sfu: &Sfu, ask: Ask) -> Result<Reply, SfuRefusal> {
                 rid: selection.rid,
                 spatial: selection.spatial,
                 spatial_max: selection.spatial_max,
+                temporal: selection.temporal,
+                temporal_max: selection.temporal_max,
                 width_max: selection.width_max,
                 height_max: selection.height_max,
             };
@@ -76,10 +78,11 @@ pub(crate) fn news(status: &SubscriberStatus, n_viewers: usize) -> News {
     };
     let layer = |layer: &LayerStatus| Layer {
         rid: layer.rid,
-        spatial: layer.rank,
+        spatial: layer.place.spatial,
+        temporal: layer.place.temporal,
         bitrate: layer.rate.filter(|_| layer.is_flowing).unwrap_or_default(),
         size: layer.dimensions,
-        current: (status.current == Some(layer.encoding)).then_some(why),
+        current: layer.is_current.then_some(why),
     };
     News {
         n_viewers,

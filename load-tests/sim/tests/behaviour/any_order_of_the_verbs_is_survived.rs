@@ -226,6 +226,7 @@ impl Rig {
         let choice = LayerChoice {
             rid: spatial.and_then(rid),
             spatial,
+            temporal_max: height_max.and_then(|height| u8::try_from(height % 4).ok()),
             height_max,
             ..LayerChoice::default()
         };

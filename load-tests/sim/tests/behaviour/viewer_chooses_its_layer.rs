@@ -71,7 +71,7 @@ fn a_chosen_layer_comes_with_its_next_keyframe_and_automatic_returns() {
                 .layers
                 .iter()
                 .find(|l| Some(l.encoding) == told.current);
-            assert_eq!(current.unwrap().rank, rank);
+            assert_eq!(current.unwrap().place.spatial, rank);
         }
         for id in [viewer, other] {
             let seen = world.viewer(id);

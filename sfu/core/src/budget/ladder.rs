@@ -4,7 +4,7 @@ use sfu_model::id::EncodingId;
 use sfu_model::layer::Layer;
 
 use crate::budget::choice::LayerChoice;
-use crate::route::tracks::{EncodingOutline, TrackOutline};
+use crate::route::tracks::{EncodingOutline, Step, TrackOutline};
 
 /// An encoding up to one of its layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,38 +23,33 @@ pub(crate) struct Ladder {
 }
 
 impl Ladder {
-    /// What flows of a track and is allowed. Inside an encoding resolutions are steps; frame rates are only below the
-    /// smallest. When nothing of what is allowed flows it is the smallest that does: a picture larger than wanted is better
+    /// What flows of a track and is allowed. Inside an encoding resolutions are steps; lower frame rates are only below the
+    /// smallest, unless they are what is asked for. When nothing of what is allowed flows it is the smallest that does: a picture larger than wanted is better
     /// than none.
     pub(crate) fn new(track: &TrackOutline, choice: &LayerChoice) -> Self {
-        let mut flowing: Vec<&EncodingOutline> =
-            track.encodings.iter().filter(|e| e.is_flowing).collect();
-        flowing.sort_by_key(|e| e.rank);
-        let smallest = flowing.first().copied();
-        flowing.retain(|e| choice.allows(e, track));
-        if flowing.is_empty() {
-            flowing.extend(smallest);
+        let flowing = track.steps().filter(|step| step.encoding.is_flowing);
+        let mut steps: Vec<Step<'_>> = flowing.collect();
+        steps.sort_by_key(|step| (step.encoding.rank, step.spatial));
+        let smallest = steps.first().copied();
+        steps.retain(|step| choice.allows(*step, track));
+        if steps.is_empty() {
+            steps.extend(smallest);
         }
+        let top = choice.temporal_ceiling();
+        let rung = |step: Step<'_>, temporal| Rung {
+            encoding: step.encoding.id,
+            ceiling: Layer {
+                spatial: step.spatial,
+                temporal,
+            },
+        };
         let mut rungs = Vec::new();
-        if let Some(lowest) = flowing.first() {
-            rungs.extend((0..lowest.highest_layer.temporal).map(|temporal| Rung {
-                encoding: lowest.id,
-                ceiling: Layer {
-                    spatial: 0,
-                    temporal,
-                },
-            }));
+        if let Some(lowest) = steps.first().copied() {
+            let highest = lowest.encoding.highest_layer.temporal.min(top);
+            rungs.extend((0..highest).map(|temporal| rung(lowest, temporal)));
         }
         let whole = rungs.len();
-        for encoding in flowing {
-            rungs.extend((0..=encoding.highest_layer.spatial).map(|spatial| Rung {
-                encoding: encoding.id,
-                ceiling: Layer {
-                    spatial,
-                    temporal: Layer::TOP.temporal,
-                },
-            }));
-        }
+        rungs.extend(steps.into_iter().map(|step| rung(step, top)));
         Self { rungs, whole }
     }
 
@@ -85,7 +80,8 @@ pub(crate) fn asleep_above(
 ) -> Option<Rung> {
     let below = track.encodings.iter().find(|e| e.id == below)?.rank;
     let above = track.encodings.iter().filter(|e| e.rank > below);
-    let asleep = above.filter(|e| !e.is_flowing && choice.allows(e, track));
+    let is_allowed = |e: &EncodingOutline| e.steps().any(|step| choice.allows(step, track));
+    let asleep = above.filter(|e| !e.is_flowing && is_allowed(e));
     let lowest = asleep.min_by_key(|e| e.rank)?;
     Some(Rung {
         encoding: lowest.id,
@@ -109,6 +105,7 @@ pub(crate) fn has_choice(track: &TrackOutline) -> bool {
 mod tests {
     use sfu_model::codec::MediaKind;
     use sfu_model::id::TrackId;
+    use sfu_model::packet::LayerSizes;
 
     use super::*;
 
@@ -123,7 +120,7 @@ mod tests {
                     rid: None,
                     rank,
                     codec: None,
-                    dimensions: None,
+                    sizes: LayerSizes::default(),
                     is_flowing: *is_flowing,
                     highest_layer: Layer {
                         spatial: *spatial,
@@ -151,6 +148,25 @@ mod tests {
         );
         assert_eq!(steps(&simulcast), [(0, 0, 0), (0, 0, 3), (2, 0, 3)]);
         assert_eq!(simulcast.whole(), 1);
+    }
+
+    #[test]
+    fn layers_that_are_not_allowed_are_no_steps() {
+        let bounded = LayerChoice {
+            spatial_max: Some(1),
+            temporal_max: Some(1),
+            ..LayerChoice::default()
+        };
+        let svc = Ladder::new(&track(&[(true, 2, 2)]), &bounded);
+        assert_eq!(steps(&svc), [(0, 0, 0), (0, 0, 1), (0, 1, 1)]);
+        assert_eq!(svc.whole(), 1);
+        // Of pictures that are all too large the smallest.
+        let tiny = LayerChoice {
+            width_max: Some(1),
+            ..LayerChoice::default()
+        };
+        let smallest = Ladder::new(&track(&[(true, 2, 0)]), &tiny);
+        assert_eq!(steps(&smallest), [(0, 0, 3)]);
     }
 
     #[test]

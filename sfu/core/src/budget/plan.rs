@@ -12,7 +12,7 @@ use sfu_model::time::Instant;
 
 use crate::budget::choice::{LayerChoice, Why};
 use crate::budget::ladder::{Ladder, Rung, asleep_above};
-use crate::route::tracks::TrackOutline;
+use crate::route::tracks::{Step, TrackOutline};
 
 /// What is left free above an encoding before a step up to it: its rate varies, and its first picture is a keyframe.
 const HEADROOM: f64 = 1.05;
@@ -188,15 +188,17 @@ impl Planner {
 
     /// The target is the best candidate: because no other is allowed, or because no other flows.
     fn why_best(&self, track: &TrackOutline, target: Option<Rung>) -> Why {
-        let target = target.map(|rung| rung.encoding);
         let allowed = track
-            .encodings
-            .iter()
-            .filter(|e| self.choice.allows(e, track));
-        match allowed.max_by_key(|e| e.rank) {
-            Some(highest) if Some(highest.id) == target && self.choice.decides(highest, track) => {
-                Why::Chosen
-            }
+            .steps()
+            .filter(|step| self.choice.allows(*step, track));
+        let highest = allowed.max_by_key(|step| (step.encoding.rank, step.spatial));
+        let is_target = |step: &Step<'_>| {
+            target.is_some_and(|rung| {
+                rung.encoding == step.encoding.id && rung.ceiling.spatial >= step.spatial
+            })
+        };
+        match highest.filter(is_target) {
+            Some(highest) if self.choice.decides(highest, track) => Why::Chosen,
             Some(_) | None => Why::Best,
         }
     }

@@ -21,7 +21,9 @@ pub(crate) fn reach(
     cost: impl Fn(EncodingId) -> Option<Bitrate>,
 ) -> Demand {
     // A size that is not known yet is told by the first keyframe, and none comes of what is not sent.
-    let is_allowed = |e: &&EncodingOutline| e.dimensions.is_none() || choice.allows(e, track);
+    let is_allowed = |e: &&EncodingOutline| {
+        e.sizes.is_empty() || e.steps().any(|step| choice.allows(step, track))
+    };
     let is_short = |e: &EncodingOutline| {
         let cost = cost(e.id);
         carries
@@ -39,7 +41,7 @@ mod tests {
     use sfu_model::codec::MediaKind;
     use sfu_model::id::TrackId;
     use sfu_model::layer::Layer;
-    use sfu_model::packet::Dimensions;
+    use sfu_model::packet::{Dimensions, LayerSizes};
     use sfu_model::rtp::Rid;
 
     use super::*;
@@ -52,7 +54,7 @@ mod tests {
             rid: Rid::new(rid),
             rank,
             codec: None,
-            dimensions: Some(Dimensions {
+            sizes: LayerSizes::from(Dimensions {
                 width: 320 << rank,
                 height: 180 << rank,
             }),
@@ -103,7 +105,9 @@ mod tests {
         };
         assert_eq!(reach(&track, &low, None, cost), Demand::UpTo(0));
         for encoding in &mut track.encodings {
-            encoding.dimensions = encoding.dimensions.filter(|_| encoding.rank < 2);
+            if encoding.rank == 2 {
+                encoding.sizes = LayerSizes::default();
+            }
         }
         assert_eq!(reach(&track, &low, None, cost), Demand::UpTo(2));
     }

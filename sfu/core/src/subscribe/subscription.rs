@@ -1,5 +1,7 @@
 //! One subscriber on one track: select, rewrite, hand over.
 
+use std::borrow::Cow;
+
 use sfu_model::codec::Codec;
 use sfu_model::drop_reason::DropReason;
 use sfu_model::id::EncodingId;
@@ -15,7 +17,7 @@ use crate::budget::plan::{Budget, Means, Planner};
 use crate::budget::reach::reach;
 use crate::route::demand::Demand;
 use crate::route::packet_cache::PacketCache;
-use crate::route::tracks::TrackOutline;
+use crate::route::tracks::{EncodingOutline, TrackOutline};
 use crate::subscribe::egress_guard::EgressGuard;
 use crate::subscribe::payload_types::PayloadTypes;
 use crate::subscribe::rewrite::{Rewriter, Rewritten};
@@ -26,6 +28,8 @@ use crate::subscribe::select::Selector;
 #[derive(Clone, Debug)]
 pub(crate) struct Subscription {
     payload_types: PayloadTypes,
+    /// It negotiated Dependency Descriptors.
+    has_descriptors: bool,
     planner: Planner,
     next_up: Bitrate,
     why: Why,
@@ -56,9 +60,14 @@ pub(crate) struct Outgoing {
 
 impl Subscription {
     /// A subscription whose sender begins with these numbers.
-    pub(crate) fn new(payload_types: PayloadTypes, first_sequence: u16, first_time: u32) -> Self {
+    pub(crate) fn new(
+        (payload_types, has_descriptors): (PayloadTypes, bool),
+        first_sequence: u16,
+        first_time: u32,
+    ) -> Self {
         Self {
             payload_types,
+            has_descriptors,
             planner: Planner::default(),
             next_up: Bitrate::ZERO,
             why: Why::Best,
@@ -88,7 +97,8 @@ impl Subscription {
             budget,
             now: supply.now,
         };
-        let plan = track.map(|t| self.planner.plan(t, wanted, means, rate));
+        let followed = track.map(|track| self.followed(track));
+        let plan = followed.map(|t| self.planner.plan(&t, wanted, means, rate));
         self.next_up = plan.map_or(Bitrate::ZERO, |p| p.next_up);
         self.why = plan.map_or(Why::Best, |p| p.why);
         self.selector.set_target(plan.and_then(|p| p.target));
@@ -106,6 +116,23 @@ impl Subscription {
             Some(_) => KeyframeReason::Lower,
         };
         Some((awaited.encoding, reason))
+    }
+
+    /// What of a track the subscriber can follow. A receiver of AV1 without descriptors takes the frames of a picture's
+    /// larger sizes for the beginning of the next one (AV1 RTP payload format, section 4.4: only a first OBU element that goes
+    /// on is marked), and never has a whole picture: it gets the smallest size.
+    fn followed<'a>(&self, track: &'a TrackOutline) -> Cow<'a, TrackOutline> {
+        let is_beyond = |e: &EncodingOutline| {
+            matches!(e.codec, Some(Codec::Av1 { .. })) && e.highest_layer.spatial > 0
+        };
+        if self.has_descriptors || !track.encodings.iter().any(is_beyond) {
+            return Cow::Borrowed(track);
+        }
+        let mut followed = track.clone();
+        for encoding in followed.encodings.iter_mut().filter(|e| is_beyond(e)) {
+            encoding.highest_layer.spatial = 0;
+        }
+        Cow::Owned(followed)
     }
 
     /// Bounds what it gets, from the next [`Self::update`] on.

@@ -236,7 +236,10 @@ impl Sfu {
         // a roll-over (RFC 3711 section 3.3.1).
         let first_sequence = self.random.random_range(0..0x7fff);
         let first_time = self.random.random();
-        Subscription::new(negotiated.payload_types.clone(), first_sequence, first_time)
+        let terms = negotiated.stream.as_ref();
+        let has_descriptors = terms.is_some_and(|t| t.extensions.dependency_descriptor.is_some());
+        let formats = (negotiated.payload_types.clone(), has_descriptors);
+        Subscription::new(formats, first_sequence, first_time)
     }
 
     fn room_for_publisher(&mut self, room: &RoomId) -> Result<RoomIndex, CommandError> {

@@ -2,12 +2,14 @@
 
 use sfu_model::codec::MediaKind;
 use sfu_model::id::SessionId;
+use sfu_model::layer::Layer;
 
 use crate::budget::choice::{LayerChoice, Why};
+use crate::budget::ladder::Rung;
 use crate::command::{CommandResult, Reply};
 use crate::error::CommandError;
 use crate::route::room::Room;
-use crate::route::tracks::{EncodingOutline, TrackOutline};
+use crate::route::tracks::{EncodingOutline, Step, TrackOutline};
 use crate::session::state::Part;
 use crate::stats::{LayerStatus, SubscriberStatus};
 use crate::worker::Sfu;
@@ -30,23 +32,46 @@ impl Sfu {
             target_layer: target.map(|rung| rung.ceiling),
             choice,
             why,
-            layers: room.map(|room| self.layers(room)).unwrap_or_default(),
+            layers: room
+                .map(|room| self.layers(room, current))
+                .unwrap_or_default(),
             path: subscriber.sender.path_status(),
         })
     }
 
-    fn layers(&self, room: &Room) -> Vec<LayerStatus> {
-        let encodings = video(room).map_or(&[][..], |track| &track.encodings);
-        let layer = |e: &EncodingOutline| LayerStatus {
-            encoding: e.id,
-            rid: e.rid,
-            rank: e.rank,
-            dimensions: e.dimensions,
-            rate: room.cache.rate(e.id, self.now),
-            is_flowing: e.is_flowing,
+    fn layers(&self, room: &Room, current: Option<Rung>) -> Vec<LayerStatus> {
+        let Some(track) = video(room) else {
+            return Vec::new();
         };
-        let mut layers: Vec<LayerStatus> = encodings.iter().map(layer).collect();
-        layers.sort_by_key(|layer| layer.rank);
+        let is_current = |e: &EncodingOutline, layer: Layer| {
+            let mine = current.filter(|rung| rung.encoding == e.id);
+            mine.is_some_and(|rung| rung.ceiling.capped(e.highest_layer) == layer)
+        };
+        let layer = |step: Step<'_>, temporal: u8| {
+            let e = step.encoding;
+            let inside = Layer {
+                spatial: step.spatial,
+                temporal,
+            };
+            LayerStatus {
+                encoding: e.id,
+                rid: e.rid,
+                place: Layer {
+                    spatial: step.place(track),
+                    temporal,
+                },
+                dimensions: step.size(),
+                rate: room.cache.rate_within(e.id, inside, self.now),
+                is_current: is_current(e, inside),
+                is_flowing: e.is_flowing,
+            }
+        };
+        let layers = track.steps().flat_map(|step| {
+            let temporals = 0..=step.encoding.highest_layer.temporal;
+            temporals.map(move |temporal| layer(step, temporal))
+        });
+        let mut layers: Vec<LayerStatus> = layers.collect();
+        layers.sort_by_key(|layer| layer.place);
         layers
     }
 

@@ -198,7 +198,7 @@ impl Sfu {
                         rid: e.rid,
                         rank: e.rank,
                         codec: e.codec,
-                        dimensions: e.dimensions,
+                        dimensions: e.sizes.largest(),
                         is_flowing: e.is_flowing(self.now),
                         packets: e.packets,
                         bytes: e.bytes,

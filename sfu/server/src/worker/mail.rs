@@ -17,6 +17,10 @@ const DELIVERIES_PER_TURN: usize = 1_024;
 const REQUESTS_PER_TURN: usize = 4;
 
 /// What a queue gave.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "moved once: from its queue to where it is answered"
+)]
 #[derive(Debug)]
 pub(super) enum Asked {
     /// A request.

@@ -245,6 +245,7 @@ fn se_10_layers_have_a_name_and_an_inactive_one_has_no_bitrate() {
     let layer = |rid, spatial, kbps, current| Layer {
         rid: Rid::new(rid),
         spatial,
+        temporal: 0,
         bitrate: Bitrate::from_kbps(kbps),
         size: None,
         current,
@@ -264,9 +265,9 @@ fn se_10_layers_have_a_name_and_an_inactive_one_has_no_bitrate() {
     let text = taken(&mut node, &pull);
     // The video is the second m-line of the offer.
     let expected = "{\"1\":[\
-        {\"bitrate\":200000,\"carries\":600000,\"current\":true,\"rid\":\"q\",\"spatialLayerId\":0,\"why\":\"path\"},\
-        {\"bitrate\":900000,\"rid\":\"h\",\"spatialLayerId\":1},\
-        {\"bitrate\":0,\"rid\":\"f\",\"spatialLayerId\":2}]}";
+        {\"bitrate\":200000,\"carries\":600000,\"current\":true,\"rid\":\"q\",\"spatialLayerId\":0,\"temporalLayerId\":0,\"why\":\"path\"},\
+        {\"bitrate\":900000,\"rid\":\"h\",\"spatialLayerId\":1,\"temporalLayerId\":0},\
+        {\"bitrate\":0,\"rid\":\"f\",\"spatialLayerId\":2,\"temporalLayerId\":0}]}";
     assert_eq!(text, format!("event: layers\ndata: {expected}\n\n"));
     node.core.handle_news(session, &news);
     assert_eq!(node.core.take_events(&pull), Pulled::Nothing, "no news");

@@ -54,11 +54,13 @@ fn ly_01_the_201_links_to_layer_selection_beside_the_layers_event() {
 #[test]
 fn ly_02_a_selection_is_passed_on_and_answered_200() {
     let (mut node, url) = playing();
-    let body = r#"{"mediaId":"1","rid":"h","maxHeight":720,"somethingNew":true}"#;
+    let body =
+        r#"{"mediaId":"1","rid":"h","temporalLayerId":1,"maxHeight":720,"somethingNew":true}"#;
     let selected = node.send(&Sent::json(&url, body));
     assert_eq!((selected.status.code(), selected.body.as_str()), (200, ""));
     let expected = LayerSelection {
         rid: Rid::new("h"),
+        temporal: Some(1),
         height_max: Some(720),
         ..LayerSelection::default()
     };
@@ -85,7 +87,7 @@ fn ly_04_an_unknown_layer_is_404_and_bad_json_is_400() {
         (r#"{"mediaId":"0"}"#, 404, "no-such-layer"),
         (r#"{"mediaId":"2"}"#, 404, "no-such-layer"),
         (r#"{"rid":"\u0000"}"#, 404, "no-such-layer"),
-        (r#"{"temporalLayerId":1}"#, 404, "no-such-layer"),
+        (r#"{"temporalLayerId":256}"#, 404, "no-such-layer"),
     ];
     for (body, status, code) in table {
         let refused = node.send(&Sent::json(&url, body));

@@ -2,6 +2,7 @@
 
 use sfu_model::codec::MediaKind;
 use sfu_model::id::{EncodingId, TrackId};
+use sfu_model::packet::LayerSizes;
 use sfu_model::rtp::Rid;
 
 use super::*;
@@ -15,7 +16,7 @@ fn track(flowing: &[bool]) -> TrackOutline {
             rid: None,
             rank,
             codec: None,
-            dimensions: None,
+            sizes: LayerSizes::default(),
             is_flowing: *is_flowing,
             highest_layer: Layer::default(),
         })

@@ -6,6 +6,7 @@ use std::time::Duration;
 use sfu_model::codec::{Codec, MediaKind};
 use sfu_model::id::{EncodingId, TrackId};
 use sfu_model::layer::Layer;
+use sfu_model::packet::LayerSizes;
 
 use super::*;
 use crate::publish::facts::dependency::script::Mode;
@@ -15,6 +16,7 @@ use crate::subscribe::payload_types::Format;
 use crate::subscribe::select_layer::tests::stream::{Scripted, Shape, stream};
 
 const VP9: Codec = Codec::Vp9 { profile_id: 0 };
+const AV1: Codec = Codec::Av1 { profile: 0 };
 /// Of three spatial layers, and of 2 packets of 30 pictures a second: 168, 336 and 672 kbit/s with what each packet weighs
 /// besides.
 const PAYLOAD_BYTES: [usize; 3] = [310, 660, 1_360];
@@ -26,6 +28,7 @@ struct Scene {
     pictures: Vec<Scripted>,
     cache: PacketCache,
     flow: LayerFlow,
+    codec: Codec,
     subscription: Subscription,
     /// Spatial and temporal layer of what passed in each second.
     got: Vec<BTreeSet<(u8, u8)>>,
@@ -35,8 +38,12 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
+        Self::of(VP9, true)
+    }
+
+    fn of(codec: Codec, has_descriptors: bool) -> Self {
         let shape = Shape {
-            codec: VP9,
+            codec,
             mode: Mode::new(3, 3),
             key_interval: KEY_INTERVAL,
             has_marks: true,
@@ -49,16 +56,21 @@ impl Scene {
             scripted.packet.payload = payload.into();
         }
         let format = Format {
-            codec: VP9,
+            codec,
             payload_type: PayloadType::new(98).unwrap(),
             repair: None,
             red: None,
         };
         Self {
+            codec,
             pictures,
             cache: PacketCache::default(),
             flow: LayerFlow::default(),
-            subscription: Subscription::new(PayloadTypes::new(vec![format]), 7, 7),
+            subscription: Subscription::new(
+                (PayloadTypes::new(vec![format]), has_descriptors),
+                7,
+                7,
+            ),
             got: Vec::new(),
             asked: Vec::new(),
         }
@@ -72,8 +84,8 @@ impl Scene {
                 id: EncodingId(1),
                 rid: None,
                 rank: 0,
-                codec: Some(VP9),
-                dimensions: None,
+                codec: Some(self.codec),
+                sizes: LayerSizes::default(),
                 is_flowing: true,
                 highest_layer: self.flow.highest(),
             }],
@@ -92,10 +104,10 @@ impl Scene {
         let pictures: Vec<Scripted> = self.pictures.iter().filter(second).cloned().collect();
         for scripted in pictures {
             let now = scripted.packet.received_at;
-            let placement = scripted.packet.facts.placement.unwrap();
-            self.flow.hear(placement.layer, now);
+            let (spatial, temporal) = (scripted.spatial, scripted.temporal);
+            self.flow.hear(Layer { spatial, temporal }, now);
             self.cache.measure(&scripted.packet);
-            if scripted.frame.0 % 3 == 1 && placement.begins_frame {
+            if scripted.frame.0 % 3 == 1 && begins_frame(&scripted.packet) {
                 self.plan(kbps, now);
             }
             if self.subscription.forward(&scripted.packet).is_ok() {
@@ -129,6 +141,31 @@ impl Scene {
         let spatial = got.iter().map(|(s, _)| *s).max();
         let temporal = got.iter().map(|(_, t)| *t).max();
         (spatial.unwrap(), temporal.unwrap())
+    }
+}
+
+#[test]
+fn who_is_not_told_which_frames_need_which_gets_the_smallest_size_of_av1() {
+    for (codec, has_descriptors, highest) in [
+        (AV1, true, 2),
+        (AV1, false, 0),
+        (VP9, true, 2),
+        (VP9, false, 2),
+    ] {
+        let mut scene = Scene::of(codec, has_descriptors);
+        for kbps in BEGINNING {
+            scene.second(kbps);
+        }
+        let last = scene.highest(BEGINNING.len() - 1);
+        assert_eq!(last, (highest, 2), "{codec:?}, {has_descriptors}");
+    }
+}
+
+fn begins_frame(packet: &Packet) -> bool {
+    match (&packet.facts.placement, &packet.descriptor) {
+        (Some(placement), _) => placement.begins_frame,
+        (None, Some(descriptor)) => descriptor.begins_frame,
+        (None, None) => false,
     }
 }
 
