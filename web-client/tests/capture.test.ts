@@ -1,18 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import {
-  askForCaptureTime,
+  askForHeaderExtensions,
   CAPTURE_TIME,
+  DEPENDENCY_DESCRIPTOR,
   type HeaderExtension,
-} from '../src/rtc/capture-time.ts';
+} from '../src/rtc/header-extensions.ts';
 import { captureDelayMs } from '../src/stats/capture.ts';
 
 const MID = 'urn:ietf:params:rtp-hdrext:sdes:mid';
 
 /** A transceiver with the header extensions that a browser would negotiate. */
-function transceiver(extensions: HeaderExtension[]) {
+function transceiver(direction: RTCRtpTransceiverDirection, extensions: HeaderExtension[]) {
   const set: HeaderExtension[][] = [];
   return {
     set,
+    direction,
     getHeaderExtensionsToNegotiate: () => extensions,
     setHeaderExtensionsToNegotiate: (wanted: HeaderExtension[]) => {
       set.push(wanted);
@@ -20,26 +22,31 @@ function transceiver(extensions: HeaderExtension[]) {
   };
 }
 
-describe('capture time', () => {
-  it('is asked for where the browser has it, and nothing else changes', () => {
-    const asked = transceiver([
-      { uri: MID, direction: 'sendrecv' },
-      { uri: CAPTURE_TIME, direction: 'stopped' },
-    ]);
-    askForCaptureTime(asked);
-    expect(asked.set).toEqual([
-      [
-        { uri: MID, direction: 'sendrecv' },
-        { uri: CAPTURE_TIME, direction: 'sendrecv' },
-      ],
-    ]);
+describe('header extensions', () => {
+  const offered: HeaderExtension[] = [
+    { uri: MID, direction: 'sendrecv' },
+    { uri: CAPTURE_TIME, direction: 'stopped' },
+    { uri: DEPENDENCY_DESCRIPTOR, direction: 'stopped' },
+  ];
+
+  it('are asked for where the browser has them, and nothing else changes', () => {
+    const player = transceiver('recvonly', offered);
+    askForHeaderExtensions(player);
+    expect(player.set).toEqual([offered.map(({ uri }) => ({ uri, direction: 'sendrecv' }))]);
   });
 
-  it('is not asked of a browser that has not got it, or no control over it', () => {
-    const without = transceiver([{ uri: MID, direction: 'sendrecv' }]);
-    askForCaptureTime(without);
+  it('leave it to who sends to describe its layers', () => {
+    const publisher = transceiver('sendonly', offered);
+    askForHeaderExtensions(publisher);
+    const directions = publisher.set[0]?.map(({ direction }) => direction);
+    expect(directions).toEqual(['sendrecv', 'sendrecv', 'stopped']);
+  });
+
+  it('are not asked of a browser that has not got them, or no control over them', () => {
+    const without = transceiver('recvonly', [{ uri: MID, direction: 'sendrecv' }]);
+    askForHeaderExtensions(without);
     expect(without.set).toEqual([]);
-    expect(() => askForCaptureTime({})).not.toThrow();
+    expect(() => askForHeaderExtensions({})).not.toThrow();
   });
 });
 

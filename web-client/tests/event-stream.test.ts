@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { layerText, qualityText } from '../src/page/quality-text.ts';
 import { EventParser } from '../src/signaling/event-parser.ts';
-import { layersOf, type VideoLayer } from '../src/signaling/layers.ts';
+import { layersOf, sizesOf, type VideoLayer } from '../src/signaling/layers.ts';
 
 describe('the event stream format', () => {
   const TEXT = ':hello\n\nevent: active\ndata: {}\n\nid: 7\nretry: 10\n\ndata:a\ndata: b\n\n';
@@ -89,6 +89,20 @@ describe('the layers of an event', () => {
     for (const data of [null, undefined, 7, 'x', [], {}, { '0': [] }, { '0': { rid: 'x' } }]) {
       expect(layersOf(data)).toEqual([]);
     }
+  });
+
+  it('are one for each size, and of that the frame rate that arrives', () => {
+    const at = (spatialLayerId: number, temporalLayerId: number, isCurrent = false): VideoLayer => ({
+      ...LAYER,
+      rid: undefined,
+      spatialLayerId,
+      temporalLayerId,
+      bitrateBps: 100_000 * (1 + temporalLayerId),
+      isCurrent,
+    });
+    const sizes = sizesOf([at(0, 0), at(0, 1), at(1, 0, true), at(1, 1)]);
+    expect(sizes).toEqual([at(0, 1), { ...at(1, 0, true), bitrateBps: 200_000 }]);
+    expect(sizesOf([LAYER, { ...LAYER, rid: 'q' }])).toHaveLength(2);
   });
 
   it('are told in words', () => {

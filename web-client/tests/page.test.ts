@@ -12,7 +12,7 @@ describe('the options of a studio address', () => {
     expect(parseWishes(search)).toEqual({
       source: 'pattern',
       codec: 'VP9',
-      isSimulcast: true,
+      layers: 'simulcast',
       resolution: '640x360',
       framesPerSecond: '15',
       bitrateKbps: '800',
@@ -33,12 +33,12 @@ describe('the options of a studio address', () => {
       codec: 'AV1',
       size: { widthPx: 640, heightPx: 360, framesPerSecond: 15 },
       bitrateMaxBps: 800_000,
-      isSimulcast: false,
+      layers: 'none',
     });
     expect(parseWishes(text)).toEqual({
       source: 'pattern',
       codec: 'AV1',
-      isSimulcast: false,
+      layers: 'none',
       resolution: '640x360',
       framesPerSecond: '15',
       bitrateKbps: '800',

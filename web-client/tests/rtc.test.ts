@@ -43,13 +43,13 @@ describe('codecs', () => {
 describe('encodings', () => {
   const plan = {
     codec: 'H264',
-    isSimulcast: true,
+    layers: 'simulcast',
     heightPx: 720,
     bitrateMaxBps: undefined,
   } as const;
 
   it('are one without a name, or three from low to high', () => {
-    expect(sendEncodings({ ...plan, isSimulcast: false })).toEqual([{ maxBitrate: 2_500_000 }]);
+    expect(sendEncodings({ ...plan, layers: 'none' })).toEqual([{ maxBitrate: 2_500_000 }]);
     const encodings = sendEncodings(plan);
     expect(encodings.map(({ rid }) => rid)).toEqual(['q', 'h', 'f']);
     expect(encodings.map((encoding) => encoding.scaleResolutionDownBy)).toEqual([4, 2, 1]);
@@ -71,6 +71,20 @@ describe('encodings', () => {
       }
     }
     expect(sendEncodings(plan)[0]).not.toHaveProperty('scalabilityMode');
+  });
+
+  it('are one with three sizes inside where that is wanted and the codec can', () => {
+    const scalable = { ...plan, layers: 'scalable' } as const;
+    for (const codec of ['VP9', 'AV1'] as const) {
+      // As much as the three encodings of simulcast.
+      const rates = sendEncodings({ ...plan, codec }).map(({ maxBitrate }) => maxBitrate ?? 0);
+      const maxBitrate = rates.reduce((sum, rate) => sum + rate);
+      const [only, ...others] = sendEncodings({ ...scalable, codec });
+      expect(only).toMatchObject({ scalabilityMode: 'L3T3_KEY' });
+      expect(Math.abs((only?.maxBitrate ?? 0) - maxBitrate)).toBeLessThan(3);
+      expect(others).toEqual([]);
+    }
+    expect(sendEncodings({ ...scalable, codec: 'VP8' })).toEqual(sendEncodings({ ...plan, codec: 'VP8' }));
   });
 });
 

@@ -3,12 +3,18 @@ import type { VideoCodec } from './codecs.ts';
 /** How a video track is to be sent. */
 export interface EncodingPlan {
   codec: VideoCodec;
-  isSimulcast: boolean;
+  layers: Layering;
   /** Height of the source; the encodings are fractions of it. */
   heightPx: number;
   /** Upper limit of the largest encoding; undefined picks one that suits the height. */
   bitrateMaxBps: number | undefined;
 }
+
+/**
+ * What slow networks get: nothing of their own, one of three streams (simulcast), or the lower layers of a stream that has
+ * three sizes inside (scalable, SVC).
+ */
+export type Layering = 'none' | 'simulcast' | 'scalable';
 
 /** The rids of a simulcast track, low to high, as the names have it: quarter, half, full. */
 const SIMULCAST = [
@@ -36,7 +42,8 @@ export function suitableBitrateBps(heightPx: number): number {
 /** The `sendEncodings` of a plan, low to high. */
 export function sendEncodings(plan: EncodingPlan): RTCRtpEncodingParameters[] {
   const fullBps = plan.bitrateMaxBps ?? suitableBitrateBps(plan.heightPx);
-  if (!plan.isSimulcast) return [{ maxBitrate: fullBps }];
+  if (plan.layers === 'scalable' && hasSpatialLayers(plan.codec)) return [scalable(fullBps)];
+  if (plan.layers === 'none') return [{ maxBitrate: fullBps }];
   return SIMULCAST.map(({ rid, divisor }) => ({
     rid,
     scaleResolutionDownBy: divisor,
@@ -53,6 +60,23 @@ export function sendEncodings(plan: EncodingPlan): RTCRtpEncodingParameters[] {
  * have one layer (W3C webrtc-svc); the libraries of types do not know the member yet.
  */
 function scalability(codec: VideoCodec): RTCRtpEncodingParameters {
-  const isLayered = codec === 'VP9' || codec === 'AV1';
-  return (isLayered ? { scalabilityMode: 'L1T1' } : {}) as RTCRtpEncodingParameters;
+  return (hasSpatialLayers(codec) ? { scalabilityMode: 'L1T1' } : {}) as RTCRtpEncodingParameters;
+}
+
+/** Codecs that can have several sizes in one stream. */
+export function hasSpatialLayers(codec: VideoCodec | undefined): boolean {
+  return codec === 'VP9' || codec === 'AV1';
+}
+
+/**
+ * Three sizes at three frame rates, of which the sizes need each other on keyframes only: whoever gets the largest does not
+ * carry the others as well (W3C webrtc-svc).
+ */
+export const SCALABILITY_MODE = 'L3T3_KEY';
+
+/** The limit is for all layers together, which cost what the encodings of simulcast do. */
+function scalable(fullBps: number): RTCRtpEncodingParameters {
+  const shares = SIMULCAST.map(({ divisor }) => 1 / divisor ** (2 * REFERENCE.exponent));
+  const maxBitrate = Math.round(fullBps * shares.reduce((sum, share) => sum + share));
+  return { maxBitrate, scalabilityMode: SCALABILITY_MODE } as RTCRtpEncodingParameters;
 }

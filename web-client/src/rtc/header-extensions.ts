@@ -4,6 +4,13 @@
  */
 export const CAPTURE_TIME = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time';
 
+/**
+ * Which frames a frame needs, and which sizes need it. A player that does not offer it cannot put
+ * together the sizes inside an AV1 stream; a publisher that sends some offers it by itself.
+ */
+export const DEPENDENCY_DESCRIPTOR =
+  'https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension';
+
 /** W3C webrtc-extensions, "RTP header extension control"; not among TypeScript's own types. */
 export interface HeaderExtensionControl {
   getHeaderExtensionsToNegotiate?(): HeaderExtension[];
@@ -16,19 +23,22 @@ export interface HeaderExtension {
 }
 
 /**
- * Lets the next offer ask for capture times. The browser gives the extension its id, which is then
- * the same in every bundled section (RFC 8843, Section 9.3). A browser without the control, or
- * without the extension, offers what it would have offered.
+ * Lets the next offer ask for what browsers do not offer unasked: capture times, and where video is
+ * received also dependency descriptors. The browser gives each its id, which is then the same in
+ * every bundled section (RFC 8843, Section 9.3). A browser without the control, or without the
+ * extensions, offers what it would have offered.
  */
-export function askForCaptureTime(
+export function askForHeaderExtensions(
   transceiver: Partial<RTCRtpTransceiver> & HeaderExtensionControl,
 ): void {
+  const receives = transceiver.direction === 'recvonly' || transceiver.direction === 'sendrecv';
+  const wanted = receives ? [CAPTURE_TIME, DEPENDENCY_DESCRIPTOR] : [CAPTURE_TIME];
   const extensions = transceiver.getHeaderExtensionsToNegotiate?.() ?? [];
-  const isKnown = extensions.some(({ uri }) => uri === CAPTURE_TIME);
-  if (!isKnown) return;
+  const isWanted = ({ uri }: HeaderExtension) => wanted.includes(uri);
+  if (!extensions.some(isWanted)) return;
   transceiver.setHeaderExtensionsToNegotiate?.(
     extensions.map((extension) =>
-      extension.uri === CAPTURE_TIME ? { ...extension, direction: 'sendrecv' } : extension,
+      isWanted(extension) ? { ...extension, direction: 'sendrecv' } : extension,
     ),
   );
 }

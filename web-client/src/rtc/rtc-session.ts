@@ -9,7 +9,7 @@ import { EventStream, type OnEvent } from '../signaling/event-stream.ts';
 import { type Endpoint, type HttpSession, openSession } from '../signaling/http-session.ts';
 import { writeFragment } from '../signaling/sdp-fragment.ts';
 import { CandidateBuffer } from './candidate-buffer.ts';
-import { askForCaptureTime } from './capture-time.ts';
+import { askForHeaderExtensions } from './header-extensions.ts';
 import type { Clock } from './clock.ts';
 
 /** The part of `RTCPeerConnection` in use; a test's stand-in implements no more. */
@@ -81,7 +81,7 @@ export class RtcSession {
     let http: HttpSession | undefined;
     try {
       options.addMedia(connection);
-      for (const transceiver of connection.getTransceivers()) askForCaptureTime(transceiver);
+      for (const transceiver of connection.getTransceivers()) askForHeaderExtensions(transceiver);
       const offer = await connection.createOffer();
       const opened = await openSession(options.endpoint, completeOffer(offer.sdp ?? ''), signal);
       http = opened.session;

@@ -4,7 +4,7 @@ export interface VideoLayer {
   rid: string | undefined;
   spatialLayerId: number | undefined;
   temporalLayerId: number | undefined;
-  /** What it sends; 0 while it is not sent. */
+  /** What it sends, with the layers that it builds on; 0 while it is not sent. */
   bitrateBps: number;
   widthPx: number | undefined;
   heightPx: number | undefined;
@@ -40,6 +40,21 @@ export function layersOf(data: unknown): VideoLayer[] {
   const lists = Object.values(data).filter(Array.isArray);
   const list: unknown[] = lists.find((candidates) => candidates.length > 0) ?? [];
   return list.slice(0, LAYERS_MAX).filter(isRecord).map(layerOf);
+}
+
+/**
+ * One layer for each size of the pictures, in the server's order: of those that differ in frame rate only, the one that the
+ * player gets, or else the fastest. What it sends is what the fastest sends.
+ */
+export function sizesOf(layers: VideoLayer[]): VideoLayer[] {
+  const sizes = new Map<string, VideoLayer>();
+  for (const layer of layers) {
+    const name = `${layer.rid ?? ''}/${layer.spatialLayerId ?? 0}`;
+    const known = sizes.get(name);
+    const present = known?.isCurrent ? known : layer;
+    sizes.set(name, { ...present, bitrateBps: Math.max(known?.bitrateBps ?? 0, layer.bitrateBps) });
+  }
+  return [...sizes.values()];
 }
 
 function layerOf(layer: Record<string, unknown>): VideoLayer {

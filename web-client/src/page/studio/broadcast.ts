@@ -81,7 +81,7 @@ function publicationOf(media: MediaStream, settings: Settings): Publication {
   const { codec } = settings;
   const plan = {
     codec: codec ?? 'VP8',
-    isSimulcast: settings.isSimulcast,
+    layers: settings.layers,
     heightPx: settings.size.heightPx,
     bitrateMaxBps: settings.bitrateMaxBps,
   };

@@ -1,4 +1,5 @@
 import { CODEC_NAMES, isVideoCodec, sendableCodecs } from '../../rtc/codecs.ts';
+import { hasSpatialLayers, type Layering } from '../../rtc/encodings.ts';
 import { type DeviceChoice, listDevices } from '../../source/camera.ts';
 import { element } from '../element.ts';
 import { parseResolution, type Settings, SOURCES, type Wishes } from './settings.ts';
@@ -16,6 +17,7 @@ export class SettingsForm {
   private readonly codec = element('codec-select', HTMLSelectElement);
   private readonly bitrate = element('bitrate-select', HTMLSelectElement);
   private readonly simulcast = element('simulcast-toggle', HTMLInputElement);
+  private readonly scalable = element('scalable-toggle', HTMLInputElement);
   private readonly quality = element('quality', HTMLFieldSetElement);
 
   constructor() {
@@ -24,6 +26,9 @@ export class SettingsForm {
       this.codec.add(new Option(CODEC_NAMES[codec], codec));
     }
     this.fillDevices([], []);
+    for (const control of [this.codec, this.simulcast]) {
+      control.addEventListener('change', () => this.showFields());
+    }
   }
 
   /** Applies what an address asks for. */
@@ -37,7 +42,10 @@ export class SettingsForm {
     if (Number.isInteger(kbps) && kbps > 0) {
       addAndChoose(this.bitrate, String(kbps), `${kbps / 1000} Mbit/s`);
     }
-    if (wishes.isSimulcast !== undefined) this.simulcast.checked = wishes.isSimulcast;
+    if (wishes.layers !== undefined) {
+      this.simulcast.checked = wishes.layers !== 'none';
+      this.scalable.checked = wishes.layers === 'scalable';
+    }
     this.showFields();
   }
 
@@ -50,8 +58,18 @@ export class SettingsForm {
       codec: isVideoCodec(this.codec.value) ? this.codec.value : undefined,
       size: { widthPx, heightPx, framesPerSecond: Number(this.fps.value) },
       bitrateMaxBps: this.bitrate.value === '' ? undefined : Number(this.bitrate.value) * 1000,
-      isSimulcast: this.simulcast.checked,
+      layers: this.layers(),
     };
+  }
+
+  private layers(): Layering {
+    if (!this.simulcast.checked) return 'none';
+    return this.scalable.checked && this.mayScale() ? 'scalable' : 'simulcast';
+  }
+
+  /** Only some codecs have several sizes in one stream. */
+  private mayScale(): boolean {
+    return isVideoCodec(this.codec.value) && hasSpatialLayers(this.codec.value);
   }
 
   /** What is negotiated stays as it is while live; the sources may change. */
@@ -61,6 +79,7 @@ export class SettingsForm {
 
   /** Shows the fields that the source has. */
   showFields(): void {
+    element('scalable', HTMLElement).hidden = !this.simulcast.checked || !this.mayScale();
     for (const field of document.querySelectorAll<HTMLElement>('[data-for]')) {
       field.hidden = !field.dataset.for?.split(' ').includes(this.source.value);
     }

@@ -1,5 +1,6 @@
 import { isVideoCodec, type VideoCodec } from '../../rtc/codecs.ts';
 import type { DeviceChoice } from '../../source/camera.ts';
+import type { Layering } from '../../rtc/encodings.ts';
 import type { PictureSize } from '../../source/source.ts';
 
 export const SOURCES = ['camera', 'screen', 'pattern'] as const;
@@ -13,7 +14,7 @@ export interface Settings {
   codec: VideoCodec | undefined;
   size: PictureSize;
   bitrateMaxBps: number | undefined;
-  isSimulcast: boolean;
+  layers: Layering;
 }
 
 /** What an address or a saved text may set; the rest stays as it is. */
@@ -23,10 +24,17 @@ export interface Wishes {
   resolution?: string;
   framesPerSecond?: string;
   bitrateKbps?: string;
-  isSimulcast?: boolean;
+  layers?: Layering;
   /** Go live at once. */
   starts: boolean;
 }
+
+/** The values of `simulcast` in an address. */
+const SIMULCAST_OPTIONS: [string, Layering][] = [
+  ['0', 'none'],
+  ['1', 'simulcast'],
+  ['svc', 'scalable'],
+];
 
 /** Reads the options of a studio address, which are for sharing and for automation. */
 export function parseWishes(search: string): Wishes {
@@ -42,8 +50,8 @@ export function parseWishes(search: string): Wishes {
   if (framesPerSecond) wishes.framesPerSecond = framesPerSecond;
   const bitrateKbps = options.get('bitrate');
   if (bitrateKbps) wishes.bitrateKbps = bitrateKbps;
-  const simulcast = options.get('simulcast');
-  if (simulcast === '0' || simulcast === '1') wishes.isSimulcast = simulcast === '1';
+  const layers = SIMULCAST_OPTIONS.find(([option]) => option === options.get('simulcast'));
+  if (layers) wishes.layers = layers[1];
   return wishes;
 }
 
@@ -54,7 +62,7 @@ export function wishesText(settings: Settings): string {
     source: settings.source,
     resolution: `${size.widthPx}x${size.heightPx}`,
     fps: String(size.framesPerSecond),
-    simulcast: settings.isSimulcast ? '1' : '0',
+    simulcast: SIMULCAST_OPTIONS.find(([, layers]) => layers === settings.layers)?.[0] ?? '0',
   });
   if (settings.codec) options.set('codec', settings.codec);
   if (settings.bitrateMaxBps) options.set('bitrate', String(settings.bitrateMaxBps / 1000));

@@ -1,3 +1,4 @@
+import { sizesOf } from '../../signaling/layers.ts';
 import type { LayerSelection, VideoLayer } from '../../whep.ts';
 import { element } from '../element.ts';
 import { layerText, qualityText } from '../quality-text.ts';
@@ -5,35 +6,47 @@ import { layerText, qualityText } from '../quality-text.ts';
 /** The value of the menu's first entry. */
 const AUTO = '';
 
+/** What the menu calls a size: its rid, or the layer inside the only encoding. */
+function valueOf({ rid, spatialLayerId }: VideoLayer): string {
+  return rid ?? `spatial-${spatialLayerId ?? 0}`;
+}
+
+function selectionOf({ rid, spatialLayerId }: VideoLayer): LayerSelection {
+  if (rid !== undefined) return { rid };
+  return spatialLayerId === undefined ? {} : { spatialLayerId };
+}
+
 /** The menu of layers, and the line that says which one arrives and why. */
 export class Quality {
   private readonly box = element('quality', HTMLElement);
   private readonly menu = element('quality-menu', HTMLSelectElement);
   private readonly why = element('quality-why', HTMLElement);
+  private selections = new Map<string, LayerSelection>();
   private readonly onSelect: (selection: LayerSelection) => void;
 
   constructor(onSelect: (selection: LayerSelection) => void) {
     this.onSelect = onSelect;
     this.menu.addEventListener('change', () => {
-      const rid = this.menu.value;
-      this.onSelect(rid === AUTO ? {} : { rid });
+      this.onSelect(this.selections.get(this.menu.value) ?? {});
     });
   }
 
   /** The server's last word on the layers. With one of them there is nothing to choose. */
   show(layers: VideoLayer[]): void {
-    const choices = layers.filter((layer) => layer.rid !== undefined);
+    const choices = sizesOf(layers);
     this.box.hidden = choices.length < 2;
     if (this.box.hidden) return;
+    this.selections = new Map(choices.map((layer) => [valueOf(layer), selectionOf(layer)]));
     const entries = [...choices].reverse().map((layer) => ({
-      value: layer.rid ?? AUTO,
+      value: valueOf(layer),
       text: layerText(layer),
       // What is not sent now may be because nobody wants it; what never was has no size, and cannot be had.
       isDisabled: layer.bitrateBps === 0 && layer.heightPx === undefined,
     }));
     this.fill([{ value: AUTO, text: 'Auto', isDisabled: false }, ...entries]);
     this.why.textContent = qualityText(choices, this.menu.value === AUTO);
-    this.box.dataset.current = choices.find((layer) => layer.isCurrent)?.rid ?? '';
+    const current = choices.find((layer) => layer.isCurrent);
+    this.box.dataset.current = current ? valueOf(current) : '';
     this.menu.title = this.why.textContent;
   }
 

@@ -1,0 +1,113 @@
+// One stream with three sizes inside (SVC): a viewer gets the largest, takes less of it when it asks for less, and its decoder
+// never notices that something is left out.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { launchChromium, newPage } from '../src/chromium.js';
+import { goLive, reach, watch } from '../src/pages.js';
+import { startServer, STREAM } from '../src/server.js';
+import { pictures, statistics } from '../src/video.js';
+
+/** The encoder brings its layers up one after another, and two cores encode three. */
+const WITHIN_MS = 30_000;
+
+/** As long a wait for a picture as a change of layers may cost: a keyframe is asked for, made, and sent. */
+const STILL_MS_MAX = 1_500;
+
+/** Encoders round sizes so that each divides into blocks. */
+const ROUNDED_PX = 4;
+
+/** @param {import('playwright-core').Page} page @param {number} height */
+async function showsHeight(page, height) {
+  const until = Date.now() + WITHIN_MS;
+  let [seen, longestMs] = [0, 0];
+  const isThere = () => Math.abs(seen - height) <= ROUNDED_PX;
+  while (!isThere() && Date.now() < until) {
+    const shown = await pictures(page, 3);
+    seen = shown.height;
+    longestMs = Math.max(longestMs, shown.longestMs);
+  }
+  assert.ok(isThere(), `${seen} px high, not ${height}`);
+  return longestMs;
+}
+
+/** @param {import('playwright-core').Page} page */
+async function video(page) {
+  const received = await statistics(page, 'inbound-rtp');
+  const [video] = received.filter(({ kind }) => kind === 'video');
+  assert.ok(video);
+  return video;
+}
+
+/** Bytes a second, and frames. @param {import('playwright-core').Page} page */
+async function flow(page) {
+  const before = await video(page);
+  await pictures(page, 60);
+  const after = await video(page);
+  const seconds = (after.timestamp - before.timestamp) / 1000;
+  return {
+    kbps: ((after.bytesReceived - before.bytesReceived) * 8) / 1000 / seconds,
+    fps: (after.framesDecoded - before.framesDecoded) / seconds,
+  };
+}
+
+/** Chromium makes as many sizes as leave the smallest 240 by 135 pixels. */
+const STREAMS = [
+  { codec: 'VP9', resolution: '960x540', heights: [135, 270, 540] },
+  { codec: 'AV1', resolution: '640x360', heights: [180, 360] },
+];
+
+for (const { codec, resolution, heights } of STREAMS) {
+  test(`sizes inside one ${codec} stream are chosen`, async (t) => {
+    const server = await startServer(t);
+    const browser = await launchChromium(t);
+    const studio = await goLive(t, browser, server, { codec, resolution, simulcast: 'svc' });
+    const viewer = await watch(t, browser, server);
+    await reach(viewer, 'live');
+    const [low, best] = [heights[0] ?? 0, heights.at(-1) ?? 0];
+    await showsHeight(viewer, best);
+    const [sent] = (await statistics(studio, 'outbound-rtp')).filter(({ kind }) => kind === 'video');
+    assert.match(sent?.scalabilityMode, /^L[23]T3_KEY$/);
+
+    const values = heights.map((_, index) => `spatial-${index}`).reverse();
+    await viewer.waitForFunction((values) => {
+      const menu = /** @type {HTMLSelectElement} */ (document.querySelector('[data-testid="quality-menu"]'));
+      return [...menu.options].map(({ value }) => value).join() === ['', ...values].join();
+    }, values);
+    const atBest = await flow(viewer);
+
+    const menu = viewer.getByTestId('quality-menu');
+    await menu.selectOption('spatial-0');
+    const waits = [await showsHeight(viewer, low)];
+    const atLow = await flow(viewer);
+    assert.ok(atLow.kbps < atBest.kbps / 2, `${atLow.kbps} kbit/s of ${atBest.kbps}`);
+    assert.ok(atLow.fps > atBest.fps * 0.8, 'a smaller size has all pictures');
+
+    await menu.selectOption('spatial-1');
+    waits.push(await showsHeight(viewer, heights[1] ?? 0));
+    await menu.selectOption('');
+    waits.push(await showsHeight(viewer, best));
+    for (const ms of waits) assert.ok(ms < STILL_MS_MAX, `still for ${ms} ms`);
+    const { pliCount, freezeCount } = await video(viewer);
+    t.diagnostic(
+      `${codec}: ${Math.round(atBest.kbps)} and ${Math.round(atLow.kbps)} kbit/s, ` +
+        `still for ${waits.map(Math.round).join(', ')} ms, ${pliCount} PLI, ${freezeCount} freezes`,
+    );
+    assert.equal(pliCount, 0, 'the decoder misses nothing');
+  });
+}
+
+test('a browser that cannot tell sizes inside AV1 apart gets the smallest', async (t) => {
+  const server = await startServer(t);
+  const browser = await launchChromium(t);
+  await goLive(t, browser, server, { codec: 'AV1', resolution: '640x360', simulcast: 'svc' });
+  const viewer = await newPage(t, browser);
+  await viewer.addInitScript(() => {
+    Reflect.deleteProperty(RTCRtpTransceiver.prototype, 'setHeaderExtensionsToNegotiate');
+  });
+  await viewer.goto(server.watchUrl(STREAM.name));
+  await reach(viewer, 'live');
+  await showsHeight(viewer, 180);
+  const { height } = await pictures(viewer, 90);
+  assert.equal(height, 180);
+  assert.equal((await video(viewer)).framesDropped ?? 0, 0);
+});
