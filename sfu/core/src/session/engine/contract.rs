@@ -3,6 +3,8 @@
 
 mod pair;
 
+use std::time::Duration;
+
 use sfu_model::codec::MediaKind;
 use sfu_model::rtp::SeqNo;
 use str0m::Candidate;
@@ -12,6 +14,8 @@ use crate::command::IceCredentials;
 use crate::event::Role;
 use crate::session::engine::contract::pair::{LIMIT, Pair, STEP, credentials, theirs};
 use crate::srtp::{self, Profile, Side};
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 #[test]
 fn engine_gives_the_keys_of_the_handshake_to_its_dtls_provider() {
@@ -66,6 +70,28 @@ fn engine_seals_nothing_that_leaves_towards_a_subscriber() {
     pair.engine.close();
     pair.run_for(STEP * 2);
     assert_eq!(pair.engine_media, 0, "neither reports nor its BYE");
+}
+
+/// The worker leaves the engine of a connected subscriber alone for up to a second (`ENGINE_REST`).
+#[test]
+fn engine_that_rests_answers_at_once_and_lives() {
+    let mut pair = Pair::connected(Role::Subscriber);
+    pair.rest = Duration::from_secs(1);
+    pair.asked = 0;
+    let mut n_missed = 0;
+    for _ in 0..MINUTE.as_millis() / STEP.as_millis() {
+        pair.answers = 0;
+        let asked = pair.asked;
+        pair.run_for(STEP);
+        n_missed += usize::from(pair.asked > asked && pair.answers == 0);
+    }
+    assert!(pair.asked > 10, "the client checks its path");
+    assert_eq!(n_missed, 0, "and each check is answered in the same step");
+    assert!(pair.engine.is_alive() && pair.client.is_connected());
+    assert_eq!(
+        pair.engine_media, 0,
+        "all that it would have done by itself"
+    );
 }
 
 #[test]

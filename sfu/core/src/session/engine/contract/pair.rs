@@ -53,6 +53,12 @@ pub(super) struct Pair {
     /// Sequence numbers that the client unpacked.
     pub(super) heard: Vec<u64>,
     is_connected: bool,
+    /// How long our engine is left alone while nothing comes for it.
+    pub(super) rest: Duration,
+    driven_at: Instant,
+    /// Connectivity checks of the client, and datagrams of our engine.
+    pub(super) asked: usize,
+    pub(super) answers: usize,
 }
 
 impl Pair {
@@ -106,6 +112,10 @@ impl Pair {
             engine_media: 0,
             heard: Vec::new(),
             is_connected: false,
+            rest: Duration::ZERO,
+            driven_at: Instant::START,
+            answers: 0,
+            asked: 0,
         };
         pair.accept(&answer);
         pair
@@ -144,7 +154,11 @@ impl Pair {
 
     /// Lets both say what they have, and time pass.
     fn step(&mut self) {
-        for bytes in self.drain_client() {
+        let said = self.drain_client();
+        let is_check = |bytes: &&Vec<u8>| demux::kind_of(bytes) == Some(PacketKind::Stun);
+        self.asked += said.iter().filter(is_check).count();
+        let is_due = !said.is_empty() || self.driven_at + self.rest <= self.now;
+        for bytes in said {
             let datagram = Datagram {
                 transport: Transport::Udp,
                 source: theirs(),
@@ -153,6 +167,14 @@ impl Pair {
             };
             assert!(self.engine.handle_datagram(&datagram, self.now).is_ok());
         }
+        if is_due {
+            self.drive();
+        }
+        self.now += STEP;
+    }
+
+    fn drive(&mut self) {
+        self.driven_at = self.now;
         let mut batch = TransmitBatch::default();
         let mut events = Vec::new();
         let drained = self.engine.drain(self.now, None, &mut batch, &mut events);
@@ -164,10 +186,10 @@ impl Pair {
                 let kind = demux::kind_of(bytes);
                 let is_media = matches!(kind, Some(PacketKind::Rtp | PacketKind::Rtcp));
                 self.engine_media += usize::from(is_media);
+                self.answers += 1;
                 self.tell_client(bytes);
             }
         }
-        self.now += STEP;
     }
 
     pub(super) fn tell_client(&mut self, bytes: &[u8]) {
