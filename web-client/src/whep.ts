@@ -8,7 +8,9 @@
  * What the server says of the stream (`onLayers`, `onViewers`) and `selectLayer` need the extensions
  * of WHEP for server-sent events and for layers; without them nothing is said.
  *
- * It waits for a stream that has not begun, and comes back after a cut, until `close`.
+ * It waits for a stream that has not begun, and comes back after a cut, until `close`. Only
+ * `selectLayer` rejects; everything else that goes wrong is told as a state (`onState`), with a
+ * `SignalingError` that says why.
  */
 import { type Clock, systemClock } from './rtc/clock.ts';
 import { countPackets, FlowWatch } from './rtc/flow.ts';
@@ -17,8 +19,10 @@ import { type OpeningOptions, open } from './rtc/opening.ts';
 import type { RtcConnection, RtcSession } from './rtc/rtc-session.ts';
 import { isRecord, type LayerSelection, layersOf, type VideoLayer } from './signaling/layers.ts';
 
+export type { Clock } from './rtc/clock.ts';
 export type { KeeperState } from './rtc/keeper.ts';
-export { SignalingError } from './signaling/error.ts';
+export type { RtcConnection } from './rtc/rtc-session.ts';
+export { SignalingError, type SignalingErrorKind } from './signaling/error.ts';
 export type { LayerSelection, VideoLayer } from './signaling/layers.ts';
 
 /** The WHEP endpoint, with a play token where the stream is not public. */
@@ -42,9 +46,9 @@ const BACKOFF = { firstMs: 1_000, maxMs: 8_000 };
 /** What is listened for. That the publisher comes and goes shows in the packets. */
 const EVENTS = ['layers', 'viewercount', 'reconnect'];
 
-/** Plays one stream. */
+/** Plays one stream. `play` once; after `close`, or a failure, make another player. */
 export class WhepPlayer {
-  /** Holds the tracks of the session at hand, across sessions. */
+  /** Holds the tracks of the session at hand, across sessions: give it to a `<video>` once. */
   readonly media: MediaStream;
   private readonly options: WhepOptions;
   private readonly clock: Clock;
@@ -74,22 +78,26 @@ export class WhepPlayer {
     });
   }
 
+  /** What `onState` was told last. */
   get state(): KeeperState {
     return this.keeper.state;
   }
 
-  /** The connection of the session at hand, for statistics. */
+  /** The connection of the session at hand, for statistics. Another after a new session. */
   get connection(): RtcConnection | undefined {
     return this.session?.connection;
   }
 
+  /** Begins. A second call changes nothing: one player has one session at a time. */
   play(): void {
+    if (this.state.name !== 'idle') return;
     void this.keeper.run(false);
   }
 
   /**
    * Bounds the layers that arrive, in this session and those that follow; with nothing, back to
-   * automatic. Rejects when the server refuses.
+   * automatic. Before there is a session it is kept for the first one. Rejects with a
+   * `SignalingError` when the server refuses.
    */
   async selectLayer(selection: LayerSelection): Promise<void> {
     this.selection = selection;
@@ -102,6 +110,7 @@ export class WhepPlayer {
     this.keeper.hurry();
   }
 
+  /** Ends the session, here and at the server, for good. Also works from a page that is closing. */
   close(): void {
     this.keeper.close();
     this.flow?.stop();

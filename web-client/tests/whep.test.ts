@@ -92,6 +92,17 @@ describe('a WHEP player', () => {
     ]);
   });
 
+  it('plays once, however often it is told to', async () => {
+    endpoint.reply(CREATED);
+    const player = playerOf();
+    player.play();
+    player.play();
+    await answered(0);
+    await clock.advance(1_000);
+    expect(endpoint.seen.map(({ method }) => method)).toEqual(['POST']);
+    expect(connections).toHaveLength(1);
+  });
+
   it('WE-13: waits for a stream that is offline as long as it is told, and then starts', async () => {
     endpoint.reply({ status: 409, headers: { 'Retry-After': '3' } }, CREATED);
     playerOf().play();
