@@ -53,7 +53,7 @@ build_web_client() {
     npm_packages web-client
     stamp=web-client/dist/index.html
     if [ -e "$stamp" ] && [ -z "$(find web-client -path web-client/node_modules -prune -o \
-        -path web-client/dist -prune -o -type f -newer "$stamp" -print | head -n 1)" ]; then
+        -path 'web-client/dist*' -prune -o -type f -newer "$stamp" -print | head -n 1)" ]; then
         return 0
     fi
     say "building the web client"

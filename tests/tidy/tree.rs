@@ -8,6 +8,7 @@ const GENERATED: &[&str] = &[
     "target",
     "node_modules",
     "dist",
+    "dist-lib",
     ".git",
     "freshet-data",
     "output",

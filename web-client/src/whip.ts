@@ -7,7 +7,9 @@
  * Of several encodings it sends those that somebody watches, where the server says which, as long
  * as its path carries them all.
  *
- * It keeps itself live: after a cut it restarts ICE, then makes a new session, until `close`.
+ * It keeps itself live: after a cut it restarts ICE, then makes a new session, until `close`. Nothing
+ * is thrown at who called for what the network or the server does: it is told as a state (`onState`),
+ * with a `SignalingError` that says why.
  */
 import { type Clock, systemClock } from './rtc/clock.ts';
 import { codecPreferences, type VideoCodec } from './rtc/codecs.ts';
@@ -16,20 +18,28 @@ import { Keeper, type KeeperState } from './rtc/keeper.ts';
 import { type OpeningOptions, open } from './rtc/opening.ts';
 import type { RtcConnection, RtcSession } from './rtc/rtc-session.ts';
 
-export type { VideoCodec } from './rtc/codecs.ts';
+export type { Clock } from './rtc/clock.ts';
+export { sendableCodecs, type VideoCodec } from './rtc/codecs.ts';
+export { type EncodingPlan, sendEncodings } from './rtc/encodings.ts';
 export type { KeeperState } from './rtc/keeper.ts';
-export { SignalingError } from './signaling/error.ts';
+export type { RtcConnection } from './rtc/rtc-session.ts';
+export { SignalingError, type SignalingErrorKind } from './signaling/error.ts';
 
 /** The WHIP endpoint, with a stream key or publish token. */
 export type WhipOptions = OpeningOptions;
 
+/** What is published, and how. */
 export interface Publication {
-  /** At most one audio and one video track of it are sent (RFC 9725, Section 4.4.2). */
+  /**
+   * At most one audio and one video track of it are sent (RFC 9725, Section 4.4.2). They stay the
+   * caller's: `close` does not stop them.
+   */
   media: MediaStream;
+  /** Offered alone. Without one, or where the browser has not got it, its own order stands. */
   codec?: VideoCodec;
-  /** `sendEncodings` of the video track, low to high. */
+  /** Of the video track, low to high; `sendEncodings` makes them. Without any, one that the browser chooses. */
   encodings?: RTCRtpEncodingParameters[];
-  /** What the encoder keeps when it must choose. */
+  /** What the encoder keeps when it must choose. Browsers that do not know it go on without. */
   degradationPreference?: RTCDegradationPreference;
 }
 
@@ -56,16 +66,20 @@ export class WhipPublisher {
     });
   }
 
+  /** What `onState` was told last. */
   get state(): KeeperState {
     return this.keeper.state;
   }
 
-  /** The connection of the session at hand, for statistics. */
+  /** The connection of the session at hand, for statistics. Another after a new session. */
   get connection(): RtcConnection | undefined {
     return this.session?.connection;
   }
 
-  /** Goes live. With `takesOver` it replaces whoever publishes with the same key. */
+  /**
+   * Goes live. With `takesOver` it replaces whoever publishes with the same key; without, a stream
+   * that is live makes it fail with 409. Throws only when it is called twice.
+   */
   publish(publication: Publication, takesOver = false): void {
     if (this.publication) throw new Error('a publisher publishes once');
     this.publication = publication;
@@ -91,11 +105,12 @@ export class WhipPublisher {
     return tracks.every(({ kind }) => places.has(kind));
   }
 
-  /** Ends waits early: the network is back. */
+  /** Ends waits early: the network is back (`addEventListener('online', …)`), or a person is impatient. */
   hurry(): void {
     this.keeper.hurry();
   }
 
+  /** Ends the session, here and at the server, for good. Also works from a page that is closing. */
   close(): void {
     this.keeper.close();
     this.session?.close();

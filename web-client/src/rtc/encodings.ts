@@ -3,11 +3,12 @@ import type { VideoCodec } from './codecs.ts';
 /** How a video track is to be sent. */
 export interface EncodingPlan {
   codec: VideoCodec;
+  /** What viewers on slow networks get. */
   layers: Layering;
   /** Height of the source; the encodings are fractions of it. */
   heightPx: number;
-  /** Upper limit of the largest encoding; undefined picks one that suits the height. */
-  bitrateMaxBps: number | undefined;
+  /** Upper limit of the largest encoding; without one, what suits the height. */
+  bitrateMaxBps?: number | undefined;
 }
 
 /**

@@ -14,15 +14,19 @@ export interface KeptSession {
 
 /** Where a publisher or player stands. */
 export type KeeperState =
+  /** It has not been told to begin. */
   | { name: 'idle' }
+  /** The first session is being made. */
   | { name: 'connecting' }
-  /** There is nothing to connect to yet; the next try is at `retryAtMs` of the clock. */
+  /** There is nothing to connect to yet; the next try is at `retryAtMs` of the clock (`performance.now()`). */
   | { name: 'waiting'; retryAtMs: number; error: SignalingError }
+  /** Connected: media can flow. */
   | { name: 'live' }
   /** It was live and will be again: ICE is being restarted, or a new session is being made. */
   | { name: 'recovering'; step: 'ice-restart' | 'new-session'; error?: SignalingError }
   /** Trying again would not help; a person must act. */
   | { name: 'failed'; error: SignalingError }
+  /** `close` was called. */
   | { name: 'closed' };
 
 export interface KeeperOptions<S extends KeptSession> {

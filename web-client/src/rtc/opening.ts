@@ -4,17 +4,21 @@ import { type RtcConnection, RtcSession } from './rtc-session.ts';
 
 /** What a publisher and a player are told alike. */
 export interface OpeningOptions {
-  /** The endpoint; relative to the page where there is one. */
+  /** The endpoint; relative to the page where there is one. Another origin must allow this one (CORS). */
   url: string;
   /** Stream key or token; without one no `Authorization` header is ever sent. */
   token?: string | undefined;
+  /** STUN and TURN servers known beforehand. A server that is reachable needs none. */
   iceServers?: RTCIceServer[];
   /** Whether to use the ICE servers of the endpoint's `Link` headers. Default true. */
   acceptsLinkedIceServers?: boolean;
+  /** Called at each change of state, and with the same one again where only its error is another. */
   onState?: (state: KeeperState) => void;
   /** Replaced in tests and where a proxy is wanted. */
   fetch?: typeof fetch;
+  /** Makes the connection of each session; where other settings, or a wrapper, are wanted. */
   createConnection?: (configuration: RTCConfiguration) => RtcConnection;
+  /** Replaced in tests: time and chance of the recovery. */
   clock?: Clock;
 }
 

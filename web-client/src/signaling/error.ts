@@ -26,9 +26,11 @@ const DETAIL_CHARS_MAX = 300;
 /** A failed exchange. RFC 9725, Section 4.1: a code that is not known counts as its class's n00. */
 export class SignalingError extends Error {
   readonly kind: SignalingErrorKind;
+  /** The status code of the answer, if there was one. */
   readonly status: number | undefined;
   /** What the server's `application/problem+json` body says to do, if it sent one. */
   readonly detail: string | undefined;
+  /** How long the server asks to wait (`Retry-After`). */
   readonly retryAfterMs: number | undefined;
 
   constructor(kind: SignalingErrorKind, message: string, fields: Fields = {}) {
