@@ -2,127 +2,168 @@
 # Shows that the simulator's tests can fail: breaks the SFU's core in one place at a time, in a copy of the tree, and wants
 # the tests to notice. A mutant that lives is a missing test.
 #
-#   load-tests/sim/mutants.sh           all of them, about ten minutes on two cores the first time, three later
+#   load-tests/sim/mutants.sh           all of them, one after the other
 #   load-tests/sim/mutants.sh NAME...   some of them
 #   load-tests/sim/mutants.sh --check   none: only whether the code that each one changes is still there
+#
+# All mutants are built at once, each behind a question that FRESHET_MUTANT answers while the tests run: to build the core
+# again for each would take five times as long.
 set -eu
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
-# A place that stays the same: Cargo then rebuilds only what a mutant changes.
-tree=$root/target/mutants
-core=sfu/core/src
-# Its own: Cargo names what it builds by paths inside the workspace, so in a shared place a mutant would pass for the core.
-CARGO_TARGET_DIR=$tree/target
+# What the workspace's crates depend on is compiled once for both.
+CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}
 export CARGO_TARGET_DIR
+tree=$CARGO_TARGET_DIR/mutants
+# Cargo names what it builds by its place in the workspace: in another place a mutant never passes for the core.
+place=mutant
+core=sfu/core/src
 
-# name | file | what sed replaces | by what
-mutants=$(cat <<'END'
-sequence_skips_a_number_on_a_switch|subscribe/rewrite.rs|self.last.sequence.0.wrapping_add(1)|self.last.sequence.0.wrapping_add(2)
-time_stands_still_on_a_switch|subscribe/rewrite.rs|self.last.time.0.wrapping_add(self.ticks_since_last(packet))|self.last.time.0.wrapping_add(self.ticks_since_last(packet).min(1))
-selector_switches_on_a_delta_frame|subscribe/select.rs|if !packet.facts.starts_keyframe {|if false {
-picture_id_is_not_moved|subscribe/rewrite_picture.rs|id.wrapping_add(self.picture_id)|id
-gate_is_open_to_everybody|worker/datagrams.rs|  .by_remote(remote)$|  .by_remote(remote).or_else(\|\| self.sessions.indexes().first().copied())
-stun_integrity_is_not_checked|worker/datagrams.rs|if !session.engine.is_authentic|if false \&\& !session.engine.is_authentic
-keyframe_requests_are_not_spaced|publish/keyframe_requests.rs|is_none_or(.due. due > now)|is_none_or(\|_\| false)
+# Which of the simulator's tests must notice.
+behaviour='--test=behaviour'
+rates='--test=networks rates::'
+repair='--test=networks repair::'
+
+# name ~ file ~ tests ~ what sed replaces in exactly one line ~ by what, where MUTANT is whether this one runs
+mutants() {
+    cat <<END
+sequence_skips_a_number_on_a_switch ~subscribe/rewrite.rs~$behaviour~self.last.sequence.0.wrapping_add(1)~self.last.sequence.0.wrapping_add(if MUTANT { 2 } else { 1 })
+time_stands_still_on_a_switch ~subscribe/rewrite.rs~$behaviour~self.last.time.0.wrapping_add(self.ticks_since_last(packet))~self.last.time.0.wrapping_add(self.ticks_since_last(packet).min(if MUTANT { 1 } else { u64::MAX }))
+picture_id_is_not_moved ~subscribe/rewrite_picture.rs~$behaviour~id.wrapping_add(self.picture_id)~id.wrapping_add(if MUTANT { 0 } else { self.picture_id })
+selector_switches_on_a_delta_frame ~subscribe/select.rs~$behaviour~if !packet.facts.starts_keyframe {~if !packet.facts.starts_keyframe && !MUTANT {
+gate_is_open_to_everybody ~worker/datagrams.rs~$behaviour~  .by_remote(remote)$~  .by_remote(remote).or_else(|| self.sessions.indexes().first().copied().filter(|_| MUTANT))
+stun_integrity_is_not_checked ~worker/datagrams.rs~$behaviour~if !session.engine.is_authentic~if !MUTANT && !session.engine.is_authentic
+consent_is_given_for_ever ~session/state.rs~$behaviour~self.consented_at + CONSENT_TIMEOUT~self.consented_at + CONSENT_TIMEOUT * if MUTANT { 1000 } else { 1 }
+keyframe_requests_are_not_spaced ~publish/keyframe_requests.rs~$behaviour~is_none_or(|due| due > now)~is_none_or(|due| due > now && !MUTANT)
+cache_takes_one_packet_for_another ~route/packet_cache.rs~$behaviour~(packet.sequence == sequence)~(packet.sequence == sequence || MUTANT)
+repair_names_another_packet ~egress/stream.rs~$repair~&sent.sequence.wire().to_be_bytes()~&sent.sequence.wire().wrapping_add(u16::from(MUTANT)).to_be_bytes()
+repairs_cost_nothing ~egress/repair.rs~$behaviour~None => false,~None => MUTANT,
+report_is_taken_twice ~srtp/replay.rs~$behaviour~Some(_) => Freshness::Replayed,~Some(_) => if MUTANT { Freshness::Fresh } else { Freshness::Replayed },
+step_up_needs_no_room ~budget/plan.rs~$rates~fits(\*\*rung, HEADROOM)~(MUTANT || fits(**rung, HEADROOM))
 END
-)
+}
 
 copy() {
-    mkdir -p "$tree/load-tests"
-    rm -rf "$tree/sfu" "$tree/load-tests/sim"
-    mkdir -p "$tree/sfu"
-    cp -R "$root/sfu/model" "$root/sfu/core" "$tree/sfu/"
-    cp -R "$root/load-tests/sim" "$tree/load-tests/"
+    rm -rf "$tree"
+    mkdir -p "$tree/$place/sfu" "$tree/$place/load-tests"
+    cp -R "$root/sfu/model" "$root/sfu/core" "$tree/$place/sfu/"
+    cp -R "$root/load-tests/sim" "$tree/$place/load-tests/"
     cp "$root/Cargo.lock" "$root/clippy.toml" "$tree/"
     # The workspace without its root package, and with these three members.
-    awk '
+    awk -v place="$place" '
         /^\[/ { keep = ($0 ~ /^\[(workspace|profile)/) }
-        /^members = \[/ { print "members = [\"sfu/model\", \"sfu/core\", \"load-tests/sim\"]"; skip = 1 }
+        /^members = \[/ {
+            printf "members = [\"%s/sfu/model\", \"%s/sfu/core\", \"%s/load-tests/sim\"]\n", place, place, place
+            skip = 1
+        }
+        { sub(/path = "/, "&" place "/") }
         keep && !skip { print }
         skip && /^\]/ { skip = 0 }
     ' "$root/Cargo.toml" >"$tree/Cargo.toml"
-}
+    printf '\nmod mutant;\n' >>"$tree/$place/$core/lib.rs"
+    cat >"$tree/$place/$core/mutant.rs" <<'END'
+//! Which mutant runs.
 
-cargo_test() { # limit argument...
-    limit=$1
-    shift
-    (cd "$tree" && $limit cargo test --quiet --offline -p freshet-sim --test behaviour "$@") >"$tree/log" 2>&1
-}
+use std::sync::OnceLock;
 
-build() {
-    cargo_test '' --no-run
+#[inline]
+pub(crate) fn is(name: &str) -> bool {
+    static RUNS: OnceLock<Option<String>> = OnceLock::new();
+    let runs = RUNS.get_or_init(|| std::env::var("FRESHET_MUTANT").ok());
+    runs.as_deref() == Some(name)
 }
-
-# A mutant that makes the tests run for ever is caught too: they take ten seconds.
-pass() {
-    cargo_test 'timeout 300'
+END
 }
 
 # A file that is gone and a line that reads differently both leave a mutant with nothing to break.
 is_there() { # name file pattern
     if [ "$(grep -c -- "$3" "$root/$core/$2" 2>/dev/null)" = 1 ]; then return 0; fi
-    echo "$1: sfu/core/src/$2 has not exactly one line with what it changes" >&2
+    echo "$1: $core/$2 has not exactly one line with what it changes" >&2
     return 1
 }
 
-judge() { # name file pattern replacement
-    is_there "$1" "$2" "$3" || return 1
-    copy
-    file=$tree/$core/$2
-    sed "s#$3#$4#" "$file" >"$file.mutant"
+put_in() { # name file pattern replacement
+    file=$tree/$place/$core/$2
+    # What sed would take for the text that it replaces is Rust's reference, or its "and".
+    replacement=$(printf '%s' "$4" | sed 's/\\&/\&/g; s/&/\\\&/g; s/MUTANT/crate::mutant::is("'"$1"'")/g')
+    sed "s#$3#$replacement#" "$file" >"$file.mutant"
     mv "$file.mutant" "$file"
-    if ! build; then
-        echo "$1: does not compile" >&2
-        cat "$tree/log" >&2
-        return 1
-    fi
-    if pass; then
+}
+
+cargo_test() {
+    (cd "$tree" && $limit cargo test --quiet -p freshet-sim "$@") </dev/null >"$tree/log" 2>&1
+}
+
+build() {
+    limit=
+    cargo_test --test behaviour --test networks --no-run
+}
+
+# A mutant that makes the tests run for ever is caught too: they take half a minute.
+pass() { # mutant tests
+    limit='timeout 300'
+    FRESHET_MUTANT=$1
+    export FRESHET_MUTANT
+    # shellcheck disable=SC2086  # a list of words
+    set -- $2
+    cargo_test "$1" -- ${2:+"$2"}
+}
+
+judge() { # name tests
+    if pass "$1" "$2"; then
         echo "$1: LIVES, no test noticed" >&2
         return 1
     fi
     echo "$1: caught by $(grep -c '^    [a-z_]*::' "$tree/log" || true) tests"
 }
 
-verb=judge
+# each VERB...: calls it with the name, file, tests, pattern and replacement of each mutant that is wanted.
+each() {
+    n_done=0
+    n_failed=0
+    while IFS='~' read -r name file tests pattern replacement; do
+        name=${name% }
+        case "$wanted" in
+            "  " | *" $name "*) ;;
+            *) continue ;;
+        esac
+        n_done=$((n_done + 1))
+        "$@" "$name" "$file" "$tests" "$pattern" "$replacement" </dev/null || n_failed=$((n_failed + 1))
+    done <<END
+$(mutants)
+END
+    [ "$n_done" -gt 0 ] || { echo "no such mutant:$wanted" >&2; exit 1; }
+}
+
+check_one() { is_there "$1" "$2" "$4"; }
+put_in_one() { is_there "$1" "$2" "$4" && put_in "$1" "$2" "$4" "$5"; }
+judge_one() { judge "$1" "$3"; }
+
 if [ "${1:-}" = --check ]; then
-    verb=is_there
     shift
-else
-    copy
-    if ! build || ! pass; then
-        echo "the tests fail without any mutant" >&2
-        tail -40 "$tree/log" >&2
-        exit 1
-    fi
+    wanted=" $* "
+    each check_one
+    echo "$n_done mutants, $n_failed with nothing to change"
+    [ "$n_failed" -eq 0 ]
+    exit
 fi
 
 wanted=" $* "
-n_failed=0
-n_judged=0
-old_ifs=$IFS
-IFS='
-'
-for line in $mutants; do
-    name=${line%%|*}
-    rest=${line#*|}
-    file=${rest%%|*}
-    rest=${rest#*|}
-    pattern=${rest%%|*}
-    # A bar inside a replacement is written \|.
-    replacement=$(printf '%s' "${rest#*|}" | sed 's/\\|/|/g')
-    case "$wanted" in
-        "  " | *" $name "*) ;;
-        *) continue ;;
-    esac
-    n_judged=$((n_judged + 1))
-    IFS=$old_ifs
-    "$verb" "$name" "$file" "$pattern" "$replacement" || n_failed=$((n_failed + 1))
-    IFS='
-'
+copy
+each put_in_one
+[ "$n_failed" -eq 0 ] || exit 1
+if ! build; then
+    echo "the mutants do not compile" >&2
+    cat "$tree/log" >&2
+    exit 1
+fi
+mutants | cut -d '~' -f 3 | sort -u | while read -r tests; do
+    if ! pass none "$tests"; then
+        echo "$tests: the tests fail without any mutant" >&2
+        tail -40 "$tree/log" >&2
+        exit 1
+    fi
 done
-
-case $verb in
-    judge) echo "$n_judged mutants, $n_failed not caught" ;;
-    is_there) echo "$n_judged mutants, $n_failed with nothing to change" ;;
-esac
-[ "$n_judged" -gt 0 ] && [ "$n_failed" -eq 0 ]
+each judge_one
+echo "$((n_done - n_failed)) passed, $n_failed failed"
+[ "$n_failed" -eq 0 ]
