@@ -13,6 +13,8 @@ set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 # What the workspace's crates depend on is compiled once for both.
 CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}
+# It is used from another folder.
+case $CARGO_TARGET_DIR in /*) ;; *) CARGO_TARGET_DIR=$PWD/$CARGO_TARGET_DIR ;; esac
 export CARGO_TARGET_DIR
 tree=$CARGO_TARGET_DIR/mutants
 # Cargo names what it builds by its place in the workspace: in another place a mutant never passes for the core.
