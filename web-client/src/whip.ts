@@ -20,7 +20,7 @@ import type { RtcConnection, RtcSession } from './rtc/rtc-session.ts';
 
 export type { Clock } from './rtc/clock.ts';
 export { sendableCodecs, type VideoCodec } from './rtc/codecs.ts';
-export { type EncodingPlan, sendEncodings } from './rtc/encodings.ts';
+export { type EncodingPlan, type Layering, sendEncodings } from './rtc/encodings.ts';
 export type { KeeperState } from './rtc/keeper.ts';
 export type { RtcConnection } from './rtc/rtc-session.ts';
 export { SignalingError, type SignalingErrorKind } from './signaling/error.ts';
