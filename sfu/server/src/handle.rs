@@ -17,9 +17,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::config::Config;
 use crate::metrics;
-use crate::observer::Shared;
 use crate::placement::RoomSummary;
 use crate::request::{Door, Request, RequestError};
+use crate::shared::Shared;
 use crate::stats::WorkerStats;
 use crate::threads::{StartError, Started, start};
 

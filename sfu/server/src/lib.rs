@@ -37,6 +37,7 @@ mod owners;
 mod parcel;
 pub mod placement;
 mod request;
+mod shared;
 mod sockets;
 pub mod stats;
 mod threads;

@@ -13,7 +13,7 @@ use sfu_core::capture_delays::CaptureDelays;
 use sfu_core::event::Role;
 use sfu_model::drop_reason::DropReason;
 
-use crate::observer::Shared;
+use crate::shared::Shared;
 use crate::stats::WorkerStats;
 
 /// Puts everything into a registry.
@@ -225,6 +225,10 @@ impl Page<'_, '_> {
             (
                 "descriptors",
                 self.sum(|worker| worker.thread.descriptors_limit_hits),
+            ),
+            (
+                "notices",
+                self.sum(|worker| worker.thread.notices_limit_hits),
             ),
             ("requests", self.requests_limit_hits),
         ];

@@ -1,9 +1,8 @@
 //! The one thread that hears every worker: it keeps the placement true, measures how long things took, and tells the
 //! rest of the node.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
 use std::sync::mpsc::Receiver;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sfu_core::command::{CloseReason, Command};
 use sfu_core::event::Event;
@@ -11,57 +10,12 @@ use sfu_core::link::LinkMessage;
 use sfu_model::id::WorkerId;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::durations::Durations;
 use crate::notice::Notice;
-use crate::placement::Placement;
 use crate::request::{Request, WeakDoor};
-use crate::stats::WorkerStats;
+use crate::shared::Shared;
 
 /// Events that wait for the rest of the node. It reads them at once; when it does not, the workers hold theirs back.
 pub(crate) const EVENTS_MAX: usize = 4_096;
-
-/// What the observer keeps and the handle reads. Locked for a moment, never by a worker.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    placement: Mutex<Placement>,
-    snapshots: Mutex<Vec<Option<WorkerStats>>>,
-    pub(crate) durations: Durations,
-    requests_limit_hits: AtomicU64,
-}
-
-impl Shared {
-    pub(crate) fn new(n_workers: usize) -> Self {
-        Self {
-            placement: Mutex::new(Placement::new(n_workers)),
-            snapshots: Mutex::new(vec![None; n_workers]),
-            durations: Durations::default(),
-            requests_limit_hits: AtomicU64::new(0),
-        }
-    }
-
-    /// A request was refused because a worker has as many as may wait.
-    pub(crate) fn count_requests_limit_hit(&self) {
-        self.requests_limit_hits.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn requests_limit_hits(&self) -> u64 {
-        self.requests_limit_hits.load(Ordering::Relaxed)
-    }
-
-    /// A panic while it was locked left it whole: every change is one call.
-    pub(crate) fn placement(&self) -> MutexGuard<'_, Placement> {
-        self.placement
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What each worker told last.
-    pub(crate) fn snapshots(&self) -> MutexGuard<'_, Vec<Option<WorkerStats>>> {
-        self.snapshots
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// The observer.
 #[derive(Debug)]

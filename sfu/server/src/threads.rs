@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
 use mio::Poll;
@@ -23,8 +23,9 @@ use crate::certificate;
 use crate::config::Config;
 use crate::mailbox::{Delivery, Outbox, Slot};
 use crate::notice::{NOTICES_MAX, Notice, Notices};
-use crate::observer::{EVENTS_MAX, Observer, Shared};
+use crate::observer::{EVENTS_MAX, Observer};
 use crate::request::{Door, Request};
+use crate::shared::Shared;
 use crate::worker::{BELL, CoreParts, Mail, Parts, Worker};
 
 /// Why the media plane cannot start; the operator must act.
@@ -77,7 +78,8 @@ pub(crate) fn start(config: &Config) -> Result<Started, StartError> {
     let (notice_queue, notices) = sync_channel(NOTICES_MAX);
     let (event_queue, events) = mpsc::channel(EVENTS_MAX);
     let (doors, seats) = seats(n_workers)?;
-    let mut threads = start_workers(seats, listeners, &candidates, &notice_queue)?;
+    let notices_of = || Notices::new(notice_queue.clone(), Arc::clone(&shared));
+    let mut threads = start_workers(seats, listeners, &candidates, notices_of)?;
     let weak_doors = doors.iter().map(Door::weak).collect();
     let observer = Observer {
         notices,
@@ -102,7 +104,7 @@ fn start_workers(
     seats: Vec<Seat>,
     listeners: Vec<Listeners>,
     candidates: &Candidates,
-    notices: &SyncSender<Notice>,
+    notices: impl Fn() -> Notices,
 ) -> Result<Vec<JoinHandle<()>>, StartError> {
     let clock = Clock::start();
     let certificate = certificate::make()?;
@@ -130,7 +132,7 @@ fn start_workers(
             mail: Mail::new(seat.requests, seat.inbox, outboxes(id, &slots)),
             listeners,
             candidates: candidates.clone(),
-            notices: Notices::new(notices.clone()),
+            notices: notices(),
         };
         let core_parts = CoreParts { config, clock };
         let worker = Worker::new(parts, core_parts.core(new_seed()?), slots.len())?;

@@ -256,6 +256,7 @@ impl Worker {
         let core = self.books.core_stats(self.core.stats());
         let mut thread = self.books.thread;
         thread.n_backlog = self.mail.n_backlog();
+        thread.notices_limit_hits = self.notices.held_max_hits();
         thread.connections_limit_hits = self.streams.connections_limit_hits();
         thread.descriptors_limit_hits = self.streams.descriptors_limit_hits();
         WorkerStats {

@@ -28,6 +28,7 @@ fn worker(number: u8) -> WorkerStats {
     let thread = ThreadStats {
         busy_ratio: 0.25,
         restarts: 1,
+        notices_limit_hits: 4,
         ..ThreadStats::default()
     };
     let sockets = SocketStats::default();
@@ -75,6 +76,7 @@ fn counters_are_added_up_over_the_workers() {
         "sfu_packets_dropped_total{reason=\"mailbox_full\"} 10",
         "sfu_keyframe_requests_total{side=\"publisher\"} 6",
         "sfu_limit_hits_total{limit=\"requests\"} 1",
+        "sfu_limit_hits_total{limit=\"notices\"} 8",
         "sfu_worker_busy_ratio{worker=\"1\"} 0.25",
         "sfu_worker_mailbox_backlog{worker=\"0\"} 0",
         "sfu_worker_restarts_total{worker=\"0\"} 1",
