@@ -4,11 +4,12 @@ use sfu_model::id::RoomId;
 use sfu_model::time::UnixTime;
 
 use crate::grant::{Grant, Refusal, Subject, Verb};
+use crate::limits::TOKEN_BYTES_MAX;
 use crate::secret::ServerSecret;
 use crate::stream::{Stream, StreamTable};
 use crate::stream_key::KeyHash;
 use crate::token::claims::Permit;
-use crate::token::verify::{TOKEN_BYTES_MAX, TokenError, Verifier};
+use crate::token::verify::{TokenError, Verifier};
 
 /// Decides about every request. It owns the keys and the table of streams.
 #[derive(Debug)]
@@ -90,7 +91,7 @@ impl Authorizer {
         unix_now: UnixTime,
     ) -> Result<Credential, Refusal> {
         if bearer.len() > TOKEN_BYTES_MAX {
-            return Err(Refusal::Invalid);
+            return Err(Refusal::TooLong);
         }
         // A token has dots, a key has none: the shape alone decides which work is done.
         if bearer.contains('.') {

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use sfu_model::id::RoomId;
 use sfu_model::time::UnixTime;
 
+use crate::limits::TOKEN_BYTES_MAX;
+
 /// What somebody may do with a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -77,6 +79,10 @@ pub enum Refusal {
     /// HTTP: 401 with `error="invalid_token"`.
     #[error("the stream key or token does not open this stream")]
     Invalid,
+    /// Longer than any key or token of ours ([`TOKEN_BYTES_MAX`](crate::limits::TOKEN_BYTES_MAX)), and so not looked
+    /// at. HTTP: 401 with `error="invalid_token"`.
+    #[error("a stream key or a token has at most {TOKEN_BYTES_MAX} bytes")]
+    TooLong,
     /// Our own token, but its hour is over. HTTP: 401 with `error="invalid_token"`.
     #[error("the token has expired; ask for a new one")]
     Expired,
@@ -94,6 +100,7 @@ impl Refusal {
         match self {
             Self::Missing => "missing",
             Self::Invalid => "invalid",
+            Self::TooLong => "too_long",
             Self::Expired => "expired",
             Self::WrongVerb => "wrong_verb",
             Self::Ended => "ended",

@@ -14,6 +14,7 @@
 
 pub mod authorizer;
 pub mod grant;
+pub mod limits;
 pub mod secret;
 pub mod stream;
 pub mod stream_key;

@@ -10,6 +10,7 @@ use crate::cors::AllowedOrigins;
 use crate::event_streams::EventStreams;
 use crate::limits::{Limit, LimitHits, Limits};
 use crate::link_header::IceServer;
+use crate::options::options;
 use crate::problem::Problem;
 use crate::rate::ClientPrefix;
 use crate::refusals::Refusals;
@@ -158,7 +159,8 @@ impl WhipWhep {
 
     fn decide(&mut self, request: &Request<'_>, now: Instant) -> Result<Step, Problem> {
         let target = &request.target;
-        if let (Some(session), Some(below)) = (target.session, target.below) {
+        if let Some(below) = target.below {
+            let session = target.session.unwrap_or_default();
             return self.decide_below(request, (session, below), now);
         }
         match (request.method, target.session) {
@@ -290,9 +292,4 @@ impl WhipWhep {
     fn finish(&self, origin: Option<&str>, response: Response) -> Response {
         self.config.allowed_origins.expose(origin, response)
     }
-}
-
-/// The same for a preflight and for any other OPTIONS: no credentials are needed, and no ICE servers told.
-pub(crate) fn options(methods: &'static str) -> Response {
-    AllowedOrigins::permit(Response::empty(Status::Ok)).header("allow", methods)
 }

@@ -16,15 +16,16 @@ use sfu_model::time::Instant;
 use signaling_auth::grant::Grant;
 
 use crate::ask::{Ask, Purpose, Reply, SfuRefusal, Step, ticket};
-use crate::endpoint::{WhipWhep, options};
+use crate::endpoint::WhipWhep;
 use crate::event::EventKind;
 use crate::layer_selection::LayerSelection;
 use crate::limits::{JSON_BYTES_MAX, Limit};
 use crate::news::News;
+use crate::options::{nowhere, options};
 use crate::problem::Problem;
-use crate::publish::is_type;
+use crate::publish::{check_encoding, is_type};
 use crate::pull::{EventStreamId, Pull, Pulled};
-use crate::request::{Below, Endpoint, Method, Request};
+use crate::request::{Below, BodyRefusal, Endpoint, Method, Request};
 use crate::response::{EVENT_STREAM, JSON, Response};
 use crate::status::Status;
 
@@ -45,6 +46,10 @@ impl WhipWhep {
         let methods = match below {
             Below::Events | Below::Layer => POST_METHODS,
             Below::EventStream(_) => STREAM_METHODS,
+            Below::Nothing if request.method == Options => {
+                return Ok(Step::Done(nowhere()));
+            }
+            Below::Nothing => return Err(Problem::NoPath),
         };
         match (request.method, below) {
             (Options, Below::Events | Below::Layer) => {
@@ -234,11 +239,16 @@ fn stream_id(session: SessionId, number: &str) -> Result<EventStreamId, Problem>
 
 /// The body, which must say that it is JSON, unless there is none where none is needed.
 fn json<'a>(request: &Request<'a>, may_be_empty: bool) -> Result<&'a [u8], Problem> {
-    let body = request.body.map_err(Problem::Body)?;
-    let is_needless = may_be_empty && body.is_empty();
+    let is_needless = may_be_empty && request.body == Ok(&[]);
     if !is_needless && !is_type(request.headers.content_type, JSON) {
         return Err(Problem::ContentType("accept-post", JSON));
     }
+    check_encoding(&request.headers)?;
+    let body = request.body.map_err(|refusal| match refusal {
+        BodyRefusal::TooLarge => Problem::JsonTooLong,
+        BodyRefusal::Stalled => Problem::Body(refusal),
+    })?;
+    // Whoever reads bodies stops there too; a core does not count on it.
     if body.len() > JSON_BYTES_MAX {
         return Err(Problem::JsonTooLong);
     }

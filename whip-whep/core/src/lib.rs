@@ -12,7 +12,8 @@
 //! | `GET`, `HEAD` | WHIP 204; WHEP 200 with `Content-Type` and no content | 204, or 404 |
 //! | `OPTIONS` | 200 with `Accept-Post` and CORS | 200 with `Accept-Patch` and CORS |
 //!
-//! A session URL has more below it, which [`event`] and [`layer_selection`] are about.
+//! A session URL has more below it, which [`event`] and [`layer_selection`] are about. Every other path is 404, in the same words
+//! and with the same CORS headers as any refusal.
 //!
 //! # Invariants
 //!
@@ -42,6 +43,7 @@ pub mod limits;
 pub mod link_header;
 pub mod news;
 pub mod offer;
+mod options;
 pub mod patch;
 pub mod play;
 pub mod problem;

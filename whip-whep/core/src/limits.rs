@@ -35,8 +35,8 @@ pub const RELOAD_GRACE: Duration = Duration::from_secs(10);
 /// loop has used up both within a second.
 pub const STREAM_RELOADS: Rate = Rate::new(10, Duration::from_secs(30));
 
-/// Most open publishing sessions of one holder of a grant on one stream. One is live; a second takes it over; two more
-/// are orphans of a bad network, which the SFU reaps after 15 s. The fifth is 429.
+/// Most open publishing sessions of one holder of a grant on one stream. One is live and a second takes it over, which is all
+/// that the SFU keeps; two more are being opened by a client that tries again before it has its answer. The fifth is 429.
 pub const PUBLISH_SESSIONS_PER_HOLDER_MAX: usize = 4;
 
 /// Most session URLs of a node, all streams together. The SFU's workers hold 8,192 sessions each; a URL costs this crate
@@ -123,6 +123,8 @@ pub enum Limit {
     EventPulls,
     /// [`JSON_BYTES_MAX`]
     JsonBytes,
+    /// [`TOKEN_BYTES_MAX`](signaling_auth::limits::TOKEN_BYTES_MAX), of any credential.
+    TokenBytes,
     /// [`CLIENTS_MAX`](crate::rate::CLIENTS_MAX): a newcomer met the budget that newcomers share.
     Clients,
     /// [`SDP_BYTES_MAX`](sfu_model::limits::SDP_BYTES_MAX)
@@ -145,7 +147,7 @@ pub enum Limit {
 
 impl Limit {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::PostsPerClient,
         Self::PatchesPerClient,
         Self::DeletesPerClient,
@@ -157,6 +159,7 @@ impl Limit {
         Self::EventStreamsPerSession,
         Self::EventPulls,
         Self::JsonBytes,
+        Self::TokenBytes,
         Self::Clients,
         Self::SdpBytes,
         Self::SdpMediaLines,
@@ -182,6 +185,7 @@ impl Limit {
             Self::EventStreamsPerSession => "event_streams_per_session",
             Self::EventPulls => "event_pulls",
             Self::JsonBytes => "json_bytes",
+            Self::TokenBytes => "token_bytes",
             Self::Clients => "clients",
             Self::SdpBytes => "sdp_bytes",
             Self::SdpMediaLines => "sdp_media_lines",

@@ -12,7 +12,7 @@ use crate::entity_tag::IfMatch;
 use crate::ice::IceCredentials;
 use crate::limits::Limit;
 use crate::problem::Problem;
-use crate::publish::is_type;
+use crate::publish::{check_encoding, is_type};
 use crate::request::Request;
 use crate::response::{JSON, Response, SDP_FRAGMENT};
 use crate::sdp_fragment::{self, Fragment};
@@ -35,6 +35,7 @@ impl WhipWhep {
         if !is_json && !is_type(request.headers.content_type, SDP_FRAGMENT) {
             return Err(Problem::ContentType("accept-patch", SDP_FRAGMENT));
         }
+        check_encoding(&request.headers)?;
         let body = request.body.map_err(Problem::Body)?;
         let ice = self.ice_session(id).ok_or(Problem::NoSession)?;
         let if_match = IfMatch::of(request.headers.if_match, &ice.tag, is_lenient);

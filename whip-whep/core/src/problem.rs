@@ -22,6 +22,8 @@ use crate::status::Status;
 pub enum Problem {
     /// The path names no stream.
     StreamName,
+    /// Nothing is at this path.
+    NoPath,
     /// No session at this URL, or one of somebody else.
     NoSession,
     /// The URL does not take this method; it takes those.
@@ -36,6 +38,8 @@ pub enum Problem {
     Body(BodyRefusal),
     /// The body is of another type; the header that says which is taken, and its value.
     ContentType(&'static str, &'static str),
+    /// The body is compressed, or coded in another way.
+    ContentEncoding,
     /// The offer breaks a rule.
     Offer(OfferRefusal),
     /// The engine cannot read the offer.
@@ -82,9 +86,11 @@ impl Problem {
     /// Its status.
     pub const fn status(&self) -> Status {
         match self {
-            Self::StreamName | Self::NoSession | Self::NoEventStream | Self::NoLayer => {
-                Status::NotFound
-            }
+            Self::StreamName
+            | Self::NoPath
+            | Self::NoSession
+            | Self::NoEventStream
+            | Self::NoLayer => Status::NotFound,
             Self::Method(_) => Status::MethodNotAllowed,
             Self::Unauthorized(Refusal::WrongVerb | Refusal::Ended) => Status::Forbidden,
             Self::Unauthorized(_) => Status::Unauthorized,
@@ -95,7 +101,9 @@ impl Problem {
             Self::Body(BodyRefusal::TooLarge) | Self::JsonTooLong => Status::PayloadTooLarge,
             Self::Events(_) | Self::Selection(_) => Status::BadRequest,
             Self::Body(BodyRefusal::Stalled) => Status::RequestTimeout,
-            Self::ContentType(..) => Status::UnsupportedMediaType,
+            Self::ContentType(..) | Self::ContentEncoding => Status::UnsupportedMediaType,
+            // As in an offer: it can be read, and is too much.
+            Self::Fragment(MalformedFragment::TooManyCandidates) => Status::UnprocessableContent,
             Self::Offer(OfferRefusal::Malformed(_)) | Self::EngineOffer(_) | Self::Fragment(_) => {
                 Status::BadRequest
             }
@@ -113,10 +121,12 @@ impl Problem {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::StreamName => "bad-stream-name",
+            Self::NoPath => "no-such-path",
             Self::NoSession => "no-such-session",
             Self::Method(_) => "method-not-allowed",
             Self::Unauthorized(Refusal::Missing) => "credential-missing",
             Self::Unauthorized(Refusal::Expired) => "token-expired",
+            Self::Unauthorized(Refusal::TooLong) => "credential-too-long",
             Self::Unauthorized(Refusal::WrongVerb) => "wrong-verb",
             Self::Unauthorized(Refusal::Ended) => "stream-ended",
             Self::Unauthorized(_) => "credential-invalid",
@@ -129,6 +139,7 @@ impl Problem {
             Self::Body(BodyRefusal::TooLarge) | Self::JsonTooLong => "body-too-large",
             Self::Body(BodyRefusal::Stalled) => "body-stalled",
             Self::ContentType(..) => "content-type",
+            Self::ContentEncoding => "content-encoding",
             Self::Offer(refusal) => refusal.code(),
             Self::EngineOffer(_) => "malformed-sdp",
             Self::NoCommonCodec(_) | Self::CannotDecode(_) => "no-common-codec",
@@ -154,6 +165,7 @@ impl Problem {
     pub fn detail(&self) -> String {
         let text = match self {
             Self::StreamName => "A stream name is 1 to 64 letters, digits and hyphens.",
+            Self::NoPath => "Nothing is at this path. POST an offer to the path of a stream.",
             Self::NoSession => "There is no such session, or not any more. POST a new offer.",
             Self::Method(allow) => return format!("This URL takes {allow}."),
             Self::Unauthorized(refusal) => return format!("Refused: {refusal}."),
@@ -168,6 +180,7 @@ impl Problem {
             Self::ContentType(_, accepted) => {
                 return format!("The body must be sent as Content-Type: {accepted}.");
             }
+            Self::ContentEncoding => "Send the body as it is, without Content-Encoding.",
             Self::Offer(refusal) => return refusal.to_string(),
             Self::EngineOffer(why) => return format!("The offer cannot be read: {why}."),
             Self::NoCommonCodec(_) => {
@@ -221,6 +234,7 @@ impl Problem {
             Self::Limited(limit, _) | Self::Full(limit) => Some(*limit),
             Self::Body(BodyRefusal::TooLarge) => Some(Limit::SdpBytes),
             Self::JsonTooLong => Some(Limit::JsonBytes),
+            Self::Unauthorized(Refusal::TooLong) => Some(Limit::TokenBytes),
             Self::Offer(refusal) => refusal.limit(),
             Self::Fragment(MalformedFragment::TooManyCandidates) => Some(Limit::SdpCandidates),
             _ => None,

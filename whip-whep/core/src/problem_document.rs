@@ -55,6 +55,8 @@ impl Problem {
             Self::Unauthorized(refusal) => response.header("www-authenticate", challenge(*refusal)),
             Self::Method(allow) => response.header("allow", *allow),
             Self::ContentType(header, accepted) => response.header(header, *accepted),
+            // RFC 9110 section 15.5.16.
+            Self::ContentEncoding => response.header("accept-encoding", "identity"),
             _ => response,
         }
     }
@@ -67,7 +69,7 @@ const fn challenge(refusal: Refusal) -> &'static str {
         Refusal::WrongVerb | Refusal::Ended => {
             "Bearer realm=\"freshet\", error=\"insufficient_scope\""
         }
-        Refusal::Invalid | Refusal::Expired | _ => {
+        Refusal::Invalid | Refusal::Expired | Refusal::TooLong | _ => {
             "Bearer realm=\"freshet\", error=\"invalid_token\""
         }
     }

@@ -12,7 +12,7 @@ use crate::ice::IceCredentials;
 use crate::limits::{Limit, RETRY_AFTER};
 use crate::offer::{self, Admitted, OfferedSection};
 use crate::problem::Problem;
-use crate::request::Request;
+use crate::request::{Headers, Request};
 use crate::response::{Response, SDP};
 use crate::session::{IceSession, Session, State};
 use crate::starts::Start;
@@ -61,6 +61,7 @@ impl WhipWhep {
         if !is_type(request.headers.content_type, SDP) {
             return Err(Problem::ContentType("accept-post", SDP));
         }
+        check_encoding(&request.headers)?;
         let body = request.body.map_err(Problem::Body)?;
         let admitted = offer::admit(body, request.target.endpoint)?;
         if self.sessions.len() >= self.config.limits.sessions {
@@ -178,4 +179,16 @@ impl WhipWhep {
 pub(crate) fn is_type(content_type: Option<&str>, expected: &str) -> bool {
     let essence = content_type.and_then(|value| value.split(';').next());
     essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case(expected))
+}
+
+/// Nothing is decompressed: a small body could be a large one. `identity` is the coding that is none (RFC 9110 section
+/// 12.5.3).
+pub(crate) fn check_encoding(headers: &Headers<'_>) -> Result<(), Problem> {
+    let is_plain =
+        |coding: &str| coding.trim().is_empty() || coding.trim().eq_ignore_ascii_case("identity");
+    let mut codings = headers.content_encoding.unwrap_or_default().split(',');
+    codings
+        .all(is_plain)
+        .then_some(())
+        .ok_or(Problem::ContentEncoding)
 }

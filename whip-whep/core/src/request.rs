@@ -3,7 +3,10 @@
 use std::net::IpAddr;
 
 use sfu_model::id::SessionId;
+use sfu_model::limits::SDP_BYTES_MAX;
 use signaling_auth::grant::{Grant, Refusal, Verb};
+
+use crate::limits::JSON_BYTES_MAX;
 
 /// Which of the two protocols.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,6 +91,43 @@ pub struct Target<'a> {
     pub below: Option<Below<'a>>,
 }
 
+impl<'a> Target<'a> {
+    /// What a path names, by what follows the endpoint's first segment and its slash.
+    pub fn parse(endpoint: Endpoint, rest: &'a str) -> Self {
+        let mut segments = rest.split('/');
+        let stream = segments.next().unwrap_or_default();
+        let session = segments.next();
+        let below = match (endpoint, segments.next(), segments.next()) {
+            (_, None, _) if session != Some("") => None,
+            (_, Some("sse"), None) => Some(Below::Events),
+            (_, Some("sse"), Some(number)) => Some(Below::EventStream(number)),
+            (Endpoint::Whep, Some("layer"), None) => Some(Below::Layer),
+            _ => Some(Below::Nothing),
+        };
+        let is_too_long = segments.next().is_some();
+        Self {
+            endpoint,
+            stream,
+            session,
+            below: if is_too_long {
+                Some(Below::Nothing)
+            } else {
+                below
+            },
+        }
+    }
+
+    /// Most bytes of a body that this takes with this method. Where it takes none, none is waited for, nor asked for from a
+    /// client that asks first (RFC 9110 section 10.1.1): the answer needs none.
+    pub const fn body_bytes_max(&self, method: Method) -> usize {
+        match (method, self.session, self.below) {
+            (Method::Post, None, None) | (Method::Patch, Some(_), None) => SDP_BYTES_MAX,
+            (Method::Post, _, Some(Below::Events | Below::Layer)) => JSON_BYTES_MAX,
+            _ => 0,
+        }
+    }
+}
+
 /// What lies below a session URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Below<'a> {
@@ -97,6 +137,8 @@ pub enum Below<'a> {
     EventStream(&'a str),
     /// `layer`: where a layer is selected.
     Layer,
+    /// Anything else: nothing is there.
+    Nothing,
 }
 
 /// The header fields that matter.
@@ -104,6 +146,8 @@ pub enum Below<'a> {
 pub struct Headers<'a> {
     /// `Content-Type`
     pub content_type: Option<&'a str>,
+    /// `Content-Encoding`
+    pub content_encoding: Option<&'a str>,
     /// `If-Match`
     pub if_match: Option<&'a str>,
     /// `Origin`
@@ -134,8 +178,65 @@ pub struct Request<'a> {
 /// The body did not end where or when it had to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyRefusal {
-    /// It is longer than [`SDP_BYTES_MAX`](sfu_model::limits::SDP_BYTES_MAX).
+    /// It is longer than [`Target::body_bytes_max`].
     TooLarge,
     /// It did not arrive in time, or the connection broke.
     Stalled,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_names_an_endpoint_a_session_something_below_it_or_nothing() {
+        let parsed = |rest| {
+            let target = Target::parse(Endpoint::Whep, rest);
+            (target.stream, target.session, target.below)
+        };
+        assert_eq!(parsed(""), ("", None, None));
+        assert_eq!(parsed("a"), ("a", None, None));
+        assert_eq!(parsed("a/b"), ("a", Some("b"), None));
+        for (rest, below) in [
+            ("a/b/sse", Below::Events),
+            ("a/b/sse/7", Below::EventStream("7")),
+            ("a/b/layer", Below::Layer),
+        ] {
+            assert_eq!(parsed(rest), ("a", Some("b"), Some(below)), "{rest}");
+        }
+        for rest in [
+            "a/",
+            "/",
+            "a//",
+            "a/b/",
+            "a/b/x",
+            "a/b/layer/",
+            "a/b/layer/1",
+            "a/b/sse/7/8",
+        ] {
+            assert_eq!(parsed(rest).2, Some(Below::Nothing), "{rest}");
+        }
+        let layer = Target::parse(Endpoint::Whip, "a/b/layer");
+        assert_eq!(layer.below, Some(Below::Nothing), "publishers have none");
+    }
+
+    #[test]
+    fn a_body_is_read_only_where_one_is_taken() {
+        let taken = |method, rest| Target::parse(Endpoint::Whep, rest).body_bytes_max(method);
+        assert_eq!(taken(Method::Post, "a"), SDP_BYTES_MAX);
+        assert_eq!(taken(Method::Patch, "a/b"), SDP_BYTES_MAX);
+        assert_eq!(taken(Method::Post, "a/b/sse"), JSON_BYTES_MAX);
+        assert_eq!(taken(Method::Post, "a/b/layer"), JSON_BYTES_MAX);
+        for (method, rest) in [
+            (Method::Patch, "a"),
+            (Method::Post, "a/b"),
+            (Method::Delete, "a/b"),
+            (Method::Post, "a/b/c"),
+            (Method::Post, "a/b/sse/1"),
+            (Method::Patch, "a/b/sse"),
+            (Method::Get, "a"),
+        ] {
+            assert_eq!(taken(method, rest), 0, "{method:?} {rest}");
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse as _;
 use axum::routing::any;
@@ -12,13 +13,12 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use http_body::Body as _;
 use http_body_util::{BodyExt as _, Empty, LengthLimitError};
-use sfu_model::limits::SDP_BYTES_MAX;
 use sfu_net::entropy;
 use signaling_auth::grant::Refusal;
 use tokio::time::timeout;
 use tracing::error;
 use whip_whep_core::problem::Problem;
-use whip_whep_core::request::{Below, BodyRefusal, Endpoint, Headers, Method, Request, Target};
+use whip_whep_core::request::{BodyRefusal, Endpoint, Headers, Method, Request, Target};
 use whip_whep_core::response::Response;
 use whip_whep_core::status::Status;
 
@@ -34,77 +34,24 @@ pub(crate) fn router(exchange: Arc<Exchange>) -> Router {
     Router::new()
         .merge(routes(Endpoint::Whip))
         .merge(routes(Endpoint::Whep))
-        .merge(routes_below(Endpoint::Whip))
-        .merge(routes_below(Endpoint::Whep))
         .with_state(exchange)
 }
 
-/// What lies below a session URL.
-fn routes_below(endpoint: Endpoint) -> Router<Arc<Exchange>> {
-    let below = |below: Below<'static>| {
-        any(
-            move |State(exchange): State<Arc<Exchange>>,
-                  Path((stream, session)): Path<(String, String)>,
-                  request: axum::extract::Request| async move {
-                let target = Target {
-                    endpoint,
-                    stream: &stream,
-                    session: Some(&session),
-                    below: Some(below),
-                };
-                handle(&exchange, target, request).await
-            },
-        )
-    };
-    let at_stream = move |State(exchange): State<Arc<Exchange>>,
-                          Path((stream, session, number)): Path<(String, String, String)>,
-                          request: axum::extract::Request| async move {
-        let target = Target {
-            endpoint,
-            stream: &stream,
-            session: Some(&session),
-            below: Some(Below::EventStream(&number)),
-        };
-        handle(&exchange, target, request).await
-    };
-    let path = format!("/{}/{{stream}}/{{session}}", endpoint.label());
-    let events = Router::new()
-        .route(&format!("{path}/sse"), below(Below::Events))
-        .route(&format!("{path}/sse/{{number}}"), any(at_stream));
-    match endpoint {
-        Endpoint::Whip => events,
-        Endpoint::Whep => events.route(&format!("{path}/layer"), below(Below::Layer)),
-    }
-}
-
-/// Where an endpoint takes POSTs, and below it its session URLs.
+/// Everything below an endpoint's first segment, that segment alone included: what each path names is the core's to say, and
+/// where nothing is, its refusal too.
 fn routes(endpoint: Endpoint) -> Router<Arc<Exchange>> {
-    let at_endpoint = move |State(exchange): State<Arc<Exchange>>,
-                            Path(stream): Path<String>,
-                            request: axum::extract::Request| async move {
-        let target = Target {
-            endpoint,
-            stream: &stream,
-            session: None,
-            below: None,
-        };
-        handle(&exchange, target, request).await
+    let answer = move |State(exchange): State<Arc<Exchange>>,
+                       rest: Result<Path<String>, PathRejection>,
+                       request: axum::extract::Request| async move {
+        // No rest, or one that is not UTF-8: neither names a stream.
+        let rest = rest.map(|Path(rest)| rest).unwrap_or_default();
+        handle(&exchange, Target::parse(endpoint, &rest), request).await
     };
-    let at_session = move |State(exchange): State<Arc<Exchange>>,
-                           Path((stream, session)): Path<(String, String)>,
-                           request: axum::extract::Request| async move {
-        let target = Target {
-            endpoint,
-            stream: &stream,
-            session: Some(&session),
-            below: None,
-        };
-        handle(&exchange, target, request).await
-    };
-    let path = format!("/{}/{{stream}}", endpoint.label());
+    let first = format!("/{}", endpoint.label());
     Router::new()
-        .route(&path, any(at_endpoint))
-        .route(&format!("{path}/{{session}}"), any(at_session))
+        .route(&first, any(answer))
+        .route(&format!("{first}/"), any(answer))
+        .route(&format!("{first}/{{*rest}}"), any(answer))
 }
 
 async fn handle(
@@ -126,9 +73,9 @@ async fn handle(
         true => exchange.authorize(&target, bearer(&parts.headers)),
         false => Err(Refusal::Missing),
     };
-    let body = match method.needs_grant() {
-        true => read(body).await,
-        false => Ok(Bytes::new()),
+    let body = match target.body_bytes_max(method) {
+        0 => Ok(Bytes::new()),
+        n_bytes_max => read(body, n_bytes_max).await,
     };
     let text = |name: HeaderName| {
         parts
@@ -141,6 +88,7 @@ async fn handle(
         target,
         headers: Headers {
             content_type: text(header::CONTENT_TYPE),
+            content_encoding: text(header::CONTENT_ENCODING),
             if_match: text(header::IF_MATCH),
             origin: text(header::ORIGIN),
         },
@@ -185,11 +133,11 @@ fn wants_takeover(uri: &Uri) -> bool {
 
 /// A length that is declared (RFC 9110 section 8.6) and too long is refused unread: a client that asked first
 /// (`Expect: 100-continue`, section 10.1.1) is sent its 100 (Continue) when the body is asked for its first byte.
-async fn read(body: Body) -> Result<Bytes, BodyRefusal> {
-    if body.size_hint().lower() > SDP_BYTES_MAX as u64 {
+async fn read(body: Body, n_bytes_max: usize) -> Result<Bytes, BodyRefusal> {
+    if body.size_hint().lower() > n_bytes_max as u64 {
         return Err(BodyRefusal::TooLarge);
     }
-    match timeout(BODY_TIMEOUT, to_bytes(body, SDP_BYTES_MAX)).await {
+    match timeout(BODY_TIMEOUT, to_bytes(body, n_bytes_max)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) if is_length_limit(&error) => Err(BodyRefusal::TooLarge),
         Ok(Err(_)) | Err(_) => Err(BodyRefusal::Stalled),

@@ -7,9 +7,7 @@ use sfu_model::id::RoomId;
 use sfu_model::time::UnixTime;
 
 use super::claims::{self, AUDIENCE, Claims, Permit, TOKEN_LIFETIME_SECS_MAX};
-
-/// Longest token that is looked at, in bytes. One of ours has about 300; a longer bearer is refused before any work.
-pub const TOKEN_BYTES_MAX: usize = 4 * 1024;
+use crate::limits::TOKEN_BYTES_MAX;
 
 /// Shortest HS256 secret, in bytes: "a key of the same size as the hash output or larger" (RFC 7518 section 3.2).
 pub const HS256_SECRET_BYTES_MIN: usize = 32;

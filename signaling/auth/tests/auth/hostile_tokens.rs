@@ -6,7 +6,8 @@ use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use signaling_auth::token::verify::{TOKEN_BYTES_MAX, TokenError};
+use signaling_auth::limits::TOKEN_BYTES_MAX;
+use signaling_auth::token::verify::TokenError;
 
 fn flip_last_character(token: &str) -> String {
     let (rest, last) = token.split_at(token.len() - 1);

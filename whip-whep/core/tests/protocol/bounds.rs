@@ -367,12 +367,33 @@ fn candidates_are_counted_over_all_sections() {
             201
         );
     }
+    let limited = (Limit::SdpCandidates, 422, "too-many-candidates");
     let sent = Sent::post("/whep/demo", &with(SDP_CANDIDATES_MAX + 1));
-    assert_limited(
-        &mut node,
-        &sent,
-        (Limit::SdpCandidates, 422, "too-many-candidates"),
+    assert_limited(&mut node, &sent, limited);
+    let (url, tag) = node.open("/whep/demo", &offers::play());
+    let credentials = format!(
+        "a=ice-ufrag:{}\r\na=ice-pwd:{}\r\n",
+        offers::UFRAG,
+        offers::PASSWORD
     );
+    let fragment = |n: usize| format!("{credentials}{}", candidate.repeat(n));
+    let most = Sent::patch(&url, &tag, &fragment(SDP_CANDIDATES_MAX));
+    assert_eq!(node.send(&most).status.code(), 204);
+    let sent = Sent::patch(&url, &tag, &fragment(SDP_CANDIDATES_MAX + 1));
+    assert_limited(&mut node, &sent, limited);
+}
+
+#[test]
+fn a_credential_that_is_too_long_is_401_and_counted_and_no_guess() {
+    let mut node = node();
+    for _ in 0..2 * FAILED_AUTHS_PER_CLIENT.burst {
+        let sent = Sent::post("/whip/demo", "").with(|s| s.subject = Err(Refusal::TooLong));
+        assert_limited(
+            &mut node,
+            &sent,
+            (Limit::TokenBytes, 401, "credential-too-long"),
+        );
+    }
 }
 
 #[test]

@@ -112,6 +112,9 @@ fn every_response_exposes_what_a_page_must_read() {
         Sent::post("/whip/demo", "x"),
         Sent::new(Method::Other, "/whip/demo"),
         Sent::new(Method::Get, "/whip/demo"),
+        Sent::post("/whip/", "x"),
+        Sent::post("/whip/demo/0/nothing", "x"),
+        Sent::new(Method::Options, "/whip/demo/0/nothing"),
     ];
     for sent in requests {
         let response = node.send(&sent);

@@ -13,7 +13,7 @@ use whip_whep_core::endpoint::{Config, WhipWhep};
 use whip_whep_core::ice::IceCredentials;
 use whip_whep_core::news::News;
 use whip_whep_core::pull::Pull;
-use whip_whep_core::request::{Below, BodyRefusal, Endpoint, Headers, Method, Request, Target};
+use whip_whep_core::request::{BodyRefusal, Endpoint, Headers, Method, Request, Target};
 use whip_whep_core::response::Response;
 
 /// A client's address that no test cares about.
@@ -25,6 +25,7 @@ pub(crate) struct Sent {
     pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) content_type: Option<&'static str>,
+    pub(crate) content_encoding: Option<&'static str>,
     pub(crate) if_match: Option<String>,
     pub(crate) origin: Option<&'static str>,
     pub(crate) takeover: bool,
@@ -39,6 +40,7 @@ impl Sent {
             method,
             path: path.to_owned(),
             content_type: None,
+            content_encoding: None,
             if_match: None,
             origin: None,
             takeover: false,
@@ -129,38 +131,24 @@ impl Node {
 
     /// Sends a request and leaves the SFU's answer to the caller.
     pub(crate) fn begin(&mut self, sent: &Sent) -> Step {
-        let mut parts = sent.path.trim_start_matches('/').split('/');
-        let endpoint = match parts.next() {
-            Some("whip") => Endpoint::Whip,
-            Some("whep") => Endpoint::Whep,
-            other => panic!("no endpoint {other:?}"),
+        let (endpoint, rest) = match sent.path.strip_prefix("/whip/") {
+            Some(rest) => (Endpoint::Whip, rest),
+            None => (Endpoint::Whep, sent.path.strip_prefix("/whep/").unwrap()),
         };
-        let stream = parts.next().unwrap();
-        let (session, place, number) = (parts.next(), parts.next(), parts.next());
-        let below = match (place, number) {
-            (None, _) => None,
-            (Some("sse"), None) => Some(Below::Events),
-            (Some("sse"), Some(number)) => Some(Below::EventStream(number)),
-            (Some("layer"), None) => Some(Below::Layer),
-            other => panic!("no route {other:?}"),
-        };
+        let target = Target::parse(endpoint, rest);
         let grant = |subject: &Subject| Grant {
             subject: subject.clone(),
-            stream: RoomId::parse(stream).unwrap_or(RoomId::parse("none").unwrap()),
+            stream: RoomId::parse(target.stream).unwrap_or(RoomId::parse("none").unwrap()),
             verb: endpoint.verb(),
             expires: None,
         };
         self.n_sessions += 1;
         let request = Request {
             method: sent.method,
-            target: Target {
-                endpoint,
-                stream,
-                session,
-                below,
-            },
+            target,
             headers: Headers {
                 content_type: sent.content_type,
+                content_encoding: sent.content_encoding,
                 if_match: sent.if_match.as_deref(),
                 origin: sent.origin,
             },

@@ -204,6 +204,34 @@ fn another_content_type_is_415_and_says_which_is_taken() {
 }
 
 #[test]
+fn a_body_that_is_coded_is_415_wherever_one_is_taken() {
+    let (mut node, url, tag) = opened("/whep/demo");
+    let requests = [
+        Sent::post("/whep/demo", &offer_for("/whep/demo")),
+        Sent::patch(&url, &tag, &trickle()),
+        Sent::json(&format!("{url}/sse"), "[\"active\"]"),
+        Sent::json(&format!("{url}/layer"), "{}"),
+    ];
+    for sent in requests {
+        for (coding, is_refused) in [
+            ("gzip", true),
+            ("identity, deflate", true),
+            (" IDENTITY ", false),
+            ("", false),
+        ] {
+            let coded = sent.clone().with(|s| s.content_encoding = Some(coding));
+            let response = node.send(&coded);
+            let status = response.status.code();
+            assert_eq!(status == 415, is_refused, "{coding}: {}", response.body);
+            if is_refused {
+                assert_eq!(problem_code(&response), "content-encoding");
+                assert_eq!(header(&response, "accept-encoding"), "identity");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_malformed_fragment_is_400_also_with_a_stale_tag() {
     let (mut node, url, tag) = opened("/whip/demo");
     let bad = [
