@@ -5,6 +5,7 @@ pub(crate) mod gate;
 pub(crate) mod hsts;
 pub(crate) mod limit_hits;
 mod no_place;
+mod open_requests;
 
 use std::convert::Infallible;
 use std::error::Error as _;
@@ -35,6 +36,7 @@ use tracing::{debug, warn};
 
 use self::gate::Gate;
 use self::limit_hits::{Limit, LimitHits};
+use self::open_requests::OpenRequests;
 
 /// How long a client may take for its TLS handshake, and then for each request's head; an idle connection is closed
 /// after it. Ten seconds are many round trips of the slowest phone; slower is a slow-loris.
@@ -55,7 +57,9 @@ const HTTP1_HEADERS_MAX: usize = 64;
 /// by the protocol. CONTINUATION frames without end are cut here too.
 const HTTP2_HEADER_LIST_BYTES_MAX: u32 = 16 * 1024;
 
-/// Most requests that a connection has open at once. A page with its assets and its players has about 20.
+/// Most requests that a connection has open at once. A page with its assets and its players has about 20. One more is refused
+/// by the protocol (REFUSED_STREAM, RFC 9113 section 5.1.2), of which the library says nothing: what is counted is that a
+/// connection came to have all of them.
 const HTTP2_STREAMS_MAX: u32 = 128;
 
 /// Most streams that a client may open and reset before we have looked at them; one more ends the connection
@@ -156,12 +160,17 @@ impl HttpServer {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let (router, limit_hits) = (self.router.clone(), self.limit_hits.clone());
+        let requests = OpenRequests::default();
         let service = service_fn(move |request: Request<Incoming>| {
+            let open = requests.open();
+            if open.n_open == HTTP2_STREAMS_MAX as usize {
+                limit_hits.count(Limit::Http2Streams);
+            }
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(arrival);
             let answer = router.clone().oneshot(request);
             let answer = within(REQUEST_TIMEOUT, answer, limit_hits.clone());
-            async move { Ok::<_, Infallible>(answer.await) }
+            async move { Ok::<_, Infallible>(open.answered(answer.await)) }
         });
         let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
         let ended = self.stop.run_until_cancelled(connection.as_mut()).await;

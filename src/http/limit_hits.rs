@@ -24,13 +24,15 @@ pub(crate) enum Limit {
     HeadTime,
     /// [`REQUEST_TIMEOUT`](super::REQUEST_TIMEOUT)
     RequestTime,
+    /// [`HTTP2_STREAMS_MAX`](super::HTTP2_STREAMS_MAX): a connection came to have as many requests open as it may.
+    Http2Streams,
     /// [`HTTP2_PENDING_RESETS_MAX`](super::HTTP2_PENDING_RESETS_MAX), or CONTINUATION frames without end: whatever HTTP/2
     /// ends a connection for with ENHANCE_YOUR_CALM (RFC 9113 section 7).
     Http2Calm,
 }
 
 impl Limit {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Connections,
         Self::ConnectionsPerAddress,
         Self::OpenFiles,
@@ -38,6 +40,7 @@ impl Limit {
         Self::Head,
         Self::HeadTime,
         Self::RequestTime,
+        Self::Http2Streams,
         Self::Http2Calm,
     ];
 
@@ -51,6 +54,7 @@ impl Limit {
             Self::Head => "head",
             Self::HeadTime => "head_time",
             Self::RequestTime => "request_time",
+            Self::Http2Streams => "http2_streams",
             Self::Http2Calm => "http2_calm",
         }
     }

@@ -167,9 +167,31 @@ fn a_connection_has_so_many_requests_open_and_one_more_is_refused() {
     let mut connection = Connection::open(&running);
     assert_eq!(setting(&connection.until(SETTINGS), 3), Some(128));
     let open = |number: u32| frame(HEADERS, END_HEADERS, 2 * number + 1, POST);
-    connection.send(&(0..=128).flat_map(open).collect::<Vec<u8>>());
+    let ask = |number: u32| {
+        frame(
+            HEADERS,
+            END_STREAM | END_HEADERS,
+            2 * number + 1,
+            GET_HEALTH,
+        )
+    };
+    // What is answered on the last stream was looked at after all before it.
+    connection.send(&(0..126).flat_map(open).collect::<Vec<u8>>());
+    connection.send(&ask(126));
+    assert_eq!(connection.until(DATA).stream, 253);
+    assert_eq!(
+        hits(running.http, "http2_streams"),
+        0,
+        "127 are open at most"
+    );
+    connection.send(&open(127));
+    connection.send(&ask(128));
+    assert_eq!(connection.until(DATA).stream, 257);
+    assert_eq!(hits(running.http, "http2_streams"), 1, "128 are");
+    connection.send(&open(129));
+    connection.send(&open(130));
     let refused = connection.until(RST_STREAM);
-    assert_eq!((refused.stream, refused.reason()), (257, REFUSED_STREAM));
+    assert_eq!((refused.stream, refused.reason()), (261, REFUSED_STREAM));
     running.stop();
 }
 

@@ -1,7 +1,9 @@
 //! What a stranger can hold of the HTTP listeners.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+
+use sfu_net::clock::Clock;
 
 use crate::running::{PATIENCE, Running};
 
@@ -166,6 +168,58 @@ fn without_file_descriptors_the_answer_is_503_and_it_recovers() {
         tries += 1;
         assert!(tries < 10_000, "it does not recover");
     }
+    running.stop();
+}
+
+/// A scrape over a connection that is open already, when the process could not open another.
+fn scrape(stream: &mut TcpStream) -> String {
+    stream
+        .write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n")
+        .unwrap();
+    let mut reader = BufReader::new(stream);
+    let (mut line, mut n_bytes) = (String::new(), 0);
+    while line != "\r\n" {
+        line.clear();
+        reader.read_line(&mut line).unwrap();
+        if let Some(length) = line.strip_prefix("content-length: ") {
+            n_bytes = length.trim().parse().unwrap();
+        }
+    }
+    let mut page = vec![0; n_bytes];
+    reader.read_exact(&mut page).unwrap();
+    String::from_utf8(page).unwrap()
+}
+
+#[test]
+fn files_that_run_out_beside_http_are_counted_and_http_waits_for_them() {
+    const FILES: u32 = 128;
+    let running = Running::with_file_limit(FILES);
+    let mut scraper = connect(running.http);
+    let met = |scraper: &mut TcpStream, name: &str| {
+        let clock = Clock::start();
+        let give_up_at = clock.now() + PATIENCE;
+        loop {
+            let page = scrape(scraper);
+            let count = page.lines().find_map(|line| line.strip_prefix(name));
+            if count.unwrap().trim().parse::<u64>().unwrap() > 0 {
+                return;
+            }
+            assert!(clock.now() < give_up_at, "{name} is never met");
+        }
+    };
+    assert!(scrape(&mut scraper).contains("http_limit_hits_total{limit=\"open_files\"} 0\n"));
+    // Strangers who say nothing on the media port, until no file is left there; then there is none for HTTP either.
+    let ice = running.addresses["ice"][0].as_str().unwrap();
+    let ice: SocketAddr = ice.parse().unwrap();
+    let held: Vec<TcpStream> = (0..FILES).map(|_| connect(ice)).collect();
+    met(&mut scraper, "sfu_limit_hits_total{limit=\"descriptors\"} ");
+    let mut waiting = connect(running.http);
+    waiting
+        .write_all(b"GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        .unwrap();
+    met(&mut scraper, "http_limit_hits_total{limit=\"open_files\"} ");
+    drop(held);
+    assert!(read_to_end(&mut waiting).starts_with("HTTP/1.1 200"));
     running.stop();
 }
 

@@ -177,6 +177,8 @@ impl WhipWhep {
             (Method::Patch, Some(session)) => self.patch(request, session, now),
             (Method::Delete, Some(session)) => self.delete(request, session, now),
             (_, Some(_)) => Err(Problem::Method(SESSION_METHODS)),
+            // No stream has this name, so nothing is there to take another method.
+            (_, None) if RoomId::parse(target.stream).is_err() => Err(Problem::StreamName),
             (_, None) => Err(Problem::Method(ENDPOINT_METHODS)),
         }
     }

@@ -97,23 +97,19 @@ impl<'a> Target<'a> {
         let mut segments = rest.split('/');
         let stream = segments.next().unwrap_or_default();
         let session = segments.next();
-        let below = match (endpoint, segments.next(), segments.next()) {
-            (_, None, _) if session != Some("") => None,
-            (_, Some("sse"), None) => Some(Below::Events),
-            (_, Some("sse"), Some(number)) => Some(Below::EventStream(number)),
-            (Endpoint::Whep, Some("layer"), None) => Some(Below::Layer),
+        let below = match (endpoint, segments.next(), segments.next(), segments.next()) {
+            _ if session == Some("") => Some(Below::Nothing),
+            (_, None, None, None) => None,
+            (_, Some("sse"), None, None) => Some(Below::Events),
+            (_, Some("sse"), Some(number), None) => Some(Below::EventStream(number)),
+            (Endpoint::Whep, Some("layer"), None, None) => Some(Below::Layer),
             _ => Some(Below::Nothing),
         };
-        let is_too_long = segments.next().is_some();
         Self {
             endpoint,
             stream,
             session,
-            below: if is_too_long {
-                Some(Below::Nothing)
-            } else {
-                below
-            },
+            below,
         }
     }
 
@@ -208,6 +204,7 @@ mod tests {
             "a/",
             "/",
             "a//",
+            "a//sse",
             "a/b/",
             "a/b/x",
             "a/b/layer/",

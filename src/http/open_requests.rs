@@ -1,0 +1,71 @@
+//! How many requests a connection has open: from a request's head to the end of its answer.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+
+use axum::body::{Body, Bytes};
+use axum::response::Response;
+use hyper::body::{Frame, SizeHint};
+
+/// The requests of one connection.
+#[derive(Debug, Default)]
+pub(super) struct OpenRequests(Arc<AtomicUsize>);
+
+/// One of them, until it is dropped.
+#[derive(Debug)]
+pub(super) struct OpenRequest {
+    all: Arc<AtomicUsize>,
+    /// How many there were with it when it came.
+    pub(super) n_open: usize,
+}
+
+impl OpenRequests {
+    /// One more.
+    pub(super) fn open(&self) -> OpenRequest {
+        let all = Arc::clone(&self.0);
+        let n_open = all.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+        OpenRequest { all, n_open }
+    }
+}
+
+impl OpenRequest {
+    /// The answer, which keeps its request open for as long as it has a body to send: an event stream is no less of a stream
+    /// than an upload.
+    pub(super) fn answered(self, answer: Response) -> Response {
+        answer.map(|body| Body::new(Answering { body, _open: self }))
+    }
+}
+
+impl Drop for OpenRequest {
+    fn drop(&mut self) {
+        self.all.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A body, and the request that it answers.
+struct Answering {
+    body: Body,
+    _open: OpenRequest,
+}
+
+impl hyper::body::Body for Answering {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
