@@ -84,8 +84,8 @@ async fn metrics(
     Extension(ClientAddr(client)): Extension<ClientAddr>,
 ) -> Response {
     if !health.scrapers.contains(client) {
-        let detail = "metrics are for the addresses that the operator allows: [metrics] allow";
-        return problem(StatusCode::FORBIDDEN, detail);
+        let detail = "Metrics are for the addresses that the operator allows: [metrics] allow.";
+        return problem(StatusCode::FORBIDDEN, "address-not-allowed", detail);
     }
     let mut text = String::new();
     match prometheus_client::encoding::text::encode(&mut text, &health.registry) {

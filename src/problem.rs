@@ -7,10 +7,12 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 use whip_whep_core::response::PROBLEM;
 
-/// A refusal that says why.
-pub(crate) fn problem(status: StatusCode, detail: &str) -> Response {
+/// A refusal that says why: `code` to programs, `detail` to people, as WHIP's and WHEP's do.
+pub(crate) fn problem(status: StatusCode, code: &str, detail: &str) -> Response {
     let title = status.canonical_reason().unwrap_or_default();
-    let body = json!({ "status": status.as_u16(), "title": title, "detail": detail });
+    let body = json!({
+        "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail, "code": code,
+    });
     let mut response = (status, Json(body)).into_response();
     let kind = HeaderValue::from_static(PROBLEM);
     response.headers_mut().insert(CONTENT_TYPE, kind);
@@ -19,5 +21,9 @@ pub(crate) fn problem(status: StatusCode, detail: &str) -> Response {
 
 /// There is no such path.
 pub(crate) async fn no_such_path() -> Response {
-    problem(StatusCode::NOT_FOUND, "there is nothing at this path")
+    problem(
+        StatusCode::NOT_FOUND,
+        "no-such-path",
+        "There is nothing at this path.",
+    )
 }

@@ -169,12 +169,19 @@ async fn where_nothing_is_people_read_a_page_and_programs_a_problem() {
         assert!(text.contains(reason), "{path}: {text}");
         assert!(text.contains("<a href=\"/\">"), "a way home: {text}");
     }
-    for path in ["/api/nothing", "/whip/", "/whip/a/b/c", "/whep/"] {
+    for (path, code) in [
+        ("/api/nothing", "no-such-path"),
+        ("/whip/", "bad-stream-name"),
+        ("/whip/a/b/c", "no-such-path"),
+        ("/whep", "bad-stream-name"),
+    ] {
         let answer = client().post(running.url(path)).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
         assert_eq!(answer.headers()[CONTENT_TYPE], PROBLEM, "{path}");
         let problem: Value = answer.json().await.unwrap();
         assert_eq!(problem["status"], 404, "{path}");
+        assert_eq!(problem["type"], "about:blank", "{path}");
+        assert_eq!(problem["code"], code, "{path}");
         assert!(problem["detail"].is_string(), "{path}");
     }
     running.stop();
