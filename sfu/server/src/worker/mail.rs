@@ -152,3 +152,42 @@ impl Mail {
             .any(|outbox| outbox.backlog() >= BACKLOG_HIGH)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use mio::{Poll, Token};
+    use sfu_model::id::RoomId;
+
+    use super::*;
+    use crate::bell::Bell;
+    use crate::mailbox::{RING_MAX, Slot};
+    use crate::request::Door;
+
+    #[test]
+    fn a_worker_takes_new_work_until_another_is_as_far_behind_as_it_may_be() {
+        let poll = Poll::new().unwrap();
+        let bell = Arc::new(Bell::new(poll.registry(), Token(0)).unwrap());
+        let (_door, requests) = Door::new(Arc::clone(&bell));
+        let (_, inbox) = Slot::new(Arc::clone(&bell));
+        // Nobody reads this one.
+        let (slot, late) = Slot::new(bell);
+        let (me, other) = (WorkerId(0), WorkerId(1));
+        let mut mail = Mail::new(requests, inbox, vec![None, Some(Outbox::new(slot))]);
+        let room = RoomId::parse("demo").unwrap();
+        let mut post = |mail: &mut Mail| {
+            let message = LinkMessage::Subscribe { room: room.clone() };
+            assert_eq!(mail.post_link(me, other, message), Posted::Yes);
+        };
+        for _ in 0..RING_MAX + BACKLOG_HIGH - 1 {
+            post(&mut mail);
+        }
+        assert!(!mail.is_crowded(), "{}", mail.n_backlog());
+        post(&mut mail);
+        assert!(mail.is_crowded());
+        assert!(late.try_recv().is_ok());
+        assert_eq!(mail.flush(), 0);
+        assert!(!mail.is_crowded(), "it has read one");
+    }
+}
