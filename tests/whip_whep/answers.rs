@@ -98,6 +98,16 @@ async fn wi_40_the_server_is_ice_lite_and_says_so_once() {
 }
 
 #[tokio::test]
+async fn wi_40_a_client_that_is_lite_too_is_refused() {
+    let node = Node::live().await;
+    for path in ENDPOINTS {
+        let lite = good_offer(path).replacen("t=0 0\r\n", "t=0 0\r\na=ice-lite\r\n", 1);
+        let reply = node.post(path, &lite).await;
+        reply.assert_refused(422, "ice-lite");
+    }
+}
+
+#[tokio::test]
 async fn wi_43_each_ice_server_is_one_link_with_its_uri_as_it_is() {
     let node = Node::with(
         "[[ice_servers]]\nuri = \"stun:stun.example.net:3478\"\n\

@@ -1,5 +1,7 @@
 //! Who is let in (RFC 9725 section 4.7).
 
+use signaling_auth::limits::TOKEN_BYTES_MAX;
+
 use crate::http::Reply;
 use crate::node::{KEY, Node, good_offer, trickle};
 use crate::offers;
@@ -161,4 +163,22 @@ async fn wi_52_plain_http_is_redirected_to_https_where_others_can_reach_it() {
         reply.header("location").starts_with("https://"),
         "{reply:?}"
     );
+}
+
+#[tokio::test]
+async fn a_credential_of_4_kb_is_looked_at_and_one_byte_more_is_not() {
+    let node = Node::start();
+    let counted = |n: u32| format!("whip_whep_limit_hits_total{{limit=\"token_bytes\"}} {n}");
+    for (n_bytes, code, n_hits) in [
+        (TOKEN_BYTES_MAX, "credential-invalid", 0),
+        (TOKEN_BYTES_MAX + 1, "credential-too-long", 1),
+    ] {
+        let bearer = "x".repeat(n_bytes);
+        let reply = post_as(&node, "/whip/demo", Some(&bearer)).await;
+        reply.assert_refused(401, code);
+        assert!(reply.header("www-authenticate").contains("invalid_token"));
+        let metrics = node.get("/metrics").await.body;
+        let line = counted(n_hits);
+        assert!(metrics.lines().any(|l| l == line), "{line}: {metrics}");
+    }
 }

@@ -4,6 +4,7 @@ use sfu_model::limits::SDP_BYTES_MAX;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use whip_whep_core::limits::JSON_BYTES_MAX;
 
 use crate::node::{KEY, Node};
 use crate::offers;
@@ -69,4 +70,33 @@ async fn a_body_that_is_declared_too_long_is_413_before_any_of_it_is_sent() {
     let metrics = node.get("/metrics").await.body;
     let counted = "whip_whep_limit_hits_total{limit=\"sdp_bytes\"} 6\n";
     assert!(metrics.contains(counted), "{metrics}");
+}
+
+#[tokio::test]
+async fn who_asks_first_where_no_such_body_is_taken_is_refused_and_not_told_to_go_on() {
+    let node = Node::live().await;
+    let session = node.open("/whep/demo").await.session;
+    let head_below = |path: &str, n_bytes: usize| {
+        format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {n_bytes}\r\n\
+             content-type: application/json\r\nexpect: 100-continue\r\n\r\n"
+        )
+    };
+    for (below, n_bytes, refused) in [
+        ("/sse", JSON_BYTES_MAX + 1, "413 "),
+        ("/layer", SDP_BYTES_MAX, "413 "),
+        ("/sse/0", 100, "405 "),
+        ("/x", 100, "404 "),
+        ("/x", SDP_BYTES_MAX, "404 "),
+        ("", 100, "405 "),
+    ] {
+        let path = format!("{session}{below}");
+        let mut stream = send(&node, &head_below(&path, n_bytes)).await;
+        let expected = format!("HTTP/1.1 {refused}");
+        assert_eq!(read(&mut stream, expected.len()).await, expected, "{path}");
+    }
+    let events = r#"["active"]"#;
+    let path = format!("{session}/sse");
+    let mut stream = send(&node, &head_below(&path, events.len())).await;
+    assert_eq!(read(&mut stream, CONTINUE.len()).await, CONTINUE);
 }

@@ -39,5 +39,6 @@ mod layers;
 mod media;
 mod offered;
 mod patches;
+mod paths;
 mod restarts;
 mod sessions;

@@ -45,6 +45,28 @@ async fn wi_05_another_content_type_is_415() {
 }
 
 #[tokio::test]
+async fn a_compressed_offer_is_415() {
+    let node = Node::live().await;
+    for path in ENDPOINTS {
+        for (coding, status) in [("gzip", 415), ("", 201), ("identity", 201)] {
+            let request = node
+                .trusted("POST", path)
+                .header("content-type", "application/sdp")
+                .header("content-encoding", coding);
+            let reply = request.body(&good_offer(path)).send().await;
+            assert_eq!(reply.status, status, "{coding}: {}", reply.body);
+            if status == 415 {
+                assert_eq!(reply.code(), "content-encoding");
+                assert_eq!(reply.header("accept-encoding"), "identity");
+            } else {
+                let session = reply.header("location");
+                assert_eq!(node.delete(session).await.status, 200);
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn wi_06_a_malformed_or_empty_offer_is_400() {
     let node = Node::live().await;
     for path in ENDPOINTS {

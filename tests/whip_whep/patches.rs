@@ -1,5 +1,7 @@
 //! PATCH without a change of credentials, and every way to get it wrong.
 
+use sfu_model::limits::SDP_CANDIDATES_MAX;
+
 use crate::node::{ENDPOINTS, Node, fragment, restart, trickle};
 use crate::offers;
 
@@ -23,6 +25,27 @@ async fn wi_16_and_we_11_another_content_type_is_415() {
 }
 
 #[tokio::test]
+async fn a_compressed_fragment_is_415() {
+    let node = Node::live().await;
+    for path in ENDPOINTS {
+        let opened = node.open(path).await;
+        for (coding, status) in [("gzip", 415), ("identity, br", 415), ("Identity", 204)] {
+            let request = node
+                .trusted("PATCH", &opened.session)
+                .header("content-type", FRAGMENT)
+                .header("content-encoding", coding)
+                .header("if-match", &opened.etag);
+            let reply = request.body(&trickle()).send().await;
+            assert_eq!(reply.status, status, "{coding}: {}", reply.body);
+            if status == 415 {
+                assert_eq!(reply.code(), "content-encoding");
+                assert_eq!(reply.header("accept-encoding"), "identity");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn wi_17_a_malformed_fragment_is_400() {
     let node = Node::live().await;
     for path in ENDPOINTS {
@@ -38,9 +61,21 @@ async fn wi_17_a_malformed_fragment_is_400() {
             let reply = node.patch(&opened.session, &opened.etag, body).await;
             reply.assert_refused(400, "malformed-fragment");
         }
-        let many = trickle() + &"a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n".repeat(64);
+    }
+}
+
+#[tokio::test]
+async fn fragments_of_64_candidates_are_taken_and_one_more_is_422_as_in_an_offer() {
+    let node = Node::live().await;
+    for path in ENDPOINTS {
+        let opened = node.open(path).await;
+        let more = |n: usize| "a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n".repeat(n);
+        let most = trickle() + &more(SDP_CANDIDATES_MAX - 1);
+        let reply = node.patch(&opened.session, &opened.etag, &most).await;
+        assert_eq!(reply.status, 204, "{}", reply.body);
+        let many = trickle() + &more(SDP_CANDIDATES_MAX);
         let reply = node.patch(&opened.session, &opened.etag, &many).await;
-        reply.assert_refused(400, "too-many-candidates");
+        reply.assert_refused(422, "too-many-candidates");
     }
 }
 
