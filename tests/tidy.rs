@@ -22,6 +22,8 @@ mod engine;
 mod glossary;
 #[path = "tidy/honest_tests.rs"]
 mod honest_tests;
+#[path = "tidy/limits.rs"]
+mod limits;
 #[path = "tidy/module_cycles.rs"]
 mod module_cycles;
 #[path = "tidy/purity.rs"]

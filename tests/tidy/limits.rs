@@ -1,0 +1,136 @@
+//! The table of limits is that of the code: every constant that ends in `_MAX` is in it, with its value, and every test that it
+//! names exists.
+
+use std::collections::BTreeSet;
+
+use crate::assert_none;
+use crate::tree::{File, files};
+
+const PAGE: &str = "docs/limits.md";
+
+/// Crates that somebody outside talks to; those of tests and load have bounds of their own.
+fn is_product(path: &str) -> bool {
+    [
+        "src/",
+        "sfu/",
+        "signaling/",
+        "whip-whep/core/",
+        "whip-whep/server/",
+    ]
+    .iter()
+    .any(|folder| path.starts_with(folder))
+}
+
+/// The constants of a file that end in `_MAX`, and their values.
+fn maxima(file: &File) -> Vec<(&str, &str)> {
+    // A test module may be named at the top of a file, and its text stands at the end.
+    let code = file.text.split("#[cfg(test)]\nmod tests {").next();
+    let lines = code.unwrap_or_default().lines();
+    lines
+        .filter_map(|line| line.split("//").next())
+        .filter_map(maximum)
+        .collect()
+}
+
+/// The constant of a line, and its value.
+fn maximum(line: &str) -> Option<(&str, &str)> {
+    let (_, rest) = line.split_once("const ")?;
+    let (name, rest) = rest.split_once(": ")?;
+    let (_, value) = rest.split_once(" = ")?;
+    let value = value.trim_end().strip_suffix(';')?;
+    name.ends_with("_MAX").then_some((name, value))
+}
+
+/// What the page lacks of a file's constants: a row of a table with the value, or a place in the list of those that are no limits.
+fn missing(file: &File, page: &str) -> Vec<String> {
+    let in_list = |name: &str| {
+        let begin = format!("* `{}`: ", file.path);
+        let mut lines = page
+            .lines()
+            .filter_map(|line| line.strip_prefix(begin.as_str()));
+        lines.any(|line| line.split(", ").any(|item| item == format!("`{name}`")))
+    };
+    let in_table = |name: &str, value: &str| {
+        page.contains(&format!("| `{name}` in `{}` | `{value}` |", file.path))
+    };
+    let lacks = |(name, value): &(&str, &str)| !in_table(name, value) && !in_list(name);
+    let maxima = maxima(file).into_iter();
+    maxima
+        .filter(lacks)
+        .map(|(name, value)| format!("{}: {name} = {value}", file.path))
+        .collect()
+}
+
+/// What the page names in the last column of its tables, and in brackets: tests.
+fn tests_named(page: &str) -> Vec<&str> {
+    let rows = page.lines().filter(|line| line.starts_with("| `"));
+    let last = rows.filter_map(|row| row.trim_end_matches(" |").rsplit("| ").next());
+    let in_rows = last.flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    let in_brackets = page
+        .split("(`")
+        .skip(1)
+        .filter_map(|rest| rest.split('`').next());
+    in_rows.chain(in_brackets).collect()
+}
+
+/// What the page says of constants that are not there.
+fn stale<'p>(page: &'p str, all: &BTreeSet<(String, String)>) -> Vec<&'p str> {
+    let is_there = |row: &&str| {
+        let mut quoted = row.split('`').skip(1).step_by(2);
+        let (name, path) = (quoted.next(), quoted.next());
+        name.zip(path)
+            .is_some_and(|(name, path)| all.contains(&(path.to_owned(), name.to_owned())))
+    };
+    let rows = page.lines().filter(|line| line.starts_with("| `"));
+    rows.filter(|row| !is_there(row)).collect()
+}
+
+#[test]
+fn every_constant_that_bounds_is_in_the_table_of_limits() {
+    let all = files(&[".rs", "limits.md"]);
+    let page = all.iter().find(|file| file.path == PAGE).expect(PAGE);
+    let sources = all
+        .iter()
+        .filter(|file| is_product(&file.path) && !file.is_test());
+    let sources: Vec<&File> = sources.filter(|file| file.path != PAGE).collect();
+    let mut found: Vec<String> = Vec::new();
+    let mut there = BTreeSet::new();
+    for file in sources {
+        found.extend(missing(file, &page.text));
+        let maxima = maxima(file).into_iter();
+        there.extend(maxima.map(|(name, _)| (file.path.clone(), name.to_owned())));
+    }
+    assert!(there.len() > 50, "the check looks at nothing");
+    let stale = stale(&page.text, &there).into_iter();
+    found.extend(stale.map(|row| format!("{PAGE}: there is no such constant: {row}")));
+    let code: String = all.iter().map(|file| file.text.as_str()).collect();
+    for test in tests_named(&page.text) {
+        if !code.contains(&format!("fn {test}(")) {
+            found.push(format!("{PAGE}: there is no test {test}"));
+        }
+    }
+    assert_none("the table of limits is another than the code's", &found);
+}
+
+#[test]
+fn a_constant_that_is_missing_or_of_another_value_is_found() {
+    let file = |text: &str| File {
+        path: "src/x.rs".into(),
+        text: text.into(),
+    };
+    let page = "| `A_MAX` in `src/x.rs` | `4 * 2` | 413 | H `a` | `a_has_an_edge`, `b_too` |\n* `src/x.rs`: `B_MAX`, `C_MAX`\n";
+    let n_missing = |text: &str| missing(&file(text), page).len();
+    assert_eq!(
+        n_missing("pub const A_MAX: usize = 4 * 2;\nconst C_MAX: u8 = 1;"),
+        0
+    );
+    assert_eq!(n_missing("const A_MAX: usize = 8;"), 1);
+    assert_eq!(
+        n_missing("pub(crate) const D_MAX: usize = 8;\nconst MAX_D: u8 = 1;"),
+        1
+    );
+    assert_eq!(tests_named(page), ["a_has_an_edge", "b_too"]);
+    let there = |path: &str| BTreeSet::from([(path.to_owned(), "A_MAX".to_owned())]);
+    assert_eq!(stale(page, &there("src/x.rs")).len(), 0);
+    assert_eq!(stale(page, &there("src/y.rs")).len(), 1);
+}
