@@ -176,7 +176,7 @@ mod tests {
         let (me, other) = (WorkerId(0), WorkerId(1));
         let mut mail = Mail::new(requests, inbox, vec![None, Some(Outbox::new(slot))]);
         let room = RoomId::parse("demo").unwrap();
-        let mut post = |mail: &mut Mail| {
+        let post = |mail: &mut Mail| {
             let message = LinkMessage::Subscribe { room: room.clone() };
             assert_eq!(mail.post_link(me, other, message), Posted::Yes);
         };
