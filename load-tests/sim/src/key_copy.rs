@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sfu_core::srtp::{KeyingMaterial, Profile, Side};
 use str0m::config::{DtlsCert, DtlsVersion};
@@ -13,6 +13,13 @@ use str0m::crypto::dtls::{
 use str0m::crypto::{CryptoError, CryptoProvider, from_feature_flags};
 
 use crate::forger::Forger;
+
+/// When a browser first repeats a flight that is not answered: libwebrtc after two round trips and no sooner than this, which
+/// is two round trips here; NSS after this.
+const FIRST_REPETITION: Duration = Duration::from_millis(50);
+
+/// Repetitions of a flight: as many as a handshake of 40 s has time for.
+const REPETITIONS_MAX: usize = 9;
 
 thread_local! {
     /// What the next DTLS instance of this thread draws from, and where it puts its copy: an engine makes its own while it is
@@ -73,6 +80,8 @@ impl DtlsProvider for Copying {
         let (seed, copy) = NEXT.take().unwrap_or_default();
         let config = dimpl::Config::builder()
             .use_server_cookie(false)
+            .flight_start_rto(FIRST_REPETITION)
+            .flight_retries(REPETITIONS_MAX)
             .dangerously_set_rng_seed(seed);
         let config = match mtu {
             Some(mtu) => config.mtu(mtu),

@@ -20,6 +20,8 @@ mod keyframe_request_that_cannot_leave;
 #[cfg(test)]
 mod keyframe_requests_are_coalesced;
 #[cfg(test)]
+mod last_flight_is_lost;
+#[cfg(test)]
 mod late_joiner_sees_a_keyframe;
 #[cfg(test)]
 mod limits_have_edges;

@@ -96,6 +96,11 @@ impl Sfu {
             .sessions
             .by_remote(remote)
             .ok_or(DropReason::UnvalidatedSource)?;
+        if kind == PacketKind::Dtls {
+            // Between two answers to a repeated flight DTLS pauses, and looks whether the pause is over only when it is driven.
+            // A connected subscriber's engine rests, and would find the next repetition pausing still.
+            self.drain_now(index);
+        }
         let session = self
             .sessions
             .get_mut(index)

@@ -1,14 +1,26 @@
-//! DTLS whose timers and hellos are drawn from a seed, so that a simulation that loses a flight loses it the same way twice.
+//! DTLS that repeats itself as soon as somebody who waits for a picture needs it, and whose timers and hellos can be drawn
+//! from a seed, so that a simulation that loses a flight loses it the same way twice.
 //!
-//! In production it is the engine's own, untouched.
+//! The library's own timers begin at a second (RFC 6347 section 4.2.4.1), of which the next is two: an answer that is lost
+//! twice keeps a viewer waiting for three seconds, however often its browser asks.
 
 use std::cell::Cell;
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use str0m::config::{DtlsCert, DtlsVersion};
 use str0m::crypto::dtls::{DtlsImplError, DtlsInstance, DtlsOutput, DtlsProvider, ProtocolVersion};
 use str0m::crypto::{CryptoError, CryptoProvider, from_feature_flags};
+
+/// When a flight that nobody answers is first sent again, by chance a quarter sooner or later; the times after it double. It is
+/// the round trip of a slow phone: who is farther away gets a kilobyte twice. A client that repeats its own flight is answered
+/// at once, and again no sooner than twice this after the last time, which doubles too: so many datagrams are all that its
+/// repetitions can draw from us.
+const FIRST_REPETITION: Duration = Duration::from_millis(100);
+
+/// Most repetitions of a flight. They take 51 s, more than the 40 s after which the library gives a handshake up: time ends
+/// it, and not a number.
+const REPETITIONS_MAX: usize = 8;
 
 thread_local! {
     /// What the next DTLS instance of this thread draws from: the engine makes one while it is built.
@@ -23,7 +35,7 @@ pub(super) fn seeded<T>(seed: Option<u64>, build: impl FnOnce() -> T) -> T {
     built
 }
 
-/// The engine's provider, with DTLS that can be seeded.
+/// The engine's provider, with DTLS of our timers.
 pub(super) fn provider() -> CryptoProvider {
     static HANDSHAKES: OnceLock<Handshakes> = OnceLock::new();
     let provider = from_feature_flags();
@@ -46,46 +58,50 @@ impl DtlsProvider for Handshakes {
         &self,
         cert: &DtlsCert,
         now: Instant,
-        dtls_version: DtlsVersion,
+        _dtls_version: DtlsVersion,
         mtu: Option<usize>,
     ) -> Result<Box<dyn DtlsInstance>, CryptoError> {
-        match NEXT.take() {
-            // Every session is DTLS 1.2: the factory says so.
-            Some(seed) => Ok(Box::new(Seeded::new(seed, cert, now, mtu)?)),
-            None => self.0.new_dtls(cert, now, dtls_version, mtu),
-        }
+        // Every session is DTLS 1.2: the factory says so.
+        Ok(Box::new(Handshake::new(NEXT.take(), cert, now, mtu)?))
     }
 }
 
-struct Seeded(dimpl::Dtls);
+struct Handshake(dimpl::Dtls);
 
-impl std::fmt::Debug for Seeded {
+impl std::fmt::Debug for Handshake {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Seeded")
+        f.write_str("Handshake")
     }
 }
 
-impl Seeded {
+impl Handshake {
     fn new(
-        seed: u64,
+        seed: Option<u64>,
         cert: &DtlsCert,
         now: Instant,
         mtu: Option<usize>,
     ) -> Result<Self, CryptoError> {
-        // As the engine makes its own: ICE has shown who is there before a hello is answered.
-        let config = dimpl::Config::builder().use_server_cookie(false);
+        let config = dimpl::Config::builder()
+            // As the engine makes its own: ICE has shown who is there before a hello is answered.
+            .use_server_cookie(false)
+            .flight_start_rto(FIRST_REPETITION)
+            .flight_retries(REPETITIONS_MAX);
         let config = match mtu {
             Some(mtu) => config.mtu(mtu),
             None => config,
         };
-        let config = config.dangerously_set_rng_seed(seed).build();
+        let config = match seed {
+            Some(seed) => config.dangerously_set_rng_seed(seed),
+            None => config,
+        };
+        let config = config.build();
         let config = config.map_err(|error| CryptoError::Other(error.to_string()))?;
         let dtls = dimpl::Dtls::new_12(Arc::new(config), cert.clone(), now);
         Ok(Self(dtls))
     }
 }
 
-impl DtlsInstance for Seeded {
+impl DtlsInstance for Handshake {
     fn set_active(&mut self, active: bool) {
         self.0.set_active(active);
     }
