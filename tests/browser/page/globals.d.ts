@@ -19,7 +19,11 @@ declare var pictureAges: (
 declare var loopbackVideo: (codec: string, maxBitrate: number) => Promise<HTMLVideoElement>;
 interface Window {
   /** The web client's diagnostics (web-client/README.md). */
-  freshet?: { readonly state: string; readonly peerConnection?: RTCPeerConnection };
+  freshet?: {
+    readonly state: string;
+    readonly peerConnection?: RTCPeerConnection;
+    pictureAgeMs?(): Promise<number | undefined>;
+  };
 }
 interface Window {
   /** When a page's video showed its first picture; src/measure/joins.js. */

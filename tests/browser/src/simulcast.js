@@ -10,6 +10,7 @@ const LOOKS_MAX = 10;
  * Waits until the viewer sees the best of three encodings, and fails when it does not.
  * @param {import('./video.js').Page} studio
  * @param {import('./video.js').Page} viewer
+ * @returns {Promise<string>} its size
  */
 export async function seesTheBestOfThree(studio, viewer) {
   let sent = await encodings(studio);
@@ -20,6 +21,7 @@ export async function seesTheBestOfThree(studio, viewer) {
   }
   assert.deepEqual(sent.map(({ rid }) => rid).sort(), ['f', 'h', 'q'], 'three encodings are sent');
   assert.equal(seen.width, best(sent), 'the viewer sees the best of them');
+  return `${seen.width}x${seen.height}`;
 }
 
 /** @param {Record<string, any>[]} sent */
