@@ -15,16 +15,20 @@ export const PRIVATE_STREAM = { name: 'secret', key: 'browser-key-0002' };
 /** The namespace's address that is not loopback (scripts/in_namespace.sh). */
 export const HOME_ADDRESS = '10.86.0.1';
 
-/** @param {Required<Where>} where */
-const configuration = ({ httpsAddress, mediaAddress, startsPerMinute }) => `
+/** The ports that the kernel is to choose, all of them. */
+const ANY_PORTS = { http: 0, https: 0, ice: 0 };
+
+/** @param {Required<Where>} where @param {typeof ANY_PORTS} ports */
+const configuration = ({ httpsAddress, mediaAddress, startsPerMinute, sessions }, ports) => `
 [http]
-listen = "127.0.0.1:0"
+listen = "127.0.0.1:${ports.http}"
 [https]
-listen = "${httpsAddress}:0"
+listen = "${httpsAddress}:${ports.https}"
 [sfu]
-listen = "${mediaAddress}:0"
+listen = "${mediaAddress}:${ports.ice}"
 [limits]
 stream_starts_per_minute = ${startsPerMinute}
+sessions = ${sessions}
 [[streams]]
 name = "${STREAM.name}"
 key = "${STREAM.key}"
@@ -38,23 +42,49 @@ public = false
 /** One person does not begin dozens of streams in a minute; these tests do. */
 const STARTS_PER_MINUTE = 1000;
 
-/** @typedef {{ httpsAddress?: string, mediaAddress?: string, startsPerMinute?: number }} Where */
+/** More than any test opens. */
+const SESSIONS = 1000;
+
+/** @typedef {{ httpsAddress?: string, mediaAddress?: string, startsPerMinute?: number, sessions?: number }} Where */
 
 export class Server {
   #process;
   #folder;
+  #where;
+  #ports;
 
   /**
    * @param {import('node:child_process').ChildProcess} process
    * @param {string} folder
-   * @param {{ http: string, ice: string[], url: string }} addresses
+   * @param {Required<Where>} where
+   * @param {Addresses} addresses
    */
-  constructor(process, folder, addresses) {
+  constructor(process, folder, where, addresses) {
     this.#process = process;
     this.#folder = folder;
+    this.#where = where;
+    this.#ports = {
+      http: portOf(addresses.http),
+      https: portOf(addresses.https),
+      ice: portOf(addresses.ice[0]),
+    };
     /** What links begin with. */
     this.url = addresses.url;
-    this.icePort = Number(addresses.ice[0]?.split(':').at(-1));
+    this.icePort = this.#ports.ice;
+  }
+
+  /** Ends the process: by SIGKILL it has no time for anything. @param {'SIGKILL' | 'SIGTERM'} signal */
+  async end(signal) {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    const exited = once(this.#process, 'exit');
+    this.#process.kill(signal);
+    await exited;
+  }
+
+  /** A process that has ended begins again, with the same data and on the same ports. */
+  async startAgain() {
+    await writeFile(path.join(this.#folder, CONFIGURATION), configuration(this.#where, this.#ports));
+    this.#process = (await serve(this.#folder)).child;
   }
 
   /** @param {string} stream */
@@ -79,38 +109,55 @@ export class Server {
   }
 
   async stop() {
-    if (this.#process.exitCode === null && this.#process.signalCode === null) {
-      this.#process.kill('SIGTERM');
-      await once(this.#process, 'exit');
-    }
+    await this.end('SIGTERM');
     await rm(this.#folder, { recursive: true, force: true });
   }
 }
+
+/** The file in a server's folder. */
+const CONFIGURATION = 'freshet.toml';
+
+/** What a server says of itself. @typedef {{ http: string, https: string, ice: string[], url: string }} Addresses */
+
+/** @param {string | undefined} address */
+const portOf = (address) => Number(address?.split(':').at(-1));
 
 /**
  * Starts the binary that FRESHET_BIN names, and waits until it says where it listens.
  * @param {import('node:test').TestContext | null} test the server stops when this ends
  * @param {Where} where
  */
-export async function startServer(
-  test = null,
-  { httpsAddress = '127.0.0.1', mediaAddress = '127.0.0.1', startsPerMinute = STARTS_PER_MINUTE } = {},
-) {
-  const binary = process.env.FRESHET_BIN ?? path.join(repository, 'target/debug/freshet');
+export async function startServer(test = null, where = {}) {
+  const whole = {
+    httpsAddress: '127.0.0.1',
+    mediaAddress: '127.0.0.1',
+    startsPerMinute: STARTS_PER_MINUTE,
+    sessions: SESSIONS,
+    ...where,
+  };
   const folder = await mkdtemp(path.join(tmpdir(), 'freshet-browser-'));
-  await writeFile(path.join(folder, 'freshet.toml'), configuration({ httpsAddress, mediaAddress, startsPerMinute }));
-  const child = spawn(
-    binary,
-    ['serve', '--print-addresses', '--config', 'freshet.toml', '--data', 'data', '--log-level', 'warn'],
-    { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  const addresses = await addressesOf(child);
-  const server = new Server(child, folder, addresses);
+  await writeFile(path.join(folder, CONFIGURATION), configuration(whole, ANY_PORTS));
+  const { child, addresses } = await serve(folder);
+  const server = new Server(child, folder, whole, addresses);
   test?.after(() => server.stop());
   return server;
 }
 
-/** @param {import('node:child_process').ChildProcessByStdio<null, import('node:stream').Readable, null>} child */
+/** Starts a process with the configuration and the data of a folder. @param {string} folder */
+async function serve(folder) {
+  const binary = process.env.FRESHET_BIN ?? path.join(repository, 'target/debug/freshet');
+  const child = spawn(
+    binary,
+    ['serve', '--print-addresses', '--config', CONFIGURATION, '--data', 'data', '--log-level', 'warn'],
+    { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  return { child, addresses: await addressesOf(child) };
+}
+
+/**
+ * @param {import('node:child_process').ChildProcessByStdio<null, import('node:stream').Readable, null>} child
+ * @returns {Promise<Addresses>}
+ */
 async function addressesOf(child) {
   for await (const line of createInterface({ input: child.stdout })) {
     if (line.startsWith('{')) {
