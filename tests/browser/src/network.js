@@ -18,6 +18,12 @@ export async function packetFilter(test) {
       await drop(`udp sport ${port}`);
       await drop(`udp dport ${port}`);
     },
+    /** Of what is sent from this UDP port, every so manieth packet does not arrive. */
+    dropFromUdpPort: (/** @type {number} */ port, /** @type {number} */ every) =>
+      drop(`udp sport ${port} numgen inc mod ${every} == 0`),
+    /** Of what is sent to this UDP port, every so manieth packet does not arrive. */
+    dropToUdpPort: (/** @type {number} */ port, /** @type {number} */ every) =>
+      drop(`udp dport ${port} numgen inc mod ${every} == 0`),
   };
 }
 
