@@ -9,7 +9,6 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  '--use-fake-device-for-media-stream',
   // The namespace has only loopback, which WebRTC leaves out of its candidates.
   '--allow-loopback-in-peer-connection',
   // Two pages are open at a time, and the one behind must run at full speed.
@@ -23,18 +22,25 @@ const FLAGS = [
 const PAGE_SCRIPTS = ['clock_strip.js', 'clock_source.js', 'ages.js', 'loopback.js', 'bare_whip.js'];
 
 /**
+ * @typedef {{
+ *   playsSoundUnasked?: boolean, sharedTab?: string, nCameras?: number, trustsAnyServer?: boolean, program?: string,
+ * }} Person what a browser lets pages do: play sound before a click, and share the tab of this title where a page asks for a
+ * screen (it is asked for a camera as well, then); how many cameras it has; whether a certificate that the server made
+ * itself will do; what is started in Chromium's place
+ */
+
+/**
  * @param {import('node:test').TestContext | null} test closes the browser when this ends
- * @param {{ playsSoundUnasked?: boolean, sharedTab?: string, trustsAnyServer?: boolean, program?: string }} person what it
- * lets pages do: play sound before a click, and share the tab of this title where a page asks for a screen (it is asked for
- * a camera as well, then); whether a certificate that the server made itself will do; what is started in Chromium's place
+ * @param {Person} person
  */
 export async function launchChromium(
   test = null,
-  { playsSoundUnasked = true, sharedTab, trustsAnyServer = false, program } = {},
+  { playsSoundUnasked = true, sharedTab, nCameras = 1, trustsAnyServer = false, program } = {},
 ) {
   const executablePath = program ?? process.env.FRESHET_CHROMIUM ?? '/usr/bin/chromium';
   const args = [
     ...FLAGS,
+    `--use-fake-device-for-media-stream=device-count=${nCameras}`,
     `--autoplay-policy=${playsSoundUnasked ? 'no-user-gesture' : 'document-user-activation'}-required`,
     sharedTab ? `--auto-select-tab-capture-source-by-title=${sharedTab}` : '--use-fake-ui-for-media-stream',
     ...(trustsAnyServer ? ['--ignore-certificate-errors'] : []),
