@@ -15,11 +15,11 @@ export function explain(error: SignalingError, role: Role): string {
 function publishing(error: SignalingError): string | undefined {
   switch (error.status) {
     case 401:
-      return 'The stream key was not accepted. Check it, and that it belongs to this stream.';
+      return 'The stream key was not accepted. Check it, and that it belongs to this stream; ask for a new token where one has expired.';
     case 403:
       return 'This key may not publish on this stream. Ask for a key or token that may.';
     case 409:
-      return 'Somebody is already live on this stream with its key.';
+      return 'Somebody is already live on this stream with its key. Ask them to stop, or take over.';
     default:
       return undefined;
   }
