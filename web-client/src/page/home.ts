@@ -65,6 +65,8 @@ function showTrouble(): void {
   state.textContent = 'Reconnecting';
   notice.textContent = 'The server does not answer. This page keeps trying.';
   notice.hidden = false;
+  // Whether somebody is live is not known; of those who were, most still are.
+  empty.hidden = true;
 }
 
 element('open-form', HTMLFormElement).addEventListener('submit', (event) => {
