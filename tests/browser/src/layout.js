@@ -1,11 +1,20 @@
-// Whether a page fits its window: nothing to scroll to sideways, and no control that is cut off or covered.
+// Whether a page fits its window: nothing to scroll to sideways, no control and no text that is cut off or covered.
+import { illegible } from './legible.js';
 
 /**
  * What does not fit, in words; empty where everything does.
  * @param {import('./video.js').Page} page
+ */
+export async function misfits(page) {
+  return [...await misplaced(page), ...await illegible(page)];
+}
+
+/**
+ * The same of controls, and of the page as a whole.
+ * @param {import('./video.js').Page} page
  * @returns {Promise<string[]>}
  */
-export function misfits(page) {
+function misplaced(page) {
   return page.evaluate(() => {
     /** Half a pixel is how browsers round; more is a cut. */
     const ROUNDING_PX = 0.5;

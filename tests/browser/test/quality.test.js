@@ -63,6 +63,24 @@ test('a viewer chooses a layer, sees it, and goes back to automatic', async (t) 
     }
   }
 
+  await t.test('the menu and the figures leave each other alone on a phone', async () => {
+    await viewer.setViewportSize({ width: 320, height: 640 });
+    await viewer.getByTestId('stats-toggle').click();
+    await viewer.locator('[data-figure="bitrate"]', { hasText: 'bit/s' }).waitFor();
+    for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+      await viewer.emulateMedia({ colorScheme });
+      await viewer.mouse.move(160, 320);
+      await viewer.screenshot({ path: `${folder}watch-quality-figures-320-${colorScheme}.png` });
+      assert.deepEqual(await misfits(viewer), [], colorScheme);
+    }
+    // Where the figures stand that have no menu to keep clear of.
+    const panel = viewer.getByTestId('stats');
+    await panel.evaluate((element) => Object.assign(element.style, { bottom: '4.25rem' }));
+    assert.ok((await misfits(viewer)).some((words) => / lies under /.test(words)), 'a menu over the figures is found');
+    await panel.evaluate((element) => Object.assign(element.style, { bottom: '' }));
+    await viewer.getByTestId('stats-toggle').click();
+  });
+
   // By keyboard: the first entry of the menu is automatic.
   await menu.focus();
   await viewer.keyboard.press('Home');

@@ -71,6 +71,22 @@ test('home, studio and watch', async (t) => {
   await second.goto(server.studioUrl({ source: 'pattern', autostart: '1' }));
   await reach(second, 'failed');
   await shoot(t, second, 'studio-refused');
+  await second.context().close();
+
+  await studio.getByTestId('stop').click();
+  await reach(viewer, 'stalled');
+  await shoot(t, viewer, 'watch-stalled');
+  await studio.getByTestId('go-live').click();
+  await reach(studio, 'live');
+  await reach(viewer, 'live');
+  await server.end('SIGTERM');
+  await reach(studio, 'recovering');
+  await shoot(t, studio, 'studio-recovering');
+  await reach(viewer, 'recovering');
+  await shoot(t, viewer, 'watch-recovering');
+  await home.getByTestId('error').waitFor();
+  assert.ok(await home.getByTestId('empty').isHidden(), 'what is not known is not said');
+  await shoot(t, home, 'home-offline');
 });
 
 test('what does not fit is found', async (t) => {
@@ -89,6 +105,22 @@ test('what does not fit is found', async (t) => {
   assert.ok((await misfits(page)).includes('retry has more to say than room'));
   await spoil({ width: '', pointerEvents: 'none' });
   assert.ok((await misfits(page)).includes('retry is covered'));
+  await spoil({ pointerEvents: '' });
+
+  const countdown = page.getByTestId('countdown');
+  const words = page.getByTestId('word');
+  const found = async (/** @type {RegExp} */ what) => assert.ok((await misfits(page)).some((line) => what.test(line)), `${what}`);
+  await spoil({ position: 'relative', top: '-3rem', pointerEvents: 'none' });
+  await found(/^"[^"]+" lies under "Try now"$/);
+  await spoil({ position: '', top: '', pointerEvents: '' });
+  await words.evaluate((element) => Object.assign(element.style, { position: 'relative', top: '4rem' }));
+  await found(/ lies under /);
+  await words.evaluate((element) => Object.assign(element.style, { position: '', top: '' }));
+  await countdown.evaluate((element) => Object.assign(element.style, { position: 'relative', left: '-300px' }));
+  await found(/^"[^"]+" is cut off$/);
+  await countdown.evaluate((element) => Object.assign(element.style, { position: '', left: '' }));
+  assert.deepEqual(await misfits(page), []);
+
   await page.evaluate(() => {
     document.body.style.width = '400px';
   });

@@ -94,6 +94,10 @@ test('the offer of sound fits the narrowest phone', async (t) => {
   await mkdir(folder, { recursive: true });
   await viewer.screenshot({ path: `${folder}watch-silent-320.png` });
   assert.deepEqual(await misfits(viewer), []);
+  await viewer.getByTestId('stats-toggle').evaluate((button) => /** @type {HTMLButtonElement} */ (button).click());
+  await viewer.locator('[data-figure="bitrate"]', { hasText: 'bit/s' }).waitFor();
+  await viewer.screenshot({ path: `${folder}watch-silent-figures-320.png` });
+  assert.deepEqual(await misfits(viewer), []);
 });
 
 test('where a browser wants no click, there is sound at once and nothing to click', async (t) => {
