@@ -26,15 +26,15 @@ const PACE_ERROR_MAX = 0.3;
 
 /**
  * What a page showed: in ms of one clock, when each picture was drawn, by the clock in it, and when it was seen; and how
- * many pictures had no clock to read.
- * @typedef {{ read: { drawnAt: number, seenAt: number }[], unreadable: number }} Readings
+ * many pictures had no clock to read, and the size of the last.
+ * @typedef {{ read: { drawnAt: number, seenAt: number }[], unreadable: number, now: string }} Readings
  */
 
 /**
  * Reads the clock in the pictures of a page that watches the test pattern, until it was read so often in pictures of one
- * size: a viewer of several encodings may see another for a while, when the machine is busy.
+ * size, where one is wanted: a viewer of several encodings may see another for a while, when the machine is busy.
  * @param {import('./video.js').Page} page
- * @param {{ wanted: number, size: string, ageMax: number }} plan an older picture is a strip that was misread: its checksum
+ * @param {{ wanted: number, size?: string, ageMax: number }} plan an older picture is a strip that was misread: its checksum
  * has eight bits
  * @returns {Promise<Readings>}
  */
@@ -45,8 +45,7 @@ function readClock(page, { wanted, size, ageMax }) {
       // The page loads its reader when it is first asked.
       await window.freshet?.pictureAgeMs?.();
       return new Promise((resolve, reject) => {
-        let { read, unreadable } = /** @type {Readings} */ ({ read: [], unreadable: 0 });
-        let now = 'no picture';
+        let { read, unreadable, now } = /** @type {Readings} */ ({ read: [], unreadable: 0, now: 'no picture' });
         const late = setTimeout(
           () => reject(new Error(`${read.length} of ${wanted} clocks in ${withinMs} ms, ${unreadable} unreadable; ${now}`)),
           withinMs,
@@ -55,12 +54,12 @@ function readClock(page, { wanted, size, ageMax }) {
           const age = await window.freshet?.pictureAgeMs?.();
           const seenAt = performance.timeOrigin + performance.now();
           now = `${video.videoWidth}x${video.videoHeight}`;
-          if (now !== size) [read, unreadable] = [[], 0];
+          if (size && now !== size) [read, unreadable] = [[], 0];
           else if (age === undefined || Math.abs(age) > ageMax) unreadable += 1;
           else read.push({ drawnAt: seenAt - age, seenAt });
           if (read.length < wanted) return void video.requestVideoFrameCallback(onPicture);
           clearTimeout(late);
-          resolve({ read, unreadable });
+          resolve({ read, unreadable, now });
         };
         video.requestVideoFrameCallback(onPicture);
       });
@@ -75,11 +74,11 @@ const MISREAD_MS = 60_000;
 /**
  * The page shows the clock of the test pattern as it goes: every picture is newer than the last, young, and of this size.
  * @param {import('./video.js').Page} viewer
- * @param {{ codec: string, size: string }} stream
+ * @param {{ codec: string, size?: string }} stream the size where it is known
  * @returns {Promise<string>} what was seen, for people
  */
 export async function showsTheClock(viewer, { codec, size }) {
-  const { read, unreadable } = await readClock(viewer, { wanted: N_READINGS, size, ageMax: MISREAD_MS });
+  const { read, unreadable, now } = await readClock(viewer, { wanted: N_READINGS, size, ageMax: MISREAD_MS });
   const share = unreadable / (unreadable + read.length);
   const shareMax = codec === 'AV1' ? UNREADABLE_SHARE_MAX_AV1 : UNREADABLE_SHARE_MAX;
   assert.ok(share <= shareMax, `${unreadable} clocks of ${unreadable + read.length} cannot be read`);
@@ -95,7 +94,7 @@ export async function showsTheClock(viewer, { codec, size }) {
 
   const ages = read.map(({ drawnAt, seenAt }) => seenAt - drawnAt);
   const { p50, p95, max } = summary(ages);
-  const told = `${size}, p50 ${p50.toFixed(0)} ms old, p95 ${p95.toFixed(0)}, at most ${max.toFixed(0)}; ${unreadable} unreadable`;
+  const told = `${now}, p50 ${p50.toFixed(0)} ms old, p95 ${p95.toFixed(0)}, at most ${max.toFixed(0)}; ${unreadable} unreadable`;
   assert.ok(Math.min(...ages) > 0 && p50 < AGE_MAX_MS, told);
   return told;
 }
