@@ -41,7 +41,7 @@ test('a stream is watched', async (t) => {
       const viewer = await watch(t, browser, server);
       await reach(viewer, 'live');
       await seesTheBestOfThree(studio, viewer);
-      t.diagnostic(await showsTheCamera(studio, viewer, { size: SIZE }));
+      t.diagnostic(await showsTheCamera(studio, viewer));
       await studio.getByTestId('source-select').selectOption('pattern');
       t.diagnostic(await showsTheClock(viewer, { codec, size: await seesTheBestOfThree(studio, viewer) }));
       assert.equal(await codecOf(viewer), codec);

@@ -1,4 +1,5 @@
-// A client restarts ICE by PATCH, and only then its old path is cut: nobody notices.
+// A client restarts ICE by PATCH, and only then its old path is cut: nobody notices. Our pages restart when a path is cut
+// already (test/network_cut.test.js), so that the order is one that only a client under a test's control has.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { launchChromium, newPage } from '../src/chromium.js';
