@@ -13,6 +13,8 @@ mod matrix;
 #[cfg(test)]
 mod outages;
 #[cfg(test)]
+mod plain_viewers;
+#[cfg(test)]
 mod rates;
 #[cfg(test)]
 mod repair;

@@ -94,6 +94,19 @@ impl Estimator {
         self.path.as_ref()?.poll_timeout(self.wanted)
     }
 
+    /// Nothing says that the path is full at what is sent.
+    pub(crate) fn is_at_ease(&self) -> bool {
+        self.path.as_ref().is_some_and(|path| path.is_at_ease())
+    }
+
+    /// From here on this much is sent, though nothing has shown that the path carries it: the estimate is that until
+    /// something shows that it does not.
+    pub(crate) fn try_at(&mut self, rate: Bitrate, now: Instant) {
+        if let Some(path) = &mut self.path {
+            path.try_at(rate, now);
+        }
+    }
+
     /// What the path carries.
     pub fn estimate(&self) -> Bitrate {
         self.path

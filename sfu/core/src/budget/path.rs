@@ -175,6 +175,28 @@ impl Path {
         probe.into_iter().chain(silence).min()
     }
 
+    pub(crate) fn is_at_ease(&self) -> bool {
+        match &self.basis {
+            Basis::Nothing => false,
+            Basis::Reports(reports) => reports.is_at_ease(),
+            Basis::Feedback => !self.rates.is_strained() && !self.silence.is_silent(),
+        }
+    }
+
+    pub(crate) fn try_at(&mut self, rate: Bitrate, now: Instant) {
+        match &mut self.basis {
+            Basis::Nothing => {}
+            Basis::Reports(reports) => {
+                reports.try_at(rate, now);
+                self.estimate = reports.rate();
+            }
+            Basis::Feedback => {
+                self.rates.try_at(rate, now);
+                self.estimate = self.rates.rate();
+            }
+        }
+    }
+
     pub(crate) const fn estimate(&self) -> Bitrate {
         self.estimate
     }

@@ -38,6 +38,13 @@ const HOLD_MIN: Duration = Duration::from_secs(2);
 const HOLD_MAX: Duration = Duration::from_secs(16);
 /// A step down this soon after the step up says that the step up failed.
 const FAILED_WITHIN: Duration = Duration::from_secs(4);
+/// On a path that cannot be probed the next rung is tried with pictures, once the present one has gone well for this long:
+/// some receiver reports, which come every second or two.
+const TRY_AFTER: Duration = Duration::from_secs(5);
+/// Receiver reports tell of a queue late: a step down this soon after a try says that the try failed.
+const TRY_FAILED_WITHIN: Duration = Duration::from_secs(20);
+/// And a failed try costs the viewer a second or two of a bad picture, so that tries are rarer than steps that fit.
+const TRY_HOLD_MAX: Duration = Duration::from_secs(64);
 
 /// What a subscription may cost.
 #[derive(Clone, Copy, Debug)]
@@ -45,12 +52,24 @@ pub(crate) enum Budget {
     /// Its path is not estimated: the best that flows.
     Unlimited,
     /// What its path carries.
-    Limited {
-        /// This much is left for pictures.
-        left: Bitrate,
-        /// How much delay stands before what is sent.
-        queue: Duration,
-    },
+    Limited(PathLimits),
+}
+
+/// What is known of a path that is estimated.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PathLimits {
+    /// This much is left for pictures.
+    pub(crate) left: Bitrate,
+    /// How much delay stands before what is sent.
+    pub(crate) queue: Duration,
+    /// It cannot be probed, and is not known to be full: more than is left may be tried.
+    pub(crate) may_try: bool,
+}
+
+impl PathLimits {
+    fn fits(self, rung: Rung, factor: f64, rate: &impl Fn(Rung) -> Option<Bitrate>) -> bool {
+        rate(rung).is_some_and(|rate| rate.scaled(factor) <= self.left)
+    }
 }
 
 /// What there is to spend, and when.
@@ -69,6 +88,10 @@ pub(crate) struct Planner {
     raised_at: Option<Instant>,
     /// Since when the present encoding has not fitted.
     short_since: Option<Instant>,
+    /// The present rung, and since when it is that.
+    settled: Option<(Rung, Instant)>,
+    /// The last step up was a try.
+    has_tried: bool,
 }
 
 /// A choice.
@@ -81,6 +104,8 @@ pub(crate) struct Plan {
     pub(crate) is_urgent: bool,
     /// Why it is this target.
     pub(crate) why: Why,
+    /// What pictures will cost, where the target is tried though the path is not known to carry it.
+    pub(crate) tried: Option<Bitrate>,
 }
 
 impl Default for Planner {
@@ -91,6 +116,8 @@ impl Default for Planner {
             held_until: None,
             raised_at: None,
             short_since: None,
+            settled: None,
+            has_tried: false,
         }
     }
 }
@@ -118,71 +145,95 @@ impl Planner {
         means: Means,
         rate: impl Fn(Rung) -> Option<Bitrate>,
     ) -> Plan {
-        let Means { budget, now } = means;
         let ladder = Ladder::new(track, &self.choice);
         let rungs = ladder.rungs();
-        let (Budget::Limited { left, queue }, Some(lowest)) = (budget, rungs.first().copied())
-        else {
+        let (Budget::Limited(limits), Some(lowest)) = (means.budget, rungs.first().copied()) else {
             let target = rungs.last().copied().or_else(|| kept(track, current));
             return Plan {
                 target,
                 next_up: Bitrate::ZERO,
                 is_urgent: false,
                 why: self.why_best(track, target),
+                tried: None,
             };
         };
+        let Means { now, .. } = means;
         let at = ladder.position(current);
-        let fits =
-            |rung: Rung, factor: f64| rate(rung).is_some_and(|rate| rate.scaled(factor) <= left);
+        let is_held = self.held_until.is_some_and(|until| now < until);
+        let fitting = self.choose_fitting(&ladder, at, (limits, now), &rate);
+        let tried = rungs
+            .get(fitting + 1)
+            .filter(|_| at == Some(fitting) && limits.may_try && !is_held && self.is_settled(now))
+            .and_then(|above| rate(*above));
+        let chosen = fitting + usize::from(tried.is_some());
+        self.remember(at, chosen, now);
+        self.has_tried |= tried.is_some();
+        let target = rungs.get(chosen).copied().unwrap_or(lowest);
+        self.settle(target, now);
+        // What sleeps is probed for as if it flowed: a path that carries it is what wakes it.
+        let asleep = || asleep_above(track, &self.choice, target.encoding);
+        let above = rungs.get(chosen + 1).copied().or_else(asleep);
+        let cost_above = above.and_then(&rate);
+        let left = limits.left;
+        let is_short =
+            chosen + 1 < rungs.len() || cost_above.is_some_and(|cost| cost.scaled(HEADROOM) > left);
+        Plan {
+            target: Some(target),
+            next_up: cost_above
+                .filter(|_| !is_held)
+                .map_or(Bitrate::ZERO, |rate| rate.scaled(HEADROOM)),
+            is_urgent: at.is_some_and(|at| chosen < at)
+                && limits.queue >= bearable_queue(limits, at.and_then(|at| rungs.get(at)), &rate),
+            why: if is_short {
+                Why::Path(left)
+            } else {
+                self.why_best(track, Some(target))
+            },
+            tried: tried.map(|rate| rate.scaled(HEADROOM)),
+        }
+    }
+
+    /// The index of the best rung that fits, or of the present one while it has grace.
+    fn choose_fitting(
+        &mut self,
+        ladder: &Ladder,
+        at: Option<usize>,
+        (limits, now): (PathLimits, Instant),
+        rate: &impl Fn(Rung) -> Option<Bitrate>,
+    ) -> usize {
+        let rungs = ladder.rungs();
         let is_held = self.held_until.is_some_and(|until| now < until);
         let best = (0..).zip(rungs).filter(|(index, rung)| {
             let is_up = at.is_none_or(|at| *index > at);
             if is_up {
-                fits(**rung, HEADROOM) && !(is_held && at.is_some())
+                limits.fits(**rung, HEADROOM, rate) && !(is_held && at.is_some())
             } else {
-                fits(**rung, SLACK)
+                limits.fits(**rung, SLACK, rate)
             }
         });
         // Pictures are given up only when it is known that the smallest with all of them costs too much.
-        let fallback = match rate(lowest) {
-            Some(_) => 0,
-            None => ladder.whole(),
-        };
+        let is_known = rungs.first().is_some_and(|lowest| rate(*lowest).is_some());
+        let fallback = if is_known { 0 } else { ladder.whole() };
         let best = best.last().map_or(fallback, |(index, _)| index);
-        let is_far = at
-            .and_then(|at| rungs.get(at))
-            .is_some_and(|rung| !fits(*rung, FAR));
-        let bearable = if is_far {
-            QUEUE_BEARABLE_FAR
-        } else {
-            QUEUE_BEARABLE
-        };
+        let bearable = bearable_queue(limits, at.and_then(|at| rungs.get(at)), rate);
         let chosen = at
-            .filter(|at| best < *at && queue < bearable && self.has_grace(now))
+            .filter(|at| best < *at && limits.queue < bearable && self.has_grace(now))
             .unwrap_or(best);
         if at.is_none_or(|at| best >= at) {
             self.short_since = None;
         }
-        self.remember(at, chosen, now);
-        let chosen_rung = rungs.get(chosen).copied().unwrap_or(lowest);
-        // What sleeps is probed for as if it flowed: a path that carries it is what wakes it.
-        let asleep = || asleep_above(track, &self.choice, chosen_rung.encoding);
-        let above = rungs.get(chosen + 1).copied().or_else(asleep);
-        let cost_above = above.and_then(&rate);
-        let is_short =
-            chosen + 1 < rungs.len() || cost_above.is_some_and(|cost| cost.scaled(HEADROOM) > left);
-        let target = Some(chosen_rung);
-        Plan {
-            target,
-            next_up: cost_above
-                .filter(|_| !is_held)
-                .map_or(Bitrate::ZERO, |rate| rate.scaled(HEADROOM)),
-            is_urgent: at.is_some_and(|at| chosen < at) && queue >= bearable,
-            why: if is_short {
-                Why::Path(left)
-            } else {
-                self.why_best(track, target)
-            },
+        chosen
+    }
+
+    /// The present rung has been it for long enough to try the next.
+    fn is_settled(&self, now: Instant) -> bool {
+        self.settled
+            .is_some_and(|(_, since)| now - since >= TRY_AFTER)
+    }
+
+    fn settle(&mut self, target: Rung, now: Instant) {
+        if self.settled.is_none_or(|(rung, _)| rung != target) {
+            self.settled = Some((target, now));
         }
     }
 
@@ -216,14 +267,32 @@ impl Planner {
             self.raised_at = Some(now);
         } else if chosen < before {
             self.short_since = None;
-            let failed = self.raised_at.is_some_and(|at| now - at < FAILED_WITHIN);
+            let (within, most) = if std::mem::take(&mut self.has_tried) {
+                (TRY_FAILED_WITHIN, TRY_HOLD_MAX)
+            } else {
+                (FAILED_WITHIN, HOLD_MAX)
+            };
+            let failed = self.raised_at.is_some_and(|at| now - at < within);
             self.hold = if failed {
-                (self.hold * 2).min(HOLD_MAX)
+                (self.hold * 2).min(most)
             } else {
                 HOLD_MIN
             };
             self.held_until = Some(now + self.hold);
         }
+    }
+}
+
+/// The queue that leaves no time for grace.
+fn bearable_queue(
+    limits: PathLimits,
+    present: Option<&Rung>,
+    rate: &impl Fn(Rung) -> Option<Bitrate>,
+) -> Duration {
+    if present.is_some_and(|rung| !limits.fits(*rung, FAR, rate)) {
+        QUEUE_BEARABLE_FAR
+    } else {
+        QUEUE_BEARABLE
     }
 }
 

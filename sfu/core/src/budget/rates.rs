@@ -149,6 +149,14 @@ impl Rates {
         self.acknowledged.reset();
     }
 
+    /// More is sent from here on, to see what the delays say of it.
+    pub(crate) fn try_at(&mut self, rate: Bitrate, now: Instant) {
+        if rate > self.aimd.rate() {
+            self.aimd.set(rate, now);
+            self.acknowledged.expect_change();
+        }
+    }
+
     /// More than the present rate is believed. Less is, too, when the probe has filled the path: the rate may stand for
     /// a path that nobody has tried since; but what arrives by itself is proof against it.
     fn on_probe(&mut self, measured: Measured, now: Instant) {

@@ -29,6 +29,17 @@ const FALL_INTERVAL: Duration = Duration::from_millis(300);
 /// The parts of a report's fraction of packets lost (RFC 3550 section 6.4.1).
 const FRACTION: f64 = 256.0;
 
+/// As long what a try has begun is believed in spite of the receiver's own estimate: that grows by 8 % a second, and a step
+/// between encodings is fourfold at most. A receiver that sees the path full says less than before the try.
+const TRY: Duration = Duration::from_secs(20);
+const REMB_FALLS: f64 = 0.95;
+
+/// A round trip that is longer by this than the shortest is a queue, and by twice this one that a try has made: some
+/// pictures' worth.
+const QUEUE: Duration = Duration::from_millis(100);
+/// What is left of what is sent then, as where delays are measured.
+const AFTER_QUEUE: f64 = 0.85;
+
 /// One rate, moved by reports.
 #[derive(Debug)]
 pub(crate) struct ReportedLoss {
@@ -38,6 +49,18 @@ pub(crate) struct ReportedLoss {
     last_report: Option<Instant>,
     last_fall: Option<Instant>,
     sent_bytes: u64,
+    round_trip: Duration,
+    /// `None` until a report came.
+    round_trip_min: Option<Duration>,
+    trying: Option<Trying>,
+}
+
+/// More is sent than was ever reported to arrive.
+#[derive(Clone, Copy, Debug)]
+struct Trying {
+    until: Instant,
+    /// The receiver's estimate when it began.
+    ceiling: Option<Bitrate>,
 }
 
 impl ReportedLoss {
@@ -49,12 +72,34 @@ impl ReportedLoss {
             last_report: None,
             last_fall: None,
             sent_bytes: 0,
+            round_trip: Duration::ZERO,
+            round_trip_min: None,
+            trying: None,
         }
     }
 
+    /// What is sent arrives, without a queue.
+    pub(crate) fn is_at_ease(&self) -> bool {
+        self.trying.is_none() && self.loss < LOSS_GROWS_BELOW && !self.has_queue(QUEUE)
+    }
+
+    fn has_queue(&self, queue: Duration) -> bool {
+        self.round_trip_min
+            .is_none_or(|least| self.round_trip > least + queue)
+    }
+
+    /// This much is sent from here on.
+    pub(crate) fn try_at(&mut self, rate: Bitrate, now: Instant) {
+        self.rate = in_range(rate.max(self.rate));
+        self.trying = Some(Trying {
+            until: now + TRY,
+            ceiling: self.ceiling,
+        });
+    }
+
     pub(crate) fn rate(&self) -> Bitrate {
-        self.ceiling
-            .map_or(self.rate, |ceiling| self.rate.min(ceiling))
+        let ceiling = self.ceiling.filter(|_| self.trying.is_none());
+        ceiling.map_or(self.rate, |ceiling| self.rate.min(ceiling))
     }
 
     /// As the last report has it.
@@ -68,19 +113,36 @@ impl ReportedLoss {
 
     /// A receiver estimates this; whatever it says stays in range.
     pub(crate) fn on_remb(&mut self, rate: Bitrate) {
-        self.ceiling = Some(in_range(rate));
+        let rate = in_range(rate);
+        self.ceiling = Some(rate);
+        if let Some(trying) = &mut self.trying {
+            let before = *trying.ceiling.get_or_insert(rate);
+            if rate < before.scaled(REMB_FALLS) {
+                self.trying = None;
+            }
+        }
     }
 
     /// A receiver report has come.
     pub(crate) fn on_report(&mut self, fraction_lost: u8, rtt: Duration, now: Instant) {
         self.loss = f64::from(fraction_lost) / FRACTION;
+        self.round_trip = rtt;
+        self.round_trip_min = Some(self.round_trip_min.map_or(rtt, |least| least.min(rtt)));
         let Some(last) = self.last_report.replace(now) else {
             self.sent_bytes = 0;
             return;
         };
         let step = now - last;
         let sent = Bitrate::of(std::mem::take(&mut self.sent_bytes), step);
-        if self.loss < LOSS_GROWS_BELOW {
+        let has_tried = self.trying.is_some();
+        self.trying = self
+            .trying
+            .filter(|trying| now < trying.until && self.loss <= LOSS_FALLS_ABOVE);
+        if has_tried && self.has_queue(QUEUE * 2) {
+            self.trying = None;
+            let left = sent.unwrap_or(self.rate).scaled(AFTER_QUEUE);
+            self.rate = in_range(left.min(self.rate));
+        } else if self.loss < LOSS_GROWS_BELOW {
             self.grow(sent, step);
         } else if self.loss > LOSS_FALLS_ABOVE {
             let is_due = self
@@ -163,5 +225,34 @@ mod tests {
             rate.on_report(255, RTT, Instant::from_nanos(ms * 1_000_000));
         }
         assert!(rate.rate() > KBPS(490), "{}", rate.rate());
+    }
+
+    #[test]
+    fn a_try_is_believed_until_the_receiver_says_less() {
+        let mut rate = ReportedLoss::new(KBPS(300));
+        run(&mut rate, 0, 5, 0, KBPS(200));
+        rate.on_remb(KBPS(310));
+        assert!(rate.is_at_ease());
+        rate.try_at(KBPS(900), Instant::from_nanos(5_000_000_000));
+        assert_eq!(rate.rate(), KBPS(900));
+        assert!(!rate.is_at_ease(), "one at a time");
+        rate.on_remb(KBPS(330));
+        assert_eq!(rate.rate(), KBPS(900), "it grows slowly");
+        rate.on_remb(KBPS(280));
+        assert_eq!(rate.rate(), KBPS(280), "and falls at once");
+    }
+
+    #[test]
+    fn a_try_that_makes_losses_or_a_queue_is_over() {
+        for (fraction_lost, rtt) in [(128, RTT), (0, RTT * 4)] {
+            let mut rate = ReportedLoss::new(KBPS(300));
+            run(&mut rate, 0, 5, 0, KBPS(200));
+            rate.try_at(KBPS(900), Instant::from_nanos(5_000_000_000));
+            let bytes = KBPS(600).bytes_in(Duration::from_secs(1));
+            rate.on_sent(usize::try_from(bytes).unwrap());
+            rate.on_report(fraction_lost, rtt, Instant::from_nanos(6_000_000_000));
+            assert!(rate.rate() < KBPS(700), "{} lost, {rtt:?}", fraction_lost);
+            assert!(!rate.is_at_ease());
+        }
     }
 }

@@ -49,7 +49,8 @@ pub(super) fn send(
 ) {
     let Path { remote, local } = *turn.path;
     let bytes = packet.payload.len() + carried.n_bytes();
-    let numbers = estimation.numbers(bytes, turn.now, turn.ntp_anchor);
+    let numbered = (bytes, stream.is_numbered());
+    let numbers = estimation.numbers(numbered, turn.now, turn.ntp_anchor);
     let written = turn.batch.push_with(remote.0, local, remote.1, |buffer| {
         stream.write_media(sealer, (packet, out, carried), numbers, buffer)
     });
@@ -84,7 +85,8 @@ pub(super) fn send_again(
         return false;
     }
     let Path { remote, local } = *turn.path;
-    let numbers = estimation.numbers(packet.payload.len(), turn.now, turn.ntp_anchor);
+    let numbered = (packet.payload.len(), stream.is_numbered());
+    let numbers = estimation.numbers(numbered, turn.now, turn.ntp_anchor);
     let written = turn.batch.push_with(remote.0, local, remote.1, |buffer| {
         stream.write_repair(sealer, (packet, sent), numbers, buffer)
     });

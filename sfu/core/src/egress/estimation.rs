@@ -16,13 +16,21 @@ use crate::stats::PathStatus;
 /// How often a plan is looked at at least.
 const PLAN_INTERVAL: Duration = Duration::from_millis(500);
 
+/// By what a path can be estimated.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Negotiated {
+    /// Transport-wide feedback was negotiated, for one stream at least.
+    pub(crate) has_sequence: bool,
+    /// `abs-send-time` was, by which receivers estimate themselves (REMB).
+    pub(crate) has_send_time: bool,
+    /// Repairs were: probes are made of them.
+    pub(crate) has_repairs: bool,
+}
+
 /// Whether, and by what, a path is estimated.
 #[derive(Debug)]
 pub(crate) struct Estimation {
-    /// Transport-wide feedback was negotiated.
-    has_sequence: bool,
-    /// `abs-send-time` was, by which receivers estimate themselves (REMB).
-    has_send_time: bool,
+    negotiated: Negotiated,
     /// There is something to choose.
     is_active: bool,
     /// The estimate of the last plan.
@@ -44,10 +52,9 @@ struct Probing {
 }
 
 impl Estimation {
-    pub(crate) fn new(has_sequence: bool, has_send_time: bool) -> Self {
+    pub(crate) fn new(negotiated: Negotiated) -> Self {
         Self {
-            has_sequence,
-            has_send_time,
+            negotiated,
             is_active: false,
             planned: Bitrate::ZERO,
             next_plan_at: Instant::START,
@@ -90,15 +97,35 @@ impl Estimation {
         self.is_active && (self.next_plan_at <= now || self.estimator.estimate() != self.planned)
     }
 
-    /// The numbers of a packet with this payload that leaves now.
+    /// The path cannot be probed, and goes well as it is.
+    pub(crate) fn may_try(&self) -> bool {
+        self.is_active && !self.can_probe() && self.estimator.is_at_ease()
+    }
+
+    /// The path itself holds the estimate where it is, as far as probes have tried it.
+    pub(crate) fn is_measured(&self) -> bool {
+        self.can_probe() && self.estimator.limited_by().is_measured()
+    }
+
+    fn can_probe(&self) -> bool {
+        self.negotiated.has_sequence && self.negotiated.has_repairs
+    }
+
+    /// The numbers of a packet with this payload that leaves now, of a stream whose packets carry transport-wide numbers or
+    /// do not. Beside one whose packets do, others are not followed: a number that no packet carries is reported as lost.
     #[inline]
     pub(crate) fn numbers(
         &mut self,
-        payload_bytes: usize,
+        (payload_bytes, is_numbered): (usize, bool),
         now: Instant,
         ntp_anchor: NtpTime,
     ) -> TransportNumbers {
-        if !self.is_active {
+        let Negotiated {
+            has_sequence,
+            has_send_time,
+            ..
+        } = self.negotiated;
+        if !self.is_active || (has_sequence && !is_numbered) {
             return TransportNumbers::default();
         }
         let bytes = payload_bytes + OVERHEAD_BYTES;
@@ -114,8 +141,8 @@ impl Estimation {
             u32::try_from((ntp.0 >> 14) & 0x00ff_ffff).unwrap_or(0)
         };
         TransportNumbers {
-            sequence: self.has_sequence.then_some(sequence),
-            send_time: (self.has_send_time && !self.has_sequence).then(send_time),
+            sequence: has_sequence.then_some(sequence),
+            send_time: (has_send_time && !has_sequence).then(send_time),
         }
     }
 
@@ -177,10 +204,31 @@ fn time_at(rate: Bitrate, bytes: usize) -> Duration {
 mod tests {
     use super::*;
 
+    fn negotiated(has_sequence: bool) -> Negotiated {
+        Negotiated {
+            has_sequence,
+            has_send_time: true,
+            has_repairs: true,
+        }
+    }
+
+    #[test]
+    fn what_carries_no_number_takes_none() {
+        let mut estimation = Estimation::new(negotiated(true));
+        assert!(estimation.plan(true, Instant::START).is_some());
+        let mut number = |is_numbered| {
+            let numbers = estimation.numbers((100, is_numbered), Instant::START, NtpTime(0));
+            (numbers.sequence, numbers.send_time)
+        };
+        assert_eq!(number(true), (Some(0), None));
+        assert_eq!(number(false), (None, None));
+        assert_eq!(number(true), (Some(1), None), "without a hole");
+    }
+
     #[test]
     fn without_a_choice_nothing_is_numbered() {
-        let mut estimation = Estimation::new(true, true);
-        let numbers = estimation.numbers(1_000, Instant::START, NtpTime(0));
+        let mut estimation = Estimation::new(negotiated(true));
+        let numbers = estimation.numbers((1_000, true), Instant::START, NtpTime(0));
         assert_eq!((numbers.sequence, numbers.send_time), (None, None));
         assert_eq!(estimation.plan(false, Instant::START), None);
         assert!(!estimation.wants_plan(Instant::START + PLAN_INTERVAL));
@@ -189,21 +237,21 @@ mod tests {
 
     #[test]
     fn with_a_choice_packets_are_numbered_or_dated() {
-        let mut numbered = Estimation::new(true, true);
+        let mut numbered = Estimation::new(negotiated(true));
         assert!(numbered.plan(true, Instant::START).is_some());
         assert!(!numbered.wants_plan(Instant::START));
         assert!(numbered.wants_plan(Instant::START + PLAN_INTERVAL));
         for expected in 0..3 {
-            let numbers = numbered.numbers(1_000, Instant::START, NtpTime(0));
+            let numbers = numbered.numbers((1_000, true), Instant::START, NtpTime(0));
             assert_eq!(
                 (numbers.sequence, numbers.send_time),
                 (Some(expected), None)
             );
         }
-        let mut dated = Estimation::new(false, true);
+        let mut dated = Estimation::new(negotiated(false));
         assert!(dated.plan(true, Instant::START).is_some());
         let later = Instant::START + Duration::from_millis(500);
-        let numbers = dated.numbers(1_000, later, NtpTime(1 << 32));
+        let numbers = dated.numbers((1_000, true), later, NtpTime(1 << 32));
         assert_eq!(numbers.send_time, Some((1 << 18) + (1 << 17)));
     }
 }

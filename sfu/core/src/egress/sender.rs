@@ -13,7 +13,7 @@ use sfu_model::rtp::Ssrc;
 use sfu_model::time::Instant;
 
 use crate::egress::departure::Queued;
-use crate::egress::estimation::Estimation;
+use crate::egress::estimation::{Estimation, Negotiated};
 use crate::egress::history::{NoRepair, Sent};
 use crate::egress::pacer::Pacer;
 use crate::egress::redundancy::Redundancy;
@@ -68,10 +68,11 @@ struct Keys {
 impl Sender {
     pub(crate) fn new(audio: Option<Stream>, video: Option<Stream>) -> Self {
         let streams = || audio.iter().chain(&video).map(|s| &s.terms().extensions);
-        let estimation = Estimation::new(
-            streams().any(|ids| ids.transport_sequence.is_some()),
-            streams().any(|ids| ids.absolute_send_time.is_some()),
-        );
+        let estimation = Estimation::new(Negotiated {
+            has_sequence: streams().any(|ids| ids.transport_sequence.is_some()),
+            has_send_time: streams().any(|ids| ids.absolute_send_time.is_some()),
+            has_repairs: video.as_ref().is_some_and(Stream::is_repairable),
+        });
         Self {
             keys: None,
             audio,
@@ -165,6 +166,21 @@ impl Sender {
     /// The rate that would be sent if the path carried it; zero when nothing more is wanted.
     pub(crate) fn set_wanted(&mut self, rate: Bitrate) {
         self.estimation.estimator.set_wanted(rate);
+    }
+
+    /// The path cannot be probed, and goes well as it is: more than it is known to carry may be tried.
+    pub(crate) fn may_try(&self) -> bool {
+        self.estimation.may_try()
+    }
+
+    /// From here on this much is sent, to see whether the path carries it.
+    pub(crate) fn try_at(&mut self, rate: Bitrate, now: Instant) {
+        self.estimation.estimator.try_at(rate, now);
+    }
+
+    /// The path itself holds the estimate where it is.
+    pub(crate) fn is_measured(&self) -> bool {
+        self.estimation.is_measured()
     }
 
     /// It is time to plan again.

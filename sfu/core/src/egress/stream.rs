@@ -167,6 +167,16 @@ impl Stream {
         }
     }
 
+    /// Its receiver takes repairs.
+    pub(crate) fn is_repairable(&self) -> bool {
+        self.repair.is_some()
+    }
+
+    /// Its packets carry the numbers of transport-wide feedback.
+    pub(crate) fn is_numbered(&self) -> bool {
+        self.terms.extensions.transport_sequence.is_some()
+    }
+
     /// Writes a packet again, as a repair: its number in front of its payload, under the repair stream's own numbers
     /// (RFC 4588 section 4).
     pub(crate) fn write_repair(

@@ -8,7 +8,7 @@ use sfu_model::packet::Packet;
 use sfu_model::rate::Bitrate;
 
 use crate::budget::ladder::has_choice;
-use crate::budget::plan::Budget;
+use crate::budget::plan::{Budget, PathLimits};
 use crate::egress::sender::Sender;
 use crate::egress::turn::Turn;
 use crate::route::arrivals::Cursor;
@@ -103,25 +103,21 @@ impl Subscriber {
         }
         let budget = match estimate {
             None => Budget::Unlimited,
-            Some(estimate) => Budget::Limited {
+            Some(estimate) => Budget::Limited(PathLimits {
                 left: estimate.saturating_sub(sound),
                 queue: self.sender.estimation().estimator.queue(),
-            },
+                may_try: self.sender.may_try(),
+            }),
         };
-        let measured = self
-            .sender
-            .estimation()
-            .estimator
-            .limited_by()
-            .is_measured();
+        let measured = self.sender.is_measured();
         let Some(video) = self.video.as_mut() else {
             self.demand = Demand::Nothing;
             return None;
         };
         let awaited = video.update(track, budget, supply);
         let carries = match budget {
-            Budget::Limited { left, .. } if measured => Some(left),
-            Budget::Limited { .. } | Budget::Unlimited => None,
+            Budget::Limited(limits) if measured => Some(limits.left),
+            Budget::Limited(_) | Budget::Unlimited => None,
         };
         self.demand = track.map_or(Demand::Nothing, |track| {
             video.demand(track, carries, supply.cache)
@@ -131,7 +127,11 @@ impl Subscriber {
             Bitrate::ZERO => Bitrate::ZERO,
             next_up => next_up.saturating_add(sound),
         };
+        let tried = video.tried();
         self.sender.set_wanted(wanted);
+        if let Some(tried) = tried {
+            self.sender.try_at(tried.saturating_add(sound), supply.now);
+        }
         awaited
     }
 }

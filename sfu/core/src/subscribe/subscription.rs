@@ -32,6 +32,7 @@ pub(crate) struct Subscription {
     has_descriptors: bool,
     planner: Planner,
     next_up: Bitrate,
+    tried: Option<Bitrate>,
     why: Why,
     selector: Selector,
     rewriter: Rewriter,
@@ -70,6 +71,7 @@ impl Subscription {
             has_descriptors,
             planner: Planner::default(),
             next_up: Bitrate::ZERO,
+            tried: None,
             why: Why::Best,
             selector: Selector::default(),
             rewriter: Rewriter::new(first_sequence, first_time),
@@ -101,6 +103,7 @@ impl Subscription {
         let plan = followed.map(|t| self.planner.plan(&t, wanted, means, rate));
         self.next_up = plan.map_or(Bitrate::ZERO, |p| p.next_up);
         self.why = plan.map_or(Why::Best, |p| p.why);
+        self.tried = plan.and_then(|p| p.tried);
         self.selector.set_target(plan.and_then(|p| p.target));
         if plan.is_some_and(|p| p.is_urgent) {
             self.selector.hold();
@@ -148,6 +151,11 @@ impl Subscription {
     /// What the next better rung costs; zero when there is none.
     pub(crate) fn next_up(&self) -> Bitrate {
         self.next_up
+    }
+
+    /// What pictures cost from now on, where that is tried on a path that is not known to carry it.
+    pub(crate) fn tried(&self) -> Option<Bitrate> {
+        self.tried
     }
 
     /// What passes, and what is to.

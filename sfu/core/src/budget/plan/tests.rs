@@ -52,10 +52,11 @@ fn means(budget: Budget, ms: u64) -> Means {
 }
 
 fn within(kbps: u64) -> Budget {
-    Budget::Limited {
+    Budget::Limited(PathLimits {
         left: Bitrate::from_kbps(kbps),
         queue: Duration::ZERO,
-    }
+        may_try: false,
+    })
 }
 
 #[test]
@@ -117,10 +118,11 @@ fn a_queue_ends_the_grace_sooner_the_less_is_left() {
         (1_000, 100, 11),
     ];
     for (kbps, queue_ms, expected) in cases {
-        let budget = Budget::Limited {
+        let budget = Budget::Limited(PathLimits {
             left: Bitrate::from_kbps(kbps),
             queue: Duration::from_millis(queue_ms),
-        };
+            may_try: false,
+        });
         let top = Some(rung(12));
         let track = track(&[true, true, true]);
         let plan = Planner::default().plan(&track, top, means(budget, 0), rate);
@@ -312,4 +314,66 @@ fn what_sleeps_above_is_probed_for_and_a_path_too_narrow_for_it_is_why() {
     });
     let plan = planner.plan(&sleeping, None, means(within(1_000), 0), rate);
     assert_eq!((plan.next_up, plan.why), (Bitrate::ZERO, Why::Chosen));
+}
+
+/// A path that cannot be probed, on which this is known to arrive.
+fn untested(kbps: u64) -> Budget {
+    Budget::Limited(PathLimits {
+        left: Bitrate::from_kbps(kbps),
+        queue: Duration::ZERO,
+        may_try: true,
+    })
+}
+
+#[test]
+fn what_cannot_be_probed_is_tried_a_rung_at_a_time() {
+    let track = track(&[true, true, true]);
+    let mut planner = Planner::default();
+    let mut current = Some(rung(10));
+    let mut tries = Vec::new();
+    // As if each try were believed: the path carries what is sent, and a little more.
+    let mut left = 350;
+    for second in 0..20 {
+        let plan = planner.plan(&track, current, means(untested(left), second * 1_000), rate);
+        if let Some(tried) = plan.tried {
+            tries.push((second, tried));
+            left = tried.as_bps() / 1_000;
+        }
+        current = plan.target;
+    }
+    let kbps = Bitrate::from_kbps;
+    let expected = [
+        (5, kbps(900).scaled(HEADROOM)),
+        (10, kbps(2_700).scaled(HEADROOM)),
+    ];
+    assert_eq!(tries, expected);
+    assert_eq!(current, Some(rung(12)));
+}
+
+#[test]
+fn a_try_that_fails_is_made_again_ever_later() {
+    let track = track(&[true, true]);
+    let mut planner = Planner::default();
+    let mut current = Some(rung(10));
+    let mut tries = Vec::new();
+    // Four seconds after each try the path turns out not to carry it.
+    let mut tried_at = None;
+    for second in 0..300 {
+        let failed = tried_at.is_some_and(|at| second >= at + 4);
+        let budget = match tried_at {
+            Some(_) if !failed => untested(950),
+            _ => untested(350),
+        };
+        let plan = planner.plan(&track, current, means(budget, second * 1_000), rate);
+        if plan.tried.is_some() {
+            tries.push(second);
+            tried_at = Some(second);
+        } else if plan.target == Some(rung(10)) {
+            tried_at = None;
+        }
+        current = plan.target;
+    }
+    let apart: Vec<u64> = tries.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(apart.is_sorted() && apart.len() < 10, "{apart:?}");
+    assert!(apart.last().is_some_and(|last| *last > 60), "{apart:?}");
 }

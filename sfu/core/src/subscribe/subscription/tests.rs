@@ -9,6 +9,7 @@ use sfu_model::layer::Layer;
 use sfu_model::packet::LayerSizes;
 
 use super::*;
+use crate::budget::plan::PathLimits;
 use crate::publish::facts::dependency::script::Mode;
 use crate::publish::layer_flow::LayerFlow;
 use crate::route::tracks::EncodingOutline;
@@ -118,10 +119,11 @@ impl Scene {
     }
 
     fn plan(&mut self, kbps: u64, now: Instant) {
-        let budget = Budget::Limited {
+        let budget = Budget::Limited(PathLimits {
             left: Bitrate::from_kbps(kbps),
             queue: Duration::ZERO,
-        };
+            may_try: false,
+        });
         let supply = Supply {
             cache: &self.cache,
             now,
