@@ -47,6 +47,7 @@ mod inter_arrival;
 pub(crate) mod ladder;
 pub(crate) mod limits;
 mod loss;
+pub(crate) mod means;
 mod overflow;
 mod overuse;
 pub mod path;

@@ -12,6 +12,7 @@ use sfu_model::time::Instant;
 
 use crate::budget::choice::{LayerChoice, Why};
 use crate::budget::ladder::{Ladder, Rung, asleep_above};
+use crate::budget::means::{Budget, Means, PathLimits};
 use crate::route::tracks::{Step, TrackOutline};
 
 /// What is left free above an encoding before a step up to it: its rate varies, and its first picture is a keyframe.
@@ -45,39 +46,6 @@ const TRY_AFTER: Duration = Duration::from_secs(5);
 const TRY_FAILED_WITHIN: Duration = Duration::from_secs(20);
 /// And a failed try costs the viewer a second or two of a bad picture, so that tries are rarer than steps that fit.
 const TRY_HOLD_MAX: Duration = Duration::from_secs(64);
-
-/// What a subscription may cost.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Budget {
-    /// Its path is not estimated: the best that flows.
-    Unlimited,
-    /// What its path carries.
-    Limited(PathLimits),
-}
-
-/// What is known of a path that is estimated.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct PathLimits {
-    /// This much is left for pictures.
-    pub(crate) left: Bitrate,
-    /// How much delay stands before what is sent.
-    pub(crate) queue: Duration,
-    /// It cannot be probed, and is not known to be full: more than is left may be tried.
-    pub(crate) may_try: bool,
-}
-
-impl PathLimits {
-    fn fits(self, rung: Rung, factor: f64, rate: &impl Fn(Rung) -> Option<Bitrate>) -> bool {
-        rate(rung).is_some_and(|rate| rate.scaled(factor) <= self.left)
-    }
-}
-
-/// What there is to spend, and when.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Means {
-    pub(crate) budget: Budget,
-    pub(crate) now: Instant,
-}
 
 /// Chooses for one subscription, and remembers how its last choices went.
 #[derive(Clone, Debug)]

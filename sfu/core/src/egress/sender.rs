@@ -71,7 +71,9 @@ impl Sender {
         let estimation = Estimation::new(Negotiated {
             has_sequence: streams().any(|ids| ids.transport_sequence.is_some()),
             has_send_time: streams().any(|ids| ids.absolute_send_time.is_some()),
-            has_repairs: video.as_ref().is_some_and(Stream::is_repairable),
+            has_repairs: video
+                .iter()
+                .any(|video| video.terms().repair_ssrc.is_some()),
         });
         Self {
             keys: None,

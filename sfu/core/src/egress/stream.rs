@@ -167,11 +167,6 @@ impl Stream {
         }
     }
 
-    /// Its receiver takes repairs.
-    pub(crate) fn is_repairable(&self) -> bool {
-        self.repair.is_some()
-    }
-
     /// Its packets carry the numbers of transport-wide feedback.
     pub(crate) fn is_numbered(&self) -> bool {
         self.terms.extensions.transport_sequence.is_some()
@@ -190,7 +185,7 @@ impl Stream {
         let time = MediaTime(packet.time.0.wrapping_add(mapping.time_shift));
         let marker = packet.marker || mapping.is_marked;
         let codec = mapping.codec.apply(packet);
-        let (fixed, index) = self.next_repair(sent.repair, marker, false, time.wire())?;
+        let (fixed, index) = self.next_repair(sent.repair, marker, time.wire())?;
         let start = buffer.len();
         let header_bytes = self.write_header(&fixed, (packet, codec), transport, buffer);
         buffer.extend_from_slice(&sent.sequence.wire().to_be_bytes());
@@ -204,7 +199,6 @@ impl Stream {
         &mut self,
         payload_type: PayloadType,
         marker: bool,
-        padding: bool,
         timestamp: RtpTimestamp,
     ) -> Result<(Fixed, crate::srtp::UnusedIndex), DropReason> {
         let repair = self.repair.as_mut().ok_or(DropReason::NotRepairable)?;
@@ -215,7 +209,7 @@ impl Stream {
         let fixed = Fixed {
             payload_type,
             marker,
-            padding,
+            padding: false,
             sequence,
             timestamp,
             ssrc: repair.ssrc,

@@ -8,7 +8,7 @@ use sfu_model::packet::Packet;
 use sfu_model::rate::Bitrate;
 
 use crate::budget::ladder::has_choice;
-use crate::budget::plan::{Budget, PathLimits};
+use crate::budget::means::{Budget, PathLimits};
 use crate::egress::sender::Sender;
 use crate::egress::turn::Turn;
 use crate::route::arrivals::Cursor;

@@ -13,7 +13,8 @@ use sfu_model::time::Instant;
 
 use crate::budget::choice::{LayerChoice, Why};
 use crate::budget::ladder::{Rung, is_asleep};
-use crate::budget::plan::{Budget, Means, Planner};
+use crate::budget::means::{Budget, Means};
+use crate::budget::plan::Planner;
 use crate::budget::reach::reach;
 use crate::route::demand::Demand;
 use crate::route::packet_cache::PacketCache;

@@ -9,7 +9,7 @@ use sfu_model::layer::Layer;
 use sfu_model::packet::LayerSizes;
 
 use super::*;
-use crate::budget::plan::PathLimits;
+use crate::budget::means::PathLimits;
 use crate::publish::facts::dependency::script::Mode;
 use crate::publish::layer_flow::LayerFlow;
 use crate::route::tracks::EncodingOutline;
