@@ -114,5 +114,12 @@ test('Firefox and Chromium', async (t) => {
       t.diagnostic(await showsTheClock(viewer, { codec, size: SIZE }));
       assert.equal(await playedCodec(viewer), codec);
     });
+
+    await t.test(`Chromium publishes ${codec} with simulcast, Firefox sees the best`, async (t) => {
+      const studio = await goLive(t, chromium, server, { codec, simulcast: '1' });
+      const viewer = await openInFirefox(t, firefox, server.watchUrl());
+      await seesTheBestOfThree(studio, viewer);
+      assert.equal(await playedCodec(viewer), codec);
+    });
   }
 });
