@@ -1,10 +1,8 @@
 //! Two directions of a path, and the packets on their way.
 
-use std::cmp::{Ordering, Reverse};
-use std::collections::BinaryHeap;
 use std::net::SocketAddr;
 
-use freshet_sim::network::{Conditions, Direction, Network};
+use freshet_sim::network::{Conditions, Direction, InFlight, Network};
 use sfu_model::time::Instant;
 
 use crate::packet;
@@ -21,24 +19,13 @@ const PATH: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr
 #[derive(Debug)]
 pub struct Wire {
     network: Network,
-    in_flight: BinaryHeap<Reverse<Flying>>,
-    n_taken: u64,
+    in_flight: InFlight<Arrived>,
     /// Buffers of packets that have arrived, for those to come.
     spare: Vec<Vec<u8>>,
     tallies: Both<Tally>,
 }
 
-/// A packet on its way.
-#[derive(Debug)]
-struct Flying {
-    arrives_at: Instant,
-    /// Packets that arrive at one moment keep their order.
-    number: u64,
-    direction: Direction,
-    packet: Vec<u8>,
-}
-
-/// A packet that has arrived. Whoever has written it gives it back.
+/// A packet that arrives. Whoever has written it gives it back.
 #[derive(Debug)]
 pub struct Arrived {
     /// The way that it came.
@@ -52,8 +39,7 @@ impl Wire {
     pub fn new(seed: u64) -> Self {
         Self {
             network: Network::new(seed),
-            in_flight: BinaryHeap::new(),
-            n_taken: 0,
+            in_flight: InFlight::default(),
             spare: Vec::new(),
             tallies: Both::default(),
         }
@@ -80,28 +66,18 @@ impl Wire {
         };
         let mut kept = self.spare.pop().unwrap_or_default();
         kept.extend_from_slice(packet);
-        self.in_flight.push(Reverse(Flying {
-            arrives_at,
-            number: self.n_taken,
-            direction,
-            packet: kept,
-        }));
-        self.n_taken += 1;
+        let packet = kept;
+        self.in_flight
+            .push(arrives_at, Arrived { direction, packet });
     }
 
     /// A packet that has arrived by now, earliest first.
     #[must_use]
     pub fn poll_arrived(&mut self, now: Instant) -> Option<Arrived> {
-        if self.poll_timeout()? > now {
-            return None;
-        }
-        let Reverse(flying) = self.in_flight.pop()?;
-        let tally = self.tallies.of(flying.direction);
-        tally.late.record(now - flying.arrives_at);
-        Some(Arrived {
-            direction: flying.direction,
-            packet: flying.packet,
-        })
+        let (arrives_at, arrived) = self.in_flight.pop(now)?;
+        let tally = self.tallies.of(arrived.direction);
+        tally.late.record(now - arrives_at);
+        Some(arrived)
     }
 
     /// What has arrived was written at the other end, or the device there refused it.
@@ -120,9 +96,7 @@ impl Wire {
     /// When the next packet arrives.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.in_flight
-            .peek()
-            .map(|Reverse(flying)| flying.arrives_at)
+        self.in_flight.next_at()
     }
 
     /// What became of all packets so far.
@@ -134,24 +108,3 @@ impl Wire {
         }
     }
 }
-
-impl Ord for Flying {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let key = |flying: &Self| (flying.arrives_at, flying.number);
-        key(self).cmp(&key(other))
-    }
-}
-
-impl PartialOrd for Flying {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Flying {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Flying {}

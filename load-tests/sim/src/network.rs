@@ -4,6 +4,7 @@
 mod bottleneck;
 mod conditions;
 mod cross_traffic;
+mod in_flight;
 mod loss;
 mod nat;
 mod per_mille;
@@ -22,6 +23,7 @@ use crate::network::loss::Chain;
 pub use bottleneck::{Bottleneck, QUEUE_DELAY};
 pub use conditions::{Conditions, OVERTAKEN_BY};
 pub use cross_traffic::CrossTraffic;
+pub use in_flight::InFlight;
 pub use loss::Loss;
 pub use nat::Nat;
 pub use per_mille::PerMille;
