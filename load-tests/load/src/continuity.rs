@@ -13,7 +13,6 @@ pub struct Continuity {
     first: Option<u32>,
     /// One bit for each packet from `first` on.
     seen: Vec<u64>,
-    n_seen: u32,
     /// The sender's number less ours, of the first packet: one continuous sender keeps it.
     offset: Option<i64>,
     faults: Faults,
@@ -95,7 +94,6 @@ impl Continuity {
         match self.seen.get_mut(word) {
             Some(bits) if *bits & bit == 0 => {
                 *bits |= bit;
-                self.n_seen += 1;
             }
             Some(_) | None => self.faults.duplicates += 1,
         }
@@ -111,10 +109,13 @@ impl Continuity {
         self.first.is_some()
     }
 
-    /// Packets that have not come, when the publisher has written `n_published` of the track.
+    /// Of the first `n_published` packets of the track, those that were owed and have not come; later ones may have.
     pub fn n_lost(&self, n_published: u32) -> u64 {
-        let owed = n_published.saturating_sub(self.first.unwrap_or(n_published));
-        u64::from(owed.saturating_sub(self.n_seen))
+        let n_owed = n_published.saturating_sub(self.first.unwrap_or(n_published));
+        let (n_whole, rest) = (n_owed as usize / 64, n_owed % 64);
+        let whole = self.seen.iter().take(n_whole).map(|bits| bits.count_ones());
+        let last = self.seen.get(n_whole).copied().unwrap_or_default() & ((1 << rest) - 1);
+        u64::from(n_owed - whole.sum::<u32>() - last.count_ones())
     }
 
     /// What else went wrong.
@@ -160,6 +161,10 @@ mod tests {
     fn a_gap_and_a_missing_tail_are_lost() {
         assert_eq!(record(&[3, 5]).n_lost(6), 1);
         assert_eq!(record(&[3, 4]).n_lost(200), 195);
+        let last_of_many: Vec<u32> = (3..200).filter(|n| *n != 66 && *n != 140).collect();
+        let continuity = record(&last_of_many);
+        let n_lost = [66, 67, 140, 141, 200].map(|n| continuity.n_lost(n));
+        assert_eq!(n_lost, [0, 1, 1, 2, 2], "what comes later is no substitute");
         assert_eq!(
             record(&[]).n_lost(200),
             0,

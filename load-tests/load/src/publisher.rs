@@ -56,6 +56,8 @@ pub struct Publisher {
 
 #[derive(Debug)]
 enum Order {
+    /// Say what was sent so far.
+    Count(SyncSender<Published>),
     /// Write no more packets, but stay: what was lost can still be asked for.
     FallSilent(SyncSender<Published>),
     Leave,
@@ -77,7 +79,7 @@ impl Publisher {
         let poll = Poll::new()?;
         session.register(poll.registry(), SOCKET)?;
         let waker = Waker::new(poll.registry(), ORDERS)?;
-        // Two orders in a publisher's life; whoever gives them waits for the first to be done.
+        // Whoever gives an order waits for it to be done; the last one's is awaited with the thread.
         let (orders, inbox) = sync_channel(1);
         let now = clock.now();
         let sending = Sending {
@@ -104,8 +106,17 @@ impl Publisher {
 
     /// Ends the media and says how much there was. `None` when the session has failed; [`Self::leave`] says why.
     pub fn fall_silent(&self) -> Option<Published> {
+        self.ask(Order::FallSilent)
+    }
+
+    /// How much there was so far. `None` when the session has failed.
+    pub fn count(&self) -> Option<Published> {
+        self.ask(Order::Count)
+    }
+
+    fn ask(&self, order: fn(SyncSender<Published>) -> Order) -> Option<Published> {
         let (reply, answer) = sync_channel(1);
-        self.orders.send(Order::FallSilent(reply)).ok()?;
+        self.orders.send(order(reply)).ok()?;
         self.waker.wake().ok()?;
         answer.recv().ok()
     }
@@ -150,9 +161,12 @@ impl Sending {
                 Ok(()) | Err(_) => {}
             }
             match inbox.try_recv() {
+                // Whoever asked may have gone; the publisher does as it was told all the same.
+                Ok(Order::Count(reply)) => {
+                    let _ = reply.try_send(self.published());
+                }
                 Ok(Order::FallSilent(reply)) => {
                     self.is_silent = true;
-                    // Whoever asked may have gone; the publisher is silent all the same.
                     let _ = reply.try_send(self.published());
                 }
                 Ok(Order::Leave) | Err(TryRecvError::Disconnected) => return self.session.close(),
