@@ -4,6 +4,7 @@ mod fanout;
 mod hostile;
 mod limit;
 mod publish;
+mod stream;
 
 use std::error::Error;
 use std::fmt::Display;

@@ -11,10 +11,10 @@ use sfu_model::time::Instant;
 use sfu_net::clock::Clock;
 use sfu_net::udp::ReceiveBatch;
 
-use crate::continuity::Faults;
 use crate::publisher::Published;
 use crate::session::SessionError;
-use crate::subscriber::{Subscriber, Window};
+use crate::subscriber::Subscriber;
+use crate::tally::{Tally, Window};
 
 /// The waker's token; players are numbered from zero.
 const ORDERS: Token = Token(usize::MAX);
@@ -31,29 +31,6 @@ const SAMPLE_EVERY: usize = 10;
 
 /// How long the thread rests when no player has anything to do.
 const REST: Duration = Duration::from_secs(1);
-
-/// What the players of a crowd have seen.
-#[derive(Clone, Debug, Default)]
-pub struct Tally {
-    /// Players whose session lives.
-    pub n_alive: usize,
-    /// Players that get both tracks.
-    pub n_receiving: usize,
-    /// From each player's POST to the last packet of its first picture.
-    pub joins: Vec<Duration>,
-    /// When the first player's POST began, and the last's, of those that live.
-    pub posted: Option<(Instant, Instant)>,
-    /// Since the measurement began.
-    pub window: Window,
-    /// Of what was published since each player joined; 0 until the publisher says how much that is.
-    pub n_lost: u64,
-    /// Retransmissions that came.
-    pub n_repairs: u64,
-    /// Whatever else went wrong.
-    pub faults: Faults,
-    /// Datagrams of players that the kernel did not take.
-    pub n_refused: usize,
-}
 
 /// A thread of players.
 #[derive(Debug)]
@@ -235,7 +212,7 @@ impl Watching {
         for player in self.subscribers.iter().flatten() {
             tally.n_alive += 1;
             tally.n_receiving += usize::from(player.has_both());
-            tally.joins.extend(player.joined_after());
+            tally.joins.extend(player.joined());
             let posted_at = player.posted_at();
             let (first, last) = tally.posted.unwrap_or((posted_at, posted_at));
             tally.posted = Some((first.min(posted_at), last.max(posted_at)));

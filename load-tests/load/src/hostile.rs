@@ -22,13 +22,15 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use sfu_model::drop_reason::DropReason;
+use sfu_model::time::Instant;
 use sfu_net::clock::Clock;
 
 use crate::crowd::{Crowd, CrowdEnded};
 use crate::endpoint::Endpoint;
-use crate::fanout::{self, FanoutError};
+use crate::joining::{JOINS_PER_SECOND, Joining, LOOK_INTERVAL, open};
 use crate::proc::Process;
 use crate::publisher::{Published, Publisher};
+use crate::run_error::RunError;
 use crate::session::{Role, SessionError};
 use attacker::{Attack, Attacker};
 use datagrams::{BindingRequests, ClientHellos, Target};
@@ -74,7 +76,7 @@ pub struct Scenario {
 pub enum HostileError {
     /// Players or the publisher cannot do their part.
     #[error("{0}")]
-    Play(#[from] FanoutError),
+    Play(#[from] RunError),
     /// A session of ours failed.
     #[error("{0}")]
     Session(#[from] SessionError),
@@ -95,7 +97,7 @@ pub enum HostileError {
 /// Plays the scenario. `say` is told how far it is.
 pub async fn run(scenario: &Scenario, say: impl Fn(&str)) -> Result<Outcome, HostileError> {
     let clock = Clock::start();
-    let opened = fanout::open(&scenario.whip, Role::Publisher, scenario.local, clock).await?;
+    let opened = open(&scenario.whip, Role::Publisher, scenario.local, clock).await?;
     let target = Target::of(&opened.answer).ok_or(HostileError::NoTarget)?;
     let publisher = Publisher::start(opened.session, scenario.bitrate_bps, clock)?;
     let run = Run {
@@ -154,7 +156,7 @@ impl Run<'_> {
         crowd.leave()?;
         set_ups.n_wanted += n_wanted;
         set_ups.n_connected += tally.n_receiving;
-        set_ups.took.extend(tally.joins);
+        set_ups.took.extend(tally.joins_since(Instant::START));
         Ok(())
     }
 
@@ -211,7 +213,13 @@ impl Run<'_> {
     async fn crowd(&self, n_players: usize) -> Result<Crowd, HostileError> {
         let crowd = Crowd::start(self.clock)?;
         let Scenario { whep, local, .. } = self.scenario;
-        fanout::join(n_players, whep, *local, &crowd, self.clock).await?;
+        let joining = Joining {
+            whep,
+            local: *local,
+            clock: self.clock,
+            per_second: JOINS_PER_SECOND,
+        };
+        joining.join(0..n_players, &crowd).await?;
         Ok(crowd)
     }
 
@@ -230,7 +238,7 @@ impl Run<'_> {
         n_sent: u64,
         reasons: &[DropReason],
     ) -> Result<u64, HostileError> {
-        let mut looks = tokio::time::interval(fanout::LOOK_INTERVAL);
+        let mut looks = tokio::time::interval(LOOK_INTERVAL);
         let until = self.clock.now() + COUNTERS_PATIENCE;
         loop {
             looks.tick().await;

@@ -66,6 +66,12 @@ impl Histogram {
     }
 }
 
+/// The sample that `percent` of the sorted samples do not exceed.
+pub fn at_percentile(sorted: &[Duration], percent: usize) -> Option<Duration> {
+    let rank = (sorted.len() * percent).div_ceil(100);
+    sorted.get(rank.saturating_sub(1)).copied()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,9 +10,10 @@ use sfu_net::clock::Clock;
 use tokio::time::Interval;
 
 use crate::endpoint::Endpoint;
-use crate::fanout::{FanoutError, open};
 use crate::frame_publisher::{FramePublisher, FramesPublished};
+use crate::joining::open;
 use crate::pictures::PictureSource;
+use crate::run_error::RunError;
 use crate::session::Role;
 
 /// Between two looks at whether there is a publisher left.
@@ -69,7 +70,7 @@ pub async fn run(
         let role = Role::FramePublisher(source.codec());
         match open(&endpoint, role, scenario.local, clock).await {
             Ok(joined) => publishers.push(FramePublisher::start(joined.session, source, clock)?),
-            Err(FanoutError::System(error)) => return Err(error),
+            Err(RunError::System(error)) => return Err(error),
             Err(refused) => {
                 outcome.not_admitted += 1;
                 say(&refused.to_string());

@@ -4,9 +4,11 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
+use sfu_model::time::Instant;
 
 use crate::continuity::Faults;
 use crate::fanout::Outcome;
+use crate::latency::at_percentile;
 use crate::limit::Spread;
 
 /// What a run must not exceed.
@@ -67,14 +69,13 @@ impl Report {
     ///
     /// `limit` is what a packet costs this machine with nothing else done, where that was measured in the same run.
     pub fn new(outcome: &Outcome, bars: Bars, limit: Option<Spread>) -> Self {
-        let window = &outcome.window.window;
+        let measured = &outcome.measured;
+        let (window, server) = (&measured.window.window, measured.server);
         let settled = &outcome.settled;
-        let seconds = outcome.measured.as_secs_f64();
+        let seconds = measured.lasted.as_secs_f64();
         let percentile = |percent| window.latency.percentile(percent).map(|d| d.as_micros());
-        let mut joins = settled.joins.clone();
-        joins.sort_unstable();
+        let joins = settled.joins_since(Instant::START);
         let join = |percent| at_percentile(&joins, percent).map(|d| d.as_millis());
-        let server = outcome.server;
         let mut report = Self {
             viewers: outcome.n_viewers,
             viewers_alive: settled.n_alive,
@@ -114,8 +115,8 @@ impl Report {
                 let (idle, full) = used.resident_bytes;
                 full.saturating_sub(idle) / outcome.n_viewers.max(1) as u64
             }),
-            load_cores: outcome.own.ran.as_secs_f64() / seconds,
-            load_cores_waited_for: outcome.own.waited.as_secs_f64() / seconds,
+            load_cores: measured.own.ran.as_secs_f64() / seconds,
+            load_cores_waited_for: measured.own.waited.as_secs_f64() / seconds,
             passed: false,
         };
         report.server_cpu_over_limit = report
@@ -172,12 +173,6 @@ impl Report {
         let failed = checks.into_iter().filter(|(is_failed, _)| *is_failed);
         failed.map(|(_, what)| what).collect()
     }
-}
-
-/// The sample that `percent` of the sorted samples do not exceed.
-fn at_percentile(sorted: &[Duration], percent: usize) -> Option<Duration> {
-    let rank = (sorted.len() * percent).div_ceil(100);
-    sorted.get(rank.saturating_sub(1)).copied()
 }
 
 /// Absent figures are dashes.
@@ -300,10 +295,10 @@ impl fmt::Display for Report {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crowd::Tally;
-    use crate::fanout::ServerUse;
     use crate::proc::Scheduled;
     use crate::publisher::Published;
+    use crate::stage::{Measured, ServerUse};
+    use crate::tally::{Join, Tally};
 
     const BARS: Bars = Bars {
         lost_max: 0,
@@ -327,6 +322,13 @@ mod tests {
         }
     }
 
+    fn join(ms: u64) -> Join {
+        Join {
+            posted_at: Instant::START,
+            took: Duration::from_millis(ms),
+        }
+    }
+
     fn good() -> Outcome {
         let mut window = Tally::default();
         window.window.n_packets = 1_000_000;
@@ -334,20 +336,22 @@ mod tests {
         let settled = Tally {
             n_alive: 2,
             n_receiving: 2,
-            joins: vec![Duration::from_millis(30), Duration::from_millis(10)],
+            joins: vec![join(30), join(10)],
             ..Tally::default()
         };
         Outcome {
             n_viewers: 2,
-            measured: Duration::from_secs(10),
             published: Published::default(),
-            window,
+            measured: Measured {
+                lasted: Duration::from_secs(10),
+                window,
+                server: Some(ServerUse {
+                    scheduled: ran(3),
+                    resident_bytes: (1_000_000, 1_400_000),
+                }),
+                own: ran(5),
+            },
             settled,
-            server: Some(ServerUse {
-                scheduled: ran(3),
-                resident_bytes: (1_000_000, 1_400_000),
-            }),
-            own: ran(5),
         }
     }
 
@@ -368,16 +372,16 @@ mod tests {
     #[test]
     fn each_bar_can_be_missed() {
         let misses: [fn(&mut Outcome); 9] = [
-            |o| o.settled.joins = vec![Duration::from_millis(31); 2],
+            |o| o.settled.joins = vec![join(31); 2],
             |o| o.settled.joins.truncate(1),
             |o| o.published.n_keyframe_requests = 6,
             |o| o.settled.n_lost = 1,
             |o| o.settled.n_receiving = 1,
             |o| o.settled.faults.misnumbered = 1,
-            |o| o.window.window.n_packets = 0,
-            |o| o.server = None,
+            |o| o.measured.window.window.n_packets = 0,
+            |o| o.measured.server = None,
             |o| {
-                if let Some(server) = &mut o.server {
+                if let Some(server) = &mut o.measured.server {
                     server.scheduled = ran(4);
                 }
             },

@@ -3,8 +3,6 @@
 //! The engine connects and keeps the connection. Media never goes through it: a packet is counted from its plain header,
 //! and one player in ten opens them all.
 
-use std::time::Duration;
-
 use sfu_model::codec::MediaKind;
 use sfu_model::time::Instant;
 use sfu_net::udp::ReceiveBatch;
@@ -13,12 +11,12 @@ use crate::answers::Answers;
 use crate::continuity::Faults;
 use crate::formats::Formats;
 use crate::keys::KeySlot;
-use crate::latency::Histogram;
 use crate::publisher::Published;
 use crate::rtcp;
 use crate::rtp::{self, RtpPacket};
 use crate::session::{Session, SessionError, SessionEvent};
 use crate::srtp::Srtp;
+use crate::tally::{Join, Window};
 use crate::track::Track;
 
 /// A player.
@@ -41,17 +39,6 @@ struct Received {
     is_sample: bool,
     /// When its POST began.
     posted_at: Instant,
-}
-
-/// What all players of a thread got since the measurement began.
-#[derive(Clone, Debug, Default)]
-pub struct Window {
-    /// Media packets, retransmissions and whatever else came twice included.
-    pub n_packets: u64,
-    /// Their bytes, headers and tags included.
-    pub n_bytes: u64,
-    /// From the publisher's write to the kernel's receipt for the player; of the players that open their packets.
-    pub latency: Histogram,
 }
 
 impl Subscriber {
@@ -120,10 +107,12 @@ impl Subscriber {
         self.received.posted_at
     }
 
-    /// From the POST to the last packet of the first picture.
-    pub(crate) fn joined_after(&self) -> Option<Duration> {
+    /// How it joined, once it has had a picture.
+    pub(crate) fn joined(&self) -> Option<Join> {
         let whole_at = self.received.video.first_picture.whole_at()?;
-        Some(whole_at.saturating_since(self.received.posted_at))
+        let posted_at = self.received.posted_at;
+        let took = whole_at.saturating_since(posted_at);
+        Some(Join { posted_at, took })
     }
 
     /// Retransmissions that came.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use freshet_load::continuity::Faults;
-use freshet_load::crowd::{Crowd, Tally};
+use freshet_load::crowd::Crowd;
 use freshet_load::frame_publisher::FramePublisher;
 use freshet_load::pictures::PictureSource;
 use freshet_load::playback::Playback;
@@ -19,6 +19,7 @@ use freshet_load::publisher::{Published, Publisher};
 use freshet_load::recording::Recording;
 use freshet_load::session::{Role, Session};
 use freshet_load::subscriber::Subscriber;
+use freshet_load::tally::Tally;
 use sfu_core::event::Event;
 use sfu_model::id::RoomId;
 use sfu_net::clock::Clock;

@@ -27,8 +27,8 @@ pub struct Figures {
 impl Figures {
     /// Those of an outcome; `None` where the server was not measured or nothing came.
     pub fn of(outcome: &Outcome) -> Option<Self> {
-        let server = outcome.server?;
-        let window = &outcome.window.window;
+        let server = outcome.measured.server?;
+        let window = &outcome.measured.window.window;
         let percentile = |percent| {
             let latency = window.latency.percentile(percent)?;
             Some(latency.as_secs_f64() * 1e6)

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use freshet_load::endpoint::Endpoint;
-use freshet_load::fanout::{self, FanoutError, Outcome, Scenario};
+use freshet_load::fanout::{self, Outcome, Scenario};
 use freshet_load::proc::Process;
 use freshet_load::publisher::Media;
+use freshet_load::run_error::RunError;
+use freshet_load::stage::Setting;
 
 use crate::comparison::{Comparison, Figures};
 use crate::freshet::{self, Freshet};
@@ -44,7 +46,7 @@ pub enum RoundError {
     Janus(#[from] janus::StartError),
     /// The load could not be played.
     #[error("{0}")]
-    Load(#[from] FanoutError),
+    Load(#[from] RunError),
     /// A process could not be measured.
     #[error("a server's process could not be measured")]
     NotMeasured,
@@ -76,14 +78,16 @@ async fn play(
     (whip, whep): (Endpoint, Endpoint),
 ) -> Result<Figures, RoundError> {
     let scenario = Scenario {
-        whip,
-        whep,
-        local: setup.address,
+        setting: Setting {
+            whip,
+            whep,
+            local: setup.address,
+            media: setup.media,
+            joins_per_second: JOINS_PER_SECOND,
+            server: Some(Process::new(pid)),
+        },
         n_viewers: setup.n_viewers,
         measured: setup.measured,
-        media: setup.media,
-        joins_per_second: JOINS_PER_SECOND,
-        server: Some(Process::new(pid)),
     };
     let outcome: Outcome = fanout::run(&scenario, |_| ()).await?;
     Figures::of(&outcome).ok_or(RoundError::NotMeasured)

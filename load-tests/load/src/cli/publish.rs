@@ -10,7 +10,7 @@ use clap::Args;
 #[cfg(feature = "clock")]
 use freshet_load::clock_pictures::ClockPictures;
 use freshet_load::endpoint::Endpoint;
-use freshet_load::fanout::JOINS_PER_SECOND;
+use freshet_load::joining::JOINS_PER_SECOND;
 use freshet_load::pictures::PictureSource;
 use freshet_load::playback::Playback;
 use freshet_load::publish::{self, Scenario};

@@ -1,0 +1,61 @@
+//! What players have seen, added up.
+
+use std::time::Duration;
+
+use sfu_model::time::Instant;
+
+use crate::continuity::Faults;
+use crate::latency::Histogram;
+
+/// What the players of a crowd have seen.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// Players whose session lives.
+    pub n_alive: usize,
+    /// Players that get both tracks.
+    pub n_receiving: usize,
+    /// Of each player that has had a picture.
+    pub joins: Vec<Join>,
+    /// When the first player's POST began, and the last's, of those that live.
+    pub posted: Option<(Instant, Instant)>,
+    /// Since the measurement began.
+    pub window: Window,
+    /// Of what was published since each player joined; 0 until the publisher says how much that is.
+    pub n_lost: u64,
+    /// Retransmissions that came.
+    pub n_repairs: u64,
+    /// Whatever else went wrong.
+    pub faults: Faults,
+    /// Datagrams of players that the kernel did not take.
+    pub n_refused: usize,
+}
+
+/// What players got since the measurement began.
+#[derive(Clone, Debug, Default)]
+pub struct Window {
+    /// Media packets, retransmissions and whatever else came twice included.
+    pub n_packets: u64,
+    /// Their bytes, headers and tags included.
+    pub n_bytes: u64,
+    /// From the publisher's write to the kernel's receipt for the player; of the players that open their packets.
+    pub latency: Histogram,
+}
+
+/// How a player joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Join {
+    /// When its POST began.
+    pub posted_at: Instant,
+    /// From there to the last packet of its first picture.
+    pub took: Duration,
+}
+
+impl Tally {
+    /// Of these POSTs' players and those after them: how long they took to join, shortest first.
+    pub fn joins_since(&self, posted_at: Instant) -> Vec<Duration> {
+        let joins = self.joins.iter().filter(|join| join.posted_at >= posted_at);
+        let mut took: Vec<_> = joins.map(|join| join.took).collect();
+        took.sort_unstable();
+        took
+    }
+}
