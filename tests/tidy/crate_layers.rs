@@ -43,7 +43,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("freshet-emulator", &["sfu-model", "sfu-net", "freshet-sim"]),
     (
         "freshet-load",
-        &["sfu-model", "sfu-net", "whip-whep-client", "whip-whep-core"],
+        &[
+            "sfu-model",
+            "sfu-net",
+            "whip-whep-client",
+            "whip-whep-core",
+            "freshet-sim",
+        ],
     ),
     ("freshet-peers", &["freshet-load", "whip-whep-client"]),
     (
