@@ -14,6 +14,9 @@ const ARRIVALS_INTERVAL: Duration = Duration::from_millis(100);
 /// Between two receiver reports: libwebrtc's kDefaultVideoReportInterval.
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 
+/// Between two keyframe requests of a player whose stream does not begin with a keyframe: the server hears two a second.
+const KEYFRAME_INTERVAL: Duration = Duration::from_millis(500);
+
 /// Who the reports are from. A player sends no media, so that nobody else can have it.
 const SENDER_SSRC: u32 = 1;
 
@@ -69,6 +72,12 @@ impl Answers {
             let mut arrivals = Vec::new();
             self.arrivals.write(&mut arrivals, (SENDER_SSRC, media));
             packets.extend(Some(arrivals).filter(|packet| !packet.is_empty()));
+        }
+        if video.keyframe_due_at.is_some_and(|at| at <= now) {
+            video.keyframe_due_at = Some(now + KEYFRAME_INTERVAL);
+            let mut request = Vec::new();
+            rtcp::push_picture_loss(&mut request, (SENDER_SSRC, media));
+            packets.push(request);
         }
         let lost = video.missing.due(now);
         if !lost.is_empty() {

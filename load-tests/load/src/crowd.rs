@@ -1,6 +1,6 @@
 //! Many players on one thread.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
@@ -11,10 +11,11 @@ use sfu_model::time::Instant;
 use sfu_net::clock::Clock;
 use sfu_net::udp::ReceiveBatch;
 
+use crate::network::Profile;
 use crate::publisher::Published;
 use crate::session::SessionError;
 use crate::subscriber::Subscriber;
-use crate::tally::{Tally, Window};
+use crate::tally::{Tallies, Tally, Window};
 
 /// The waker's token; players are numbered from zero.
 const ORDERS: Token = Token(usize::MAX);
@@ -25,7 +26,7 @@ const EVENTS_MAX: usize = 1_024;
 /// Orders that wait. Whoever gives one beyond it waits until the thread has turned once.
 const ORDERS_MAX: usize = 64;
 
-/// One player in so many opens every packet; it is chosen when it has connected. Each of them costs this program what ten
+/// One player in so many of a network opens every packet; it is chosen when it has connected. Each of them costs this program what ten
 /// others do, and the latencies of a tenth are those of all.
 const SAMPLE_EVERY: usize = 10;
 
@@ -47,7 +48,7 @@ enum Order {
     BeginWindow,
     Count {
         published: Published,
-        reply: SyncSender<Tally>,
+        reply: SyncSender<Tallies>,
     },
     Leave,
 }
@@ -68,8 +69,7 @@ impl Crowd {
             clock,
             subscribers: Vec::new(),
             wakes: BTreeSet::new(),
-            window: Window::default(),
-            n_connected: 0,
+            windows: BTreeMap::new(),
         };
         let thread = std::thread::Builder::new()
             .name("players".into())
@@ -93,6 +93,11 @@ impl Crowd {
 
     /// What was seen so far, of what was published.
     pub fn count(&self, published: Published) -> Result<Tally, CrowdEnded> {
+        Ok(self.count_each(published)?.total())
+    }
+
+    /// The same by what lies between the players and the server.
+    pub fn count_each(&self, published: Published) -> Result<Tallies, CrowdEnded> {
         let (reply, answer) = sync_channel(1);
         self.give(Order::Count { published, reply })?;
         answer.recv().map_err(|_| CrowdEnded)
@@ -121,8 +126,15 @@ struct Watching {
     subscribers: Vec<Option<Box<Subscriber>>>,
     /// When each of them is due.
     wakes: BTreeSet<(Instant, usize)>,
+    /// What the players of each network got.
+    windows: BTreeMap<Profile, Shared>,
+}
+
+/// What players of one network share.
+#[derive(Default)]
+struct Shared {
     window: Window,
-    /// Players that have got both tracks.
+    /// Those that have got both tracks.
     n_connected: usize,
 }
 
@@ -170,10 +182,13 @@ impl Watching {
                 self.subscribers.push(Some(subscriber));
                 self.turn(index, None);
             }
-            Order::BeginWindow => self.window = Window::default(),
+            Order::BeginWindow => {
+                let all = self.windows.values_mut();
+                all.for_each(|shared| shared.window = Window::default());
+            }
             Order::Count { published, reply } => {
                 // Whoever asked may have gone.
-                let _ = reply.try_send(self.tally(&published));
+                let _ = reply.try_send(self.tallies(&published));
             }
             // The loop that calls this ends with it.
             Order::Leave => {}
@@ -189,10 +204,11 @@ impl Watching {
         };
         self.wakes.remove(&(subscriber.wake_at(), index));
         let had_both = subscriber.has_both();
-        let done = subscriber.turn(batch, self.clock.now(), &mut self.window);
+        let shared = self.windows.entry(subscriber.network()).or_default();
+        let done = subscriber.turn(batch, self.clock.now(), &mut shared.window);
         if !had_both && subscriber.has_both() {
-            self.n_connected += 1;
-            if self.n_connected % SAMPLE_EVERY == 1 {
+            shared.n_connected += 1;
+            if shared.n_connected % SAMPLE_EVERY == 1 {
                 subscriber.open_all();
             }
         }
@@ -204,28 +220,36 @@ impl Watching {
         }
     }
 
-    fn tally(&self, published: &Published) -> Tally {
-        let mut tally = Tally {
-            window: self.window.clone(),
-            ..Tally::default()
+    fn tallies(&self, published: &Published) -> Tallies {
+        let of_network = |(network, shared): (&Profile, &Shared)| {
+            let mut tally = Tally {
+                window: shared.window.clone(),
+                ..Tally::default()
+            };
+            let players = self.subscribers.iter().flatten();
+            for player in players.filter(|player| player.network() == *network) {
+                add_player(&mut tally, player, published);
+            }
+            (*network, tally)
         };
-        for player in self.subscribers.iter().flatten() {
-            tally.n_alive += 1;
-            tally.n_receiving += usize::from(player.has_both());
-            tally.joins.extend(player.joined());
-            let posted_at = player.posted_at();
-            let (first, last) = tally.posted.unwrap_or((posted_at, posted_at));
-            tally.posted = Some((first.min(posted_at), last.max(posted_at)));
-            tally.n_lost += player.n_lost(published);
-            tally.n_repairs += player.n_repairs();
-            tally.faults.add(player.faults());
-            tally.n_refused += player.n_refused();
-        }
-        tally
+        self.windows.iter().map(of_network).collect()
     }
 
     fn close(self) -> Result<(), SessionError> {
         let mut subscribers = self.subscribers.into_iter().flatten();
         subscribers.try_for_each(|subscriber| subscriber.into_session().close())
     }
+}
+
+fn add_player(tally: &mut Tally, player: &Subscriber, published: &Published) {
+    tally.n_alive += 1;
+    tally.n_receiving += usize::from(player.has_both());
+    tally.joins.extend(player.joined());
+    tally.add_post(player.posted_at());
+    let (n_lost_audio, n_lost_video) = player.n_lost(published);
+    tally.n_lost += n_lost_audio + n_lost_video;
+    tally.n_lost_audio += n_lost_audio;
+    tally.n_repairs += player.n_repairs();
+    tally.faults.add(player.faults());
+    tally.n_refused += player.n_refused();
 }

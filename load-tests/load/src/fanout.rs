@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::publisher::Published;
 use crate::run_error::RunError;
 use crate::stage::{Measured, Setting, Stage};
-use crate::tally::Tally;
+use crate::tally::Tallies;
 
 /// What to do.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub struct Outcome {
     /// The window.
     pub measured: Measured,
     /// The players when everything that could be repaired was.
-    pub settled: Tally,
+    pub settled: Tallies,
 }
 
 /// Plays the scenario. `say` is told how far it is.
@@ -40,7 +40,7 @@ pub async fn run(scenario: &Scenario, say: impl Fn(&str)) -> Result<Outcome, Run
     say("measured; waiting for repairs");
     let published = stage.publisher.fall_silent();
     let published = published.ok_or(RunError::PublisherEnded)?;
-    let settled = stage.settle(published).await?;
+    let settled = stage.settle(published, 0).await?;
     stage.leave()?;
     Ok(Outcome {
         n_viewers: scenario.n_viewers,

@@ -28,6 +28,7 @@ use sfu_net::clock::Clock;
 use crate::crowd::{Crowd, CrowdEnded};
 use crate::endpoint::Endpoint;
 use crate::joining::{JOINS_PER_SECOND, Joining, LOOK_INTERVAL, open};
+use crate::network::Mix;
 use crate::proc::Process;
 use crate::publisher::{Published, Publisher};
 use crate::run_error::RunError;
@@ -218,6 +219,7 @@ impl Run<'_> {
             local: *local,
             clock: self.clock,
             per_second: JOINS_PER_SECOND,
+            networks: &Mix::default(),
         };
         joining.join(0..n_players, &crowd).await?;
         Ok(crowd)

@@ -12,6 +12,7 @@ use whip_whep_client::client::Reply;
 
 use crate::crowd::Crowd;
 use crate::endpoint::Endpoint;
+use crate::network::Mix;
 use crate::publisher::Published;
 use crate::run_error::RunError;
 use crate::session::{Role, Session};
@@ -73,6 +74,8 @@ pub(crate) struct Joining<'a> {
     pub(crate) clock: Clock,
     /// Players in a second.
     pub(crate) per_second: u32,
+    /// What lies between each of them and the server.
+    pub(crate) networks: &'a Mix,
 }
 
 impl Joining<'_> {
@@ -86,13 +89,20 @@ impl Joining<'_> {
         while to_begin.peek().is_some() || !opening.is_empty() {
             tokio::select! {
                 _ = pace.tick(), if to_begin.peek().is_some() => {
-                    to_begin.next();
+                    let path = to_begin.next().and_then(|number| self.networks.path_of(number));
                     let (whep, local, clock) = (self.whep.clone(), self.local, self.clock);
-                    opening.spawn(async move { open(&whep, Role::Subscriber, local, clock).await });
+                    opening.spawn(async move {
+                        let joined = open(&whep, Role::Subscriber, local, clock).await;
+                        joined.map(|joined| (joined, path))
+                    });
                 }
                 Some(opened) = opening.join_next() => {
-                    let joined = opened.map_err(io::Error::from)??;
-                    crowd.join(Subscriber::new(joined.session, joined.posted_at))?;
+                    let (Joined { session, posted_at, .. }, path) = opened.map_err(io::Error::from)??;
+                    let session = match path {
+                        Some(path) => session.through(path),
+                        None => session,
+                    };
+                    crowd.join(Subscriber::new(session, posted_at))?;
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Packets that a stream lacks, and when each is asked for, as libwebrtc's `NackRequester` does.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use sfu_model::time::Instant;
@@ -32,23 +33,30 @@ struct Packet {
 }
 
 impl Missing {
+    /// So many in front of a packet that came first have not: the beginning of its picture. A browser waits for another keyframe
+    /// then; to ask for these costs nobody else anything.
+    pub fn record_before(&mut self, sequence: u64, n_before: u64, now: Instant) {
+        self.lack(sequence.saturating_sub(n_before)..sequence, now);
+    }
+
     /// A packet has come.
     pub fn record(&mut self, sequence: u64, now: Instant) {
         let next = self.next.unwrap_or(sequence);
-        for sequence in next..sequence {
-            if self.packets.len() == MISSING_MAX {
-                break;
-            }
-            self.packets.push(Packet {
-                sequence,
-                due_at: now + PATIENCE,
-                n_asked: 0,
-            });
-        }
+        self.lack(next..sequence, now);
         self.next = Some(next.max(sequence + 1));
         if sequence < next {
             self.packets.retain(|packet| packet.sequence != sequence);
         }
+    }
+
+    fn lack(&mut self, sequences: Range<u64>, now: Instant) {
+        let n_free = MISSING_MAX.saturating_sub(self.packets.len());
+        let lacked = sequences.take(n_free).map(|sequence| Packet {
+            sequence,
+            due_at: now + PATIENCE,
+            n_asked: 0,
+        });
+        self.packets.extend(lacked);
     }
 
     /// When [`Self::due`] has something.
@@ -99,6 +107,17 @@ mod tests {
         assert_eq!(missing.due(later), [12]);
         missing.record(12, later);
         assert_eq!(missing.due_at(), None);
+    }
+
+    #[test]
+    fn the_beginning_of_the_first_picture_is_asked_for() {
+        let mut missing = Missing::default();
+        missing.record(10, Instant::START);
+        missing.record_before(10, 2, Instant::START);
+        assert_eq!(missing.due(Instant::START + PATIENCE), [8, 9]);
+        missing.record(8, Instant::START);
+        let later = Instant::START + PATIENCE + ASK_AGAIN_AFTER;
+        assert_eq!(missing.due(later), [9]);
     }
 
     #[test]

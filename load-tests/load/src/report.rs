@@ -10,6 +10,8 @@ use crate::continuity::Faults;
 use crate::fanout::Outcome;
 use crate::latency::at_percentile;
 use crate::limit::Spread;
+use crate::network_figures::{self, NetworkFigures};
+use crate::table::or_dash;
 
 /// What a run must not exceed.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +63,7 @@ pub struct Report {
     server_bytes_per_viewer: Option<u64>,
     load_cores: f64,
     load_cores_waited_for: f64,
+    networks: Vec<NetworkFigures>,
     passed: bool,
 }
 
@@ -70,8 +73,8 @@ impl Report {
     /// `limit` is what a packet costs this machine with nothing else done, where that was measured in the same run.
     pub fn new(outcome: &Outcome, bars: Bars, limit: Option<Spread>) -> Self {
         let measured = &outcome.measured;
-        let (window, server) = (&measured.window.window, measured.server);
-        let settled = &outcome.settled;
+        let (window, server) = (measured.window.total().window, measured.server);
+        let settled = outcome.settled.total();
         let seconds = measured.lasted.as_secs_f64();
         let percentile = |percent| window.latency.percentile(percent).map(|d| d.as_micros());
         let joins = settled.joins_since(Instant::START);
@@ -101,9 +104,7 @@ impl Report {
                 .map(|(first, last)| last.saturating_since(first).as_millis()),
             keyframe_requests: outcome.published.n_keyframe_requests,
             keyframe_requests_max: bars.keyframe_requests_max,
-            server_cpu_us_per_packet: server.map(|used| {
-                used.scheduled.ran.as_secs_f64() * 1e6 / window.n_packets.max(1) as f64
-            }),
+            server_cpu_us_per_packet: server.map(|used| used.us_per_packet(window.n_packets)),
             server_cpu_us_per_packet_max: bars.cpu_us_max,
             limit_cpu_us_per_packet: limit.map(|limit| limit.median / 1e3),
             server_cpu_over_limit: None,
@@ -111,10 +112,8 @@ impl Report {
             server_cores: server.map(|used| used.scheduled.ran.as_secs_f64() / seconds),
             server_cores_waited_for: server
                 .map(|used| used.scheduled.waited.as_secs_f64() / seconds),
-            server_bytes_per_viewer: server.map(|used| {
-                let (idle, full) = used.resident_bytes;
-                full.saturating_sub(idle) / outcome.n_viewers.max(1) as u64
-            }),
+            server_bytes_per_viewer: server.map(|used| used.bytes_per_viewer(outcome.n_viewers)),
+            networks: NetworkFigures::of(measured, &outcome.settled),
             load_cores: measured.own.ran.as_secs_f64() / seconds,
             load_cores_waited_for: measured.own.waited.as_secs_f64() / seconds,
             passed: false,
@@ -173,11 +172,6 @@ impl Report {
         let failed = checks.into_iter().filter(|(is_failed, _)| *is_failed);
         failed.map(|(_, what)| what).collect()
     }
-}
-
-/// Absent figures are dashes.
-fn or_dash<T: fmt::Display>(figure: Option<T>) -> String {
-    figure.map_or_else(|| "-".to_owned(), |figure| figure.to_string())
 }
 
 /// One line of the table: what, how much, and the bar where there is one.
@@ -285,6 +279,7 @@ impl fmt::Display for Report {
             let line = format!("{name:<38} {figure:>14}   {bar}");
             writeln!(f, "{}", line.trim_end())?;
         }
+        network_figures::write(f, "by network", &self.networks)?;
         for failure in self.failures() {
             writeln!(f, "FAILED: {failure}")?;
         }
@@ -295,10 +290,11 @@ impl fmt::Display for Report {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::Profile;
     use crate::proc::Scheduled;
     use crate::publisher::Published;
     use crate::stage::{Measured, ServerUse};
-    use crate::tally::{Join, Tally};
+    use crate::tally::{Join, Tallies, Tally};
 
     const BARS: Bars = Bars {
         lost_max: 0,
@@ -330,28 +326,34 @@ mod tests {
     }
 
     fn good() -> Outcome {
+        outcome(|_, _| ())
+    }
+
+    fn outcome(change: impl Fn(&mut Tally, &mut Tally)) -> Outcome {
         let mut window = Tally::default();
         window.window.n_packets = 1_000_000;
         window.window.n_bytes = 1_000;
-        let settled = Tally {
+        let mut settled = Tally {
             n_alive: 2,
             n_receiving: 2,
             joins: vec![join(30), join(10)],
             ..Tally::default()
         };
+        change(&mut window, &mut settled);
+        let clean = |tally| Tallies::from_iter([(Profile::Clean, tally)]);
         Outcome {
             n_viewers: 2,
             published: Published::default(),
             measured: Measured {
                 lasted: Duration::from_secs(10),
-                window,
+                window: clean(window),
                 server: Some(ServerUse {
                     scheduled: ran(3),
                     resident_bytes: (1_000_000, 1_400_000),
                 }),
                 own: ran(5),
             },
-            settled,
+            settled: clean(settled),
         }
     }
 
@@ -371,14 +373,16 @@ mod tests {
 
     #[test]
     fn each_bar_can_be_missed() {
-        let misses: [fn(&mut Outcome); 9] = [
-            |o| o.settled.joins = vec![join(31); 2],
-            |o| o.settled.joins.truncate(1),
+        let seen: [fn(&mut Tally, &mut Tally); 6] = [
+            |_, settled| settled.joins = vec![join(31); 2],
+            |_, settled| settled.joins.truncate(1),
+            |_, settled| settled.n_lost = 1,
+            |_, settled| settled.n_receiving = 1,
+            |_, settled| settled.faults.misnumbered = 1,
+            |window, _| window.window.n_packets = 0,
+        ];
+        let used: [fn(&mut Outcome); 3] = [
             |o| o.published.n_keyframe_requests = 6,
-            |o| o.settled.n_lost = 1,
-            |o| o.settled.n_receiving = 1,
-            |o| o.settled.faults.misnumbered = 1,
-            |o| o.measured.window.window.n_packets = 0,
             |o| o.measured.server = None,
             |o| {
                 if let Some(server) = &mut o.measured.server {
@@ -386,9 +390,13 @@ mod tests {
                 }
             },
         ];
-        for (n, miss) in misses.into_iter().enumerate() {
+        let mut missed: Vec<_> = seen.into_iter().map(outcome).collect();
+        for miss in used {
             let mut outcome = good();
             miss(&mut outcome);
+            missed.push(outcome);
+        }
+        for (n, outcome) in missed.into_iter().enumerate() {
             let report = Report::new(&outcome, BARS, LIMIT);
             assert!(!report.passed(), "number {n}");
             assert!(report.to_string().contains("FAILED"), "number {n}");

@@ -5,11 +5,15 @@ const SENDER_REPORT: u8 = 200;
 const RECEIVER_REPORT: u8 = 201;
 const SOURCE_DESCRIPTION: u8 = 202;
 const TRANSPORT_FEEDBACK: u8 = 205;
+const PAYLOAD_FEEDBACK: u8 = 206;
 
 /// Formats of transport feedback: a list of lost packets (RFC 4585 section 6.2.1), arrival times
 /// (draft-holmer-rmcat-transport-wide-cc-extensions-01 section 3.1).
 const GENERIC_NACK: u8 = 1;
 pub(crate) const TRANSPORT_WIDE: u8 = 15;
+
+/// Format of payload feedback: a picture is lost (RFC 4585 section 6.3.1).
+const PICTURE_LOSS: u8 = 1;
 
 /// SDES item (RFC 3550 section 6.5.1).
 const CNAME: u8 = 1;
@@ -105,6 +109,14 @@ pub fn push_nack(out: &mut Vec<u8>, between: (u32, u32), lost: &[u16]) {
     });
 }
 
+/// A keyframe request.
+pub fn push_picture_loss(out: &mut Vec<u8>, (sender, media): (u32, u32)) {
+    push(out, PAYLOAD_FEEDBACK, PICTURE_LOSS, |out| {
+        out.extend(sender.to_be_bytes());
+        out.extend(media.to_be_bytes());
+    });
+}
+
 /// The sender reports of a compound packet: whose, and the middle bits of the NTP time.
 pub fn sender_reports(compound: &[u8]) -> impl Iterator<Item = (u32, u32)> {
     let mut rest = compound;
@@ -165,6 +177,13 @@ mod tests {
             0xff, 0xfe, 0x80, 0x01, 0, 0x0f, 0, 0, 0, 0x30, 0, 0,
         ];
         assert_eq!(out, expected);
+    }
+
+    #[test]
+    fn a_keyframe_request_names_the_picture_s_stream() {
+        let mut out = Vec::new();
+        push_picture_loss(&mut out, (9, 7));
+        assert_eq!(out, [0x81, 206, 0, 2, 0, 0, 0, 9, 0, 0, 0, 7]);
     }
 
     #[test]

@@ -2,25 +2,25 @@
 
 mod frames;
 mod negotiation;
+mod transport;
 
 pub use negotiation::Offering;
 
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use mio::{Interest, Registry, Token};
 use sfu_model::codec::MediaKind;
-use sfu_model::datagram::{Datagram, TransmitBatch, Transport};
+use sfu_model::datagram::{TransmitBatch, Transport};
 use sfu_model::time::Instant;
-use sfu_net::clock::{Clock, since_epoch};
-use sfu_net::udp::{ReceiveBatch, Sent, UdpSocket};
+use sfu_net::clock::Clock;
+use sfu_net::udp::UdpSocket;
 use str0m::media::{Mid, Pt};
-use str0m::net::{Protocol, Receive};
 use str0m::rtp::{RtpWrite, Ssrc};
 use str0m::{Event, Input, Output, Rtc};
 
 use crate::keys::KeySlot;
+use crate::network::{PlayerPath, Profile};
 use crate::recording::VideoCodec;
 use crate::rtp;
 
@@ -86,6 +86,9 @@ pub struct Session {
     /// Where media comes from; what answers it goes there.
     server: Option<SocketAddr>,
     outgoing: TransmitBatch,
+    /// What lies between the socket and the rest, if anything.
+    path: Option<Box<PlayerPath>>,
+    /// When the engine is due.
     wake_at: Instant,
     n_refused: usize,
     n_media_packets: u64,
@@ -101,57 +104,6 @@ impl Session {
     /// Tells the poll when its socket is readable.
     pub fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
         registry.register(&mut self.socket, token, Interest::READABLE)
-    }
-
-    /// Reads what waits on the socket.
-    pub fn receive(
-        &mut self,
-        batch: &mut ReceiveBatch,
-        on_event: &mut impl FnMut(SessionEvent<'_>),
-    ) -> Result<(), SessionError> {
-        loop {
-            let received = self.socket.receive(batch)?;
-            // Both clocks are read once: how old a stamp of the kernel's is does not depend on where the wall clock stands.
-            let (now, wall) = (self.clock.now(), since_epoch());
-            for (datagram, stamp) in batch.arrivals() {
-                let is_media = matches!(datagram.bytes.first(), Some(128..=191));
-                if self.keys.is_some() && is_media {
-                    self.server = Some(datagram.source);
-                    let age = stamp.map_or(Duration::ZERO, |stamp| wall.saturating_sub(stamp));
-                    let arrived_at = Instant::from_nanos(now.as_nanos().saturating_sub(nanos(age)));
-                    let bytes = datagram.bytes;
-                    on_event(SessionEvent::Media { bytes, arrived_at });
-                } else {
-                    self.take(datagram, now, on_event)?;
-                }
-            }
-            if received.is_drained {
-                self.flush();
-                return Ok(());
-            }
-        }
-    }
-
-    /// Gives a datagram to the engine.
-    fn take(
-        &mut self,
-        datagram: Datagram<'_>,
-        now: Instant,
-        on_event: &mut impl FnMut(SessionEvent<'_>),
-    ) -> Result<(), SessionError> {
-        let Datagram {
-            source,
-            destination,
-            bytes,
-            ..
-        } = datagram;
-        // What is no packet of ours is the network's noise.
-        let Ok(receive) = Receive::new(Protocol::Udp, source, destination, bytes) else {
-            return Ok(());
-        };
-        let now = std_instant(self.clock, now);
-        self.rtc.handle_input(Input::Receive(now, receive))?;
-        self.drain(on_event)
     }
 
     /// Where a subscriber's keys are found once its handshake is done.
@@ -182,6 +134,19 @@ impl Session {
         }
     }
 
+    /// This session with something between its socket and the rest.
+    #[must_use]
+    pub fn through(mut self, path: PlayerPath) -> Self {
+        self.path = Some(Box::new(path));
+        self
+    }
+
+    /// The name of what lies between.
+    pub fn network(&self) -> Profile {
+        let path = self.path.as_ref();
+        path.map_or(Profile::Clean, |path| path.profile())
+    }
+
     /// Does what is due, and sends what waits.
     pub fn handle_timeout(
         &mut self,
@@ -190,12 +155,15 @@ impl Session {
         let now = std_instant(self.clock, self.clock.now());
         self.rtc.handle_input(Input::Timeout(now))?;
         self.drain(on_event)?;
+        self.let_through(on_event)?;
         self.flush();
         Ok(())
     }
 
     /// Says goodbye (RTCP BYE, DTLS close_notify).
     pub fn close(mut self) -> Result<(), SessionError> {
+        // Nobody waits for what is still on its way.
+        self.path = None;
         self.rtc.close()?;
         match self.handle_timeout(&mut |_| ()) {
             Err(SessionError::Closed) => Ok(()),
@@ -205,12 +173,14 @@ impl Session {
 
     /// When [`Self::handle_timeout`] is due.
     pub fn wake_at(&self) -> Instant {
-        self.wake_at
+        let path = self.path.as_ref().and_then(|path| path.poll_timeout());
+        path.map_or(self.wake_at, |at| at.min(self.wake_at))
     }
 
-    /// Datagrams that the kernel did not take. Each is a loss that the server is not to blame for.
+    /// Datagrams that the kernel did not take, or our own network. Each is a loss that the server is not to blame for.
     pub fn n_refused(&self) -> usize {
-        self.n_refused
+        let path = self.path.as_ref();
+        self.n_refused + path.map_or(0, |path| path.n_dropped_full())
     }
 
     fn drain(&mut self, on_event: &mut impl FnMut(SessionEvent<'_>)) -> Result<(), SessionError> {
@@ -252,19 +222,6 @@ impl Session {
         }
     }
 
-    /// Sends what waits.
-    pub fn flush(&mut self) {
-        for (run, bytes) in self.outgoing.iter() {
-            self.n_refused += match self.socket.send(run, bytes, None) {
-                Sent::Done { n_refused } => n_refused,
-                Sent::BufferFull { from } => {
-                    bytes.len().saturating_sub(from).div_ceil(run.segment_bytes)
-                }
-            };
-        }
-        self.outgoing.clear();
-    }
-
     fn clock_instant(&self, at: std::time::Instant) -> Instant {
         Instant::START + at.saturating_duration_since(self.clock.anchor())
     }
@@ -281,10 +238,6 @@ pub struct Outgoing {
     pub marker: bool,
     /// What it carries.
     pub payload: Vec<u8>,
-}
-
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn std_instant(clock: Clock, at: Instant) -> std::time::Instant {

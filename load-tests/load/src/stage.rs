@@ -9,11 +9,12 @@ use sfu_net::clock::Clock;
 use crate::crowd::Crowd;
 use crate::endpoint::Endpoint;
 use crate::joining::{Joining, open, wait_until};
+use crate::network::Mix;
 use crate::proc::{Process, Scheduled};
 use crate::publisher::{Media, Published, Publisher};
 use crate::run_error::RunError;
 use crate::session::Role;
-use crate::tally::Tally;
+use crate::tally::{Tallies, Tally};
 
 /// How long a lost packet may take to be repaired after it was sent: a few round trips and the engines' feedback intervals.
 const REPAIR_PATIENCE: Duration = Duration::from_secs(3);
@@ -31,6 +32,8 @@ pub struct Setting {
     pub media: Media,
     /// Players that join in a second.
     pub joins_per_second: u32,
+    /// What lies between each player and the server.
+    pub networks: Mix,
     /// The server, if what it uses is to be measured.
     pub server: Option<Process>,
 }
@@ -41,7 +44,7 @@ pub struct Measured {
     /// How long it was.
     pub lasted: Duration,
     /// What players got within it.
-    pub window: Tally,
+    pub window: Tallies,
     /// What the server used for that.
     pub server: Option<ServerUse>,
     /// What this program got of the CPUs.
@@ -55,6 +58,19 @@ pub struct ServerUse {
     pub scheduled: Scheduled,
     /// Memory with the publisher alone, and with every player.
     pub resident_bytes: (u64, u64),
+}
+
+impl ServerUse {
+    /// Of the CPUs, for each packet that a player got, in microseconds.
+    pub fn us_per_packet(&self, n_packets: u64) -> f64 {
+        self.scheduled.ran.as_secs_f64() * 1e6 / n_packets.max(1) as f64
+    }
+
+    /// Memory that each player costs.
+    pub fn bytes_per_viewer(&self, n_viewers: usize) -> u64 {
+        let (idle, full) = self.resident_bytes;
+        full.saturating_sub(idle) / n_viewers.max(1) as u64
+    }
 }
 
 /// A publisher that sends and the players that watch it.
@@ -90,6 +106,7 @@ impl<'s> Stage<'s> {
             local: self.setting.local,
             clock: self.clock,
             per_second: self.setting.joins_per_second,
+            networks: &self.setting.networks,
         };
         joining.join(self.n_players..n_players, &self.crowd).await?;
         self.n_players = n_players;
@@ -109,7 +126,7 @@ impl<'s> Stage<'s> {
         self.crowd.begin_window()?;
         let (server_before, own_before) = look()?;
         window.tick().await;
-        let window = self.crowd.count(Published::default())?;
+        let window = self.crowd.count_each(Published::default())?;
         let (server_after, own_after) = look()?;
         let scheduled = server_after.zip(server_before);
         let full_bytes = resident_bytes(self.setting)?;
@@ -128,10 +145,16 @@ impl<'s> Stage<'s> {
         })
     }
 
-    /// The tally once everything that could be repaired of what was published is, or when patience is at its end.
-    pub(crate) async fn settle(&self, published: Published) -> Result<Tally, RunError> {
-        wait_until(&self.crowd, published, REPAIR_PATIENCE, |t| t.n_lost == 0).await?;
-        Ok(self.crowd.count(published)?)
+    /// The players once everything that could be repaired of what was published is, but so many that were given up before, or
+    /// when patience is at its end.
+    pub(crate) async fn settle(
+        &self,
+        published: Published,
+        n_given_up: u64,
+    ) -> Result<Tallies, RunError> {
+        let is_settled = |tally: &Tally| tally.n_lost <= n_given_up;
+        wait_until(&self.crowd, published, REPAIR_PATIENCE, is_settled).await?;
+        Ok(self.crowd.count_each(published)?)
     }
 
     /// Everybody leaves.

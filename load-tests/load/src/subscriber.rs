@@ -11,6 +11,7 @@ use crate::answers::Answers;
 use crate::continuity::Faults;
 use crate::formats::Formats;
 use crate::keys::KeySlot;
+use crate::network::Profile;
 use crate::publisher::Published;
 use crate::rtcp;
 use crate::rtp::{self, RtpPacket};
@@ -44,17 +45,23 @@ struct Received {
 impl Subscriber {
     /// A player whose session has its answer.
     pub fn new(session: Session, posted_at: Instant) -> Self {
+        let is_lossy = session.network() != Profile::Clean;
         let received = Received {
             formats: session.formats(),
             keys: session.keys(),
             srtp: None,
             audio: Track::new(MediaKind::Audio),
-            video: Track::new(MediaKind::Video),
+            video: Track::new(MediaKind::Video).waiting_for_keyframe(is_lossy),
             answers: Answers::default(),
             is_sample: false,
             posted_at,
         };
         Self { session, received }
+    }
+
+    /// What lies between it and the server.
+    pub(crate) fn network(&self) -> Profile {
+        self.session.network()
     }
 
     pub(crate) fn session(&mut self) -> &mut Session {
@@ -125,10 +132,11 @@ impl Subscriber {
         self.session.n_refused()
     }
 
-    /// Packets that were published since the player joined, and never came.
-    pub(crate) fn n_lost(&self, published: &Published) -> u64 {
+    /// Packets of sound and of pictures that were published since the player joined, and never came.
+    pub(crate) fn n_lost(&self, published: &Published) -> (u64, u64) {
         let Received { audio, video, .. } = &self.received;
-        audio.continuity.n_lost(published.n_audio) + video.continuity.n_lost(published.n_video)
+        let n_lost_audio = audio.continuity.n_lost(published.n_audio);
+        (n_lost_audio, video.continuity.n_lost(published.n_video))
     }
 
     /// What else went wrong.
@@ -203,7 +211,12 @@ impl Received {
 
     fn answers_due_at(&self) -> Option<Instant> {
         let answers = self.answers.due_at();
-        [answers, self.video.missing.due_at()]
+        let Track {
+            missing,
+            keyframe_due_at,
+            ..
+        } = &self.video;
+        [answers, missing.due_at(), *keyframe_due_at]
             .into_iter()
             .flatten()
             .min()

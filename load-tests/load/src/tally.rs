@@ -1,11 +1,13 @@
 //! What players have seen, added up.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sfu_model::time::Instant;
 
 use crate::continuity::Faults;
 use crate::latency::Histogram;
+use crate::network::Profile;
 
 /// What the players of a crowd have seen.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +24,8 @@ pub struct Tally {
     pub window: Window,
     /// Of what was published since each player joined; 0 until the publisher says how much that is.
     pub n_lost: u64,
+    /// Of the lost: sound, which no player asks for again.
+    pub n_lost_audio: u64,
     /// Retransmissions that came.
     pub n_repairs: u64,
     /// Whatever else went wrong.
@@ -57,5 +61,59 @@ impl Tally {
         let mut took: Vec<_> = joins.map(|join| join.took).collect();
         took.sort_unstable();
         took
+    }
+
+    /// Adds what others have seen.
+    pub fn add(&mut self, other: &Self) {
+        self.n_alive += other.n_alive;
+        self.n_receiving += other.n_receiving;
+        self.joins.extend(&other.joins);
+        if let Some((first, last)) = other.posted {
+            self.add_post(first);
+            self.add_post(last);
+        }
+        self.window.n_packets += other.window.n_packets;
+        self.window.n_bytes += other.window.n_bytes;
+        self.window.latency.add(&other.window.latency);
+        self.n_lost += other.n_lost;
+        self.n_lost_audio += other.n_lost_audio;
+        self.n_repairs += other.n_repairs;
+        self.faults.add(other.faults);
+        self.n_refused += other.n_refused;
+    }
+
+    /// A player's POST began then.
+    pub(crate) fn add_post(&mut self, at: Instant) {
+        let (first, last) = self.posted.unwrap_or((at, at));
+        self.posted = Some((first.min(at), last.max(at)));
+    }
+}
+
+/// What the players of each network have seen.
+#[derive(Clone, Debug, Default)]
+pub struct Tallies(BTreeMap<Profile, Tally>);
+
+impl Tallies {
+    /// All players together.
+    pub fn total(&self) -> Tally {
+        let mut total = Tally::default();
+        self.0.values().for_each(|tally| total.add(tally));
+        total
+    }
+
+    /// The players of one network; `None` where it has none.
+    pub fn of(&self, network: Profile) -> Option<&Tally> {
+        self.0.get(&network)
+    }
+
+    /// Each network that has players.
+    pub fn iter(&self) -> impl Iterator<Item = (&Profile, &Tally)> {
+        self.0.iter()
+    }
+}
+
+impl FromIterator<(Profile, Tally)> for Tallies {
+    fn from_iter<I: IntoIterator<Item = (Profile, Tally)>>(tallies: I) -> Self {
+        Self(tallies.into_iter().collect())
     }
 }

@@ -21,6 +21,10 @@ pub(crate) struct Track {
     pub(crate) continuity: Continuity,
     pub(crate) missing: Missing,
     pub(crate) first_picture: FirstPicture,
+    /// What comes before a keyframe is of no use: the path may have lost the one that the server began with.
+    waits_for_keyframe: bool,
+    /// When a keyframe has to be asked for.
+    pub(crate) keyframe_due_at: Option<Instant>,
     /// Of the media; retransmissions have their own stream, of which nothing is reported.
     pub(crate) reception: Option<Reception>,
     pub(crate) n_repairs: u64,
@@ -36,8 +40,18 @@ impl Track {
             continuity: Continuity::default(),
             missing: Missing::default(),
             first_picture: FirstPicture::default(),
+            waits_for_keyframe: false,
+            keyframe_due_at: None,
             reception: None,
             n_repairs: 0,
+        }
+    }
+
+    /// This track over a path that may lose its beginning.
+    pub(crate) fn waiting_for_keyframe(self, waits_for_keyframe: bool) -> Self {
+        Self {
+            waits_for_keyframe,
+            ..self
         }
     }
 
@@ -74,6 +88,15 @@ impl Track {
         let stamp = payload.and_then(|payload| Stamp::read(&payload));
         match stamp {
             Some(stamp) => {
+                if !self.continuity.has_begun() {
+                    if self.waits_for_keyframe && !stamp.is_keyframe {
+                        self.keyframe_due_at.get_or_insert(arrived_at);
+                        return None;
+                    }
+                    self.keyframe_due_at = None;
+                    let n_before = u64::from(stamp.index_in_frame);
+                    self.missing.record_before(sequence, n_before, arrived_at);
+                }
                 self.continuity.record(&stamp, sequence);
                 let index = Some(stamp.index_in_frame);
                 self.first_picture.record(part, index, arrived_at);
@@ -103,6 +126,9 @@ impl Track {
             let sequence = crate::arrival_report::extend(original, reception.highest());
             self.missing.record(sequence, arrived_at);
             self.continuity.record_repair(&stamp);
+            if !self.continuity.has_begun() {
+                return;
+            }
             let part = Part {
                 sequence,
                 timestamp: packet.timestamp,

@@ -13,6 +13,7 @@ use std::time::Duration;
 use freshet_load::continuity::Faults;
 use freshet_load::crowd::Crowd;
 use freshet_load::frame_publisher::FramePublisher;
+use freshet_load::network::{Mix, PlayerPath, Profile};
 use freshet_load::pictures::PictureSource;
 use freshet_load::playback::Playback;
 use freshet_load::publisher::{Published, Publisher};
@@ -127,6 +128,80 @@ async fn players_get_every_packet_of_one_continuous_stream() {
     };
     assert_eq!(crowd.count(more).unwrap().n_lost, 6);
 
+    crowd.leave().unwrap();
+    publisher.leave().unwrap();
+    sfu.shutdown(PATIENCE).await;
+}
+
+#[tokio::test]
+async fn what_a_lossy_path_loses_of_pictures_comes_again() {
+    let clock = Clock::start();
+    let (sfu, mut events) = start_server();
+    let session = open(&sfu, Role::Publisher, clock).await;
+    let publisher = Publisher::start(session, 1_000_000, clock).unwrap();
+    live(&mut events).await;
+    let crowd = Crowd::start(clock).unwrap();
+    let networks: Mix = "lossy:50,bursty:50".parse().unwrap();
+    for number in 0..4 {
+        let posted_at = clock.now();
+        let path = networks.path_of(number).unwrap();
+        let session = open(&sfu, Role::Subscriber, clock).await.through(path);
+        crowd.join(Subscriber::new(session, posted_at)).unwrap();
+    }
+    count_until(&crowd, Published::default(), |t| t.joins.len() == 4).await;
+    crowd.begin_window().unwrap();
+    count_until(&crowd, Published::default(), |t| t.window.n_packets > 3_000).await;
+    // The stream goes on: what was lost in the end is noticed, too.
+    let published = publisher.count().unwrap();
+    let settled = count_until(&crowd, published, |t| t.n_lost == t.n_lost_audio).await;
+    assert!(settled.n_repairs > 0);
+    assert!(settled.n_lost_audio > 0, "nobody asks for sound again");
+    assert_eq!(settled.faults, Faults::default());
+
+    let each = crowd.count_each(published).unwrap();
+    for network in [Profile::Lossy, Profile::Bursty] {
+        let tally = each.of(network).unwrap();
+        assert_eq!(tally.n_alive, 2);
+        let fastest = tally.window.latency.percentile(1).unwrap();
+        assert!(fastest >= Duration::from_millis(10), "{fastest:?}");
+    }
+    crowd.leave().unwrap();
+    publisher.leave().unwrap();
+    sfu.shutdown(PATIENCE).await;
+}
+
+#[tokio::test]
+async fn a_slow_path_carries_its_rate_and_no_more() {
+    let clock = Clock::start();
+    let (sfu, mut events) = start_server();
+    let session = open(&sfu, Role::Publisher, clock).await;
+    let publisher = Publisher::start(session, 3_000_000, clock).unwrap();
+    live(&mut events).await;
+    let crowd = Crowd::start(clock).unwrap();
+    for path in [None, PlayerPath::new(Profile::Slow, 7)] {
+        let posted_at = clock.now();
+        let session = open(&sfu, Role::Subscriber, clock).await;
+        let session = match path {
+            Some(path) => session.through(path),
+            None => session,
+        };
+        crowd.join(Subscriber::new(session, posted_at)).unwrap();
+    }
+    count_until(&crowd, Published::default(), |tally| tally.n_receiving == 2).await;
+    let began_at = clock.now();
+    crowd.begin_window().unwrap();
+    count_until(&crowd, Published::default(), |t| t.window.n_packets > 1_500).await;
+    let each = crowd.count_each(Published::default()).unwrap();
+    let seconds = (clock.now() - began_at).as_secs_f64();
+    let kbps = |network| {
+        let n_bytes = each.of(network).unwrap().window.n_bytes;
+        n_bytes as f64 * 8.0 / seconds / 1_000.0
+    };
+    let (clean, slow) = (kbps(Profile::Clean), kbps(Profile::Slow));
+    assert!(clean > 2_000.0, "{clean} kbit/s");
+    // What waited before the bottleneck when the window began is 200 ms of it.
+    let most = 1_000.0 * (seconds + 0.2) / seconds;
+    assert!((500.0..=most).contains(&slow), "{slow} kbit/s");
     crowd.leave().unwrap();
     publisher.leave().unwrap();
     sfu.shutdown(PATIENCE).await;

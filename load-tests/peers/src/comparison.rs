@@ -28,20 +28,19 @@ impl Figures {
     /// Those of an outcome; `None` where the server was not measured or nothing came.
     pub fn of(outcome: &Outcome) -> Option<Self> {
         let server = outcome.measured.server?;
-        let window = &outcome.measured.window.window;
+        let window = outcome.measured.window.total().window;
+        let settled = outcome.settled.total();
         let percentile = |percent| {
             let latency = window.latency.percentile(percent)?;
             Some(latency.as_secs_f64() * 1e6)
         };
-        let (idle, full) = server.resident_bytes;
-        let n_viewers = u64::try_from(outcome.n_viewers).ok()?;
         Some(Self {
-            cpu_us_per_packet: server.scheduled.ran.as_secs_f64() * 1e6 / window.n_packets as f64,
-            n_lost: outcome.settled.n_lost,
-            n_receiving: outcome.settled.n_receiving,
+            cpu_us_per_packet: server.us_per_packet(window.n_packets),
+            n_lost: settled.n_lost,
+            n_receiving: settled.n_receiving,
             latency_p50_us: percentile(50)?,
             latency_p99_us: percentile(99)?,
-            bytes_per_viewer: full.saturating_sub(idle).checked_div(n_viewers)?,
+            bytes_per_viewer: server.bytes_per_viewer(outcome.n_viewers),
         })
     }
 }

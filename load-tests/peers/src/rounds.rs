@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use freshet_load::endpoint::Endpoint;
 use freshet_load::fanout::{self, Outcome, Scenario};
+use freshet_load::network::Mix;
 use freshet_load::proc::Process;
 use freshet_load::publisher::Media;
 use freshet_load::run_error::RunError;
@@ -84,6 +85,7 @@ async fn play(
             local: setup.address,
             media: setup.media,
             joins_per_second: JOINS_PER_SECOND,
+            networks: Mix::default(),
             server: Some(Process::new(pid)),
         },
         n_viewers: setup.n_viewers,

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use clap::Args;
 use freshet_load::endpoint::Endpoint;
 use freshet_load::joining::JOINS_PER_SECOND;
+use freshet_load::network::Mix;
 use freshet_load::pacer::Pacing;
 use freshet_load::proc::Process;
 use freshet_load::publisher::Media;
@@ -36,6 +37,13 @@ pub(super) struct Stream {
     /// Players that join in a second; most servers limit those of one address
     #[arg(long, default_value_t = JOINS_PER_SECOND, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     joins: u32,
+    /// What lies between each player and the server: clean, lossy, bursty, mobile or slow, or several in percent of players, as
+    /// in clean:40,mobile:40,lossy:20
+    #[arg(long, default_value = "clean")]
+    network: Mix,
+    /// Decides which players have which network, and what it loses
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
     /// Address of our sockets
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     local: IpAddr,
@@ -54,6 +62,7 @@ impl Stream {
             local: self.local,
             media: self.media(),
             joins_per_second: self.joins,
+            networks: self.network.clone().with_seed(self.seed),
             server: self.server_pid.map(Process::new),
         })
     }

@@ -84,6 +84,7 @@ impl Session {
             keys,
             server: None,
             outgoing: TransmitBatch::default(),
+            path: None,
             wake_at: Instant::START,
             n_refused: 0,
             n_media_packets: 0,
