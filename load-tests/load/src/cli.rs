@@ -4,6 +4,7 @@ mod fanout;
 mod hostile;
 mod limit;
 mod publish;
+mod ramp;
 mod stream;
 
 use std::error::Error;
@@ -24,6 +25,8 @@ pub(crate) enum Command {
     Hostile(hostile::Hostile),
     /// What this machine can do at all: rewrite, seal and send, with nothing else
     Limit(limit::Limit),
+    /// More and more players on one stream: how many does the server carry?
+    Ramp(ramp::Ramp),
     /// Streams that any player can show, from many publishers at once
     Publish(publish::Publish),
 }
@@ -35,6 +38,7 @@ impl Command {
             Self::Hostile(hostile) => hostile.run(),
             Self::Limit(limit) => limit.run(),
             Self::Publish(publish) => publish.run(),
+            Self::Ramp(ramp) => ramp.run(),
         }
     }
 }

@@ -39,6 +39,7 @@ pub mod playback;
 pub mod proc;
 pub mod publish;
 pub mod publisher;
+pub mod ramp;
 pub mod reception;
 pub mod recording;
 pub mod report;
