@@ -9,9 +9,7 @@ cd "$here/../.."
 
 . load-tests/load/server.sh
 build_server
-# A generator is a crowd behind one address: what the server would let one client do is not what is measured.
-export FRESHET_LIMITS__CONNECTIONS_PER_ADDRESS=8192
-export FRESHET_LIMITS__JOINS_PER_SECOND_AND_CLIENT=1000
+let_crowds_in
 start_server
 (on_core 1 "$bin/freshet-load" fanout --whip "http://$http/whip/bench" --whep "http://$http/whep/bench" \
     --key bench-key-0001 --viewers 200 --seconds 60 --joins 50 --server-pid "$server" --max-lost 0 --max-cpu-us 3.5 \

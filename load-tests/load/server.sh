@@ -21,6 +21,12 @@ stop_server() {
     rm -rf "$data"
 }
 
+# A generator is a crowd behind one address: what the server would let one client do is not what is measured.
+let_crowds_in() {
+    export FRESHET_LIMITS__CONNECTIONS_PER_ADDRESS=8192
+    export FRESHET_LIMITS__JOINS_PER_SECOND_AND_CLIENT=1000
+}
+
 # Sets `server`, its process, and `http`, its address. One worker, because it has one core.
 start_server() {
     server=
