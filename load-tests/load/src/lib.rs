@@ -1,7 +1,8 @@
 //! Publishers and players with real sockets, by the hundred, against a server that runs.
 //!
 //! [`fanout`] plays a scenario: a [`publisher`] sends a stream whose every packet carries a [`stamp`]; a [`crowd`] of
-//! [`subscriber`]s holds what arrives against the stamps. [`report`] says what came of it. [`publish`] sends what a decoder can
+//! [`subscriber`]s holds what arrives against the stamps, and what came of it is in [`report`]. [`ramp`] does so with more and
+//! more players. Between each of them and the server there may be a [`network`]. [`publish`] sends what a decoder can
 //! show, from many publishers at once, and measures nothing: browsers or other players watch it.
 //!
 //! # Invariants

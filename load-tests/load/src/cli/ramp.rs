@@ -14,7 +14,7 @@ use super::{Verdict, complain, print};
 pub(crate) struct Ramp {
     #[command(flatten)]
     stream: Stream,
-    /// Players of each step, all of them together: the step stops that breaks a bar
+    /// Players of each step, those of the steps before included; the first step that breaks a bar is the last
     #[arg(long, default_value = "50,100,200,400")]
     steps: Steps,
     /// Seconds that each step is measured, once everybody has joined
