@@ -139,3 +139,83 @@ impl Track {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use str0m::crypto::dtls::SrtpProfile;
+    use webrtc_srtp::context::Context;
+    use webrtc_srtp::protection_profile::ProtectionProfile;
+
+    use super::*;
+    use crate::keys::Keys;
+    use crate::stamp::STAMP_BYTES;
+
+    const HEADER_BYTES: usize = 12;
+
+    /// A player's side, and what the server seals with.
+    fn keys() -> (Srtp, Context) {
+        let profile = SrtpProfile::AEAD_AES_128_GCM;
+        let keys = Keys {
+            profile,
+            is_client: true,
+            material: vec![7; profile.keying_material_len()],
+        };
+        let aead = ProtectionProfile::AeadAes128Gcm;
+        let server = Context::new(&[7; 16], &[7; 12], aead, None, None).unwrap();
+        (Srtp::new(&keys).unwrap(), server)
+    }
+
+    /// Pictures of two packets, of which every third is a keyframe.
+    fn sealed(server: &mut Context, packet: u8) -> Vec<u8> {
+        let stamp = Stamp {
+            kind: MediaKind::Video,
+            is_keyframe: packet / 2 % 3 == 0,
+            index_in_frame: u16::from(packet % 2),
+            frame: u32::from(packet / 2),
+            packet: u32::from(packet),
+            sent_at: Instant::START,
+        };
+        let mut bytes = vec![0x80, 96, 0, packet, 0, 0, 0, packet / 2, 0, 0, 0, 5];
+        bytes.resize(HEADER_BYTES + STAMP_BYTES, 0);
+        assert!(stamp.write(&mut bytes));
+        server.encrypt_rtp(&bytes).unwrap().to_vec()
+    }
+
+    /// The track after these packets.
+    fn after(track: Track, packets: &[u8]) -> Track {
+        let (mut player, mut server) = keys();
+        let mut track = track;
+        for packet in packets {
+            let bytes = sealed(&mut server, *packet);
+            let packet = RtpPacket::parse(&bytes).unwrap();
+            track.record(&packet, Instant::START, &mut player, true);
+        }
+        track
+    }
+
+    #[test]
+    fn a_track_that_waits_for_a_keyframe_asks_for_it_and_begins_there() {
+        let new = || Track::new(MediaKind::Video).waiting_for_keyframe(true);
+        let waiting = after(new(), &[2, 3]);
+        assert!(!waiting.continuity.has_begun());
+        assert_eq!(waiting.keyframe_due_at, Some(Instant::START));
+        let begun = after(new(), &[2, 3, 6, 7]);
+        assert_eq!(begun.keyframe_due_at, None);
+        assert_eq!(begun.continuity.n_lost(8), 0);
+        assert_eq!(begun.continuity.faults().joined_without_keyframe, 0);
+    }
+
+    #[test]
+    fn where_nothing_is_lost_a_beginning_without_a_keyframe_is_the_server_s_fault() {
+        let track = after(Track::new(MediaKind::Video), &[2, 3]);
+        assert_eq!(track.keyframe_due_at, None);
+        assert_eq!(track.continuity.faults().joined_without_keyframe, 1);
+    }
+
+    #[test]
+    fn the_lost_beginning_of_the_first_picture_is_asked_for() {
+        let mut track = after(Track::new(MediaKind::Video), &[1]);
+        let due_at = track.missing.due_at().unwrap();
+        assert_eq!(track.missing.due(due_at), [0]);
+    }
+}

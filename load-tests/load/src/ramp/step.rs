@@ -149,7 +149,7 @@ pub(super) const HEADING: &str = concat!(
 );
 
 impl fmt::Display for Step {
-    /// A line under [`HEADING`].
+    /// A line under `HEADING`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cost = self.server_cpu_us_per_packet.map(|us| format!("{us:.2}"));
         let cores = self.server_cores.map(|cores| format!("{cores:.2}"));
