@@ -28,6 +28,7 @@ pub mod formats;
 pub mod frame_publisher;
 pub mod hostile;
 pub mod joining;
+pub mod keyframe_fanout;
 pub mod keys;
 pub mod latency;
 pub mod limit;

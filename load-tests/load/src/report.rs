@@ -26,6 +26,14 @@ pub struct Bars {
     pub join_p95_max: Option<Duration>,
     /// Keyframe requests that reach the publisher.
     pub keyframe_requests_max: Option<u64>,
+    /// The latency of half of the packets.
+    pub latency_p50_max: Option<Duration>,
+    /// The latency of all but 1 % of the packets, beyond what a keyframe takes to reach everybody.
+    pub latency_p99_beyond_max: Option<Duration>,
+    /// What the server uses of the CPUs.
+    pub server_cores_max: Option<f64>,
+    /// Memory that a player costs the server.
+    pub server_bytes_per_viewer_max: Option<u64>,
 }
 
 /// The figures of a run. Each name says its unit.
@@ -47,6 +55,9 @@ pub struct Report {
     latency_p95_us: Option<u128>,
     latency_p99_us: Option<u128>,
     latency_max_us: u128,
+    latency_p50_max_us: Option<u128>,
+    latency_p99_max_us: Option<u128>,
+    keyframe_fanout_us: Option<u128>,
     join_p50_ms: Option<u128>,
     join_p95_ms: Option<u128>,
     join_p95_max_ms: Option<u128>,
@@ -59,8 +70,10 @@ pub struct Report {
     server_cpu_over_limit: Option<f64>,
     server_cpu_over_limit_max: Option<f64>,
     server_cores: Option<f64>,
+    server_cores_max: Option<f64>,
     server_cores_waited_for: Option<f64>,
     server_bytes_per_viewer: Option<u64>,
+    server_bytes_per_viewer_max: Option<u64>,
     load_cores: f64,
     load_cores_waited_for: f64,
     networks: Vec<NetworkFigures>,
@@ -76,6 +89,7 @@ impl Report {
         let (window, server) = (measured.window.total().window, measured.server);
         let settled = outcome.settled.total();
         let seconds = measured.lasted.as_secs_f64();
+        let fanout = window.keyframes.median();
         let percentile = |percent| window.latency.percentile(percent).map(|d| d.as_micros());
         let joins = settled.joins_since(Instant::START);
         let join = |percent| at_percentile(&joins, percent).map(|d| d.as_millis());
@@ -96,6 +110,14 @@ impl Report {
             latency_p95_us: percentile(95),
             latency_p99_us: percentile(99),
             latency_max_us: window.latency.max().as_micros(),
+            latency_p50_max_us: bars.latency_p50_max.map(|max| max.as_micros()),
+            latency_p99_max_us: bars
+                .latency_p99_beyond_max
+                .zip(fanout)
+                .map(|(beyond, fanout)| (beyond + fanout).as_micros()),
+            keyframe_fanout_us: fanout.map(|fanout| fanout.as_micros()),
+            server_cores_max: bars.server_cores_max,
+            server_bytes_per_viewer_max: bars.server_bytes_per_viewer_max,
             join_p50_ms: join(50),
             join_p95_ms: join(95),
             join_p95_max_ms: bars.join_p95_max.map(|max| max.as_millis()),
@@ -151,7 +173,22 @@ impl Report {
         let asks_too_often = self
             .keyframe_requests_max
             .is_some_and(|max| self.keyframe_requests > max);
+        let is_above = |figure: Option<u128>, max: Option<u128>| {
+            max.is_some_and(|max| figure.is_none_or(|figure| figure > max))
+        };
+        let comes_late = is_above(self.latency_p50_us, self.latency_p50_max_us)
+            || is_above(self.latency_p99_us, self.latency_p99_max_us);
+        let holds_too_much = is_above(
+            self.server_bytes_per_viewer.map(u128::from),
+            self.server_bytes_per_viewer_max.map(u128::from),
+        );
         let checks = [
+            (comes_late, "packets come too late"),
+            (holds_too_much, "a player costs the server too much memory"),
+            (
+                is_beyond(self.server_cores, self.server_cores_max),
+                "the server uses too much of the CPUs",
+            ),
             (
                 self.viewers_receiving < self.viewers,
                 "a player receives nothing",
@@ -239,10 +276,26 @@ impl Report {
         let waited = waited.map(|cores| format!("{cores:.2}"));
         let own_wait = format!("{:.2}", self.load_cores_waited_for);
         let memory = self.server_bytes_per_viewer.map(|bytes| bytes / 1_024);
+        let memory_max = self.server_bytes_per_viewer_max.map(|max| max / 1_024);
+        let memory_bar = at_most(memory_max.map(u128::from));
+        let cores_bar = self.server_cores_max;
+        let cores_bar = cores_bar.map_or_else(String::new, |max| format!("<= {max:.2}"));
         vec![
-            row("latency p50, us", or_dash(self.latency_p50_us)),
+            barred(
+                "latency p50, us",
+                or_dash(self.latency_p50_us),
+                at_most(self.latency_p50_max_us),
+            ),
             row("latency p95, us", or_dash(self.latency_p95_us)),
-            row("latency p99, us", or_dash(self.latency_p99_us)),
+            barred(
+                "latency p99, us",
+                or_dash(self.latency_p99_us),
+                at_most(self.latency_p99_max_us),
+            ),
+            row(
+                "a keyframe reaches everybody, us",
+                or_dash(self.keyframe_fanout_us),
+            ),
             row("latency max, us", self.latency_max_us),
             row(
                 "first to last POST of players, ms",
@@ -261,9 +314,9 @@ impl Report {
             barred("server CPU per received packet, us", or_dash(cpu), cpu_bar),
             row("limit of this machine, us", or_dash(limit)),
             barred("server CPU over the limit", or_dash(ratio), ratio_bar),
-            row("server CPU, cores", or_dash(cores)),
+            barred("server CPU, cores", or_dash(cores), cores_bar),
             row("cores that the server waited for", or_dash(waited)),
-            row("server memory per player, KiB", or_dash(memory)),
+            barred("server memory per player, KiB", or_dash(memory), memory_bar),
             row(
                 "CPU of this program, cores",
                 format!("{:.2}", self.load_cores),
@@ -302,6 +355,10 @@ mod tests {
         limit_ratio_max: Some(2.0),
         join_p95_max: Some(Duration::from_millis(30)),
         keyframe_requests_max: Some(5),
+        latency_p50_max: None,
+        latency_p99_beyond_max: None,
+        server_cores_max: None,
+        server_bytes_per_viewer_max: None,
     };
 
     /// 2 us.
@@ -407,5 +464,31 @@ mod tests {
         });
         assert!(!Report::new(&good(), BARS, near).passed());
         assert!(!Report::new(&good(), BARS, None).passed());
+    }
+
+    #[test]
+    fn what_the_server_uses_and_how_late_it_is_has_bars_too() {
+        let passes = |change: fn(&mut Bars)| {
+            let mut bars = BARS;
+            change(&mut bars);
+            let timely = outcome(|window, _| {
+                window.window.latency.record(Duration::from_micros(900));
+            });
+            Report::new(&timely, bars, LIMIT).passed()
+        };
+        assert!(passes(|bars| bars.server_cores_max = Some(0.3)));
+        assert!(!passes(|bars| bars.server_cores_max = Some(0.29)));
+        assert!(passes(
+            |bars| bars.server_bytes_per_viewer_max = Some(200_000)
+        ));
+        assert!(!passes(
+            |bars| bars.server_bytes_per_viewer_max = Some(199_999)
+        ));
+        assert!(passes(
+            |bars| bars.latency_p50_max = Some(Duration::from_micros(910))
+        ));
+        assert!(!passes(
+            |bars| bars.latency_p50_max = Some(Duration::from_micros(800))
+        ));
     }
 }

@@ -206,6 +206,7 @@ impl Received {
             window
                 .latency
                 .record(arrived_at.saturating_since(stamp.sent_at));
+            window.keyframes.record(&stamp, arrived_at);
         }
     }
 

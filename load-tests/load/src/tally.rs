@@ -6,6 +6,7 @@ use std::time::Duration;
 use sfu_model::time::Instant;
 
 use crate::continuity::Faults;
+use crate::keyframe_fanout::KeyframeFanout;
 use crate::latency::Histogram;
 use crate::network::Profile;
 
@@ -43,6 +44,8 @@ pub struct Window {
     pub n_bytes: u64,
     /// From the publisher's write to the kernel's receipt for the player; of the players that open their packets.
     pub latency: Histogram,
+    /// The keyframes of the same players.
+    pub keyframes: KeyframeFanout,
 }
 
 /// How a player joined.
@@ -75,6 +78,7 @@ impl Tally {
         self.window.n_packets += other.window.n_packets;
         self.window.n_bytes += other.window.n_bytes;
         self.window.latency.add(&other.window.latency);
+        self.window.keyframes.add(&other.window.keyframes);
         self.n_lost += other.n_lost;
         self.n_lost_audio += other.n_lost_audio;
         self.n_repairs += other.n_repairs;

@@ -169,7 +169,7 @@ mod tests {
     fn sealed(server: &mut Context, packet: u8) -> Vec<u8> {
         let stamp = Stamp {
             kind: MediaKind::Video,
-            is_keyframe: packet / 2 % 3 == 0,
+            is_keyframe: (packet / 2).is_multiple_of(3),
             index_in_frame: u16::from(packet % 2),
             frame: u32::from(packet / 2),
             packet: u32::from(packet),

@@ -46,6 +46,18 @@ pub(crate) struct Fanout {
     /// Keyframe requests that may reach the publisher
     #[arg(long)]
     max_keyframe_requests: Option<u64>,
+    /// Microseconds that the latency of half of the packets may be
+    #[arg(long)]
+    max_latency_p50_us: Option<u64>,
+    /// Milliseconds that the latency of all but 1 % of the packets may exceed what a keyframe takes to reach everybody
+    #[arg(long)]
+    max_latency_p99_beyond_ms: Option<u64>,
+    /// CPUs that the server may use; needs --server-pid
+    #[arg(long, requires = "server_pid")]
+    max_server_cores: Option<f64>,
+    /// KiB of memory that a player may cost the server; needs --server-pid
+    #[arg(long, requires = "server_pid")]
+    max_viewer_kib: Option<u64>,
     /// Print JSON in place of the table
     #[arg(long)]
     json: bool,
@@ -65,6 +77,10 @@ impl Fanout {
             limit_ratio_max: self.max_limit_ratio,
             join_p95_max: self.max_join_p95_ms.map(Duration::from_millis),
             keyframe_requests_max: self.max_keyframe_requests,
+            latency_p50_max: self.max_latency_p50_us.map(Duration::from_micros),
+            latency_p99_beyond_max: self.max_latency_p99_beyond_ms.map(Duration::from_millis),
+            server_cores_max: self.max_server_cores,
+            server_bytes_per_viewer_max: self.max_viewer_kib.map(|kib| kib * 1_024),
         };
         let [before, after] = LIMIT_ROUNDS;
         let mut costs = self.limit(before)?;
