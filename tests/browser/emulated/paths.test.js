@@ -7,11 +7,14 @@ import { goLive, reach, watch } from '../src/pages.js';
 import { percentile } from '../src/percentile.js';
 import { startServer } from '../src/server.js';
 import { seesTheBestOfThree } from '../src/simulcast.js';
+import { comesTo, numberOf, shownFigures } from '../src/shown_figures.js';
 import { seen, view } from '../src/viewing.js';
 import { pictures } from '../src/video.js';
 
 /** How long a path that loses is watched: long enough for 40 losses a second apart to meet keyframes too. */
 const LOSSY_MS = 20_000;
+/** What the line of such a path takes, both ways: no figure on the page is shorter. */
+const ROUND_TRIP_MS = 100;
 /** The longest that a picture may stand still there: a retransmission takes a round trip, and a keyframe two. */
 const FREEZE_MS_MAX = 1_000;
 /** The best encoding's bitrate; the others get an eighth and a third of it. */
@@ -59,6 +62,12 @@ for (const [profile, what] of [['lossy', 'each for itself'], ['bursty', 'five in
     await emulator.become(`--profile ${profile}`);
     const before = (await emulator.statistics()).down;
     const viewing = await view(viewer, LOSSY_MS);
+    await viewer.getByTestId('stats-toggle').click();
+    await comesTo(viewer, () => shownFigures(viewer), (shown) => {
+      const [roundTrip, delay] = [numberOf(shown['round-trip']), numberOf(shown['delay'])];
+      assert.ok(roundTrip !== undefined && roundTrip >= ROUND_TRIP_MS && roundTrip < 2 * ROUND_TRIP_MS, `round trip ${roundTrip} ms`);
+      assert.ok(delay !== undefined && delay >= ROUND_TRIP_MS / 2 && delay < 1_000, `delay ${delay} ms`);
+    });
     const { down } = await emulator.statistics();
     t.diagnostic(seen(viewing));
     const lost = down.dropped_line - before.dropped_line;

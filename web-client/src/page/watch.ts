@@ -61,6 +61,8 @@ function show(state: KeeperState): void {
   else if (video.srcObject !== player.media) video.srcObject = player.media;
   const next = stateOf(state.name);
   if (next === 'live' && pageState !== 'live' && !controls.isHeld) void sound.start();
+  // Whoever does not answer says nothing of who watches either.
+  if (next === 'recovering' || next === 'failed') audience.hidden = true;
   pageState = next;
   veil.show(next, state);
 }
