@@ -34,7 +34,12 @@ impl fmt::Display for Started {
         }
         writeln!(f)?;
         if let Some(https) = self.addresses.https {
-            writeln!(f, "  HTTPS    https://{https}")?;
+            // An address that stands for all of them is no link.
+            if https.ip().is_unspecified() {
+                writeln!(f, "  HTTPS    port {} of every address", https.port())?;
+            } else {
+                writeln!(f, "  HTTPS    https://{https}")?;
+            }
         }
         if let Some(fingerprint) = &self.fingerprint {
             writeln!(
