@@ -35,6 +35,8 @@ pub struct Browser {
     /// What it does.
     pub part: Part,
     engine: BrowserSession,
+    /// Where the node's datagrams come from.
+    node: Option<SocketAddr>,
     is_gone: bool,
 }
 
@@ -92,6 +94,7 @@ impl Browser {
             close_reason: None,
             part,
             engine,
+            node: None,
             is_gone: false,
         };
         (browser, offer)
@@ -109,6 +112,7 @@ impl Browser {
     /// Takes one datagram.
     pub fn handle_datagram(&mut self, datagram: &Datagram<'_>, now: Instant) {
         if !self.is_gone {
+            self.node = Some(datagram.source);
             self.engine.handle_datagram(datagram, now);
         }
     }
@@ -132,11 +136,26 @@ impl Browser {
             }
             engine_timeout = self.engine.drain(now, outgoing, &mut said);
         }
-        let frame_timeout = match &self.part {
+        self.ask_for_repairs(now, outgoing);
+        let own_timeout = match &self.part {
             Part::Publisher(publisher) => publisher.poll_timeout(),
-            Part::Viewer(_) => None,
+            Part::Viewer(viewer) => viewer.poll_timeout(),
         };
-        engine_timeout.into_iter().chain(frame_timeout).min()
+        engine_timeout.into_iter().chain(own_timeout).min()
+    }
+
+    fn ask_for_repairs(&mut self, now: Instant, outgoing: &mut Vec<Outgoing>) {
+        let (Part::Viewer(viewer), Some(node)) = (&mut self.part, self.node) else {
+            return;
+        };
+        let clear = viewer.poll_requests(now);
+        if let Some(bytes) = clear.and_then(|clear| self.engine.seal_feedback(&clear)) {
+            outgoing.push(Outgoing {
+                source: self.address,
+                destination: node,
+                bytes,
+            });
+        }
     }
 
     fn on_said(&mut self, said: Said, now: Instant) {
@@ -151,7 +170,10 @@ impl Browser {
             (Said::Received(packet), Part::Viewer(viewer)) => {
                 viewer.receive(&packet, &mut self.engine, now);
             }
-            (Said::KeyframeRequested(_) | Said::Received(_), _) => {}
+            (Said::Came(header, payload), Part::Viewer(viewer)) => {
+                viewer.receive_repair(&header, &payload, &mut self.engine, now);
+            }
+            (Said::KeyframeRequested(_) | Said::Received(_) | Said::Came(..), _) => {}
         }
     }
 

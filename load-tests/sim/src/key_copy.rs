@@ -29,16 +29,17 @@ thread_local! {
 
 /// Where the copy of one engine's keys arrives.
 #[derive(Debug, Default)]
-pub(crate) struct Copied(Mutex<Option<Forger>>);
+pub(crate) struct Copied(Mutex<Vec<Forger>>);
 
 impl Copied {
-    /// Takes it, once there is one.
+    /// Takes one of the two, once there are any: who plays seals feedback with one, and a script what it wants with the other.
+    /// They must not send from one SSRC.
     pub(crate) fn take(&self) -> Option<Forger> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 
-    fn put(&self, forger: Option<Forger>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = forger;
+    fn put(&self, forgers: Vec<Forger>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = forgers;
     }
 }
 
@@ -135,8 +136,11 @@ impl DtlsInstance for CopyingInstance {
             } else {
                 Side::Server
             };
-            let material = KeyingMaterial::from_exporter(material);
-            self.copy.put(Forger::new(material, profile, side));
+            let forgers = (0..2).filter_map(|_| {
+                let material = KeyingMaterial::from_exporter(material);
+                Forger::new(material, profile, side)
+            });
+            self.copy.put(forgers.collect());
         }
         output
     }

@@ -24,6 +24,7 @@ pub mod node;
 pub mod oracle;
 pub mod payload;
 pub mod publisher;
+mod repair_requests;
 pub mod scenario;
 pub mod screen;
 pub mod seeds;

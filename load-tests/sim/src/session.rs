@@ -1,5 +1,7 @@
 //! A browser's side of a session: the RTC engine as a full ICE agent that offers, answers checks and sends them.
 
+mod repairs;
+
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -17,7 +19,7 @@ use str0m::media::{
     SimulcastLayer,
 };
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::{Extension, ExtensionValues, RtpPacket, RtpWrite, Ssrc};
+use str0m::rtp::{Extension, ExtensionValues, RawPacket, RtpHeader, RtpPacket, RtpWrite, Ssrc};
 use str0m::{Candidate, Event, Input, Output, Rtc};
 
 use crate::clock::LocalClock;
@@ -37,6 +39,8 @@ pub enum Said {
     KeyframeRequested(Option<Rid>),
     /// A packet that authenticated.
     Received(Box<RtpPacket>),
+    /// Every such packet as it came, before the engine judges it.
+    Came(Box<RtpHeader>, Vec<u8>),
 }
 
 /// A datagram that a session wants to send.
@@ -71,6 +75,8 @@ pub struct BrowserSession {
     answer: String,
     is_ended: bool,
     keys: Arc<Copied>,
+    /// What seals the player's own feedback.
+    feedback_sealer: Option<Forger>,
 }
 
 impl std::fmt::Debug for BrowserSession {
@@ -102,6 +108,7 @@ impl BrowserSession {
             .set_dtls_cert(certificates().1.clone())
             .set_rtp_mode(true)
             .set_stats_interval(None)
+            .enable_raw_packets(true)
             .set_extension(PLAYOUT_DELAY_ID, Extension::PlayoutDelay)
             .set_extension(CAPTURE_TIME_ID, Extension::AbsoluteCaptureTime)
             .clear_codecs()
@@ -123,6 +130,7 @@ impl BrowserSession {
             answer: String::new(),
             is_ended: false,
             keys,
+            feedback_sealer: None,
         }
     }
 
@@ -398,6 +406,10 @@ fn our_event(event: Event) -> Option<Said> {
         Event::Closed => Some(Said::Closed),
         Event::KeyframeRequest(request) => Some(Said::KeyframeRequested(request.rid)),
         Event::RtpPacket(packet) => Some(Said::Received(Box::new(packet))),
+        Event::RawPacket(packet) => match *packet {
+            RawPacket::RtpRx(header, payload) => Some(Said::Came(Box::new(header), payload)),
+            RawPacket::RtpTx(..) | RawPacket::RtcpRx(_) | RawPacket::RtcpTx(_) => None,
+        },
         _ => None,
     }
 }

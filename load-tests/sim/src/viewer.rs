@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 
 use sfu_model::codec::{Codec, MediaKind};
 use sfu_model::packet::PictureNumbers;
+use sfu_model::rtp::Ssrc;
 use sfu_model::time::Instant;
-use str0m::rtp::{AbsCaptureTime, RtpPacket};
+use str0m::rtp::{AbsCaptureTime, RtpHeader, RtpPacket};
 
 use crate::decoder::Decoder;
 use crate::payload;
 use crate::payload::red::{self, Earlier};
 use crate::publisher::VIDEO_CODECS;
+use crate::repair_requests::RepairRequests;
 use crate::screen::Screen;
 use crate::session::{BrowserSession, Section};
 use crate::source::COMFORT_BYTES;
@@ -62,7 +64,10 @@ pub struct Viewer {
     pub playout_delays: Vec<(Instant, u64, u64)>,
     /// Numbers of the audio that has been heard.
     pub(crate) heard: BTreeSet<u64>,
-    pub(crate) newest_video: Option<u64>,
+    /// Numbers of the video packets that came.
+    pub(crate) seen: BTreeSet<u64>,
+    pub(crate) newest_video: Option<Received>,
+    pub(crate) requests: RepairRequests,
     /// Packets whose payload was not what a source wrote.
     pub n_damaged: usize,
     /// Keyframe requests that it sent.
@@ -123,12 +128,57 @@ impl Viewer {
                 self.on_audio(received);
             }
             MediaKind::Video => {
-                if self.on_video(received) {
-                    self.n_keyframe_requests += 1;
-                    session.request_keyframe(packet.header.ssrc);
+                if self.newest_video.is_none() {
+                    session.leave_repairs(packet.header.ssrc);
                 }
+                self.on_video(received, session);
             }
         }
+    }
+
+    /// Takes a packet before its engine judges it: a repair (RFC 4588) of what the engine has given up counts, too.
+    pub fn receive_repair(
+        &mut self,
+        header: &RtpHeader,
+        payload: &[u8],
+        session: &mut BrowserSession,
+        now: Instant,
+    ) {
+        let Some(payload_type) = session.repaired(header.payload_type) else {
+            return;
+        };
+        let (Some((number, payload)), Some(newest)) =
+            (payload.split_first_chunk(), self.newest_video)
+        else {
+            return;
+        };
+        let Some(stamp) = Stamp::read(payload) else {
+            return;
+        };
+        let back = (newest.sequence as u16).wrapping_sub(u16::from_be_bytes(*number)) as i16;
+        let earlier = (newest.time as u32).wrapping_sub(header.timestamp) as i32;
+        let repaired = Received {
+            at: now,
+            payload_type: *payload_type,
+            sequence: newest.sequence.wrapping_add_signed(-i64::from(back)),
+            time: newest.time.wrapping_add_signed(-i64::from(earlier)),
+            marker: header.marker,
+            vp8: payload::vp8_numbers(payload),
+            stamp,
+            ..newest
+        };
+        self.on_video(repaired, session);
+    }
+
+    /// Asks for what it misses: a compound packet in the clear.
+    pub(crate) fn poll_requests(&mut self, now: Instant) -> Option<Vec<u8>> {
+        let media = Ssrc(self.newest_video?.ssrc);
+        self.requests.poll(media, now)
+    }
+
+    /// When [`Self::poll_requests`] has something to ask for.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        self.requests.poll_timeout()
     }
 
     fn on_audio(&mut self, received: Received) {
@@ -162,8 +212,10 @@ impl Viewer {
         }
     }
 
-    /// True when a keyframe must be asked for.
-    fn on_video(&mut self, received: Received) -> bool {
+    fn on_video(&mut self, received: Received, session: &mut BrowserSession) {
+        if !self.seen.insert(received.sequence) {
+            return;
+        }
         self.video.push(received);
         let Received {
             sequence,
@@ -172,13 +224,22 @@ impl Viewer {
             at,
             ..
         } = received;
-        self.n_video_late += usize::from(self.newest_video > Some(sequence));
-        self.newest_video = self.newest_video.max(Some(sequence));
+        match self.newest_video {
+            Some(newest) if newest.sequence > sequence => self.n_video_late += 1,
+            Some(_) | None => self.newest_video = Some(received),
+        }
+        let is_hopeless = self.requests.receive(sequence, at);
         let n_before = self.decoder.shown.len();
         let asks = self.decoder.receive(sequence, stamp, marker, at);
         for picture in self.decoder.shown.iter().skip(n_before) {
             self.screen.take(*picture);
         }
-        asks
+        if let Some(next) = self.decoder.next() {
+            self.requests.forget_before(next);
+        }
+        if asks || is_hopeless {
+            self.n_keyframe_requests += 1;
+            session.request_keyframe(received.ssrc.into());
+        }
     }
 }
