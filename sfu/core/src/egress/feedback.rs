@@ -4,9 +4,9 @@ use sfu_model::drop_reason::{DropCounts, DropReason};
 use sfu_model::rtp::Ssrc;
 use sfu_model::time::{Instant, NtpTime};
 
-use crate::egress::history::NoRepair;
 use crate::egress::sender::Sender;
-use crate::rtcp::{Compound, Feedback, NackIter, ReportBlock};
+use crate::route::packet_cache::PacketCache;
+use crate::rtcp::{Compound, Feedback, ReportBlock};
 
 /// What the worker must do about a subscriber's feedback.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,6 +15,10 @@ pub(crate) struct Heard {
     pub(crate) wants_keyframe: bool,
     /// Something is to be sent again.
     pub(crate) wants_repair: bool,
+    /// What it misses comes too late by repairs: a keyframe may come sooner.
+    pub(crate) misses_long: bool,
+    /// And in place of them.
+    pub(crate) has_lost_all: bool,
 }
 
 /// When feedback came.
@@ -29,7 +33,7 @@ pub(crate) struct Moment {
 pub(crate) fn hear(
     sender: &mut Sender,
     packet: &mut [u8],
-    moment: Moment,
+    (cache, moment): (&PacketCache, Moment),
     drops: &mut DropCounts,
 ) -> Result<Heard, DropReason> {
     let clear = sender.open_rtcp(packet)?;
@@ -38,7 +42,12 @@ pub(crate) fn hear(
         match feedback.map_err(|_| DropReason::MalformedRtcp)? {
             Feedback::ReceiverReport(block) => hear_report(sender, &block, moment),
             Feedback::Nack { media, packets } => {
-                heard.wants_repair |= hear_nack(sender, (media, packets), moment, drops);
+                if is_video(sender, media) {
+                    let missed = sender.miss(packets, cache, moment.now, drops);
+                    heard.wants_repair |= missed.any_repair;
+                    heard.misses_long |= missed.is_late || missed.is_lost;
+                    heard.has_lost_all |= missed.is_lost;
+                }
             }
             Feedback::Pli { .. } | Feedback::Fir { .. } => heard.wants_keyframe = true,
             // A subscriber sends no media: it has nothing to report on and nothing to end. DTLS says when it leaves.
@@ -69,32 +78,7 @@ fn hear_report(sender: &mut Sender, block: &ReportBlock, moment: Moment) {
     }
 }
 
-/// True when something was queued to be sent again.
-fn hear_nack(
-    sender: &mut Sender,
-    (media, packets): (Ssrc, NackIter<'_>),
-    moment: Moment,
-    drops: &mut DropCounts,
-) -> bool {
-    let is_video = sender
-        .video
-        .as_ref()
-        .is_some_and(|stream| stream.terms().ssrc == media);
-    if !is_video {
-        return false;
-    }
-    let mut any = false;
-    for wire in packets {
-        match sender.repair(wire, moment.now) {
-            Ok(()) => any = true,
-            Err(NoRepair::TooMany) => {
-                drops.count(DropReason::RepairBudget);
-                break;
-            }
-            Err(NoRepair::Unknown | NoRepair::TooSoon | NoRepair::NotNegotiated) => {
-                drops.count(DropReason::NotRepairable);
-            }
-        }
-    }
-    any
+fn is_video(sender: &Sender, media: Ssrc) -> bool {
+    let video = sender.video.as_ref();
+    video.is_some_and(|stream| stream.terms().ssrc == media)
 }

@@ -107,6 +107,11 @@ impl History {
         self.older.push_back(before);
     }
 
+    /// The highest number so far.
+    pub(crate) fn highest(&self) -> Option<SeqNo> {
+        self.latest.map(|run| run.last)
+    }
+
     /// The latest packet that may be sent again.
     pub(crate) fn latest(&self) -> Option<Sent> {
         let run = self.latest?;

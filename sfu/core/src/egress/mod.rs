@@ -8,6 +8,7 @@
 //! * [`stream`] is one RTP stream: its indices, its history, its counters.
 //! * [`pacer`] spreads a keyframe over a few milliseconds; [`repair`] says how much may be sent again,
 //!   [`repair_copies`] what is better sent more than once.
+//! * [`given_up`] knows what no repair can mend in time, and a keyframe does.
 //! * [`redundancy`] lets sound carry what was sent before (RFC 2198).
 //! * [`estimation`] follows what the path carries, while there is a choice to make.
 //! * [`reports`] and [`feedback`] are its RTCP, out and in.
@@ -16,6 +17,7 @@ pub(crate) mod departure;
 pub(crate) mod estimation;
 pub(crate) mod extensions;
 pub(crate) mod feedback;
+pub(crate) mod given_up;
 pub(crate) mod header;
 pub(crate) mod history;
 pub(crate) mod pacer;

@@ -13,6 +13,10 @@ const SHARE_LOSSY: usize = 2;
 /// Repairs that may be saved up: half a second of loss at 3 Mbit/s. A burst of loss asks for much at once.
 const SAVED_BYTES_MAX: usize = 48 * 1_024;
 
+/// So much is not too much at once even where nothing is saved: two pictures of 2 Mbit/s, as bursts of loss on the air take. More
+/// is a blackout.
+const LITTLE_BYTES: usize = 16 * 1_024;
+
 /// And on a path that is estimated no more than it carries in this time: what is sent again into a queue that has just
 /// overflowed keeps it full.
 const SAVED_MAX: Duration = Duration::from_millis(250);
@@ -58,6 +62,11 @@ impl RepairBudget {
         }
         let most = usize::try_from(rate.bytes_in(SAVED_MAX)).unwrap_or(usize::MAX);
         self.saved_bytes = self.saved_bytes.min(most);
+    }
+
+    /// True when so much, missed at once, can be paid for, or is little. Otherwise most of it would wait, and all pictures with it.
+    pub(crate) fn can_mend(&self, bytes: usize) -> bool {
+        bytes <= self.saved_bytes.max(LITTLE_BYTES)
     }
 
     /// True when a repair of this size may leave now; it is paid for.
@@ -114,6 +123,14 @@ mod tests {
         let mut budget = RepairBudget::default();
         let repaired = (0..100).filter(|_| budget.spend(1_200)).count();
         assert_eq!(repaired, 40);
+    }
+
+    #[test]
+    fn what_a_blackout_took_is_not_mended() {
+        let mut budget = RepairBudget::default();
+        assert!(budget.can_mend(SAVED_BYTES_MAX) && !budget.can_mend(SAVED_BYTES_MAX + 1));
+        while budget.spend(1_000) {}
+        assert!(budget.can_mend(LITTLE_BYTES) && !budget.can_mend(LITTLE_BYTES + 1));
     }
 
     #[test]

@@ -88,6 +88,11 @@ impl RepairCopies {
         matches!(self.loss, Loss::Some | Loss::Much)
     }
 
+    /// It says that it misses more than repairs can mend, true or not.
+    pub(crate) fn is_hopeless(&self) -> bool {
+        self.loss == Loss::Hopeless
+    }
+
     /// A repair was sent.
     pub(crate) fn repaired(&mut self, sent: Sent, round_trip: Duration, now: Instant) {
         let n_left = match self.loss {

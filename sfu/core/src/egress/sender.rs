@@ -1,6 +1,7 @@
 //! The sender of one subscriber: what waits, in which order it leaves, and with which keys.
 
 mod flush;
+mod missed;
 #[cfg(test)]
 mod tests;
 
@@ -14,7 +15,8 @@ use sfu_model::time::Instant;
 
 use crate::egress::departure::Queued;
 use crate::egress::estimation::{Estimation, Negotiated};
-use crate::egress::history::{NoRepair, Sent};
+use crate::egress::given_up::GivenUp;
+use crate::egress::history::Sent;
 use crate::egress::pacer::Pacer;
 use crate::egress::redundancy::Redundancy;
 use crate::egress::repair::RepairBudget;
@@ -29,8 +31,6 @@ use crate::stats::PathStatus;
 /// Most packets that wait for one subscriber. The pacer holds a burst for milliseconds: a queue this long is 250 times
 /// what a rate of 10 Mbit/s leaves in that time, and more than the room's cache can still hold.
 const QUEUE_MAX: usize = 2_048;
-/// Most repairs that one datagram of feedback can queue. Whoever lost more needs a keyframe.
-const REPAIRS_MAX: usize = 128;
 /// The round trip before any was measured.
 const ROUND_TRIP_DEFAULT: Duration = Duration::from_millis(100);
 /// A packet is never sent again sooner than this, however short the round trip: the receiver's feedback was on its way.
@@ -52,6 +52,7 @@ pub(crate) struct Sender {
     pacer: Pacer,
     repair_budget: RepairBudget,
     repair_copies: RepairCopies,
+    given_up: GivenUp,
     reports: Reports,
     round_trip: Option<Duration>,
     estimation: Estimation,
@@ -86,6 +87,7 @@ impl Sender {
             pacer: Pacer::default(),
             repair_budget: RepairBudget::default(),
             repair_copies: RepairCopies::default(),
+            given_up: GivenUp::default(),
             reports: Reports::default(),
             round_trip: None,
             estimation,
@@ -130,22 +132,6 @@ impl Sender {
     /// The time from here to the receiver and back.
     pub(crate) fn set_round_trip(&mut self, round_trip: Duration) {
         self.round_trip = Some(round_trip);
-    }
-
-    /// The receiver misses the video packet with these low bits. Queued to be sent again, unless there is a reason not to.
-    pub(crate) fn repair(&mut self, wire: u16, now: Instant) -> Result<(), NoRepair> {
-        let round_trip = self.round_trip.unwrap_or(ROUND_TRIP_DEFAULT);
-        if self.repairs.len() >= REPAIRS_MAX {
-            return Err(NoRepair::TooMany);
-        }
-        let video = self.video.as_mut().ok_or(NoRepair::Unknown)?;
-        let cooldown = round_trip.max(ROUND_TRIP_MIN);
-        let sent = video.history.repair(wire, cooldown, now)?;
-        if !sent.is_repaired {
-            self.repair_copies.count_missed();
-        }
-        self.repairs.push(sent);
-        Ok(())
     }
 
     /// When it must be flushed at the latest.

@@ -70,6 +70,16 @@ impl PacketCache {
         (packet.sequence == sequence).then_some(packet)
     }
 
+    /// True for a packet that is not here any more; false for one that has not come, and may still.
+    pub(crate) fn has_forgotten(&self, encoding: EncodingId, sequence: SeqNo) -> bool {
+        let Some((_, ring)) = self.rings.iter().find(|(id, _)| *id == encoding) else {
+            return true;
+        };
+        let place = ring.slots.get(ring.slot(sequence));
+        let kept = place.and_then(Option::as_ref);
+        kept.is_some_and(|packet| packet.sequence > sequence)
+    }
+
     /// Measures a packet, whether it is kept or not.
     pub(crate) fn measure(&mut self, packet: &Packet) {
         let now = packet.received_at;
@@ -237,6 +247,19 @@ mod tests {
         assert!(holds(&cache, 1, 70_000) && holds(&cache, 2, 70_000));
         assert!(!holds(&cache, 1, 70_001) && !holds(&cache, 3, 70_000));
         assert!(!holds(&cache, 1, 70_000 + PACKETS_MIN as u64), "same slot");
+    }
+
+    #[test]
+    fn what_has_not_come_is_not_forgotten() {
+        let mut cache = PacketCache::default();
+        cache.insert(arriving(1, 500, 0));
+        cache.insert(arriving(1, 502, 9_000));
+        let forgotten = |cache: &PacketCache, encoding, sequence| {
+            cache.has_forgotten(EncodingId(encoding), SeqNo(sequence))
+        };
+        assert!(!forgotten(&cache, 1, 501) && forgotten(&cache, 2, 501));
+        cache.insert(arriving(1, 500 + PACKETS_MIN as u64, 9_000));
+        assert!(forgotten(&cache, 1, 500) && !forgotten(&cache, 1, 501));
     }
 
     #[test]

@@ -82,16 +82,19 @@ impl Sfu {
         let Session {
             part: Part::Subscriber(subscriber),
             gate,
+            room,
             ..
         } = session
         else {
             return Err(DropReason::UnwantedMedia);
         };
+        let room = self.rooms.get(*room).ok_or(DropReason::UnvalidatedSource)?;
         // It is opened where it lies, and the caller's bytes are not ours to change.
         self.out.opened.clear();
         self.out.opened.extend_from_slice(datagram.bytes);
         let drops = &mut self.stats.drops;
-        let heard = feedback::hear(&mut subscriber.sender, &mut self.out.opened, moment, drops)?;
+        let (sender, opened) = (&mut subscriber.sender, &mut self.out.opened);
+        let heard = feedback::hear(sender, opened, (&room.cache, moment), drops)?;
         gate.heard((datagram.transport, datagram.source), self.now);
         let wants_plan = subscriber.sender.wants_plan(self.now);
         if heard.wants_repair {
@@ -100,15 +103,16 @@ impl Sfu {
         if wants_plan {
             self.update_subscriber(index);
         }
-        if heard.wants_keyframe {
-            self.on_keyframe_requested(index);
+        self.stats.keyframe_requests_received += u64::from(heard.wants_keyframe);
+        if heard.wants_keyframe || heard.misses_long {
+            self.ask_for_keyframe(index, heard.has_lost_all);
         }
         Ok(())
     }
 
-    /// A subscriber's decoder lost its references.
-    fn on_keyframe_requested(&mut self, index: SessionIndex) {
-        self.stats.keyframe_requests_received += 1;
+    /// A subscriber's decoder lost its references, or will not have them in time; nothing is repaired where the keyframe comes
+    /// in place of it.
+    fn ask_for_keyframe(&mut self, index: SessionIndex, is_in_place: bool) {
         let now = self.now;
         let Some(session) = self.sessions.get_mut(index) else {
             return;
@@ -121,6 +125,7 @@ impl Sfu {
             self.stats.keyframe_requests_max_hits += 1;
             return;
         }
+        subscriber.sender.keyframe_asked(is_in_place);
         let target = subscriber.video.as_ref().and_then(|s| s.recovery_target());
         if let Some(encoding) = target {
             self.request_keyframe(room, encoding, KeyframeReason::Recovery);

@@ -1,12 +1,15 @@
 //! What waits for a subscriber has edges.
 
 use sfu_model::codec::ClockRate;
+use sfu_model::drop_reason::DropCounts;
 use sfu_model::rtp::{PayloadType, SeqNo};
 
 use super::*;
 use crate::egress::extensions::ExtensionIds;
 use crate::egress::history::tests::mapping;
+use crate::egress::sender::missed::Missed;
 use crate::egress::stream::StreamTerms;
+use crate::route::packet_cache::PacketCache;
 use crate::subscribe::rewrite::Rewritten;
 use crate::subscribe::rewrite::tests::packet;
 use crate::subscribe::rewrite_codec::CodecNumbers;
@@ -24,21 +27,84 @@ fn sender() -> Sender {
     Sender::new(None, Some(Stream::new(terms, 0)))
 }
 
-#[test]
-fn feedback_queues_as_many_repairs_as_a_loss_can_need_and_no_more() {
-    let mut sender = sender();
-    let video = sender.video.as_mut().unwrap();
-    for sequence in 0..200 {
+/// A sender that has sent this many packets, and the room's cache, of which each is as old as this.
+fn scene(n_packets: u64, received_at: Instant) -> (Sender, PacketCache) {
+    let (mut sender, mut cache) = (sender(), PacketCache::default());
+    for sequence in 0..n_packets {
+        let video = sender.video.as_mut().unwrap();
         video.history.insert(SeqNo(sequence), mapping(1, 0));
+        let mut packet = packet(1, sequence, 0);
+        packet.received_at = received_at;
+        cache.insert(packet);
     }
-    for wire in 0..128 {
-        assert_eq!(sender.repair(wire, Instant::START), Ok(()), "{wire}");
-    }
-    assert_eq!(
-        sender.repair(128, Instant::START),
-        Err(NoRepair::TooMany),
-        "one more"
-    );
+    (sender, cache)
+}
+
+fn miss(sender: &mut Sender, wires: std::ops::Range<u16>, cache: &PacketCache) -> Missed {
+    let now = Instant::START + Duration::from_secs(9);
+    sender.miss(wires, cache, now, &mut DropCounts::default())
+}
+
+#[test]
+fn feedback_queues_as_many_repairs_as_a_loss_can_need_and_more_are_a_keyframe() {
+    let now = Instant::START + Duration::from_secs(9);
+    let repaired = Missed {
+        any_repair: true,
+        ..Missed::default()
+    };
+    let lost = Missed {
+        is_lost: true,
+        ..Missed::default()
+    };
+    let (mut sender, cache) = scene(128, now);
+    assert_eq!(miss(&mut sender, 0..128, &cache), repaired);
+    assert_eq!(sender.repairs.len(), 128);
+    let (mut sender, cache) = scene(129, now);
+    assert_eq!(miss(&mut sender, 0..129, &cache), lost);
+    assert_eq!(sender.repairs.len(), 0);
+    sender.keyframe_asked(true);
+    assert_eq!(miss(&mut sender, 0..9, &cache), Missed::default());
+}
+
+#[test]
+fn what_is_late_is_repaired_and_what_is_gone_is_not() {
+    let (mut sender, cache) = scene(9, Instant::START);
+    let late = Missed {
+        any_repair: true,
+        is_late: true,
+        is_lost: false,
+    };
+    assert_eq!(miss(&mut sender, 0..9, &cache), late);
+    let (mut sender, _) = scene(9, Instant::START);
+    let gone = miss(&mut sender, 0..9, &PacketCache::default());
+    assert_eq!((gone.any_repair, gone.is_lost), (false, true));
+}
+
+#[test]
+fn a_gap_as_long_as_a_blackout_is_not_repaired_and_as_much_here_and_there_is() {
+    let now = Instant::START + Duration::from_secs(9);
+    let scene = || {
+        let (mut sender, mut cache) = scene(9, now);
+        sender.keyframe_asked(false);
+        for sequence in 9..40 {
+            let video = sender.video.as_mut().unwrap();
+            video.history.insert(SeqNo(sequence), mapping(1, 0));
+            let mut packet = packet(1, sequence, 0);
+            packet.received_at = now.saturating_sub(Duration::from_millis(10 * (40 - sequence)));
+            cache.insert(packet);
+        }
+        (sender, cache)
+    };
+    let lost = |wires: Vec<u16>| {
+        let (mut sender, cache) = scene();
+        let mut drops = DropCounts::default();
+        sender
+            .miss(wires.into_iter(), &cache, now, &mut drops)
+            .is_lost
+    };
+    assert!(lost((9..40).collect()));
+    assert!(!lost((9..39).collect()));
+    assert!(!lost((9..40).filter(|n| *n != 20).collect()));
 }
 
 #[test]
