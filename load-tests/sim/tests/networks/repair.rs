@@ -1,5 +1,6 @@
 //! Loss on the viewer's path, both ways: what repair makes of it, codec by codec.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use freshet_sim::network::PerMille;
@@ -18,13 +19,21 @@ fn watch(loss: u16, round_trip_ms: u64, codec: Codec, seed: u64) -> (Path, Outco
     (path, outcome)
 }
 
-/// Each codec over a network of its own.
+/// Each is a minute: one minute's freezes are a few losses' bad luck.
+const SEEDS: Range<u64> = 1..4;
+
+/// Each codec over networks of its own: most of its minutes are within the bounds, and of what is lost 98 % are repaired.
 fn verdict(loss: u16, round_trip_ms: u64) -> Result<(), String> {
-    for (codec, seed) in VIDEO_CODECS.into_iter().zip(1..) {
-        let (path, outcome) = watch(loss, round_trip_ms, codec, seed);
-        let is_met = path.bounds().allow(outcome.smoothness, WATCHED);
-        if !is_met || outcome.repaired < PerMille(980) {
-            return Err(format!("{codec:?}: {outcome:?}"));
+    for (codec, n_codec) in VIDEO_CODECS.into_iter().zip(0..) {
+        let seeds = SEEDS.map(|seed| n_codec * SEEDS.end + seed);
+        let minutes: Vec<(Path, Outcome)> = seeds
+            .map(|seed| watch(loss, round_trip_ms, codec, seed))
+            .collect();
+        let is_met = |(path, outcome): &&(Path, Outcome)| {
+            path.bounds().allow(outcome.smoothness, WATCHED) && outcome.repaired >= PerMille(980)
+        };
+        if minutes.iter().filter(is_met).count() * 2 <= minutes.len() {
+            return Err(format!("{codec:?}: {minutes:?}"));
         }
     }
     Ok(())
@@ -54,18 +63,15 @@ fn ten_percent_over_100_ms_is_bearable() {
 }
 
 /// Ten percent over an ocean: two seconds of freezes a minute.
-pub(crate) fn ten_percent_over_200_ms() -> Result<(), String> {
-    verdict(100, 200)
+#[test]
+fn ten_percent_over_200_ms_is_bearable() {
+    assert_eq!(verdict(100, 200), Ok(()));
 }
 
 /// A fifth lost each way: the worst that anybody watches over. Six seconds of freezes a minute.
 #[test]
 fn a_fifth_lost_over_100_ms_is_still_watched() {
-    for (codec, seed) in VIDEO_CODECS.into_iter().zip(1..) {
-        let (path, outcome) = watch(200, 100, codec, seed);
-        let is_met = path.bounds().allow(outcome.smoothness, WATCHED);
-        assert!(is_met, "{outcome:?}");
-    }
+    assert_eq!(verdict(200, 100), Ok(()));
 }
 
 /// The same with sound, of which each packet carries the two before it there.

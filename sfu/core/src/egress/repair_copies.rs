@@ -10,20 +10,17 @@ use crate::egress::history::Sent;
 
 /// Packets over which loss is counted: a second of 2.5 Mbit/s.
 const WINDOW: u32 = 256;
-/// Lost packets of a window from which on repairs are sent twice: 2 %. Below it the second copy would almost always be
-/// waste.
+/// Lost packets of a window from which on repairs are sent twice, and three times where a round trip is long: 2 %. Below it the
+/// second copy is almost always waste, and the third where a round trip is long; there a lost repair is always seen.
 const SOME: u32 = 5;
-/// And from here on three times where a round trip is long: 8 %. Of two copies one in a hundred packets gets neither: several
-/// a minute.
-const MUCH: u32 = 20;
 /// From a third on more repairs help nobody: the path carries less than is sent, and each repair pushes out another packet; or
 /// the receiver does not tell the truth.
 const HOPELESS: u32 = WINDOW / 3;
 /// A round trip that is long: the next repair would come past any freeze's beginning (150 ms, W3C webrtc-stats).
 const ROUND_TRIP_LONG: Duration = Duration::from_millis(150);
-/// How much later each copy leaves: past the few packets that a full queue or a shadow on the air swallows in a row, and well
-/// before a receiver that knows no round trip asks again (after 100 ms in libwebrtc).
-const APART: Duration = Duration::from_millis(20);
+/// How much later each copy leaves: past what a full queue or a shadow on the air swallows in a row, another picture's packets,
+/// and before a receiver that knows no round trip asks again (after 100 ms in libwebrtc).
+const APART: Duration = Duration::from_millis(30);
 /// Most copies that wait; more are not sent.
 const WAITING_MAX: usize = 128;
 
@@ -33,7 +30,6 @@ enum Loss {
     #[default]
     Little,
     Some,
-    Much,
     Hopeless,
 }
 
@@ -60,8 +56,7 @@ impl Loss {
     fn of(missed: u32) -> Self {
         match missed {
             0..SOME => Self::Little,
-            SOME..MUCH => Self::Some,
-            MUCH..HOPELESS => Self::Much,
+            SOME..HOPELESS => Self::Some,
             HOPELESS.. => Self::Hopeless,
         }
     }
@@ -85,7 +80,7 @@ impl RepairCopies {
 
     /// The path loses so much that its repairs may cost more than those of others, and not more than repairs can mend.
     pub(crate) fn is_lossy(&self) -> bool {
-        matches!(self.loss, Loss::Some | Loss::Much)
+        self.loss == Loss::Some
     }
 
     /// It says that it misses more than repairs can mend, true or not.
@@ -95,12 +90,14 @@ impl RepairCopies {
 
     /// A repair was sent.
     pub(crate) fn repaired(&mut self, sent: Sent, round_trip: Duration, now: Instant) {
+        let is_long = round_trip >= ROUND_TRIP_LONG;
         let n_left = match self.loss {
-            Loss::Little | Loss::Hopeless => return,
-            // The picture is late already.
-            Loss::Some | Loss::Much if sent.is_repaired => 2,
-            Loss::Much if round_trip >= ROUND_TRIP_LONG => 2,
-            Loss::Some | Loss::Much => 1,
+            Loss::Hopeless => return,
+            Loss::Little if is_long => 1,
+            Loss::Little => return,
+            // Or the picture is late already.
+            Loss::Some if is_long || sent.is_repaired => 2,
+            Loss::Some => 1,
         };
         if self.waiting.len() < WAITING_MAX {
             self.waiting.push_back(Copies {
@@ -165,11 +162,10 @@ mod tests {
 
     #[test]
     fn what_is_lost_and_what_it_costs_say_how_many_leave() {
-        assert_eq!(n_copies(4, LONG, true), 0);
+        assert_eq!(n_copies(4, SHORT, true), 0);
+        assert_eq!(n_copies(4, LONG, false), 1);
         assert_eq!(n_copies(5, SHORT, false), 1);
-        assert_eq!(n_copies(5, LONG, false), 1);
-        assert_eq!(n_copies(20, SHORT, false), 1);
-        assert_eq!(n_copies(20, LONG, false), 2);
+        assert_eq!(n_copies(5, LONG, false), 2);
         assert_eq!(n_copies(5, SHORT, true), 2);
         assert_eq!(n_copies(HOPELESS, LONG, true), 0);
     }
