@@ -107,6 +107,13 @@ impl Estimator {
         }
     }
 
+    /// The viewer asks for packets that it has not asked for before.
+    pub(crate) fn on_missed(&mut self, n_packets: u64) {
+        if let Some(path) = &mut self.path {
+            path.on_missed(n_packets);
+        }
+    }
+
     /// What the path carries.
     pub fn estimate(&self) -> Bitrate {
         self.path

@@ -183,6 +183,13 @@ impl Path {
         }
     }
 
+    pub(crate) fn on_missed(&mut self, n_packets: u64) {
+        if let Basis::Reports(reports) = &mut self.basis {
+            reports.on_missed(n_packets);
+            self.estimate = reports.rate();
+        }
+    }
+
     pub(crate) fn try_at(&mut self, rate: Bitrate, now: Instant) {
         match &mut self.basis {
             Basis::Nothing => {}
@@ -203,7 +210,10 @@ impl Path {
 
     /// How much delay stands on the path.
     pub(crate) fn queue(&self) -> Duration {
-        self.rates.queue()
+        match &self.basis {
+            Basis::Reports(reports) => reports.queue(),
+            Basis::Nothing | Basis::Feedback => self.rates.queue(),
+        }
     }
 
     pub(crate) const fn rtt(&self) -> Option<Duration> {

@@ -40,6 +40,13 @@ const QUEUE: Duration = Duration::from_millis(100);
 /// What is left of what is sent then, as where delays are measured.
 const AFTER_QUEUE: f64 = 0.85;
 
+/// A try is over as soon as more than one of so many packets is asked for again, once so many are: reports tell a second
+/// later.
+const TRY_LOST_ONE_OF: u64 = 10;
+const TRY_LOST_MIN: u64 = 10;
+/// The queue of a try that is over: more than a plan has patience with.
+const TRY_QUEUE: Duration = Duration::from_millis(300);
+
 /// One rate, moved by reports.
 #[derive(Debug)]
 pub(crate) struct ReportedLoss {
@@ -53,6 +60,8 @@ pub(crate) struct ReportedLoss {
     /// `None` until a report came.
     round_trip_min: Option<Duration>,
     trying: Option<Trying>,
+    /// A try is over for what was missed, and no report has come since.
+    has_failed: bool,
 }
 
 /// More is sent than was ever reported to arrive.
@@ -61,6 +70,10 @@ struct Trying {
     until: Instant,
     /// The receiver's estimate when it began.
     ceiling: Option<Bitrate>,
+    /// The rate before it.
+    before: Bitrate,
+    n_sent: u64,
+    n_missed: u64,
 }
 
 impl ReportedLoss {
@@ -75,6 +88,30 @@ impl ReportedLoss {
             round_trip: Duration::ZERO,
             round_trip_min: None,
             trying: None,
+            has_failed: false,
+        }
+    }
+
+    /// How much delay stands on the path, as far as that is known.
+    pub(crate) fn queue(&self) -> Duration {
+        if self.has_failed {
+            return TRY_QUEUE;
+        }
+        let least = self.round_trip_min.unwrap_or(self.round_trip);
+        self.round_trip.saturating_sub(least)
+    }
+
+    /// The receiver asks for packets again.
+    pub(crate) fn on_missed(&mut self, n_packets: u64) {
+        let Some(trying) = &mut self.trying else {
+            return;
+        };
+        trying.n_missed += n_packets;
+        let is_much = trying.n_missed.saturating_mul(TRY_LOST_ONE_OF) > trying.n_sent;
+        if is_much && trying.n_missed >= TRY_LOST_MIN {
+            self.rate = trying.before;
+            self.trying = None;
+            self.has_failed = true;
         }
     }
 
@@ -90,10 +127,14 @@ impl ReportedLoss {
 
     /// This much is sent from here on.
     pub(crate) fn try_at(&mut self, rate: Bitrate, now: Instant) {
+        let before = self.rate();
         self.rate = in_range(rate.max(self.rate));
         self.trying = Some(Trying {
             until: now + TRY,
             ceiling: self.ceiling,
+            before,
+            n_sent: 0,
+            n_missed: 0,
         });
     }
 
@@ -109,6 +150,9 @@ impl ReportedLoss {
 
     pub(crate) fn on_sent(&mut self, bytes: usize) {
         self.sent_bytes = self.sent_bytes.saturating_add(bytes as u64);
+        if let Some(trying) = &mut self.trying {
+            trying.n_sent += 1;
+        }
     }
 
     /// A receiver estimates this; whatever it says stays in range.
@@ -127,6 +171,7 @@ impl ReportedLoss {
     pub(crate) fn on_report(&mut self, fraction_lost: u8, rtt: Duration, now: Instant) {
         self.loss = f64::from(fraction_lost) / FRACTION;
         self.round_trip = rtt;
+        self.has_failed = false;
         self.round_trip_min = Some(self.round_trip_min.map_or(rtt, |least| least.min(rtt)));
         let Some(last) = self.last_report.replace(now) else {
             self.sent_bytes = 0;
@@ -240,6 +285,23 @@ mod tests {
         assert_eq!(rate.rate(), KBPS(900), "it grows slowly");
         rate.on_remb(KBPS(280));
         assert_eq!(rate.rate(), KBPS(280), "and falls at once");
+    }
+
+    #[test]
+    fn a_try_is_over_when_a_tenth_is_asked_for_again() {
+        let mut rate = ReportedLoss::new(KBPS(300));
+        run(&mut rate, 0, 5, 0, KBPS(200));
+        let before = rate.rate();
+        rate.try_at(KBPS(900), Instant::from_nanos(5_000_000_000));
+        for _ in 0..100 {
+            rate.on_sent(1_000);
+        }
+        rate.on_missed(10);
+        assert_eq!((rate.rate(), rate.queue()), (KBPS(900), Duration::ZERO));
+        rate.on_missed(1);
+        assert_eq!((rate.rate(), rate.queue()), (before, TRY_QUEUE));
+        run(&mut rate, 6, 1, 0, KBPS(200));
+        assert_eq!(rate.queue(), Duration::ZERO);
     }
 
     #[test]

@@ -33,6 +33,7 @@ pub(crate) struct Missed {
 /// What was never missed before.
 #[derive(Debug, Default)]
 struct News {
+    n_packets: u64,
     bytes: usize,
     highest: Option<SeqNo>,
     /// When the first packet of the gap came that ends with the highest.
@@ -53,6 +54,7 @@ impl News {
         self.gap = self.gap.max(packet.received_at - began_at);
         self.gap_began_at = Some(began_at);
         self.highest = self.highest.max(Some(sequence));
+        self.n_packets += 1;
         self.bytes += packet.payload.len();
     }
 }
@@ -66,6 +68,14 @@ impl Sender {
         now: Instant,
         drops: &mut DropCounts,
     ) -> Missed {
+        if !self.can_repair() {
+            // What it misses it will never have, and it waits for that before it asks for a keyframe by itself.
+            drops.add(DropReason::NotRepairable, wires.count() as u64);
+            return Missed {
+                is_lost: true,
+                ..Missed::default()
+            };
+        }
         let n_before = self.repairs.len();
         let (mut missed, mut news) = (Missed::default(), News::default());
         for wire in wires {
@@ -88,6 +98,7 @@ impl Sender {
                 }
             }
         }
+        self.estimation.estimator.on_missed(news.n_packets);
         let is_much = news.gap >= BLACKOUT || !self.repair_budget.can_mend(news.bytes);
         missed.is_lost |= is_much && !self.repair_copies.is_hopeless();
         if missed.is_lost {
@@ -103,6 +114,12 @@ impl Sender {
         }
         missed.any_repair = !queued.is_empty();
         missed
+    }
+
+    /// Its receiver takes repairs.
+    fn can_repair(&self) -> bool {
+        let mut video = self.video.iter();
+        video.any(|video| video.terms().repair_ssrc.is_some())
     }
 
     /// What helps against one hole. Who says that it misses most of what it is sent may have a keyframe for what is news, as
