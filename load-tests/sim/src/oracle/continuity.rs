@@ -192,9 +192,10 @@ fn check_counters(
     let has_gap = packet.sequence != before.sequence + 1;
     let is_right = if is_same_frame {
         n_pictures == 0 && n_base == 0 && old.key_index == new.key_index
-    } else if is_same_source {
+    } else if is_same_source && !(has_gap && old.key_index != new.key_index) {
         u32::from(n_pictures) == n_frames & 0x7fff && u32::from(n_base) == n_frames & 0xff
     } else if has_gap {
+        // Keyframes are among what is missing: the source may have been left, and returned to.
         (1..0x4000).contains(&n_pictures)
     } else {
         // A change of source: exactly the next picture, and another keyframe than the last.

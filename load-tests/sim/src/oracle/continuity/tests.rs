@@ -127,6 +127,30 @@ fn a_vp8_counter_that_does_not_go_on_fails() {
     }
 }
 
+/// The first picture, and the last as one of the same encoding that others were shown between.
+fn returned(key_index: u8) -> Result<(), Violation> {
+    let mut stream = stream();
+    stream.drain(2..10);
+    for packet in &mut stream[2..] {
+        packet.stamp.rank = 0;
+        let numbers = packet.vp8.as_mut().unwrap();
+        numbers.picture_id = numbers.picture_id.map(|id| (id + 3) & 0x7fff);
+        numbers.tl0_picture_index = numbers.tl0_picture_index.map(|i| i.wrapping_add(3));
+        numbers.key_index = Some(key_index);
+    }
+    let bounds = Bounds {
+        missing_max: 8,
+        ..Bounds::STRICT
+    };
+    check(&stream, bounds)
+}
+
+#[test]
+fn who_returns_to_an_encoding_has_counted_others_between() {
+    assert_eq!(returned(3), Ok(()));
+    assert!(matches!(returned(1), Err(Violation::CounterJumped(_))));
+}
+
 #[test]
 fn a_sender_may_leap_and_may_not_go_back_in_time_or_use_a_number_twice() {
     let sender = |change: fn(&mut Vec<Received>)| {
