@@ -3,6 +3,7 @@
 
 mod batch;
 mod buffers;
+mod segmentation;
 mod send_many;
 
 pub use batch::ReceiveBatch;
@@ -19,6 +20,8 @@ use mio::{Interest, Registry, Token};
 use quinn_udp::{BATCH_SIZE, UdpSockRef, UdpSocketState};
 use sfu_model::datagram::Transmit;
 use socket2::{Domain, Protocol, Socket, Type};
+
+use segmentation::Segmentation;
 
 /// What a socket has done; counts only grow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,7 +71,7 @@ pub struct UdpSocket {
     state: UdpSocketState,
     local: SocketAddr,
     buffers: BufferSizes,
-    can_segment: bool,
+    segmentation: Segmentation,
     stats: SocketStats,
 }
 
@@ -103,14 +106,14 @@ impl UdpSocket {
             .local_addr()?
             .as_socket()
             .ok_or(io::ErrorKind::Unsupported)?;
-        let can_segment = state.max_gso_segments() > 1;
+        let segmentation = Segmentation::new(state.max_gso_segments() > 1);
         let stats = SocketStats::default();
         Ok(Self {
             socket,
             state,
             local,
             buffers,
-            can_segment,
+            segmentation,
             stats,
         })
     }
@@ -153,17 +156,19 @@ impl UdpSocket {
     /// Sends as many of the runs as the kernel takes without a word, in one call, and says how many that were. The next one
     /// is for [`UdpSocket::send`], which finds out what is wrong with it.
     pub fn send_many<'a>(&mut self, messages: impl Iterator<Item = Outgoing<'a>> + Clone) -> usize {
-        if !self.can_segment {
+        if !self.segmentation.is_on() {
             return 0;
         }
         let Ok(n_taken) = send_many::send_many(&self.socket, messages.clone()) else {
             return 0;
         };
         self.stats.calls_out += 1;
-        self.stats.datagrams_out += messages
-            .take(n_taken)
-            .map(|message| message.run.n_datagrams() as u64)
-            .sum::<u64>();
+        for message in messages.take(n_taken) {
+            self.stats.datagrams_out += message.run.n_datagrams() as u64;
+            if message.bytes.len() > message.run.segment_bytes {
+                self.segmentation.passed();
+            }
+        }
         n_taken
     }
 
@@ -171,10 +176,14 @@ impl UdpSocket {
     /// routing table choose.
     pub fn send(&mut self, run: &Transmit, bytes: &[u8], source: Option<IpAddr>) -> Sent {
         let is_burst = bytes.len() > run.segment_bytes;
-        if !is_burst || self.can_segment {
+        let mut refusal = None;
+        if !is_burst || self.segmentation.wants_run() {
             let segment = is_burst.then_some(run.segment_bytes);
             match self.call(run, bytes, segment, source) {
                 Ok(()) => {
+                    if is_burst {
+                        self.segmentation.passed();
+                    }
                     self.stats.datagrams_out += bytes.len().div_ceil(run.segment_bytes) as u64;
                     return Sent::Done { n_refused: 0 };
                 }
@@ -182,17 +191,18 @@ impl UdpSocket {
                     return Sent::BufferFull { from: 0 };
                 }
                 Err(_) if !is_burst => return Sent::Done { n_refused: 1 },
-                Err(_) => {}
+                Err(error) => refusal = Some(error),
             }
         }
-        self.send_one_by_one(run, bytes, source)
+        let sent = self.send_one_by_one(run, bytes, source);
+        // A run whose pieces do not pass either has a destination that cannot be sent to at all, whoever cuts it.
+        if let (Some(error), Sent::Done { n_refused: 0 }) = (refusal, sent) {
+            self.segmentation.refused(&error);
+        }
+        sent
     }
 
     /// What a kernel without GSO, or one that refused this run, is given.
-    ///
-    /// A refusal has two possible causes: this network path cannot cut (EIO, EINVAL from a driver), or this destination
-    /// cannot be sent to at all. Only a run whose pieces pass says the former; a client who makes us send to a bad
-    /// address must not turn segmentation off for everybody.
     fn send_one_by_one(&mut self, run: &Transmit, bytes: &[u8], source: Option<IpAddr>) -> Sent {
         self.stats.runs_cut_by_hand += 1;
         let mut n_refused = 0;
@@ -210,12 +220,6 @@ impl UdpSocket {
             }
         }
         self.stats.datagrams_out += n_taken;
-        if n_refused == 0 && self.can_segment {
-            self.can_segment = false;
-            tracing::warn!(
-                "this network path refuses segmentation offload: sending datagrams one by one"
-            );
-        }
         Sent::Done { n_refused }
     }
 

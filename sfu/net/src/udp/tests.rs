@@ -113,7 +113,7 @@ fn many_senders_are_read_by_few_calls() {
 #[test]
 fn a_kernel_without_gso_gets_datagrams_one_by_one() {
     let (mut sender, mut receiver) = (socket("127.0.0.1:0"), socket("127.0.0.1:0"));
-    sender.can_segment = false;
+    sender.segmentation = Segmentation::new(false);
     let batch = burst(
         sender.local_address(),
         receiver.local_address(),
@@ -139,12 +139,60 @@ fn a_destination_that_cannot_be_sent_to_is_counted_and_leaves_segmentation_on() 
     for (run, bytes) in batch.iter() {
         assert_eq!(sender.send(run, bytes, None), Sent::Done { n_refused: 5 });
     }
-    assert!(sender.can_segment);
+    assert!(sender.segmentation.is_on());
     let mut receiver = socket("127.0.0.1:0");
     let batch = burst(sender.local_address(), receiver.local_address(), &[300; 5]);
     send_all(&mut sender, &batch);
     assert_eq!(receive(&mut receiver, 5).len(), 5);
     assert_eq!(sender.stats().calls_out, 1);
+}
+
+/// A run of more datagrams than the kernel cuts at once (`UDP_MAX_SEGMENTS`: 64, or 128): it refuses the run with EINVAL, and
+/// takes each of them, as it does on a way that cannot segment.
+fn send_uncuttable(sender: &mut UdpSocket, destination: SocketAddr) {
+    let bytes = [7; 200 * 20];
+    let run = Transmit {
+        transport: Transport::Udp,
+        source: sender.local_address(),
+        destination,
+        bytes: 0..bytes.len(),
+        segment_bytes: 20,
+    };
+    assert_eq!(sender.send(&run, &bytes, None), Sent::Done { n_refused: 0 });
+}
+
+#[test]
+fn one_way_that_cannot_segment_leaves_the_others_their_segmentation() {
+    let (mut sender, mut receiver) = (socket("127.0.0.1:0"), socket("127.0.0.1:0"));
+    let other = socket("127.0.0.1:0").local_address();
+    let burst = burst(sender.local_address(), receiver.local_address(), &[300; 5]);
+    for _ in 0..100 {
+        send_uncuttable(&mut sender, other);
+        let calls_before = sender.stats().calls_out;
+        send_all(&mut sender, &burst);
+        assert_eq!(sender.stats().calls_out, calls_before + 1);
+        assert_eq!(receive(&mut receiver, 5).len(), 5);
+    }
+    assert_eq!(sender.stats().runs_cut_by_hand, 100);
+}
+
+#[test]
+fn where_nothing_is_segmented_it_is_tried_again_after_so_many_runs() {
+    let (mut sender, mut receiver) = (socket("127.0.0.1:0"), socket("127.0.0.1:0"));
+    let burst = burst(sender.local_address(), receiver.local_address(), &[300; 5]);
+    while sender.segmentation.is_on() {
+        send_uncuttable(&mut sender, receiver.local_address());
+        receive(&mut receiver, 200);
+    }
+    let mut n_by_hand = 0;
+    while !sender.segmentation.is_on() {
+        assert_eq!(sender.send_many(outgoing(&burst)), 0);
+        send_all(&mut sender, &burst);
+        assert_eq!(receive(&mut receiver, 5).len(), 5);
+        n_by_hand += 1;
+    }
+    assert_eq!(n_by_hand, segmentation::RUNS_BEFORE_RETRY);
+    assert_eq!(sender.send_many(outgoing(&burst)), 1);
 }
 
 /// Runs of unlike lengths to each of the receivers: a burst for the even ones, a single datagram for the odd ones.
