@@ -23,6 +23,8 @@ macro_rules! drop_reasons {
 }
 
 drop_reasons! {
+    /// It is longer than any that WebRTC sends.
+    DatagramTooLong => "datagram_too_long",
     /// The first byte belongs to none of STUN, DTLS, RTP and RTCP (RFC 7983).
     NotOurProtocol => "not_our_protocol",
     /// Malformed STUN, or a STUN message that is no binding request.
@@ -61,6 +63,8 @@ drop_reasons! {
     RtcpRefused => "rtcp_refused",
     /// RTCP that authenticates and is malformed.
     MalformedRtcp => "malformed_rtcp",
+    /// The rest of a datagram of feedback that says more than any receiver has to say, or too much in too short a time.
+    FeedbackFlood => "feedback_flood",
     /// Media of a subscriber, which negotiated to send none.
     UnwantedMedia => "unwanted_media",
     /// The packets that wait for one subscriber are too many.

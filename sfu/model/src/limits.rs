@@ -17,8 +17,8 @@ pub const SDP_LINE_BYTES_MAX: usize = 4 * 1024;
 /// Most encodings of a track: browsers send three simulcast versions.
 pub const ENCODINGS_PER_TRACK_MAX: usize = 4;
 
-/// Largest datagram that is read or sent, in bytes. WebRTC stays under 1,500; a larger one is cut by the kernel
-/// and then fails to authenticate.
+/// Largest datagram that is taken or sent, in bytes. WebRTC stays under 1,500. A longer one, which UDP can carry up to 64 KiB,
+/// is dropped before anything is read of it; over TCP a frame that announces more ends the connection.
 pub const DATAGRAM_BYTES_MAX: usize = 2_000;
 
 /// A session that has not passed ICE and DTLS this long after its POST is an orphan and is closed.

@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use sfu_core::demux::{PacketKind, kind_of, request_ufrag};
 use sfu_core::ufrag::worker_of;
 use sfu_model::id::WorkerId;
+use sfu_model::limits::DATAGRAM_BYTES_MAX;
 
 /// Where a datagram goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +49,12 @@ impl Owners {
         (usize::from(worker.0) < self.n_workers).then_some(worker)
     }
 
-    /// The owner of a UDP datagram.
+    /// The owner of a UDP datagram. One that is too long is the core's here, which counts it and drops it: to pass it on would
+    /// take room from others.
     pub(crate) fn of(&self, source: SocketAddr, bytes: &[u8]) -> Owner {
+        if bytes.len() > DATAGRAM_BYTES_MAX {
+            return Owner::Here;
+        }
         match self
             .named_by(bytes)
             .or_else(|| self.by_address.get(&source).copied())
@@ -84,6 +89,16 @@ mod tests {
 
     fn address(port: u16) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], port))
+    }
+
+    #[test]
+    fn what_is_too_long_is_passed_on_to_nobody() {
+        let mut owners = Owners::new(WorkerId(0), 2);
+        owners.validated(WorkerId(1), address(1));
+        let longest = vec![0x80; DATAGRAM_BYTES_MAX];
+        assert_eq!(owners.of(address(1), &longest), Owner::There(WorkerId(1)));
+        let longer = vec![0x80; DATAGRAM_BYTES_MAX + 1];
+        assert_eq!(owners.of(address(1), &longer), Owner::Here);
     }
 
     /// A binding request for a session of `worker` (RFC 8489 section 5, RFC 8445 section 7.2.2).

@@ -10,6 +10,8 @@ use freshet_sim::publisher::{Camera, H264};
 use freshet_sim::viewer::Received;
 use freshet_sim::world::{BrowserId, World};
 use sfu_core::rtcp::{Arrivals, write_nack, write_pli, write_remb, write_transport_feedback};
+use sfu_model::drop_reason::DropReason;
+use sfu_model::limits::DATAGRAM_BYTES_MAX;
 use sfu_model::rate::Bitrate;
 use sfu_model::rtp::Ssrc;
 use sfu_model::time::Instant;
@@ -155,6 +157,68 @@ fn feedback(liar: &mut Liar) -> Vec<Vec<u8>> {
     let mut clear = Vec::new();
     write_transport_feedback(&mut clear, REPORTER, liar.media, arrivals);
     vec![clear]
+}
+
+/// Two datagrams, each full of feedback each of which tells of 65,528 lost packets in 36 bytes: 55,000 lines.
+fn feedback_by_the_dozen(liar: &mut Liar) -> Vec<Vec<u8>> {
+    let mut clear = Vec::new();
+    while clear.len() + 36 < DATAGRAM_BYTES_MAX - 40 {
+        clear.extend([0x8f, 205, 0, 8]);
+        clear.extend(REPORTER.0.to_be_bytes());
+        clear.extend(liar.media.0.to_be_bytes());
+        clear.extend((liar.turn as u16).to_be_bytes());
+        clear.extend([0xff, 0xf8, 0, 0, 0, 0]);
+        // Eight runs of 8,191.
+        clear.extend([0x1f, 0xff].repeat(8));
+    }
+    vec![clear.clone(), clear]
+}
+
+/// How many datagrams of the node went nowhere for this reason.
+fn drops(world: &mut World, reason: DropReason) -> u64 {
+    let workers = world.node().workers();
+    workers.map(|(_, w)| w.stats().drops.get(reason)).sum()
+}
+
+#[test]
+fn feedback_that_claims_much_in_few_bytes_is_heard_no_further_than_a_receiver_has_to_say() {
+    let camera = Camera::live(H264).simulcast();
+    let quiet = run(308, camera, None);
+    let mut flooded = run(308, camera, Some(feedback_by_the_dozen));
+    flooded.assert_unnoticed(&quiet);
+    let n_cut = drops(&mut flooded.world, DropReason::FeedbackFlood);
+    // The last ones are on their way.
+    let n_sent = 2 * FLOOD.as_millis() as u64;
+    assert!((n_sent - 50..=n_sent).contains(&n_cut), "{n_cut} were cut");
+}
+
+#[test]
+fn a_datagram_longer_than_any_of_webrtc_is_dropped_unread() {
+    let mut world = World::new(309, 1);
+    world.publish("demo", Camera::live(H264)).unwrap();
+    world.run_for(Duration::from_secs(1));
+    let viewer = world.watch("demo").unwrap();
+    world.run_for(Duration::from_secs(3));
+    let address = world.browser(viewer).address;
+    let mut forger = world.browser_mut(viewer).engine().forger().unwrap();
+    let of_length = |forger: &mut Forger, length: usize| {
+        let mut clear = Vec::new();
+        // Packets of an application, which mean nothing (RFC 3550 section 6.7).
+        while clear.len() + 12 <= length {
+            clear.extend([0x80, 204, 0, 2, 0, 0, 0, 9]);
+            clear.extend(*b"none");
+        }
+        forger.seal_rtcp(&clear).unwrap()
+    };
+    let taken = of_length(&mut forger, DATAGRAM_BYTES_MAX - 40);
+    let long = of_length(&mut forger, DATAGRAM_BYTES_MAX + 12);
+    assert!(taken.len() <= DATAGRAM_BYTES_MAX && long.len() > DATAGRAM_BYTES_MAX);
+    for bytes in [taken, long, vec![0x80; 65_507]] {
+        world.inject(address, bytes);
+    }
+    world.run_for(Duration::from_secs(1));
+    assert_eq!(drops(&mut world, DropReason::DatagramTooLong), 2);
+    assert_eq!(drops(&mut world, DropReason::RtcpRefused), 0);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use sfu_model::drop_reason::{DropCounts, DropReason};
 use sfu_model::rtp::Ssrc;
 use sfu_model::time::{Instant, NtpTime};
 
+use crate::egress::feedback_patience::Steps;
 use crate::egress::sender::Sender;
 use crate::route::packet_cache::PacketCache;
 use crate::rtcp::{Compound, Feedback, ReportBlock};
@@ -29,20 +30,45 @@ pub(crate) struct Moment {
     pub(crate) ntp: NtpTime,
 }
 
-/// Takes one compound packet where it lies.
+/// Takes one compound packet where it lies, as far as there are steps for it.
 pub(crate) fn hear(
     sender: &mut Sender,
     packet: &mut [u8],
-    (cache, moment): (&PacketCache, Moment),
+    steps: &mut Steps<'_>,
+    seen: (&PacketCache, Moment),
     drops: &mut DropCounts,
 ) -> Result<Heard, DropReason> {
     let clear = sender.open_rtcp(packet)?;
+    let heard = hear_clear(sender, clear, steps, seen, drops);
+    if steps.ran_out() {
+        drops.count(DropReason::FeedbackFlood);
+    }
+    heard
+}
+
+fn hear_clear(
+    sender: &mut Sender,
+    clear: &[u8],
+    steps: &mut Steps<'_>,
+    (cache, moment): (&PacketCache, Moment),
+    drops: &mut DropCounts,
+) -> Result<Heard, DropReason> {
     let mut heard = Heard::default();
     for feedback in Compound::new(clear) {
-        match feedback.map_err(|_| DropReason::MalformedRtcp)? {
+        let feedback = feedback.map_err(|_| DropReason::MalformedRtcp)?;
+        let n_lines = if let Feedback::TransportWide(report) = &feedback {
+            report.n_lines()
+        } else {
+            0
+        };
+        if !steps.take(1 + u32::from(n_lines)) {
+            break;
+        }
+        match feedback {
             Feedback::ReceiverReport(block) => hear_report(sender, &block, moment),
             Feedback::Nack { media, packets } => {
                 if is_video(sender, media) {
+                    let packets = packets.take_while(|_| steps.take(1));
                     let missed = sender.miss(packets, cache, moment.now, drops);
                     heard.wants_repair |= missed.any_repair;
                     heard.misses_long |= missed.is_late || missed.is_lost;
@@ -82,3 +108,6 @@ fn is_video(sender: &Sender, media: Ssrc) -> bool {
     let video = sender.video.as_ref();
     video.is_some_and(|stream| stream.terms().ssrc == media)
 }
+
+#[cfg(test)]
+mod tests;

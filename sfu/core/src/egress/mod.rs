@@ -11,12 +11,13 @@
 //! * [`given_up`] knows what no repair can mend in time, and a keyframe does.
 //! * [`redundancy`] lets sound carry what was sent before (RFC 2198).
 //! * [`estimation`] follows what the path carries, while there is a choice to make.
-//! * [`reports`] and [`feedback`] are its RTCP, out and in.
+//! * [`reports`] and [`feedback`] are its RTCP, out and in; [`feedback_patience`] says how much of it is heard.
 
 pub(crate) mod departure;
 pub(crate) mod estimation;
 pub(crate) mod extensions;
 pub(crate) mod feedback;
+pub(crate) mod feedback_patience;
 pub(crate) mod given_up;
 pub(crate) mod header;
 pub(crate) mod history;

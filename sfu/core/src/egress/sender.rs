@@ -3,7 +3,7 @@
 mod flush;
 mod missed;
 #[cfg(test)]
-mod tests;
+pub(in crate::egress) mod tests;
 
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -33,5 +33,6 @@ pub use nack::{NackIter, write_nack};
 pub use packet::{Malformed, SsrcIter};
 pub use remb::write_remb;
 pub use report::{ReportBlock, SenderReport, write_receiver_report, write_sender_report};
+pub(crate) use transport_feedback::LOST_BY_RUNS_MAX;
 pub use transport_feedback::{PacketIter, TransportFeedback};
 pub use transport_feedback_writer::{Arrivals, write_transport_feedback};

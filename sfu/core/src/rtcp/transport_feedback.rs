@@ -14,7 +14,10 @@ const REFERENCE_BITS: u32 = 24;
 /// do not count. A run of 8,191 takes two bytes, so that without a bound 36 bytes could cost 65,535 steps. 1,024 are
 /// more than a second of 10 Mbit/s. Of longer runs the end is reported and the beginning passed over: who waits for
 /// news of packets that old has given them up.
-pub(super) const LOST_BY_RUNS_MAX: u16 = 1_024;
+pub(crate) const LOST_BY_RUNS_MAX: u16 = 1_024;
+
+/// The lower one of each pair of bits.
+const LOW_BITS: u16 = 0x5555;
 
 /// How a packet stands in the feedback (section 3.1.1), which is how many bytes its delta takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,16 +87,42 @@ impl Chunk {
         }
     }
 
-    /// Bytes that the deltas of its packets take; `None` when there is a reserved symbol among them.
-    fn delta_bytes(mut self) -> Option<usize> {
-        if let Self::Run { status, left } = self {
-            return Some(status.delta_bytes() * usize::from(left));
+    /// Bytes that the deltas of its packets take; `None` when there is a reserved symbol among them. As quick for many as for
+    /// one: it is asked of each chunk before anybody has said that the packet is worth it.
+    fn delta_bytes(self) -> Option<usize> {
+        let (bits, width, left) = match self {
+            Self::Run { status, left } => return Some(status.delta_bytes() * usize::from(left)),
+            Self::Vector { bits, width, left } => (bits, width, left),
+        };
+        // What stands behind the symbols that are meant says nothing.
+        let meant = bits & !(u16::MAX >> (width * left));
+        if width == 1 {
+            return Some(meant.count_ones() as usize);
         }
-        let mut n_bytes = 0;
-        while self.left() > 0 {
-            n_bytes += self.next()?.delta_bytes();
+        let (small, large) = (meant & LOW_BITS, (meant >> 1) & LOW_BITS);
+        let n_bytes = small.count_ones() + 2 * large.count_ones();
+        (small & large == 0).then_some(n_bytes as usize)
+    }
+
+    /// Of its packets, those that are told of while `lost_left` more may be told of as lost by runs.
+    fn n_told(self, lost_left: u16) -> u16 {
+        match self {
+            Self::Run {
+                status: Status::Lost,
+                left,
+            } => left.min(lost_left),
+            Self::Run { left, .. } | Self::Vector { left, .. } => left,
         }
-        Some(n_bytes)
+    }
+
+    const fn is_lost_run(self) -> bool {
+        matches!(
+            self,
+            Self::Run {
+                status: Status::Lost,
+                ..
+            }
+        )
     }
 
     fn next(&mut self) -> Option<Status> {
@@ -123,6 +152,8 @@ pub struct TransportFeedback<'a> {
     pub feedback_count: u8,
     /// 24 bits, in units of 64 ms.
     reference: u32,
+    /// How many lines [`Self::packets`] gives.
+    n_lines: u16,
     chunks: Cursor<'a>,
     deltas: Cursor<'a>,
 }
@@ -136,19 +167,31 @@ impl<'a> TransportFeedback<'a> {
         let feedback_count = body.u8()?;
         let chunks = body;
         let (mut left, mut delta_bytes) = (count, 0);
+        let (mut n_lines, mut lost_left) = (0, LOST_BY_RUNS_MAX);
         while left > 0 {
             let chunk = Chunk::new(body.u16()?, left)?;
             left -= chunk.left();
             delta_bytes += chunk.delta_bytes()?;
+            let n_told = chunk.n_told(lost_left);
+            n_lines += n_told;
+            if chunk.is_lost_run() {
+                lost_left -= n_told;
+            }
         }
         Some(Self {
             base,
             count,
             feedback_count,
             reference,
+            n_lines,
             chunks,
             deltas: Cursor(body.bytes(delta_bytes)?),
         })
+    }
+
+    /// How many lines [`Self::packets`] gives: what it costs to hear them.
+    pub fn n_lines(&self) -> u16 {
+        self.n_lines
     }
 
     /// The reference time in ticks of 250 us, unwrapped to what is nearest to the previous feedback's.

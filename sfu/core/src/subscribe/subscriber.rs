@@ -9,6 +9,7 @@ use sfu_model::rate::Bitrate;
 
 use crate::budget::ladder::has_choice;
 use crate::budget::means::{Budget, PathLimits};
+use crate::egress::feedback_patience::FeedbackPatience;
 use crate::egress::sender::Sender;
 use crate::egress::turn::Turn;
 use crate::route::arrivals::Cursor;
@@ -30,6 +31,8 @@ pub(crate) struct Subscriber {
     pub(crate) has_received: bool,
     /// How often it is heard when it asks for keyframes.
     pub(crate) keyframe_patience: KeyframePatience,
+    /// How much of its feedback is heard.
+    pub(crate) feedback_patience: FeedbackPatience,
     /// How much of the room's video it may take.
     pub(crate) demand: Demand,
 }
@@ -49,6 +52,7 @@ impl Subscriber {
             sender,
             has_received: false,
             keyframe_patience: KeyframePatience::default(),
+            feedback_patience: FeedbackPatience::default(),
             demand: Demand::Nothing,
         }
     }

@@ -2,6 +2,7 @@
 
 use sfu_model::datagram::Datagram;
 use sfu_model::drop_reason::DropReason;
+use sfu_model::limits::DATAGRAM_BYTES_MAX;
 use sfu_model::time::Instant;
 
 use crate::command::CloseReason;
@@ -17,6 +18,9 @@ impl Sfu {
     /// Takes one datagram. What is malformed, forged or of nobody is a counted drop.
     pub fn handle_datagram(&mut self, datagram: Datagram<'_>, now: Instant) {
         self.advance(now);
+        if datagram.bytes.len() > DATAGRAM_BYTES_MAX {
+            return self.stats.drops.count(DropReason::DatagramTooLong);
+        }
         let taken = match demux::kind_of(datagram.bytes) {
             None => Err(DropReason::NotOurProtocol),
             Some(PacketKind::Stun) => self.handle_stun(&datagram),

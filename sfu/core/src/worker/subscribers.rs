@@ -93,8 +93,14 @@ impl Sfu {
         self.out.opened.clear();
         self.out.opened.extend_from_slice(datagram.bytes);
         let drops = &mut self.stats.drops;
-        let (sender, opened) = (&mut subscriber.sender, &mut self.out.opened);
-        let heard = feedback::hear(sender, opened, (&room.cache, moment), drops)?;
+        let Subscriber {
+            sender,
+            feedback_patience,
+            ..
+        } = subscriber;
+        let mut steps = feedback_patience.begin(self.now);
+        let opened = &mut self.out.opened;
+        let heard = feedback::hear(sender, opened, &mut steps, (&room.cache, moment), drops)?;
         gate.heard((datagram.transport, datagram.source), self.now);
         let wants_plan = subscriber.sender.wants_plan(self.now);
         if heard.wants_repair {

@@ -15,7 +15,7 @@ use crate::subscribe::rewrite::tests::packet;
 use crate::subscribe::rewrite_codec::CodecNumbers;
 use crate::subscribe::subscription::Outgoing;
 
-fn sender() -> Sender {
+pub(in crate::egress) fn sender() -> Sender {
     let terms = StreamTerms {
         ssrc: Ssrc(1),
         repair_ssrc: Some(Ssrc(2)),

@@ -5,7 +5,9 @@ use sfu_model::rtp::Ssrc;
 
 use super::{read, read_one};
 
-use crate::rtcp::{Arrivals, Feedback, Malformed, TransportFeedback, write_transport_feedback};
+use crate::rtcp::{
+    Arrivals, Compound, Feedback, Malformed, TransportFeedback, write_transport_feedback,
+};
 
 /// A feedback packet with these bytes after its two SSRCs.
 fn packet(body: &[u8]) -> Vec<u8> {
@@ -192,4 +194,28 @@ proptest! {
         let given: Vec<_> = given.into_iter().map(|(n, t)| (n, t.map(|t| t + shift))).collect();
         prop_assert_eq!(given, wanted);
     }
+}
+
+/// The length of deltas is counted for a whole chunk at once; the packets are read one by one.
+#[test]
+fn every_chunk_is_as_long_as_its_packets() {
+    let mut n_read = 0;
+    for word in 0..=u16::MAX {
+        for count in [1_u8, 5, 7, 13, 14] {
+            let [high, low] = word.to_be_bytes();
+            let mut body = vec![0, 0, 0, count, 0, 0, 0, 0, high, low];
+            // Seven lost packets more, where a chunk has not symbols enough.
+            body.extend([0, 7]);
+            body.extend([0; 2 * 14]);
+            let bytes = packet(&body);
+            let Some(Ok(Feedback::TransportWide(report))) = Compound::new(&bytes).next() else {
+                continue;
+            };
+            n_read += 1;
+            let given = report.packets(0).count();
+            assert_eq!(given, usize::from(report.n_lines()), "{word:#x}, {count}");
+            assert_eq!(given, usize::from(count), "{word:#x}");
+        }
+    }
+    assert!(n_read > 100_000, "{n_read} were no nonsense");
 }

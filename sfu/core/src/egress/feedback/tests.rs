@@ -1,0 +1,77 @@
+//! What one datagram of feedback can cost.
+
+use sfu_model::limits::DATAGRAM_BYTES_MAX;
+use sfu_model::rtp::SeqNo;
+
+use super::*;
+use crate::egress::feedback_patience::FeedbackPatience;
+use crate::egress::history::tests::mapping;
+use crate::egress::sender::tests::sender;
+use crate::rtcp::{write_nack, write_pli};
+
+const NOW: Moment = Moment {
+    now: Instant::START,
+    ntp: NtpTime(0),
+};
+const MEDIA: Ssrc = Ssrc(1);
+
+/// What is dropped of a clear datagram, whether something is to be repaired, and whether a keyframe is wanted.
+fn hear_all(sender: &mut Sender, clear: &[u8]) -> (DropCounts, Heard, bool) {
+    let mut patience = FeedbackPatience::default();
+    let mut steps = patience.begin(NOW.now);
+    let mut drops = DropCounts::default();
+    let seen = (&PacketCache::default(), NOW);
+    let heard = hear_clear(sender, clear, &mut steps, seen, &mut drops).unwrap();
+    (drops, heard, steps.ran_out())
+}
+
+fn with_history() -> Sender {
+    let mut sender = sender();
+    let video = sender.video.as_mut().unwrap();
+    for sequence in 0..200 {
+        video.history.insert(SeqNo(sequence), mapping(1, 0));
+    }
+    sender
+}
+
+#[test]
+fn numbers_that_nobody_sent_are_looked_up_as_often_as_a_datagram_may() {
+    let mut clear = Vec::new();
+    while clear.len() < DATAGRAM_BYTES_MAX - 100 {
+        write_nack(&mut clear, Ssrc(9), MEDIA, 20_000..20_170);
+    }
+    let (drops, heard, ran_out) = hear_all(&mut with_history(), &clear);
+    let n_looked_up = drops.get(DropReason::NotRepairable);
+    assert!((2_000..=2_048).contains(&n_looked_up), "{n_looked_up}");
+    assert!(ran_out && !heard.wants_repair);
+}
+
+#[test]
+fn feedback_that_claims_more_than_a_datagram_may_say_is_not_heard() {
+    // Each tells of 65,535 lost packets in 36 bytes: 1,024 lines.
+    let mut clear = Vec::new();
+    let mut one = vec![0x8f, 205, 0, 9, 0, 0, 0, 9, 0, 0, 0, 1];
+    one.extend([0, 0, 0xff, 0xff, 0, 0, 0, 0]);
+    one.extend([0x1f, 0xff].repeat(8));
+    one.extend([0x00, 0x07, 0, 0]);
+    for _ in 0..50 {
+        clear.extend(&one);
+    }
+    write_pli(&mut clear, Ssrc(9), MEDIA);
+    let (_, heard, ran_out) = hear_all(&mut with_history(), &clear);
+    assert!(ran_out && !heard.wants_keyframe, "what follows is ignored");
+    let mut alone = one.clone();
+    write_pli(&mut alone, Ssrc(9), MEDIA);
+    let (_, heard, ran_out) = hear_all(&mut with_history(), &alone);
+    assert!(!ran_out && heard.wants_keyframe, "one is heard");
+}
+
+#[test]
+fn a_browsers_whole_list_of_losses_is_heard() {
+    let mut clear = Vec::new();
+    write_nack(&mut clear, Ssrc(9), MEDIA, (100..200).chain(30_000..30_900));
+    let (drops, heard, ran_out) = hear_all(&mut with_history(), &clear);
+    assert_eq!(drops.get(DropReason::NotRepairable), 900);
+    // The room's cache has none of them.
+    assert!(heard.has_lost_all && !ran_out);
+}
