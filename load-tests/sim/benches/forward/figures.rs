@@ -11,6 +11,10 @@ pub(crate) struct Rounds {
     pub(crate) picture_at_once: Vec<Cost>,
     pub(crate) bare_seal: Vec<Cost>,
     pub(crate) estimation: Vec<Cost>,
+    pub(crate) nacks_heard: Vec<Cost>,
+    pub(crate) nacks_flood: Vec<Cost>,
+    pub(crate) feedback_heard: Vec<Cost>,
+    pub(crate) feedback_flood: Vec<Cost>,
 }
 
 /// What the median of the rounds must not exceed; of the worker, where packets come one at a time.
@@ -51,6 +55,8 @@ pub(crate) struct Figures {
     seal_ns: Spread,
     estimation_ns: Spread,
     estimation_allocations: Spread,
+    /// What a hostile datagram costs, in nanoseconds.
+    hostile: [(&'static str, Spread); 4],
 }
 
 #[derive(Debug)]
@@ -80,7 +86,26 @@ impl Way {
 
 impl Figures {
     pub(crate) fn new(rounds: &Rounds) -> Self {
+        let ns = |rounds: &[Cost]| Spread::new(rounds.iter().map(Cost::ns_per_packet));
         Self {
+            hostile: [
+                (
+                    "a datagram of NACKs that is heard, ns",
+                    ns(&rounds.nacks_heard),
+                ),
+                (
+                    "a datagram of NACKs in a flood, ns",
+                    ns(&rounds.nacks_flood),
+                ),
+                (
+                    "a datagram of feedback that is heard, ns",
+                    ns(&rounds.feedback_heard),
+                ),
+                (
+                    "a datagram of feedback in a flood, ns",
+                    ns(&rounds.feedback_flood),
+                ),
+            ],
             one: Way::new(&rounds.one_at_a_time, &rounds.bare_seal),
             picture: Way::new(&rounds.picture_at_once, &rounds.bare_seal),
             seal_ns: Spread::new(rounds.bare_seal.iter().map(Cost::ns_per_packet)),
@@ -133,6 +158,10 @@ impl fmt::Display for Figures {
         row(f, "bare AES-256-GCM seal, ns", self.seal_ns, 0)?;
         let (ns, allocations) = (self.estimation_ns, self.estimation_allocations);
         row(f, "estimation of the path: CPU per packet, ns", ns, 0)?;
-        row(f, "estimation of the path: allocations", allocations, 3)
+        row(f, "estimation of the path: allocations", allocations, 3)?;
+        for (name, figure) in self.hostile {
+            row(f, name, figure, 0)?;
+        }
+        Ok(())
     }
 }

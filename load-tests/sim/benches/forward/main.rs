@@ -13,6 +13,7 @@ mod allocations;
 mod cost;
 mod estimation;
 mod figures;
+mod hostile;
 mod seal;
 mod stage;
 
@@ -24,6 +25,7 @@ use freshet_sim::world::JoinError;
 
 use crate::estimation::Paths;
 use crate::figures::{Bars, Figures, Rounds};
+use crate::hostile::{Hostile, Pace};
 use crate::seal::Seal;
 use crate::stage::{Audience, PAYLOAD_BYTES, PICTURE_PACKETS, Stage};
 
@@ -122,6 +124,7 @@ fn run(options: &Options) -> Result<Rounds, BenchError> {
     let mut stage = Stage::new(usize::from(options.subscribers))?;
     let mut seal = Seal::new(PAYLOAD_BYTES)?;
     let mut paths = Paths::new(usize::from(options.subscribers));
+    let mut hostile = Hostile::new()?;
     let mut rounds = Rounds::default();
     paths.round(ROUND_PICTURES)?;
     stage.round(ROUND_PICTURES, 1, Audience::All)?;
@@ -131,6 +134,10 @@ fn run(options: &Options) -> Result<Rounds, BenchError> {
         let picture = stage.round(ROUND_PICTURES, usize::from(PICTURE_PACKETS), listener)?;
         rounds.estimation.push(paths.round(ROUND_PICTURES)?);
         rounds.bare_seal.push(seal.round(one.n_packets)?);
+        rounds.nacks_heard.push(hostile.nacks(Pace::Heard)?);
+        rounds.nacks_flood.push(hostile.nacks(Pace::Flood)?);
+        rounds.feedback_heard.push(hostile.feedback(Pace::Heard)?);
+        rounds.feedback_flood.push(hostile.feedback(Pace::Flood)?);
         rounds.one_at_a_time.push(one);
         rounds.picture_at_once.push(picture);
     }
