@@ -35,6 +35,10 @@ pub struct Stats {
     pub bytes_out: u64,
     /// Media packets sent to subscribers again, because they asked.
     pub repairs_out: u64,
+    /// Repairs sent once more before anybody could ask again, to who loses much.
+    pub copies_out: u64,
+    /// Media packets sent again to see what a path carries beyond what is sent.
+    pub probes_out: u64,
     /// How old pictures were when they left.
     pub capture_delays: CaptureDelays,
     /// Media packets handed to other workers.

@@ -133,7 +133,11 @@ impl Page<'_, '_> {
             ("in", self.sum(|worker| worker.core.packets_in)),
             ("out", self.sum(|worker| worker.core.packets_out)),
         ];
-        let repairs = self.sum(|worker| worker.core.repairs_out);
+        let repairs = [
+            ("asked", self.sum(|worker| worker.core.repairs_out)),
+            ("copy", self.sum(|worker| worker.core.copies_out)),
+            ("probe", self.sum(|worker| worker.core.probes_out)),
+        ];
         let bytes = [
             ("in", self.sum(|worker| worker.core.bytes_in)),
             ("out", self.sum(|worker| worker.core.bytes_out)),
@@ -144,8 +148,9 @@ impl Page<'_, '_> {
         ];
         let help = "Media packets from publishers and to viewers";
         self.counters("sfu_packets", help, "direction", packets)?;
-        let help = "Media packets sent to viewers again, because they asked";
-        self.counters("sfu_repairs", help, "direction", [("out", repairs)])?;
+        let help = "Media packets sent to viewers again: because they asked, as a further copy of that where much is lost, \
+                    or to probe what a path carries";
+        self.counters("sfu_repairs", help, "reason", repairs)?;
         let recovered = self.sum(|worker| worker.core.audio_recovered);
         let help = "Packets of sound that publishers' own redundancy brought back";
         self.counters(
@@ -158,6 +163,9 @@ impl Page<'_, '_> {
         self.counters("sfu_bytes", help, "direction", bytes)?;
         let help = "System calls that read or sent datagrams";
         self.counters("sfu_socket_calls", help, "direction", calls)?;
+        let cut = [("hand", self.sum(|worker| worker.sockets.runs_cut_by_hand))];
+        let help = "Runs of datagrams sent one by one because the network refused to cut them";
+        self.counters("sfu_socket_runs_cut", help, "by", cut)?;
         let links = [("link", self.sum(|worker| worker.core.packets_linked))];
         self.counters(
             "sfu_packets_linked",

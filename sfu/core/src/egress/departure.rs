@@ -68,7 +68,7 @@ pub(super) fn send(
     }
 }
 
-/// Writes a packet again, as a repair, if what it costs may be spent. False when it is not.
+/// Writes a packet again, as a repair, if what it costs may be spent. True when it was written; why is for the caller to count.
 pub(super) fn send_again(
     (stream, sealer): (&mut Stream, &Sealer),
     sent: &Sent,
@@ -90,9 +90,8 @@ pub(super) fn send_again(
     let written = turn.batch.push_with(remote.0, local, remote.1, |buffer| {
         stream.write_repair(sealer, (packet, sent), numbers, buffer)
     });
-    match written {
-        Ok(()) => turn.stats.repairs_out += 1,
-        Err(reason) => turn.stats.drops.count(reason),
+    if let Err(reason) = written {
+        turn.stats.drops.count(reason);
     }
     written.is_ok()
 }
@@ -110,5 +109,6 @@ pub(super) fn send_probe(
         if !is_sent {
             return estimation.abandon_probe();
         }
+        turn.stats.probes_out += 1;
     }
 }

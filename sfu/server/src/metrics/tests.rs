@@ -15,6 +15,9 @@ fn worker(number: u8) -> WorkerStats {
         n_subscribers: 20,
         packets_in: 100,
         packets_out: 2_000,
+        repairs_out: 7,
+        copies_out: 4,
+        probes_out: 2,
         keyframe_requests_sent: 3,
         capture_delays: CaptureDelays {
             beyond: 3,
@@ -31,7 +34,10 @@ fn worker(number: u8) -> WorkerStats {
         notices_limit_hits: 4,
         ..ThreadStats::default()
     };
-    let sockets = SocketStats::default();
+    let sockets = SocketStats {
+        runs_cut_by_hand: 3,
+        ..SocketStats::default()
+    };
     WorkerStats {
         worker: WorkerId(number),
         core,
@@ -72,6 +78,10 @@ fn counters_are_added_up_over_the_workers() {
         "sfu_capture_delay_implausible_total 2",
         "sfu_packets_total{direction=\"in\"} 200",
         "sfu_packets_total{direction=\"out\"} 4000",
+        "sfu_repairs_total{reason=\"asked\"} 14",
+        "sfu_repairs_total{reason=\"copy\"} 8",
+        "sfu_repairs_total{reason=\"probe\"} 4",
+        "sfu_socket_runs_cut_total{by=\"hand\"} 6",
         "sfu_bytes_total{direction=\"out\"} 0",
         "sfu_packets_dropped_total{reason=\"mailbox_full\"} 10",
         "sfu_keyframe_requests_total{side=\"publisher\"} 6",

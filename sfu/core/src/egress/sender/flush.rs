@@ -103,12 +103,15 @@ impl Sender {
         }
         while let Some(sent) = self.repair_copies.pop_due(turn.now) {
             let may_spend = |bytes| budget.spend_spare(bytes);
-            send_again((video, &keys.sealer), &sent, estimation, turn, may_spend);
+            if send_again((video, &keys.sealer), &sent, estimation, turn, may_spend) {
+                turn.stats.copies_out += 1;
+            }
         }
         let round_trip = self.round_trip.unwrap_or(ROUND_TRIP_DEFAULT);
         for sent in self.repairs.drain(..) {
             let may_spend = |bytes| budget.spend(bytes);
             if send_again((video, &keys.sealer), &sent, estimation, turn, may_spend) {
+                turn.stats.repairs_out += 1;
                 self.repair_copies.repaired(sent, round_trip, turn.now);
             }
         }
