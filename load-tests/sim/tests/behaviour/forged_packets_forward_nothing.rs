@@ -149,8 +149,8 @@ fn spoof_reports(_: &[Vec<u8>], before: &[Vec<u8>], turn: u64) -> Vec<Vec<u8>> {
     let media = media.and_then(|bytes| Some(*bytes.get(8..12)?.first_chunk()?));
     let media = Ssrc(u32::from_be_bytes(media.unwrap_or_default()));
     let mut clear = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];
-    write_bye(&mut clear[0], &[ssrc]);
-    write_bye(&mut clear[1], &[media]);
+    write_bye(&mut clear[0], &[ssrc], "freshet");
+    write_bye(&mut clear[1], &[media], "freshet");
     write_pli(&mut clear[2], ssrc, media);
     write_nack(&mut clear[3], ssrc, media, 0..100);
     let sealed = clear.clone().map(|mut bytes| {

@@ -18,27 +18,38 @@ const INTERVAL: Duration = Duration::from_secs(1);
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Reports {
     next_at: Option<Instant>,
+    /// Bit n: there was a report on the stream that is given as the nth.
+    reported: u8,
+    /// There was one on each of them.
+    all_are_reported: bool,
 }
 
 impl Reports {
-    /// Sends a report on each stream that has sent something, when one is due. The first is due with the first packet, so
-    /// that sound and picture are aligned from the start. True when something was sent.
+    /// Sends a report on each stream that has sent something, when one is due. A stream's first is due with its first packet,
+    /// so that sound and picture are aligned from the start. True when something was sent.
     pub(crate) fn send<'a>(
         &mut self,
         streams: impl Iterator<Item = &'a Stream>,
         sealer: &mut Sealer,
         turn: &mut Turn<'_>,
     ) -> bool {
-        if self.next_at.is_some_and(|at| at > turn.now) {
+        let is_due = self.next_at.is_none_or(|at| at <= turn.now);
+        if !is_due && self.all_are_reported {
             return false;
         }
         let mut any = false;
-        for stream in streams {
+        self.all_are_reported = true;
+        for (place, stream) in streams.enumerate() {
             let counters = stream.counters();
             let Some((time, captured_at)) = counters.latest else {
+                self.all_are_reported = false;
                 continue;
             };
-            self.next_at = Some(turn.now + INTERVAL);
+            let place = 1 << place;
+            if !is_due && self.reported & place != 0 {
+                continue;
+            }
+            self.reported |= place;
             any = true;
             let report = SenderReport {
                 ssrc: stream.terms().ssrc,
@@ -50,6 +61,9 @@ impl Reports {
             push_sealed(turn, sealer, |buffer| {
                 write_sender_report(buffer, report, &stream.terms().cname);
             });
+        }
+        if any && is_due {
+            self.next_at = Some(turn.now + INTERVAL);
         }
         any
     }
@@ -63,7 +77,7 @@ impl Reports {
     ) {
         for stream in streams {
             push_sealed(turn, sealer, |buffer| {
-                write_bye(buffer, &[stream.terms().ssrc]);
+                write_bye(buffer, &[stream.terms().ssrc], &stream.terms().cname);
             });
         }
     }
@@ -98,3 +112,6 @@ fn push_sealed(turn: &mut Turn<'_>, sealer: &mut Sealer, write: impl FnOnce(&mut
     // The keys' 2^31 reports last for centuries; past them there are none.
     let _ = pushed;
 }
+
+#[cfg(test)]
+mod tests;

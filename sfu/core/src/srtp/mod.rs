@@ -26,7 +26,7 @@ mod seal;
 mod window;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use keys::{KeyError, KeyingMaterial};
 pub use ledger::{IndexLedger, UnusedIndex};

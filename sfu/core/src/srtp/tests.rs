@@ -19,7 +19,7 @@ pub(super) fn material(profile: Profile) -> Vec<u8> {
 }
 
 /// Our contexts and the other side's, of one handshake.
-pub(super) fn pair(profile: Profile) -> ((Sealer, Opener), (Sealer, Opener)) {
+pub(crate) fn pair(profile: Profile) -> ((Sealer, Opener), (Sealer, Opener)) {
     let side = |we_are| {
         let material = KeyingMaterial::from_exporter(&material(profile));
         contexts(material, profile, we_are).unwrap()

@@ -108,15 +108,19 @@ fn a_bye_names_who_leaves() {
     let ssrcs: Vec<Ssrc> = (1..=40).map(Ssrc).collect();
     for n_ssrcs in [1, 31, 40] {
         let mut buffer = Vec::new();
-        write_bye(&mut buffer, &ssrcs[..n_ssrcs]);
+        write_bye(&mut buffer, &ssrcs[..n_ssrcs], "freshet");
         assert!(buffer.starts_with(&[0x80, 201, 0, 1]), "a report first");
-        let Feedback::Bye { ssrcs: leaving } = read_one(&buffer) else {
-            panic!("another")
+        assert_eq!(buffer[8..10], [0x81, 202], "then who it is");
+        assert!(buffer.windows(7).any(|bytes| bytes == b"freshet"));
+        let statements = read(&buffer).unwrap();
+        let [Feedback::Other, Feedback::Bye { ssrcs: leaving }] = &statements[..] else {
+            panic!("{statements:?}")
         };
+        let leaving = leaving.clone();
         assert!(leaving.eq(ssrcs[..n_ssrcs.min(31)].iter().copied()));
     }
     let mut buffer = Vec::new();
-    write_bye(&mut buffer, &[]);
+    write_bye(&mut buffer, &[], "freshet");
     assert!(buffer.is_empty());
 }
 
