@@ -1,7 +1,7 @@
 //! When a packet was captured, on our clock.
 //!
 //! A sender report pairs an RTP timestamp with the sender's wall clock (RFC 3550 section 6.4.1). The sender's clock and
-//! ours differ by an unknown offset plus the network's delay; the least difference seen is the offset plus the least
+//! ours differ by an unknown offset plus the network's delay; the least difference of late is the offset plus the least
 //! delay, and it is one number for all encodings and tracks of a publisher. That delay cannot be told apart from the offset
 //! and need not be: it is in every capture time of the publisher alike, so it cancels wherever two of them are compared.
 //! So they stay exact to each other, which is what switching layers and lip sync need.
@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use sfu_model::codec::ClockRate;
 use sfu_model::time::{Instant, MediaTime, NtpTime, RtpTimestamp};
+
+use crate::publish::least_difference::LeastDifference;
 
 /// A sender report: this RTP timestamp was sampled at this sender's time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,32 +78,6 @@ impl EncodingClock {
 
 fn nanos(ticks: i128, clock_rate: ClockRate) -> Option<i64> {
     i64::try_from(ticks * 1_000_000_000 / i128::from(clock_rate.0.max(1))).ok()
-}
-
-/// Least of (arrival on our clock - time on the sender's), in nanoseconds: what the quickest packet said.
-#[derive(Clone, Copy, Debug, Default)]
-struct LeastDifference(Option<i64>);
-
-impl LeastDifference {
-    /// Where a sender's time is on our clock. A difference that is `step` away from the least begins again.
-    fn place(
-        &mut self,
-        sender_nanos: i64,
-        received_at: Instant,
-        step: Duration,
-    ) -> Option<Instant> {
-        let arrival = i64::try_from(received_at.as_nanos()).ok()?;
-        let difference = arrival.checked_sub(sender_nanos)?;
-        let least = match self.0 {
-            // A clock that was set: begin again rather than stamp everything in the past for ever.
-            Some(least) if u128::from(difference.abs_diff(least)) > step.as_nanos() => difference,
-            Some(least) => least.min(difference),
-            None => difference,
-        };
-        self.0 = Some(least);
-        let placed = u64::try_from(sender_nanos.checked_add(least)?).ok()?;
-        Some(Instant::from_nanos(placed))
-    }
 }
 
 /// A difference that no network delay explains. Real-time media is useless when later than this, so a larger one means

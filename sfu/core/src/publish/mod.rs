@@ -6,6 +6,7 @@ pub(crate) mod encoding;
 pub(crate) mod facts;
 pub(crate) mod keyframe_requests;
 pub(crate) mod layer_flow;
+pub(crate) mod least_difference;
 pub(crate) mod publisher;
 pub(crate) mod recovery;
 pub(crate) mod sender_clock;
