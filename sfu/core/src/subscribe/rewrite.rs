@@ -120,7 +120,8 @@ impl Rewriter {
         let shift = source.sequence_shift.wrapping_add(since.packets);
         let sequence = SeqNo(packet.sequence.0.wrapping_add(shift));
         let time = source.time(packet.time);
-        if sequence > self.last.sequence {
+        let is_newest = sequence > self.last.sequence;
+        if is_newest {
             self.last = Last {
                 sequence,
                 time,
@@ -131,7 +132,9 @@ impl Rewriter {
             sequence,
             time,
             marker: packet.marker || passing.ends_picture,
-            codec: self.codec.rewrite(packet, passing, since.pictures),
+            codec: self
+                .codec
+                .rewrite(packet, passing, since.pictures, is_newest),
         })
     }
 

@@ -91,18 +91,19 @@ impl CodecRewriter {
         }
     }
 
-    /// The numbers of a packet after which so many pictures were left out.
+    /// The numbers of a packet after which so many pictures were left out, and which is the newest or comes late.
     #[inline]
     pub(crate) fn rewrite(
         &mut self,
         packet: &Packet,
         passing: Passing,
         pictures_since: u64,
+        is_newest: bool,
     ) -> CodecNumbers {
         if let Some(picture) = packet.facts.picture {
             // Picture ids wrap at 15 bits, and so does what is added to them.
             let since = (pictures_since & 0x7fff) as u16;
-            return CodecNumbers::Picture(self.picture.rewrite(picture, since));
+            return CodecNumbers::Picture(self.picture.rewrite(picture, since, is_newest));
         }
         match &packet.descriptor {
             Some(descriptor) => CodecNumbers::Frame(FrameNumbers {

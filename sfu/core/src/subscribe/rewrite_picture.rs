@@ -3,7 +3,7 @@
 
 use sfu_model::packet::PictureNumbers;
 
-/// Picture ids have 15 bits in every sender that can be patched in place; 7-bit ones wrap inside them.
+/// Picture ids are counted in 15 bits. Of one that is written in 7 bits the low ones are written, and go on as well.
 const PICTURE_ID_MASK: u16 = 0x7fff;
 /// Key indexes have 5 bits.
 const KEY_INDEX_MASK: u8 = 0x1f;
@@ -95,32 +95,25 @@ impl PictureRewriter {
         true
     }
 
-    /// The counters for a packet of the present source, after which so many pictures were left out.
+    /// The counters for a packet of the present source, after which so many pictures were left out. Only the newest packet
+    /// moves the line: a repaired one is older than what was sent. The counters themselves do not say which is newer, for an id
+    /// of 7 bits begins again after 128 pictures.
     pub(crate) fn rewrite(
         &mut self,
         numbers: PictureNumbers,
         skipped_since: u16,
+        is_newest: bool,
     ) -> PictureNumbers {
         let shift = PictureShift {
             picture_id: self.shift.picture_id.wrapping_add(skipped_since),
             ..self.shift
         };
         let out = shift.apply(numbers);
-        self.last = Some(self.newer(out));
+        if is_newest {
+            self.last = Some(out);
+            self.skipped = None;
+        }
         out
-    }
-
-    /// Repaired packets are older than what was sent; only newer counters move the line.
-    fn newer(&self, out: PictureNumbers) -> PictureNumbers {
-        let Some(last) = self.last else { return out };
-        let is_older = match (out.picture_id, last.picture_id) {
-            (Some(now), Some(before)) => {
-                let ahead = now.wrapping_sub(before) & PICTURE_ID_MASK;
-                ahead > PICTURE_ID_MASK / 2
-            }
-            _ => false,
-        };
-        if is_older { last } else { out }
     }
 }
 
@@ -217,42 +210,96 @@ mod tests {
     fn the_first_source_keeps_its_counters() {
         let mut rewriter = PictureRewriter::default();
         rewriter.begin(Some(numbers(500, 9, 1)));
-        assert_eq!(rewriter.rewrite(numbers(500, 9, 1), 0), numbers(500, 9, 1));
+        assert_eq!(
+            rewriter.rewrite(numbers(500, 9, 1), 0, true),
+            numbers(500, 9, 1)
+        );
     }
 
     #[test]
     fn a_switch_goes_on_by_one_and_wraps() {
         let mut rewriter = PictureRewriter::default();
         rewriter.begin(Some(numbers(0x7fff, 255, 31)));
-        rewriter.rewrite(numbers(0x7fff, 255, 31), 0);
+        rewriter.rewrite(numbers(0x7fff, 255, 31), 0, true);
         rewriter.begin(Some(numbers(1_234, 7, 3)));
-        assert_eq!(rewriter.rewrite(numbers(1_234, 7, 3), 0), numbers(0, 0, 0));
-        assert_eq!(rewriter.rewrite(numbers(1_236, 8, 3), 0), numbers(2, 1, 0));
+        assert_eq!(
+            rewriter.rewrite(numbers(1_234, 7, 3), 0, true),
+            numbers(0, 0, 0)
+        );
+        assert_eq!(
+            rewriter.rewrite(numbers(1_236, 8, 3), 0, true),
+            numbers(2, 1, 0)
+        );
         // A repaired packet does not move the line back.
-        assert_eq!(rewriter.rewrite(numbers(1_235, 7, 3), 0), numbers(1, 0, 0));
+        assert_eq!(
+            rewriter.rewrite(numbers(1_235, 7, 3), 0, false),
+            numbers(1, 0, 0)
+        );
         rewriter.begin(Some(numbers(9, 9, 9)));
-        assert_eq!(rewriter.rewrite(numbers(9, 9, 9), 0), numbers(3, 2, 1));
+        assert_eq!(
+            rewriter.rewrite(numbers(9, 9, 9), 0, true),
+            numbers(3, 2, 1)
+        );
+    }
+
+    #[test]
+    fn ids_of_seven_bits_go_on_over_their_wrap_and_over_a_switch() {
+        let mut rewriter = PictureRewriter::default();
+        let wire = |id: u16| id & 0x7f;
+        rewriter.begin(Some(numbers(100, 0, 0)));
+        // Three times around, and on to the ninth.
+        for n in 100..3 * 128 + 10 {
+            let out = rewriter.rewrite(numbers(wire(n), 0, 0), 0, true);
+            assert_eq!(out.picture_id.map(wire), Some(wire(n)));
+        }
+        // Another encoding, anywhere in its own round; and back.
+        for first in [77, 3] {
+            let last = rewriter.last.unwrap().picture_id.unwrap();
+            rewriter.begin(Some(numbers(first, 0, 0)));
+            for n in 0..200 {
+                let out = rewriter.rewrite(numbers(wire(first + n), 0, 0), 0, true);
+                assert_eq!(out.picture_id.map(wire), Some(wire(last + 1 + n)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_picture_of_seven_bits_is_left_out_once_a_round() {
+        let mut rewriter = PictureRewriter::default();
+        rewriter.begin(Some(numbers(10, 0, 0)));
+        rewriter.rewrite(numbers(10, 0, 0), 0, true);
+        assert!(rewriter.skip(numbers(11, 0, 0)));
+        for id in (12..128).chain(0..11) {
+            rewriter.rewrite(numbers(id, 0, 0), 0, true);
+        }
+        assert!(rewriter.skip(numbers(11, 0, 0)), "another, 128 later");
     }
 
     #[test]
     fn a_picture_that_is_left_out_leaves_no_gap() {
         let mut rewriter = PictureRewriter::default();
         rewriter.begin(Some(numbers(10, 1, 0)));
-        rewriter.rewrite(numbers(10, 1, 0), 0);
+        rewriter.rewrite(numbers(10, 1, 0), 0, true);
         assert!(rewriter.skip(numbers(11, 1, 0)));
         assert!(!rewriter.skip(numbers(11, 1, 0)), "the same picture");
-        assert_eq!(rewriter.rewrite(numbers(12, 1, 0), 0), numbers(11, 1, 0));
+        assert_eq!(
+            rewriter.rewrite(numbers(12, 1, 0), 0, true),
+            numbers(11, 1, 0)
+        );
         // One that comes late, from before the gap.
-        assert_eq!(rewriter.rewrite(numbers(10, 1, 0), 1), numbers(10, 1, 0));
+        assert_eq!(
+            rewriter.rewrite(numbers(10, 1, 0), 1, false),
+            numbers(10, 1, 0)
+        );
     }
 
     #[test]
     fn nothing_is_added_to_a_descriptor_without_counters() {
         let mut rewriter = PictureRewriter::default();
-        rewriter.rewrite(numbers(5, 5, 5), 0);
+        rewriter.rewrite(numbers(5, 5, 5), 0, true);
         rewriter.begin(Some(PictureNumbers::default()));
         let none = PictureNumbers::default();
-        assert_eq!(rewriter.rewrite(none, 0), none);
+        assert_eq!(rewriter.rewrite(none, 0, true), none);
         assert!(!rewriter.skip(none));
     }
 
