@@ -11,6 +11,8 @@ use sfu_core::event::Event;
 use sfu_model::codec::Codec;
 use sfu_model::time::Instant;
 
+use crate::sound_survives_loss::without_red;
+
 fn fall_silent(world: &mut World, publisher: BrowserId, silence: Option<Silence>) {
     let publisher = world.browser_mut(publisher).publisher().expect("it sends");
     publisher.fall_silent(silence);
@@ -79,6 +81,50 @@ fn pictures_go_on_while_there_is_nothing_to_hear() {
         assert_eq!(freeze::check(shown, from, world.now(), bound), Ok(()));
         assert!(!has_fallen_silent(&world));
         assert_eq!(world.viewer(viewer).n_keyframe_requests, 0);
+    }
+}
+
+/// A publisher of RED takes the silence apart from what it carries of before, and so does a viewer that takes it; each without
+/// the other.
+#[test]
+fn silence_passes_plain_and_through_redundancy() {
+    for (seed, sends_red, takes_red) in [
+        (105, false, false),
+        (106, true, false),
+        (107, false, true),
+        (108, true, true),
+    ] {
+        let camera = Camera {
+            sends_red,
+            ..Camera::new(Codec::Vp8)
+        };
+        let mut world = World::new(seed, 2);
+        let publisher = world.publish("demo", camera).unwrap();
+        world.run_for(Duration::from_secs(1));
+        let offer = |offer: String| match takes_red {
+            true => offer,
+            false => without_red(&offer),
+        };
+        world.join("demo", None, offer).unwrap();
+        let viewer = world.join("demo", None, offer).unwrap();
+        world.run_for(Duration::from_secs(2));
+        let from = world.now();
+        for _ in 0..3 {
+            fall_silent(&mut world, publisher, Some(Silence::Comfort));
+            world.run_for(Duration::from_secs(3));
+            fall_silent(&mut world, publisher, None);
+            world.run_for(Duration::from_secs(2));
+        }
+
+        let seen = world.viewer(viewer);
+        assert!((18..=24).contains(&seen.comfort.len()), "{seed}");
+        assert_eq!((seen.n_damaged, seen.n_audio_recovered), (0, 0), "{seed}");
+        assert_eq!(seen.n_keyframe_requests, 0, "{seed}");
+        check_timeline(&sound(&world, viewer));
+        let (shown, bound) = (&seen.decoder.shown, Duration::from_millis(60));
+        assert_eq!(freeze::check(shown, from, world.now(), bound), Ok(()));
+        assert!(!has_fallen_silent(&world));
+        assert_eq!(world.browser(publisher).close_reason, None);
     }
 }
 

@@ -46,7 +46,7 @@ fn watched(scene: Scene, seed: u64) -> (World, BrowserId) {
 }
 
 /// The offer of a browser that does not know RED.
-fn without_red(offer: &str) -> String {
+pub(crate) fn without_red(offer: &str) -> String {
     let red = offer
         .lines()
         .find_map(|line| line.strip_suffix(" red/48000/2"));
