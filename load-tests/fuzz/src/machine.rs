@@ -14,7 +14,7 @@ use sfu_core::budget::choice::LayerChoice;
 use sfu_core::command::Command;
 use sfu_core::demux::{self, PacketKind};
 use sfu_core::event::Event;
-use sfu_core::link::LinkMessage;
+use sfu_core::link::{LinkMessage, RoomMark};
 use sfu_model::codec::Codec;
 use sfu_model::id::{EncodingId, RoomId, TrackId, WorkerId};
 use sfu_model::keyframe::{KeyframeReason, KeyframeRequest};
@@ -307,7 +307,10 @@ impl Stage {
         let (what, number) = (input.choice(), u64::from(input.choice()));
         let room = RoomId::parse(ROOM).expect("a room name");
         let message = match what % 4 {
-            0 => LinkMessage::Subscribe { room },
+            0 => LinkMessage::Subscribe {
+                room,
+                mark: RoomMark(number),
+            },
             1 => LinkMessage::Unsubscribe { room },
             2 => LinkMessage::RoomEnded { room },
             _ => LinkMessage::RequestKeyframe {

@@ -11,6 +11,11 @@ use sfu_model::rate::Bitrate;
 use crate::route::demand::Demand;
 use crate::route::tracks::TrackOutline;
 
+/// What a worker that watches a room calls it towards the origin, and gets back with each packet: its place there, so that
+/// nobody looks a name up for a packet. One that is made up, or that its room has outlived, names no room of the sender's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoomMark(pub u64);
+
 /// A message from one worker to another.
 #[derive(Clone, Debug)]
 pub enum LinkMessage {
@@ -18,6 +23,8 @@ pub enum LinkMessage {
     Subscribe {
         /// Which room.
         room: RoomId,
+        /// What its packets are to be marked with.
+        mark: RoomMark,
     },
     /// To the origin: nobody here watches this room any more.
     Unsubscribe {
@@ -59,8 +66,8 @@ pub enum LinkMessage {
     },
     /// From the origin: one packet of the room.
     Packet {
-        /// Which room.
-        room: RoomId,
+        /// Which room, as the receiver calls it.
+        mark: RoomMark,
         /// The packet.
         packet: Packet,
     },

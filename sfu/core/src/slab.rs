@@ -15,6 +15,21 @@ pub(crate) struct SessionIndex(pub(crate) Index);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct RoomIndex(pub(crate) Index);
 
+impl Index {
+    /// Both numbers in one, for those who only give it back.
+    pub(crate) const fn to_bits(self) -> u64 {
+        ((self.slot as u64) << 32) | self.generation as u64
+    }
+
+    /// What [`Self::to_bits`] gave; anything else finds what it finds.
+    pub(crate) const fn from_bits(bits: u64) -> Self {
+        Self {
+            slot: (bits >> 32) as u32,
+            generation: (bits & 0xffff_ffff) as u32,
+        }
+    }
+}
+
 /// Values by place. Places are used again, with another generation.
 #[derive(Debug)]
 pub(crate) struct Slab<T> {
@@ -115,5 +130,7 @@ mod tests {
         assert_eq!(slab.remove(first), None);
         assert_eq!(slab.get(second), Some(&"second"));
         assert_eq!(slab.iter().count(), 1);
+        assert_eq!(Index::from_bits(second.to_bits()), second);
+        assert_eq!(slab.get(Index::from_bits(first.to_bits())), None);
     }
 }

@@ -10,7 +10,7 @@ use crate::layer::{Layer, Placement, SPATIAL_LAYERS_MAX};
 use crate::rtp::SeqNo;
 use crate::time::{Instant, MediaTime, NtpTime};
 
-/// The payload of an RTP packet, without its header. Shared by every subscription, never copied before sealing.
+/// The payload of an RTP packet, without its header. Shared by every subscription; sealing writes each its own.
 pub type Payload = Arc<[u8]>;
 
 /// One RTP packet of one encoding, as `publish` hands it to `route`.

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use sfu_core::budget::choice::LayerChoice;
 use sfu_core::command::{CloseReason, Command, IceCredentials, Play, Publish, Reply};
 use sfu_core::event::Event;
-use sfu_core::link::LinkMessage;
+use sfu_core::link::{LinkMessage, RoomMark};
 use sfu_core::route::demand::Demand;
 use sfu_core::{Config, LocalAddress, Seed, Sfu};
 use sfu_model::datagram::{Datagram, TransmitBatch, Transport};
@@ -375,7 +375,10 @@ impl Rig {
     fn link(&mut self, from: u8, number: u8, kind: u8, encoding: u64) {
         let room = room(number);
         let message = match kind {
-            0 => LinkMessage::Subscribe { room },
+            0 => LinkMessage::Subscribe {
+                room,
+                mark: RoomMark(encoding),
+            },
             1 => LinkMessage::Unsubscribe { room },
             2 => LinkMessage::Tracks {
                 room,

@@ -7,6 +7,7 @@ use sfu_model::id::{EncodingId, RoomId, WorkerId};
 use sfu_model::keyframe::KeyframeReason;
 use sfu_model::time::Instant;
 
+use crate::link::RoomMark;
 use crate::publish::keyframe_requests::KeyframeRequests;
 use crate::route::arrivals::Arrivals;
 use crate::route::demand::{Demand, HeldDemand};
@@ -46,14 +47,17 @@ pub(crate) struct Room {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Link {
     pub(crate) worker: WorkerId,
+    /// What it calls the room.
+    pub(crate) mark: RoomMark,
     /// How much of its video, by what it said last.
     pub(crate) demand: Demand,
 }
 
 impl Link {
-    pub(crate) const fn new(worker: WorkerId) -> Self {
+    pub(crate) const fn new(worker: WorkerId, mark: RoomMark) -> Self {
         Self {
             worker,
+            mark,
             demand: Demand::Everything,
         }
     }

@@ -10,10 +10,10 @@ use sfu_model::rate::Bitrate;
 use sfu_model::time::Instant;
 
 use crate::command::CloseReason;
-use crate::link::LinkMessage;
+use crate::link::{LinkMessage, RoomMark};
 use crate::route::room::{Link, Origin, Room, Stage};
 use crate::route::tracks::TrackOutline;
-use crate::slab::RoomIndex;
+use crate::slab::{Index, RoomIndex};
 use crate::worker::Sfu;
 
 impl Sfu {
@@ -21,7 +21,7 @@ impl Sfu {
     pub fn handle_link(&mut self, from: WorkerId, message: LinkMessage, now: Instant) {
         self.advance(now);
         match message {
-            LinkMessage::Subscribe { room } => self.on_link_subscribe(from, room),
+            LinkMessage::Subscribe { room, mark } => self.on_link_subscribe(from, room, mark),
             LinkMessage::Unsubscribe { room } => self.on_link_unsubscribe(from, &room),
             LinkMessage::RequestKeyframe { room, request } => {
                 if let Some(index) = self.rooms.by_id(&room) {
@@ -40,11 +40,11 @@ impl Sfu {
                     self.end_room(index, CloseReason::RoomEnded);
                 }
             }
-            LinkMessage::Packet { room, packet } => self.on_link_packet(from, &room, packet),
+            LinkMessage::Packet { mark, packet } => self.on_link_packet(from, mark, packet),
         }
     }
 
-    fn on_link_subscribe(&mut self, from: WorkerId, room: RoomId) {
+    fn on_link_subscribe(&mut self, from: WorkerId, room: RoomId, mark: RoomMark) {
         let index = match self.rooms.by_id(&room) {
             Some(index) => index,
             None => {
@@ -66,8 +66,9 @@ impl Sfu {
         let Some(place) = self.rooms.get_mut(index) else {
             return;
         };
-        if !place.links.iter().any(|link| link.worker == from) {
-            place.links.push(Link::new(from));
+        match place.links.iter_mut().find(|link| link.worker == from) {
+            Some(link) => link.mark = mark,
+            None => place.links.push(Link::new(from, mark)),
         }
         let tracks = place.tracks.clone();
         let rates = place.cache.rates();
@@ -113,10 +114,11 @@ impl Sfu {
         }
     }
 
-    fn on_link_packet(&mut self, from: WorkerId, room: &RoomId, packet: Packet) {
-        let Some(index) = self.linked_room(from, room) else {
+    fn on_link_packet(&mut self, from: WorkerId, mark: RoomMark, packet: Packet) {
+        let index = RoomIndex(Index::from_bits(mark.0));
+        if self.rooms.get(index).and_then(Room::origin_elsewhere) != Some(from) {
             return;
-        };
+        }
         if packet.facts.starts_keyframe
             && packet.codec.kind() == MediaKind::Video
             && let Some(place) = self.rooms.get_mut(index)
@@ -189,9 +191,11 @@ impl Sfu {
         if is_here {
             self.schedule_room(index);
         } else {
-            self.out
-                .links
-                .push_back((origin, LinkMessage::Subscribe { room: room.clone() }));
+            let message = LinkMessage::Subscribe {
+                room: room.clone(),
+                mark: RoomMark(index.0.to_bits()),
+            };
+            self.out.links.push_back((origin, message));
         }
         Some(index)
     }

@@ -97,7 +97,7 @@ impl Sfu {
         }
         for link in &room.links {
             let message = LinkMessage::Packet {
-                room: room.id.clone(),
+                mark: link.mark,
                 packet: packet.clone(),
             };
             self.out.links.push_back((link.worker, message));

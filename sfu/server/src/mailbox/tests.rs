@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use mio::{Poll, Token};
-use sfu_core::link::LinkMessage;
+use sfu_core::link::{LinkMessage, RoomMark};
 use sfu_model::datagram::Transport;
 use sfu_model::id::{EncodingId, RoomId, TrackId};
 use sfu_model::keyframe::{KeyframeReason, KeyframeRequest};
@@ -25,7 +25,10 @@ fn room(number: usize) -> RoomId {
 fn subscribe(number: usize) -> Delivery {
     Delivery::Link {
         from: WorkerId(0),
-        message: LinkMessage::Subscribe { room: room(number) },
+        message: LinkMessage::Subscribe {
+            room: room(number),
+            mark: RoomMark(0),
+        },
     }
 }
 
@@ -74,7 +77,7 @@ fn control_survives_a_full_ring_in_order() {
     let mut received = Vec::new();
     while let Ok(delivery) = inbox.try_recv() {
         let Delivery::Link {
-            message: LinkMessage::Subscribe { room },
+            message: LinkMessage::Subscribe { room, .. },
             ..
         } = delivery
         else {

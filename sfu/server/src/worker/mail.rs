@@ -17,10 +17,6 @@ const DELIVERIES_PER_TURN: usize = 1_024;
 const REQUESTS_PER_TURN: usize = 4;
 
 /// What a queue gave.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "moved once: from its queue to where it is answered"
-)]
 #[derive(Debug)]
 pub(super) enum Asked {
     /// A request.
@@ -160,6 +156,8 @@ mod tests {
     use mio::{Poll, Token};
     use sfu_model::id::RoomId;
 
+    use sfu_core::link::RoomMark;
+
     use super::*;
     use crate::bell::Bell;
     use crate::mailbox::{RING_MAX, Slot};
@@ -177,7 +175,10 @@ mod tests {
         let mut mail = Mail::new(requests, inbox, vec![None, Some(Outbox::new(slot))]);
         let room = RoomId::parse("demo").unwrap();
         let post = |mail: &mut Mail| {
-            let message = LinkMessage::Subscribe { room: room.clone() };
+            let message = LinkMessage::Subscribe {
+                room: room.clone(),
+                mark: RoomMark(0),
+            };
             assert_eq!(mail.post_link(me, other, message), Posted::Yes);
         };
         for _ in 0..RING_MAX + BACKLOG_HIGH - 1 {
