@@ -1,4 +1,5 @@
-//! Every reason to wake, in one heap. Entries are never moved: one that is too early is looked at and put back.
+//! Every reason to wake, in one heap. Entries are never moved or taken back: whoever is to be woken earlier gets another, and one
+//! that is not what its session waits for any more is dropped when its time comes.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
