@@ -11,7 +11,7 @@ use sfu_model::id::EncodingId;
 use sfu_model::rtp::{PayloadType, SeqNo};
 use sfu_model::time::Instant;
 
-use crate::egress::repaired::Repaired;
+use crate::egress::repaired::{self, Repaired};
 use crate::subscribe::rewrite_codec::CodecShift;
 
 /// How many packets back a number is looked for: as many as the room's cache holds of one encoding at most. What is older
@@ -20,6 +20,10 @@ const PACKETS_BACK_MAX: u16 = 2_048;
 /// Most runs that are remembered. Each change of encoding begins one, and each picture that loses its upper layers two: at 30
 /// pictures a second this is two seconds, longer than the cache holds them. Past it the oldest is forgotten.
 const RUNS_MAX: usize = 128;
+
+/// What is remembered takes this much at most.
+pub(super) const BYTES: usize = RUNS_MAX * size_of::<Run>() + repaired::BYTES;
+const _: () = assert!(RUNS_MAX.is_power_of_two(), "a queue grows by doubling");
 
 /// How numbers towards the receiver follow from those of an encoding. All additions are modulo 2^64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

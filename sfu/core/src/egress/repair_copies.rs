@@ -24,6 +24,10 @@ const APART: Duration = Duration::from_millis(30);
 /// Most copies that wait; more are not sent.
 const WAITING_MAX: usize = 128;
 
+/// What they take at most.
+pub(super) const BYTES: usize = WAITING_MAX * size_of::<Copies>();
+const _: () = assert!(WAITING_MAX.is_power_of_two(), "a queue grows by doubling");
+
 /// How much a path loses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum Loss {

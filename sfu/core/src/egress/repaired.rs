@@ -7,6 +7,9 @@ use sfu_model::time::Instant;
 /// packets that share one forget each other's moment, and the budget of repairs bounds what that costs.
 const SLOTS: usize = 256;
 
+/// What they take at most.
+pub(super) const BYTES: usize = SLOTS * size_of::<Option<(SeqNo, Instant)>>();
+
 /// The moments. Takes no memory before the first repair: most paths lose nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Repaired {

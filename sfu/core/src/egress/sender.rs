@@ -16,12 +16,13 @@ use sfu_model::time::Instant;
 use crate::egress::departure::Queued;
 use crate::egress::estimation::{Estimation, Negotiated};
 use crate::egress::given_up::GivenUp;
-use crate::egress::history::Sent;
+use crate::egress::history::{self, Sent};
 use crate::egress::pacer::Pacer;
 use crate::egress::redundancy::Redundancy;
 use crate::egress::repair::RepairBudget;
-use crate::egress::repair_copies::RepairCopies;
+use crate::egress::repair_copies::{self, RepairCopies};
 use crate::egress::reports::Reports;
+use crate::egress::sender::missed::REPAIRS_MAX;
 use crate::egress::stream::Stream;
 use crate::egress::turn::Turn;
 use crate::session::engine::Agreed;
@@ -31,6 +32,19 @@ use crate::stats::PathStatus;
 /// Most packets that wait for one subscriber. The pacer holds a burst for milliseconds: a queue this long is 250 times
 /// what a rate of 10 Mbit/s leaves in that time, and more than the room's cache can still hold.
 const QUEUE_MAX: usize = 2_048;
+
+/// What is kept for one subscriber at most, however slow it is: names of packets, never packets. Those are in the room's cache,
+/// once for all. What follows its path, if anything does, is 8 KB of sent packets and little else; a TCP connection may
+/// hold 256 KB of frames more.
+const HELD_BYTES: usize = size_of::<Sender>()
+    + QUEUE_MAX * size_of::<Queued>()
+    + REPAIRS_MAX * size_of::<Sent>()
+    + 2 * history::BYTES
+    + repair_copies::BYTES;
+/// A quarter of the two megabytes that a slow subscriber may cost in all.
+const HELD_BYTES_BOUND: usize = 512 * 1_024;
+const _: () = assert!(HELD_BYTES <= HELD_BYTES_BOUND);
+
 /// The round trip before any was measured.
 const ROUND_TRIP_DEFAULT: Duration = Duration::from_millis(100);
 /// A packet is never sent again sooner than this, however short the round trip: the receiver's feedback was on its way.

@@ -13,7 +13,7 @@ use crate::egress::sender::{ROUND_TRIP_DEFAULT, ROUND_TRIP_MIN, Sender};
 use crate::route::packet_cache::PacketCache;
 
 /// Most repairs that one datagram of feedback can queue. Whoever lost more needs a keyframe.
-const REPAIRS_MAX: usize = 128;
+pub(super) const REPAIRS_MAX: usize = 128;
 
 /// Who missed all of such a time sees the present sooner by a keyframe: pictures that repairs bring back from so far come in time
 /// only for a jitter buffer that holds all later ones back as long.

@@ -107,29 +107,31 @@ fn a_gap_as_long_as_a_blackout_is_not_repaired_and_as_much_here_and_there_is() {
     assert!(!lost((9..40).filter(|n| *n != 20).collect()));
 }
 
+/// A packet that waits.
+fn wait(sender: &mut Sender, sequence: u64) -> Result<(), DropReason> {
+    let packet = packet(1, sequence, 0);
+    let out = Outgoing {
+        payload_type: PayloadType::new(96).unwrap(),
+        red_payload_type: None,
+        repair_payload_type: None,
+        numbers: Rewritten {
+            sequence: packet.sequence,
+            time: packet.time,
+            marker: packet.marker,
+            codec: CodecNumbers::None,
+        },
+        is_empty: false,
+    };
+    sender.wait(&packet, &out)
+}
+
 #[test]
 fn as_many_packets_wait_as_the_queue_holds_and_one_more_is_dropped() {
     let mut sender = sender();
-    let mut wait = |sequence| {
-        let packet = packet(1, sequence, 0);
-        let out = Outgoing {
-            payload_type: PayloadType::new(96).unwrap(),
-            red_payload_type: None,
-            repair_payload_type: None,
-            numbers: Rewritten {
-                sequence: packet.sequence,
-                time: packet.time,
-                marker: packet.marker,
-                codec: CodecNumbers::None,
-            },
-            is_empty: false,
-        };
-        sender.wait(&packet, &out)
-    };
     for sequence in 0..2_048 {
-        assert_eq!(wait(sequence), Ok(()), "{sequence}");
+        assert_eq!(wait(&mut sender, sequence), Ok(()), "{sequence}");
     }
-    assert_eq!(wait(2_048), Err(DropReason::SenderQueueFull));
+    assert_eq!(wait(&mut sender, 2_048), Err(DropReason::SenderQueueFull));
     assert_eq!(sender.queue.len(), 2_048);
     let bytes = packet(1, 0, 0).payload.len();
     assert_eq!(
@@ -137,4 +139,30 @@ fn as_many_packets_wait_as_the_queue_holds_and_one_more_is_dropped() {
         2_048 * bytes,
         "what was dropped does not count"
     );
+}
+
+/// Whoever takes nothing, asks for everything again and changes its encoding all the time.
+#[test]
+fn what_is_kept_for_the_slowest_subscriber_has_a_bound() {
+    let (mut sender, mut cache) = (sender(), PacketCache::default());
+    for sequence in 0..10_000_u16 {
+        let _ = wait(&mut sender, u64::from(sequence));
+        let now = Instant::START + Duration::from_secs(u64::from(sequence));
+        let video = sender.video.as_mut().unwrap();
+        let number = SeqNo(u64::from(sequence));
+        video.history.insert(number, mapping(1, 0));
+        let mut packet = packet(1, number.0, 0);
+        packet.received_at = now;
+        cache.insert(packet);
+        let asked = sequence.saturating_sub(200)..=sequence;
+        sender.miss(asked, &cache, now, &mut DropCounts::default());
+    }
+    assert!(sender.repairs.len() > 100, "{}", sender.repairs.len());
+    let kept = size_of::<Sender>()
+        + sender.queue.capacity() * size_of::<Queued>()
+        + sender.repairs.capacity() * size_of::<Sent>()
+        + 2 * history::BYTES
+        + repair_copies::BYTES;
+    println!("{kept} bytes of {HELD_BYTES_BOUND}");
+    assert!(kept <= HELD_BYTES, "{kept} bytes");
 }
