@@ -56,6 +56,8 @@ mod two_senders_with_one_ssrc;
 #[cfg(test)]
 mod viewer_chooses_its_layer;
 #[cfg(test)]
+mod viewers_leave_in_any_order;
+#[cfg(test)]
 mod what_nobody_watches_is_not_wanted;
 #[cfg(test)]
 mod whip_ice_restart;

@@ -57,18 +57,26 @@ impl Skipped {
         }
     }
 
-    /// How many were left out after this one. `None`: that is too long ago.
+    /// How many were left out after this one, counted by the word: each late packet of each subscriber asks. `None`: that is
+    /// too long ago.
     pub(crate) fn since(&self, number: u64) -> Option<Count> {
         let n_after = self.newest.saturating_sub(number);
         if n_after >= WINDOW {
             return None;
         }
         let mut count = Count::default();
-        for offset in 0..n_after {
-            let (word, bit) = place(self.newest - offset);
-            let is_marked = |marks: &[u64; WORDS]| marks.get(word).is_some_and(|w| w & bit != 0);
-            count.packets += u64::from(is_marked(&self.packets));
-            count.pictures += u64::from(is_marked(&self.pictures));
+        let mut at = number.saturating_add(1);
+        while at <= self.newest {
+            let (word, bit) = place(at);
+            let n_here = (WORD_BITS - at % WORD_BITS).min(self.newest - at + 1);
+            let here = (u64::MAX >> (WORD_BITS - n_here)) * bit;
+            let marked = |marks: &[u64; WORDS]| {
+                let word = marks.get(word).copied().unwrap_or(0);
+                u64::from((word & here).count_ones())
+            };
+            count.packets += marked(&self.packets);
+            count.pictures += marked(&self.pictures);
+            at += n_here;
         }
         Some(count)
     }
@@ -99,6 +107,29 @@ mod tests {
         assert_eq!(skipped.since(104), count(1, 1));
         assert_eq!(skipped.since(101), count(2, 1));
         assert_eq!(skipped.since(100), count(3, 2));
+    }
+
+    #[test]
+    fn every_distance_is_counted_as_if_one_by_one() {
+        let mut skipped = Skipped::new(0);
+        let is_left_out = |number: u64| number % 7 < 3 || number % 64 == 63;
+        for number in 1..10_000 {
+            if is_left_out(number) {
+                skipped.skip(number, number % 2 == 0);
+            } else {
+                skipped.pass(number);
+            }
+        }
+        for back in 0..WINDOW {
+            let after = 9_999 - back + 1..=9_999;
+            let packets = after.clone().filter(|n| is_left_out(*n)).count() as u64;
+            let pictures = after.filter(|n| is_left_out(*n) && n % 2 == 0).count() as u64;
+            assert_eq!(
+                skipped.since(9_999 - back),
+                count(packets, pictures),
+                "{back}"
+            );
+        }
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub(crate) struct Subscriber {
     pub(crate) sender: Sender,
     /// Which of the room's packets it has looked at.
     pub(crate) seen: Cursor,
+    /// Its place among the subscribers of its room.
+    pub(crate) seat: usize,
     /// True once a packet passed to it.
     pub(crate) has_received: bool,
     /// How often it is heard when it asks for keyframes.
@@ -50,6 +52,7 @@ impl Subscriber {
             audio,
             video,
             sender,
+            seat: 0,
             has_received: false,
             keyframe_patience: KeyframePatience::default(),
             feedback_patience: FeedbackPatience::default(),

@@ -31,7 +31,7 @@ impl Sfu {
         let role = session.role();
         match session.part {
             Part::Publisher(_) => self.publisher_left(session.room, index),
-            Part::Subscriber(_) => self.subscriber_left(session.room, index),
+            Part::Subscriber(subscriber) => self.subscriber_left(session.room, subscriber.seat),
         }
         self.say(Event::SessionClosed {
             session: session.id,

@@ -18,7 +18,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use sfu_model::datagram::TransmitBatch;
 use sfu_model::drop_reason::DropReason;
-use sfu_model::id::WorkerId;
+use sfu_model::id::{RoomId, WorkerId};
 use sfu_model::time::{Instant, NtpTime};
 
 use crate::config::{Config, Limits, Seed};
@@ -26,7 +26,7 @@ use crate::deadlines::Deadlines;
 use crate::event::Event;
 use crate::link::LinkMessage;
 use crate::publish::publisher::Publisher;
-use crate::route::room::Rooms;
+use crate::route::room::{Room, Rooms};
 use crate::session::engine::EngineEvent;
 use crate::session::engine::factory::EngineFactory;
 use crate::session::state::{Part, Session};
@@ -168,22 +168,30 @@ impl Sfu {
     pub fn rooms(&self) -> Vec<RoomStatus> {
         self.rooms
             .iter()
-            .map(|room| {
-                let session = room.publisher().and_then(|index| self.sessions.get(index));
-                let tracks = match session.map(|s| &s.part) {
-                    Some(Part::Publisher(publisher)) => self.track_statuses(publisher),
-                    Some(Part::Subscriber(_)) | None => Vec::new(),
-                };
-                RoomStatus {
-                    room: room.id.clone(),
-                    is_live: room.is_live(),
-                    publisher: session.map(|s| s.id),
-                    n_subscribers: room.subscribers.len(),
-                    tracks,
-                    speakers: room.loudest.speakers(self.now).collect(),
-                }
-            })
+            .map(|room| self.room_status(room))
             .collect()
+    }
+
+    /// One of them.
+    pub fn room(&self, id: &RoomId) -> Option<RoomStatus> {
+        let room = self.rooms.get(self.rooms.by_id(id)?)?;
+        Some(self.room_status(room))
+    }
+
+    fn room_status(&self, room: &Room) -> RoomStatus {
+        let session = room.publisher().and_then(|index| self.sessions.get(index));
+        let tracks = match session.map(|s| &s.part) {
+            Some(Part::Publisher(publisher)) => self.track_statuses(publisher),
+            Some(Part::Subscriber(_)) | None => Vec::new(),
+        };
+        RoomStatus {
+            room: room.id.clone(),
+            is_live: room.is_live(),
+            publisher: session.map(|s| s.id),
+            n_subscribers: room.subscribers.len(),
+            tracks,
+            speakers: room.loudest.speakers(self.now).collect(),
+        }
     }
 
     fn track_statuses(&self, publisher: &Publisher) -> Vec<TrackStatus> {

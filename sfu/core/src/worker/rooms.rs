@@ -133,12 +133,22 @@ impl Sfu {
         self.schedule_room(room);
     }
 
-    /// A subscriber's session ended.
-    pub(super) fn subscriber_left(&mut self, room: RoomIndex, index: SessionIndex) {
+    /// The session of a subscriber ended, which had this seat. The last one of the room takes it, so that a crowd leaves at
+    /// the cost of its number.
+    pub(super) fn subscriber_left(&mut self, room: RoomIndex, seat: usize) {
         let Some(place) = self.rooms.get_mut(room) else {
             return;
         };
-        place.subscribers.retain(|s| *s != index);
+        if seat < place.subscribers.len() {
+            place.subscribers.swap_remove(seat);
+        }
+        // Whoever was to clear it with its turn may be the one that left.
+        place.all_are_dirty = false;
+        let moved = place.subscribers.get(seat).copied();
+        let moved = moved.and_then(|index| self.sessions.get_mut(index));
+        if let Some(subscriber) = moved.and_then(Session::subscriber) {
+            subscriber.seat = seat;
+        }
         self.drop_room_if_unused(room);
     }
 

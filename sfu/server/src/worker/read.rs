@@ -43,8 +43,7 @@ impl Worker {
             Request::Command { command, reply } => self.execute(command, reply, now),
             Request::Link { from, message } => self.core.handle_link(from, message, now),
             Request::Room { room, reply } => {
-                let mut rooms = self.core.rooms().into_iter();
-                let _ = reply.send(rooms.find(|status| status.room == room));
+                let _ = reply.send(self.core.room(&room));
             }
             Request::Players { sessions, reply } => {
                 let status = |id| Some((id, self.core.subscriber(id)?));
