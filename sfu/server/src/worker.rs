@@ -43,8 +43,8 @@ pub(crate) use mail::Mail;
 use streams::Streams;
 
 /// Datagrams of one turn, over UDP and over TCP. At 3 us each they take under 4 ms, so that a flood delays timers and commands by
-/// no more. That is the longest datagram of authenticated feedback in a flood, past what is heard of its sender in a second;
-/// before that one costs ten times as much, eight times in half a second at most (`./dev bench core` tells both).
+/// no more. The longest datagram of authenticated feedback takes a third of that in a flood; one that is heard in full takes
+/// 20 us, and a viewer has eight of those in a second (`./dev bench core`).
 const DATAGRAMS_PER_TURN: usize = 1_024;
 
 /// How often counters are told, connections are swept, and a worker that nobody needs any more notices it.
