@@ -109,15 +109,7 @@ impl Sfu {
         let subscriber = self.new_subscriber(&accepted.negotiated, arrivals.unwrap_or_default());
         let part = Part::Subscriber(subscriber);
         let index = self.open(play.session, (room, play.room), part, accepted)?;
-        if let Some(room) = self.rooms.get_mut(room) {
-            let seat = room.subscribers.len();
-            room.subscribers.push(index);
-            room.all_are_dirty = false;
-            let subscriber = self.sessions.get_mut(index).and_then(Session::subscriber);
-            if let Some(subscriber) = subscriber {
-                subscriber.seat = seat;
-            }
-        }
+        self.seat_subscriber(room, index);
         self.update_subscriber(index);
         Ok(Reply::Answer { sdp: answer })
     }

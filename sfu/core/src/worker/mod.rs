@@ -7,6 +7,7 @@ mod demand;
 mod layers;
 mod links;
 mod media;
+mod room_status;
 mod rooms;
 mod subscribers;
 mod timers;
@@ -18,21 +19,20 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use sfu_model::datagram::TransmitBatch;
 use sfu_model::drop_reason::DropReason;
-use sfu_model::id::{RoomId, WorkerId};
+use sfu_model::id::WorkerId;
 use sfu_model::time::{Instant, NtpTime};
 
 use crate::config::{Config, Limits, Seed};
 use crate::deadlines::Deadlines;
 use crate::event::Event;
 use crate::link::LinkMessage;
-use crate::publish::publisher::Publisher;
-use crate::route::room::{Room, Rooms};
+use crate::route::room::Rooms;
 use crate::session::engine::EngineEvent;
 use crate::session::engine::factory::EngineFactory;
 use crate::session::state::{Part, Session};
 use crate::session::table::Sessions;
 use crate::slab::SessionIndex;
-use crate::stats::{EncodingStatus, RoomStatus, Stats, TrackStatus};
+use crate::stats::Stats;
 
 /// The SFU of one worker. See the crate's documentation for its contract.
 #[derive(Debug)]
@@ -162,64 +162,6 @@ impl Sfu {
             }
         }
         stats
-    }
-
-    /// The rooms whose publisher is on this worker, or that are watched here.
-    pub fn rooms(&self) -> Vec<RoomStatus> {
-        self.rooms
-            .iter()
-            .map(|room| self.room_status(room))
-            .collect()
-    }
-
-    /// One of them.
-    pub fn room(&self, id: &RoomId) -> Option<RoomStatus> {
-        let room = self.rooms.get(self.rooms.by_id(id)?)?;
-        Some(self.room_status(room))
-    }
-
-    fn room_status(&self, room: &Room) -> RoomStatus {
-        let session = room.publisher().and_then(|index| self.sessions.get(index));
-        let tracks = match session.map(|s| &s.part) {
-            Some(Part::Publisher(publisher)) => self.track_statuses(publisher),
-            Some(Part::Subscriber(_)) | None => Vec::new(),
-        };
-        RoomStatus {
-            room: room.id.clone(),
-            is_live: room.is_live(),
-            publisher: session.map(|s| s.id),
-            n_subscribers: room.subscribers.len(),
-            tracks,
-            speakers: room.loudest.speakers(self.now).collect(),
-        }
-    }
-
-    fn track_statuses(&self, publisher: &Publisher) -> Vec<TrackStatus> {
-        publisher
-            .tracks
-            .iter()
-            .map(|track| {
-                let mut encodings: Vec<EncodingStatus> = track
-                    .encodings
-                    .iter()
-                    .map(|e| EncodingStatus {
-                        rid: e.rid,
-                        rank: e.rank,
-                        codec: e.codec,
-                        dimensions: e.sizes.largest(),
-                        is_flowing: e.is_flowing(self.now),
-                        packets: e.packets,
-                        bytes: e.bytes,
-                    })
-                    .collect();
-                encodings.sort_by_key(|e| e.rank);
-                TrackStatus {
-                    id: track.id,
-                    kind: track.kind,
-                    encodings,
-                }
-            })
-            .collect()
     }
 
     /// Drains a session's engine: datagrams into the batch, events into the queue of what is to be acted upon.

@@ -133,6 +133,20 @@ impl Sfu {
         self.schedule_room(room);
     }
 
+    /// A room has one subscriber more.
+    pub(super) fn seat_subscriber(&mut self, room: RoomIndex, index: SessionIndex) {
+        let Some(place) = self.rooms.get_mut(room) else {
+            return;
+        };
+        let seat = place.subscribers.len();
+        place.subscribers.push(index);
+        place.all_are_dirty = false;
+        let session = self.sessions.get_mut(index);
+        if let Some(subscriber) = session.and_then(Session::subscriber) {
+            subscriber.seat = seat;
+        }
+    }
+
     /// The session of a subscriber ended, which had this seat. The last one of the room takes it, so that a crowd leaves at
     /// the cost of its number.
     pub(super) fn subscriber_left(&mut self, room: RoomIndex, seat: usize) {
