@@ -1,5 +1,6 @@
 //! Egress: of the packets of a track, those that a subscriber gets, as one continuous sender.
 
+pub(crate) mod changes;
 pub(crate) mod egress_guard;
 pub(crate) mod keyframe_patience;
 pub(crate) mod passing;

@@ -161,9 +161,19 @@ impl Rewriter {
         }
         let since = self.skipped_since(packet).ok()?;
         let shift = source.sequence_shift.wrapping_add(since.packets);
+        let sequence = SeqNo(packet.sequence.0.wrapping_add(shift));
+        let mut time = source.time(packet.time);
+        if sequence > self.last.sequence {
+            time = time.max(self.last.time);
+            self.last = Last {
+                sequence,
+                time,
+                captured_at: Some(packet.captured_at),
+            };
+        }
         Some(Rewritten {
-            sequence: SeqNo(packet.sequence.0.wrapping_add(shift)),
-            time: source.time(packet.time),
+            sequence,
+            time,
             marker: false,
             codec: CodecNumbers::None,
         })
@@ -332,6 +342,20 @@ pub(crate) mod tests {
         assert_eq!(
             rewriter.rewrite(&late, Passing::default()),
             Err(DropReason::BeforeSwitch)
+        );
+    }
+
+    #[test]
+    fn a_number_that_was_filled_is_not_given_to_the_next_encoding() {
+        let mut rewriter = Rewriter::new(0, 0);
+        rewritten(&mut rewriter, &packet(1, 10, 90_000));
+        assert_eq!(rewriter.skip(&packet(1, 13, 96_000)), None);
+        // It comes late, and is left out: 11 may come yet, so that its place is not the next.
+        let filled = rewriter.skip(&packet(1, 12, 93_000)).unwrap();
+        assert_eq!((filled.sequence.0, filled.time.0), (3, 3_000));
+        assert_eq!(
+            rewritten(&mut rewriter, &packet(2, 500, 99_000)),
+            (4, 9_000)
         );
     }
 

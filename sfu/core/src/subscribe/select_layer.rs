@@ -5,12 +5,9 @@ use sfu_model::layer::{Layer, Placement};
 use sfu_model::packet::Packet;
 use sfu_model::time::MediaTime;
 
+use crate::subscribe::changes::Changes;
 use crate::subscribe::passing::Passing;
 use crate::subscribe::select_target::TargetSelector;
-
-/// After more passed, packets of pictures from before must not: what they were part of was left out. Raises closer together
-/// than this, in ticks of 90 kHz, count as one: a second is longer than a packet can be late.
-const RAISES_APART: u64 = 90_000;
 
 /// Lets the layers of one encoding through up to a ceiling.
 #[derive(Clone, Debug)]
@@ -21,17 +18,13 @@ pub(crate) struct LayerSelector {
     current: Layer,
     /// The time of the latest picture.
     picture: Option<MediaTime>,
-    raised: Option<Raise>,
+    /// The latest picture of which something was left out, or that has had its last packet: no higher resolution of it is
+    /// whole, or waited for.
+    closed: Option<MediaTime>,
+    changes: Changes<Layer>,
     has_placements: bool,
     /// The same, where a Dependency Descriptor places frames.
     by_target: TargetSelector,
-}
-
-/// When more began to pass, and what passed until then.
-#[derive(Clone, Copy, Debug)]
-struct Raise {
-    from: MediaTime,
-    before: Layer,
 }
 
 impl LayerSelector {
@@ -41,7 +34,8 @@ impl LayerSelector {
             ceiling,
             current: ceiling,
             picture: None,
-            raised: None,
+            closed: None,
+            changes: Changes::default(),
             has_placements: false,
             by_target: TargetSelector::default(),
         }
@@ -94,28 +88,36 @@ impl LayerSelector {
             let begins_picture = self.picture != Some(packet.time);
             if begins_picture {
                 self.picture = Some(packet.time);
-                self.current = self.current.capped(self.ceiling);
+                self.change(packet.time, self.current.capped(self.ceiling));
             }
             let raised = self.raised_at(packet, placement, begins_picture);
-            if raised != self.current {
-                self.raise(packet.time, raised);
-            }
+            self.change(packet.time, raised);
         }
-        let current = match self.raised {
-            Some(raise) if packet.time < raise.from => raise.before,
-            _ => self.current,
-        };
-        placement.layer.is_within(current).then_some(Passing {
-            ends_picture: placement.ends_frame && placement.layer.spatial == current.spatial,
+        let current = self.changes.passed_at(packet.time, self.current)?;
+        let passes = placement.layer.is_within(current);
+        let ends_picture = placement.ends_frame && placement.layer.spatial == current.spatial;
+        if !is_late && (!passes || ends_picture) {
+            self.closed = Some(packet.time);
+        }
+        passes.then_some(Passing {
+            ends_picture,
             active_targets: None,
         })
+    }
+
+    fn change(&mut self, from: MediaTime, layer: Layer) {
+        if layer != self.current {
+            self.changes.note(from, self.current);
+            self.current = layer;
+        }
     }
 
     /// What may pass from this packet on.
     fn raised_at(&self, packet: &Packet, placement: Placement, begins_picture: bool) -> Layer {
         let Layer { spatial, temporal } = placement.layer;
         let mut current = self.current;
-        if packet.facts.starts_keyframe {
+        let is_open = self.closed != Some(packet.time);
+        if packet.facts.starts_keyframe && is_open {
             return self.ceiling;
         }
         if !placement.begins_frame {
@@ -132,7 +134,8 @@ impl LayerSelector {
             current.temporal = temporal;
         }
         // It needs the frame below it, which has just passed, and no other.
-        if !placement.is_inter_predicted
+        if is_open
+            && !placement.is_inter_predicted
             && temporal == 0
             && spatial == current.spatial + 1
             && spatial <= self.ceiling.spatial
@@ -140,17 +143,6 @@ impl LayerSelector {
             current.spatial = spatial;
         }
         current
-    }
-
-    fn raise(&mut self, from: MediaTime, layer: Layer) {
-        let before = match self.raised {
-            Some(raise) if from.0 < raise.from.0.saturating_add(RAISES_APART) => {
-                raise.before.capped(self.current)
-            }
-            _ => self.current,
-        };
-        self.raised = Some(Raise { from, before });
-        self.current = layer;
     }
 }
 

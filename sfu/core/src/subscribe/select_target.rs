@@ -8,6 +8,7 @@ use sfu_model::layer::Layer;
 use sfu_model::packet::Packet;
 use sfu_model::time::MediaTime;
 
+use crate::subscribe::changes::Changes;
 use crate::subscribe::passing::Passing;
 
 /// Lets one decode target through at a time.
@@ -20,6 +21,9 @@ pub(crate) struct TargetSelector {
     target: Option<u8>,
     /// The time of the latest picture.
     picture: Option<MediaTime>,
+    /// The latest picture that has had its last packet: nothing more of it is waited for.
+    ended: Option<MediaTime>,
+    changes: Changes<Option<u8>>,
     frames: Frames,
     /// Something was left out since the structure came: the receiver is told what is left.
     has_left_out: bool,
@@ -33,43 +37,64 @@ impl TargetSelector {
         (descriptor, frame): (&Descriptor, &FrameDependencies),
         ceiling: Layer,
     ) -> Option<Passing> {
-        self.active = frame.active_targets;
-        let is_known = self
-            .structure
-            .as_ref()
-            .is_some_and(|s| Arc::ptr_eq(s, &frame.structure));
-        if !is_known {
-            self.begin(frame, ceiling);
+        let time = packet.time;
+        let is_new_picture = self.picture.is_none_or(|latest| time > latest);
+        let is_late = self.picture.is_some_and(|latest| time < latest);
+        if !is_late {
+            self.active = frame.active_targets;
         }
-        let is_new_picture = self.picture.is_none_or(|latest| packet.time > latest);
-        let is_late = self.picture.is_some_and(|latest| packet.time < latest);
+        let known = self.structure.as_ref();
+        if !known.is_some_and(|known| Arc::ptr_eq(known, &frame.structure)) {
+            self.begin(time, frame, ceiling);
+        }
         if is_new_picture {
-            self.picture = Some(packet.time);
+            self.picture = Some(time);
         }
         let number = descriptor.frame_number;
-        let passes = self.frames.decision(number).unwrap_or_else(|| {
-            if !is_late {
-                self.follow(number, frame, ceiling, is_new_picture);
-            }
-            let passes = self.target.is_none_or(|t| frame.indications.has(t));
+        let decision = self.frames.decision(number);
+        if decision.is_none() && !is_late && self.ended != Some(time) {
+            self.follow((number, time), frame, ceiling, is_new_picture);
+        }
+        let target = self.changes.passed_at(time, self.target)?;
+        let passes = decision.unwrap_or_else(|| {
+            let passes = target.is_none_or(|t| frame.indications.has(t));
             self.frames.decide(number, passes);
             passes
         });
-        passes.then(|| self.passing(descriptor, frame))
+        let passing = passes.then(|| self.passing(descriptor, frame, target))?;
+        if passing.ends_picture && !is_late {
+            self.ended = Some(time);
+        }
+        Some(passing)
     }
 
-    /// A new structure comes with a keyframe, from which every target can be followed.
-    fn begin(&mut self, frame: &FrameDependencies, ceiling: Layer) {
-        self.structure = Some(Arc::clone(&frame.structure));
-        self.target = frame.structure.target_within(ceiling, self.active);
+    /// A new structure comes with a keyframe, from which every target can be followed. One that comes after the rest of its
+    /// picture had to be taken without it: what passes goes on.
+    fn begin(&mut self, time: MediaTime, frame: &FrameDependencies, ceiling: Layer) {
+        let before = self.structure.replace(Arc::clone(&frame.structure));
         self.has_left_out = false;
+        let is_new_picture = self.picture.is_none_or(|latest| time > latest);
+        let is_keyframe = frame.references.iter().next().is_none();
+        let has_same_targets = before.is_some_and(|b| b.targets == frame.structure.targets);
+        if has_same_targets && !(is_keyframe && is_new_picture) {
+            return;
+        }
+        let target = frame.structure.target_within(ceiling, self.active);
+        self.change(time, target);
+    }
+
+    fn change(&mut self, from: MediaTime, target: Option<u8>) {
+        if target != self.target {
+            self.changes.note(from, self.target);
+            self.target = target;
+        }
     }
 
     /// Moves to the wanted target if a decoder can follow: at once where it has all of it anyway, otherwise at a frame that
     /// says so, and whose references passed.
     fn follow(
         &mut self,
-        number: u16,
+        (number, time): (u16, MediaTime),
         frame: &FrameDependencies,
         ceiling: Layer,
         is_new_picture: bool,
@@ -87,12 +112,17 @@ impl TargetSelector {
         if (has_all && is_new_picture)
             || (is_switch && references.all(|back| self.frames.has_passed(number, back)))
         {
-            self.target = Some(wanted);
+            self.change(time, Some(wanted));
         }
     }
 
-    fn passing(&mut self, descriptor: &Descriptor, frame: &FrameDependencies) -> Passing {
-        let Some(target) = self.target else {
+    fn passing(
+        &mut self,
+        descriptor: &Descriptor,
+        frame: &FrameDependencies,
+        target: Option<u8>,
+    ) -> Passing {
+        let Some(target) = target else {
             return Passing::default();
         };
         let decodable = frame.active_targets & frame.structure.decodable_with(target);
