@@ -145,6 +145,19 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
+    /// All of them, in the order of their declaration: an index into this is a counter's place.
+    pub const ALL: [Self; 9] = [
+        Self::Requested,
+        Self::PeerClosed,
+        Self::NeverConnected,
+        Self::ConsentExpired,
+        Self::HandshakeFailed,
+        Self::TakenOver,
+        Self::RoomEnded,
+        Self::Shutdown,
+        Self::Invariant,
+    ];
+
     /// Its label in metrics and logs.
     pub const fn label(self) -> &'static str {
         match self {

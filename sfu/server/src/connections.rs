@@ -1,6 +1,7 @@
 //! One worker's TCP connections, from the accepted stranger to the session's transport.
 
 mod entry;
+mod hits;
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -8,13 +9,13 @@ use std::net::SocketAddr;
 
 use mio::Registry;
 use sfu_model::datagram::{Datagram, Transport};
-use sfu_model::limits::CONNECT_TIMEOUT;
 use sfu_model::time::Instant;
 use sfu_net::tcp::connection::{Readiness, TcpConnection};
 
 use crate::handover::Handover;
 pub(crate) use entry::Read;
-use entry::{Entry, LEAVING_PATIENCE, STRANGER_PATIENCE, Standing};
+use entry::{Entry, Standing};
+pub(crate) use hits::ConnectionHits;
 
 /// Most connections of a worker. Each holds up to 256 KB of frames for a slow reader: 1 GB when all are slow. When full,
 /// the stranger who has been silent longest makes room; without strangers the new one is refused.
@@ -29,7 +30,7 @@ pub(crate) struct Connections {
     by_remote: HashMap<SocketAddr, usize>,
     readable: VecDeque<usize>,
     dirty: Vec<usize>,
-    limit_hits: u64,
+    hits: ConnectionHits,
 }
 
 impl Default for Connections {
@@ -48,7 +49,7 @@ impl Connections {
             by_remote: HashMap::new(),
             readable: VecDeque::new(),
             dirty: Vec::new(),
-            limit_hits: 0,
+            hits: ConnectionHits::default(),
         }
     }
 
@@ -56,9 +57,9 @@ impl Connections {
         self.by_remote.len()
     }
 
-    /// How often its room was used up.
-    pub(crate) fn limit_hits(&self) -> u64 {
-        self.limit_hits
+    /// How often its limits were met.
+    pub(crate) fn hits(&self) -> ConnectionHits {
+        self.hits
     }
 
     /// Takes an accepted connection into a slot, after `register` has put it under the kernel's watch there.
@@ -70,7 +71,7 @@ impl Connections {
         register: impl FnOnce(&mut TcpConnection, usize) -> io::Result<()>,
     ) -> Option<usize> {
         if self.len() >= self.n_max {
-            self.limit_hits += 1;
+            self.hits.full += 1;
             let stranger = self.longest_stranger()?;
             self.close(stranger);
         }
@@ -256,14 +257,12 @@ impl Connections {
             let Some(Some(entry)) = self.entries.get(slot) else {
                 continue;
             };
-            let waited = now - entry.since;
-            let is_late = match entry.standing {
-                Standing::Stranger => waited >= STRANGER_PATIENCE,
-                Standing::Named => waited >= CONNECT_TIMEOUT,
-                Standing::Validated => false,
-                Standing::Leaving => waited >= LEAVING_PATIENCE,
-            };
-            if is_late || entry.connection.is_stuck(now) {
+            let (is_late, is_stuck) = (entry.is_late(now), entry.connection.is_stuck(now));
+            // Who is slow to leave has lost nothing that counts.
+            let is_refused = is_late && entry.standing != Standing::Leaving;
+            self.hits.time += u64::from(is_refused);
+            self.hits.stall += u64::from(is_stuck && !is_late);
+            if is_late || is_stuck {
                 self.close(slot);
             }
         }

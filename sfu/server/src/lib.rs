@@ -24,6 +24,7 @@
 mod bell;
 mod candidates;
 mod certificate;
+mod closed_sessions;
 pub mod config;
 mod connections;
 mod durations;

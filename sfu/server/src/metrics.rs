@@ -46,6 +46,9 @@ impl Collector for Snapshots {
         };
         page.rooms(n_rooms)?;
         page.sessions()?;
+        let help = "Sessions that ended, by why";
+        let closed = self.0.closed_sessions.counts();
+        page.counters("sfu_sessions_closed", help, "reason", closed)?;
         page.traffic()?;
         let delays = workers.iter().map(|worker| worker.core.capture_delays);
         let delays = delays.fold(CaptureDelays::default(), |sum, more| sum.plus(&more));
@@ -230,6 +233,8 @@ impl Page<'_, '_> {
                 "tcp_connections",
                 self.sum(|worker| worker.thread.connections_limit_hits),
             ),
+            ("tcp_time", self.sum(|worker| worker.thread.tcp_time_hits)),
+            ("tcp_stall", self.sum(|worker| worker.thread.tcp_stall_hits)),
             (
                 "descriptors",
                 self.sum(|worker| worker.thread.descriptors_limit_hits),

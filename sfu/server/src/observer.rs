@@ -49,6 +49,7 @@ impl Observer {
     fn on_event(&self, event: Event) {
         self.shared.placement().on_event(&event);
         self.shared.durations.observe(&event);
+        self.shared.closed_sessions.observe(&event);
         // Whoever started us may not care for events.
         let _ = self.events.blocking_send(event);
     }
@@ -85,6 +86,7 @@ impl Observer {
                 role,
                 reason,
             };
+            self.shared.closed_sessions.observe(&closed);
             let _ = self.events.blocking_send(closed);
         }
     }

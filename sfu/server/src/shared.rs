@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::closed_sessions::ClosedSessions;
 use crate::durations::Durations;
 use crate::placement::Placement;
 use crate::stats::WorkerStats;
@@ -14,6 +15,7 @@ pub(crate) struct Shared {
     placement: Mutex<Placement>,
     snapshots: Mutex<Vec<Option<WorkerStats>>>,
     pub(crate) durations: Durations,
+    pub(crate) closed_sessions: ClosedSessions,
     requests_limit_hits: AtomicU64,
 }
 
@@ -23,6 +25,7 @@ impl Shared {
             placement: Mutex::new(Placement::new(n_workers)),
             snapshots: Mutex::new(vec![None; n_workers]),
             durations: Durations::default(),
+            closed_sessions: ClosedSessions::default(),
             requests_limit_hits: AtomicU64::new(0),
         }
     }

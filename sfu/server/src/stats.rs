@@ -39,6 +39,10 @@ pub struct ThreadStats {
     pub backlog_limit_hits: u64,
     /// Connections refused, or strangers closed, because it has all the connections it may have.
     pub connections_limit_hits: u64,
+    /// Connections closed because they were not a session's in time.
+    pub tcp_time_hits: u64,
+    /// Connections closed because their reader took nothing for too long.
+    pub tcp_stall_hits: u64,
     /// Times that the observer was so far behind that there was no room to hold back what it should hear.
     pub notices_limit_hits: u64,
     /// Times that connections could not be accepted for want of descriptors or memory.

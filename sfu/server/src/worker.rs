@@ -259,7 +259,10 @@ impl Worker {
         let mut thread = self.books.thread;
         thread.n_backlog = self.mail.n_backlog();
         thread.notices_limit_hits = self.notices.held_max_hits();
-        thread.connections_limit_hits = self.streams.connections_limit_hits();
+        let connections = self.streams.connection_hits();
+        thread.connections_limit_hits = connections.full;
+        thread.tcp_time_hits = connections.time;
+        thread.tcp_stall_hits = connections.stall;
         thread.descriptors_limit_hits = self.streams.descriptors_limit_hits();
         WorkerStats {
             worker: self.id,

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use sfu_model::limits::CONNECT_TIMEOUT;
 use sfu_model::time::Instant;
 use sfu_net::tcp::connection::TcpConnection;
 
@@ -36,6 +37,19 @@ pub(super) struct Entry {
     pub(super) since: Instant,
     pub(super) is_readable: bool,
     pub(super) is_dirty: bool,
+}
+
+impl Entry {
+    /// It has not come in time where it had to.
+    pub(super) fn is_late(&self, now: Instant) -> bool {
+        let waited = now - self.since;
+        match self.standing {
+            Standing::Stranger => waited >= STRANGER_PATIENCE,
+            Standing::Named => waited >= CONNECT_TIMEOUT,
+            Standing::Validated => false,
+            Standing::Leaving => waited >= LEAVING_PATIENCE,
+        }
+    }
 }
 
 /// What a read gave.

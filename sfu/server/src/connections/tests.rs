@@ -95,10 +95,41 @@ fn a_stranger_has_five_seconds_and_a_session_fifteen() {
     assert!(is_open(&bench, silent));
     bench.connections.sweep(at(5));
     assert!(!is_open(&bench, silent) && is_open(&bench, named));
+    assert_eq!(bench.connections.hits().time, 1);
     bench.connections.sweep(at(15));
     assert!(!is_open(&bench, named) && is_open(&bench, valid));
+    assert_eq!(bench.connections.hits().time, 2);
     bench.connections.sweep(at(10_000));
     assert!(is_open(&bench, valid));
+    let expected = ConnectionHits {
+        time: 2,
+        ..ConnectionHits::default()
+    };
+    assert_eq!(bench.connections.hits(), expected);
+}
+
+#[test]
+fn a_reader_that_stalls_is_closed_after_ten_seconds_and_counted() {
+    let mut bench = Bench::new(1);
+    let (client, slot) = bench.connect(at(0));
+    let remote = client.local_addr().unwrap();
+    bench.connections.name(slot.unwrap()).unwrap();
+    bench.connections.validated(remote);
+    // As much as the kernel takes on both sides, until the queue behind it is full too.
+    while bench.connections.send(remote, &[7; 1_000]) {
+        bench.connections.flush(at(1));
+    }
+    bench.connections.flush(at(1));
+    bench.connections.sweep(at(10));
+    assert_eq!(
+        (bench.connections.len(), bench.connections.hits().stall),
+        (1, 0)
+    );
+    bench.connections.sweep(at(11));
+    assert_eq!(
+        (bench.connections.len(), bench.connections.hits().stall),
+        (0, 1)
+    );
 }
 
 #[test]
@@ -108,10 +139,10 @@ fn a_full_table_closes_the_longest_stranger_and_spares_sessions() {
     bench.connections.name(session.unwrap()).unwrap();
     let (_old, old) = bench.connect(at(1));
     let (_young, young) = bench.connect(at(2));
-    assert_eq!(bench.connections.limit_hits(), 0);
+    assert_eq!(bench.connections.hits().full, 0);
     let (_new, new) = bench.connect(at(3));
     assert_eq!(
-        (bench.connections.len(), bench.connections.limit_hits()),
+        (bench.connections.len(), bench.connections.hits().full),
         (3, 1)
     );
     assert_eq!(new, old, "the slot of the oldest stranger is used again");
@@ -119,7 +150,7 @@ fn a_full_table_closes_the_longest_stranger_and_spares_sessions() {
         bench.connections.name(slot.unwrap()).unwrap();
     }
     let (_refused, refused) = bench.connect(at(4));
-    assert_eq!((refused, bench.connections.limit_hits()), (None, 2));
+    assert_eq!((refused, bench.connections.hits().full), (None, 2));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use prometheus_client::encoding::text::encode;
+use sfu_core::command::CloseReason;
 use sfu_model::id::{RoomId, SessionId, WorkerId};
 use sfu_net::udp::SocketStats;
 
@@ -32,6 +33,8 @@ fn worker(number: u8) -> WorkerStats {
         busy_ratio: 0.25,
         restarts: 1,
         notices_limit_hits: 4,
+        tcp_time_hits: 3,
+        tcp_stall_hits: 2,
         ..ThreadStats::default()
     };
     let sockets = SocketStats {
@@ -87,6 +90,8 @@ fn counters_are_added_up_over_the_workers() {
         "sfu_keyframe_requests_total{side=\"publisher\"} 6",
         "sfu_limit_hits_total{limit=\"requests\"} 1",
         "sfu_limit_hits_total{limit=\"notices\"} 8",
+        "sfu_limit_hits_total{limit=\"tcp_time\"} 6",
+        "sfu_limit_hits_total{limit=\"tcp_stall\"} 4",
         "sfu_worker_busy_ratio{worker=\"1\"} 0.25",
         "sfu_worker_mailbox_backlog{worker=\"0\"} 0",
         "sfu_worker_restarts_total{worker=\"0\"} 1",
@@ -99,11 +104,18 @@ fn counters_are_added_up_over_the_workers() {
 }
 
 #[test]
-fn every_drop_reason_has_a_line_from_the_start() {
+fn every_reason_has_a_line_from_the_start() {
     let page = page(&Arc::new(Shared::new(1)));
     for reason in DropReason::ALL {
         let line = format!(
             "sfu_packets_dropped_total{{reason=\"{}\"}} 0",
+            reason.label()
+        );
+        assert!(page.lines().any(|found| found == line), "{line} is missing");
+    }
+    for reason in CloseReason::ALL {
+        let line = format!(
+            "sfu_sessions_closed_total{{reason=\"{}\"}} 0",
             reason.label()
         );
         assert!(page.lines().any(|found| found == line), "{line} is missing");

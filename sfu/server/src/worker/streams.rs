@@ -12,7 +12,7 @@ use sfu_net::tcp::listener::{Accept, TcpListener};
 
 use super::{FIRST_CONNECTION, FIRST_LISTENER};
 use crate::candidates::Candidates;
-use crate::connections::Connections;
+use crate::connections::{ConnectionHits, Connections};
 
 /// How long nothing is accepted after the process ran out of descriptors or memory. Trying at once would spin; this
 /// recovers within half of the second that a client waits before it sends its SYN again.
@@ -30,7 +30,7 @@ pub(super) struct Streams {
     paused_until: Option<Instant>,
     descriptors_limit_hits: u64,
     /// Of connections that were forgotten.
-    past_connections_limit_hits: u64,
+    past_hits: ConnectionHits,
     /// Remote addresses whose session is gone, with what it said last still on its way.
     leaving: Vec<SocketAddr>,
     pub(super) connections: Connections,
@@ -47,7 +47,7 @@ impl Streams {
             listeners,
             paused_until: None,
             descriptors_limit_hits: 0,
-            past_connections_limit_hits: 0,
+            past_hits: ConnectionHits::default(),
             leaving: Vec::new(),
             connections: Connections::default(),
             scratch: vec![0; READ_BYTES],
@@ -134,7 +134,7 @@ impl Streams {
     }
 
     pub(super) fn forget_connections(&mut self) {
-        self.past_connections_limit_hits = self.connections_limit_hits();
+        self.past_hits = self.connection_hits();
         self.connections = Connections::default();
     }
 
@@ -142,8 +142,8 @@ impl Streams {
         self.connections.len()
     }
 
-    pub(super) fn connections_limit_hits(&self) -> u64 {
-        self.past_connections_limit_hits + self.connections.limit_hits()
+    pub(super) fn connection_hits(&self) -> ConnectionHits {
+        self.past_hits.plus(self.connections.hits())
     }
 
     pub(super) fn descriptors_limit_hits(&self) -> u64 {
