@@ -1,5 +1,6 @@
 //! The HTTP listeners: plain and TLS, HTTP/1.1 and HTTP/2, with a limit on everything that a stranger can hold.
 
+mod asking;
 pub(crate) mod file_limit;
 pub(crate) mod gate;
 pub(crate) mod hsts;
@@ -16,9 +17,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::StatusCode;
-use axum::http::header::CONNECTION;
-use axum::response::{IntoResponse as _, Response};
+use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONNECTION};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -34,12 +35,14 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 use tracing::{debug, warn};
 
+use self::asking::Asking;
 use self::gate::Gate;
 use self::limit_hits::{Limit, LimitHits};
 use self::open_requests::OpenRequests;
+use crate::problem::problem;
 
-/// How long a client may take for its TLS handshake, and then for each request's head; an idle connection is closed
-/// after it. Ten seconds are many round trips of the slowest phone; slower is a slow-loris.
+/// How long a client may take for its TLS handshake, and then for each request's head; a connection that nobody asks
+/// anything on is closed after it too, which is no offence and not counted. Ten seconds are many round trips of the slowest phone; slower is a slow-loris.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a request may take from its head to the head of its answer, its body included; past it 408. The slowest
@@ -160,7 +163,9 @@ impl HttpServer {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let (router, limit_hits) = (self.router.clone(), self.limit_hits.clone());
-        let requests = OpenRequests::default();
+        let asking = Asking::default();
+        let requests = OpenRequests::new(asking.clone());
+        let stream = TokioIo::new(asking.watch(stream));
         let service = service_fn(move |request: Request<Incoming>| {
             let open = requests.open();
             if open.n_open == HTTP2_STREAMS_MAX as usize {
@@ -172,7 +177,7 @@ impl HttpServer {
             let answer = within(REQUEST_TIMEOUT, answer, limit_hits.clone());
             async move { Ok::<_, Infallible>(open.answered(answer.await)) }
         });
-        let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+        let mut connection = pin!(builder.serve_connection(stream, service));
         let ended = self.stop.run_until_cancelled(connection.as_mut()).await;
         let ended = match ended {
             Some(ended) => ended,
@@ -182,7 +187,8 @@ impl HttpServer {
             }
         };
         if let Err(error) = ended {
-            let limit = error.downcast_ref().and_then(limit_of);
+            let hyper = error.downcast_ref();
+            let limit = hyper.and_then(|error| limit_of(error, &asking));
             limit.into_iter().for_each(|met| self.limit_hits.count(met));
             debug!(%error, "a connection ended");
         }
@@ -190,14 +196,16 @@ impl HttpServer {
 }
 
 /// The limit that hyper ended a connection for.
-fn limit_of(error: &hyper::Error) -> Option<Limit> {
+fn limit_of(error: &hyper::Error, asking: &Asking) -> Option<Limit> {
     let http2 = error.source().and_then(|e| e.downcast_ref::<h2::Error>());
     if http2.and_then(h2::Error::reason) == Some(h2::Reason::ENHANCE_YOUR_CALM) {
         Some(Limit::Http2Calm)
     } else if error.is_parse_too_large() {
         Some(Limit::Head)
     } else {
-        error.is_timeout().then_some(Limit::HeadTime)
+        // HTTP/2 has a timeout as well, that of a ping, which hyper gives as a source: that client is gone.
+        let is_of_head = error.is_timeout() && error.source().is_none();
+        (is_of_head && asking.is_asking()).then_some(Limit::HeadTime)
     }
 }
 
@@ -212,7 +220,13 @@ async fn within(
         Ok(answer) => answer.unwrap_or_else(|never| match never {}),
         Err(_) => {
             limit_hits.count(Limit::RequestTime);
-            (StatusCode::REQUEST_TIMEOUT, [(CONNECTION, "close")]).into_response()
+            let detail = "The request took too long. Send it again, with its body at once.";
+            let mut late = problem(StatusCode::REQUEST_TIMEOUT, "request-timeout", detail);
+            let headers = late.headers_mut();
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+            // It says nothing that one page may know and another may not: which ones may ask is not looked at.
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+            late
         }
     }
 }
@@ -247,6 +261,9 @@ fn is_exhaustion(error: &std::io::Error) -> bool {
 mod tests {
     use std::future::{pending, ready};
 
+    use axum::http::header::CONTENT_TYPE;
+    use axum::response::IntoResponse as _;
+
     use super::*;
 
     #[tokio::test]
@@ -259,6 +276,8 @@ mod tests {
         let response = within(Duration::from_millis(1), pending(), hits.clone()).await;
         assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
         assert_eq!(response.headers()[CONNECTION], "close");
+        assert_eq!(response.headers()[ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+        assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
         assert_eq!(hits.of(Limit::RequestTime), 1);
     }
 }

@@ -20,7 +20,7 @@ pub(crate) enum Limit {
     /// [`HTTP1_HEAD_BYTES_MAX`](super::HTTP1_HEAD_BYTES_MAX) or [`HTTP1_HEADERS_MAX`](super::HTTP1_HEADERS_MAX): 431, or
     /// 414 where it is the URL alone.
     Head,
-    /// [`HEAD_TIMEOUT`](super::HEAD_TIMEOUT), of a request's head. A connection that nobody uses any more ends by it too.
+    /// [`HEAD_TIMEOUT`](super::HEAD_TIMEOUT), of a request's head that has begun, or of the first one.
     HeadTime,
     /// [`REQUEST_TIMEOUT`](super::REQUEST_TIMEOUT)
     RequestTime,

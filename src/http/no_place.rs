@@ -11,6 +11,10 @@ use super::gate::Refused;
 /// What whoever is refused is told to wait: a place is free again as soon as anybody's connection ends.
 const RETRY_AFTER_SECS: u32 = 1;
 
+/// Any page may read it: it is the same for all, and who asks has not been read.
+const CORS: &str =
+    "access-control-allow-origin: *\r\naccess-control-expose-headers: Retry-After\r\n";
+
 impl Refused {
     /// Says no without reading anything: on a plain connection in HTTP, on a TLS one by closing it.
     pub(super) fn say(self, stream: &TcpStream, is_tls: bool) {
@@ -47,7 +51,7 @@ impl Refused {
         let body = body.to_string();
         let head = format!(
             "HTTP/1.1 {status}\r\nretry-after: {RETRY_AFTER_SECS}\r\nconnection: close\r\ncontent-type: {PROBLEM}\r\n\
-             content-length: {}\r\n\r\n",
+             {CORS}content-length: {}\r\n\r\n",
             body.len()
         );
         head + &body

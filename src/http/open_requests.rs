@@ -9,24 +9,40 @@ use axum::body::{Body, Bytes};
 use axum::response::Response;
 use hyper::body::{Frame, SizeHint};
 
+use super::asking::Asking;
+
 /// The requests of one connection.
-#[derive(Debug, Default)]
-pub(super) struct OpenRequests(Arc<AtomicUsize>);
+#[derive(Debug)]
+pub(super) struct OpenRequests {
+    all: Arc<AtomicUsize>,
+    asking: Asking,
+}
 
 /// One of them, until it is dropped.
 #[derive(Debug)]
 pub(super) struct OpenRequest {
     all: Arc<AtomicUsize>,
+    asking: Asking,
     /// How many there were with it when it came.
     pub(super) n_open: usize,
 }
 
 impl OpenRequests {
+    /// None yet. The end of the last one is the end of asking.
+    pub(super) fn new(asking: Asking) -> Self {
+        let all = Arc::default();
+        Self { all, asking }
+    }
+
     /// One more.
     pub(super) fn open(&self) -> OpenRequest {
-        let all = Arc::clone(&self.0);
+        let (all, asking) = (Arc::clone(&self.all), self.asking.clone());
         let n_open = all.fetch_add(1, Ordering::Relaxed).saturating_add(1);
-        OpenRequest { all, n_open }
+        OpenRequest {
+            all,
+            asking,
+            n_open,
+        }
     }
 }
 
@@ -40,7 +56,9 @@ impl OpenRequest {
 
 impl Drop for OpenRequest {
     fn drop(&mut self) {
-        self.all.fetch_sub(1, Ordering::Relaxed);
+        if self.all.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.asking.end();
+        }
     }
 }
 

@@ -26,12 +26,13 @@ fn ask(address: SocketAddr, head: &str) -> String {
     read_to_end(&mut stream)
 }
 
+const SCRAPE: &str = "GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+
 /// How often a limit was met, once there is a place to ask from.
 pub(crate) fn hits(address: SocketAddr, limit: &str) -> u64 {
     let name = format!("http_limit_hits_total{{limit=\"{limit}\"}} ");
-    let scrape = "GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     for _ in 0..10_000 {
-        let page = ask(address, scrape);
+        let page = ask(address, SCRAPE);
         if let Some(count) = page.lines().find_map(|line| line.strip_prefix(&name)) {
             return count.parse().unwrap();
         }
@@ -93,6 +94,8 @@ fn assert_no_place(address: SocketAddr, status: u16, limit: &str) {
     for field in [
         "retry-after: 1",
         "content-type: application/problem+json",
+        "access-control-allow-origin: *",
+        "access-control-expose-headers: Retry-After",
         &format!("content-length: {}", body.len()),
     ] {
         assert!(head.lines().any(|line| line == field), "{field}: {head}");
@@ -230,6 +233,13 @@ fn who_says_nothing_is_shown_the_door() {
     let mut slow = connect(running.http);
     slow.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n")
         .unwrap();
+    let asked = |next: &str| {
+        let mut stream = connect(running.http);
+        assert!(scrape(&mut stream).contains("freshet_build"));
+        stream.write_all(next.as_bytes()).unwrap();
+        stream
+    };
+    let (mut idle, mut slow_again) = (asked(""), asked("GET /hea"));
     let https = running.https.unwrap();
     let mut no_handshake = connect(https);
     let mut no_body = connect(running.http);
@@ -240,6 +250,8 @@ fn who_says_nothing_is_shown_the_door() {
     for (name, stream) in [
         ("silent", &mut silent),
         ("slow", &mut slow),
+        ("idle", &mut idle),
+        ("slow again", &mut slow_again),
         ("no handshake", &mut no_handshake),
         ("no body", &mut no_body),
     ] {
@@ -253,6 +265,10 @@ fn who_says_nothing_is_shown_the_door() {
         }
     }
     assert_eq!(hits(running.http, "handshake_time"), 1);
-    assert_eq!(hits(running.http, "head_time"), 2, "silent and slow");
+    let bad = "silent, slow, and slow again: who is idle after an answer does nothing wrong";
+    assert_eq!(hits(running.http, "head_time"), 3, "{bad}");
+    let metrics = ask(running.http, SCRAPE);
+    let body_time = "whip_whep_limit_hits_total{limit=\"body_time\"} 1\n";
+    assert!(metrics.contains(body_time), "{metrics}");
     running.stop();
 }
