@@ -246,7 +246,7 @@ fn json<'a>(request: &Request<'a>, may_be_empty: bool) -> Result<&'a [u8], Probl
     check_encoding(&request.headers)?;
     let body = request.body.map_err(|refusal| match refusal {
         BodyRefusal::TooLarge => Problem::JsonTooLong,
-        BodyRefusal::Stalled => Problem::Body(refusal),
+        BodyRefusal::Stalled | BodyRefusal::Broken => Problem::Body(refusal),
     })?;
     // Whoever reads bodies stops there too; a core does not count on it.
     if body.len() > JSON_BYTES_MAX {

@@ -56,6 +56,10 @@ pub const EVENT_PULLS_MAX: usize = 4_096;
 /// it the POST is 413.
 pub const JSON_BYTES_MAX: usize = 4_096;
 
+/// How long a body may take after its head: an SDP is 20 KB, which a phone on 2G sends in three seconds. Past it the
+/// request is 408: whoever sends a byte a minute must not hold a connection.
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// What a client is told to wait when a number has no better source.
 pub const RETRY_AFTER: Duration = Duration::from_secs(2);
 
@@ -123,6 +127,8 @@ pub enum Limit {
     EventPulls,
     /// [`JSON_BYTES_MAX`]
     JsonBytes,
+    /// [`BODY_TIMEOUT`]
+    BodyTime,
     /// [`TOKEN_BYTES_MAX`](signaling_auth::limits::TOKEN_BYTES_MAX), of any credential.
     TokenBytes,
     /// [`CLIENTS_MAX`](crate::rate::CLIENTS_MAX): a newcomer met the budget that newcomers share.
@@ -147,7 +153,7 @@ pub enum Limit {
 
 impl Limit {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::PostsPerClient,
         Self::PatchesPerClient,
         Self::DeletesPerClient,
@@ -159,6 +165,7 @@ impl Limit {
         Self::EventStreamsPerSession,
         Self::EventPulls,
         Self::JsonBytes,
+        Self::BodyTime,
         Self::TokenBytes,
         Self::Clients,
         Self::SdpBytes,
@@ -185,6 +192,7 @@ impl Limit {
             Self::EventStreamsPerSession => "event_streams_per_session",
             Self::EventPulls => "event_pulls",
             Self::JsonBytes => "json_bytes",
+            Self::BodyTime => "body_time",
             Self::TokenBytes => "token_bytes",
             Self::Clients => "clients",
             Self::SdpBytes => "sdp_bytes",

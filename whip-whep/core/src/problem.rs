@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use sfu_model::codec::MediaKind;
-use sfu_model::limits::SDP_BYTES_MAX;
 use signaling_auth::grant::Refusal;
 
 use crate::ask::SfuRefusal;
@@ -100,6 +99,7 @@ impl Problem {
             }
             Self::Body(BodyRefusal::TooLarge) | Self::JsonTooLong => Status::PayloadTooLarge,
             Self::Events(_) | Self::Selection(_) => Status::BadRequest,
+            Self::Body(BodyRefusal::Broken) => Status::BadRequest,
             Self::Body(BodyRefusal::Stalled) => Status::RequestTimeout,
             Self::ContentType(..) | Self::ContentEncoding => Status::UnsupportedMediaType,
             // As in an offer: it can be read, and is too much.
@@ -138,6 +138,7 @@ impl Problem {
             Self::Full(_) | Self::Overloaded => "overloaded",
             Self::Body(BodyRefusal::TooLarge) | Self::JsonTooLong => "body-too-large",
             Self::Body(BodyRefusal::Stalled) => "body-stalled",
+            Self::Body(BodyRefusal::Broken) => "body-broken",
             Self::ContentType(..) => "content-type",
             Self::ContentEncoding => "content-encoding",
             Self::Offer(refusal) => refusal.code(),
@@ -173,16 +174,17 @@ impl Problem {
             Self::Full(_) | Self::Overloaded => {
                 "The node is full. Wait as long as Retry-After says, or use another node."
             }
-            Self::Body(BodyRefusal::TooLarge) => {
-                return format!("The body is longer than {SDP_BYTES_MAX} bytes.");
-            }
-            Self::Body(BodyRefusal::Stalled) => "The body did not arrive in time.",
+            Self::Body(refusal) => return refusal.to_string(),
             Self::ContentType(_, accepted) => {
                 return format!("The body must be sent as Content-Type: {accepted}.");
             }
             Self::ContentEncoding => "Send the body as it is, without Content-Encoding.",
             Self::Offer(refusal) => return refusal.to_string(),
-            Self::EngineOffer(why) => return format!("The offer cannot be read: {why}."),
+            Self::EngineOffer(why) => {
+                return format!(
+                    "The offer cannot be read: {why}. POST what createOffer gives, unchanged."
+                );
+            }
             Self::NoCommonCodec(_) => {
                 "An m-line has no codec in common. Offer Opus, and one of H264, VP8, VP9 and AV1."
             }
@@ -214,7 +216,11 @@ impl Problem {
             }
             Self::Events(refusal) => return refusal.to_string(),
             Self::Selection(refusal) => return refusal.to_string(),
-            Self::JsonTooLong => return format!("The body is longer than {JSON_BYTES_MAX} bytes."),
+            Self::JsonTooLong => {
+                return format!(
+                    "The body is longer than {JSON_BYTES_MAX} bytes. Ask for less at once."
+                );
+            }
             Self::Draining => {
                 "The node is going away. POST to another node, or again after Retry-After."
             }
@@ -233,6 +239,7 @@ impl Problem {
         match self {
             Self::Limited(limit, _) | Self::Full(limit) => Some(*limit),
             Self::Body(BodyRefusal::TooLarge) => Some(Limit::SdpBytes),
+            Self::Body(BodyRefusal::Stalled) => Some(Limit::BodyTime),
             Self::JsonTooLong => Some(Limit::JsonBytes),
             Self::Unauthorized(Refusal::TooLong) => Some(Limit::TokenBytes),
             Self::Offer(refusal) => refusal.limit(),

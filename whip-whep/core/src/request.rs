@@ -171,13 +171,20 @@ pub struct Request<'a> {
     pub body: Result<&'a [u8], BodyRefusal>,
 }
 
-/// The body did not end where or when it had to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The body did not end where or when it had to. The text is what the client's developer reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BodyRefusal {
     /// It is longer than [`Target::body_bytes_max`].
+    #[error(
+        "The body is longer than {SDP_BYTES_MAX} bytes. Offer fewer codecs, m-lines and candidates."
+    )]
     TooLarge,
-    /// It did not arrive in time, or the connection broke.
+    /// It did not arrive in time.
+    #[error("The body did not arrive in time. Send the request again, with its body at once.")]
     Stalled,
+    /// It broke off, or the framing around it (RFC 9112 section 7.1) makes no sense.
+    #[error("The body broke off, or its chunks cannot be read. Send the request again, whole.")]
+    Broken,
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! HTTP routes only: parse, call, map.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -17,6 +16,7 @@ use sfu_net::entropy;
 use signaling_auth::grant::Refusal;
 use tokio::time::timeout;
 use tracing::error;
+use whip_whep_core::limits::BODY_TIMEOUT;
 use whip_whep_core::problem::Problem;
 use whip_whep_core::request::{BodyRefusal, Endpoint, Headers, Method, Request, Target};
 use whip_whep_core::response::Response;
@@ -25,10 +25,6 @@ use whip_whep_core::status::Status;
 use crate::client_addr::ClientAddr;
 use crate::event_body;
 use crate::exchange::Exchange;
-
-/// How long a body may take after its head: an SDP is 20 KB, which a phone on 2G sends in three seconds. Past it the
-/// request is 408: whoever sends a byte a minute must not hold a connection.
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(crate) fn router(exchange: Arc<Exchange>) -> Router {
     Router::new()
@@ -140,7 +136,8 @@ async fn read(body: Body, n_bytes_max: usize) -> Result<Bytes, BodyRefusal> {
     match timeout(BODY_TIMEOUT, to_bytes(body, n_bytes_max)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) if is_length_limit(&error) => Err(BodyRefusal::TooLarge),
-        Ok(Err(_)) | Err(_) => Err(BodyRefusal::Stalled),
+        Ok(Err(_)) => Err(BodyRefusal::Broken),
+        Err(_) => Err(BodyRefusal::Stalled),
     }
 }
 

@@ -330,7 +330,11 @@ fn a_body_over_its_bound_is_413_and_a_late_one_408() {
     let patch = Sent::patch(&url, &tag, "").with(|s| s.body = Err(BodyRefusal::TooLarge));
     assert_limited(&mut node, &patch, (Limit::SdpBytes, 413, "body-too-large"));
     let late = Sent::post("/whip/demo", "").with(|s| s.body = Err(BodyRefusal::Stalled));
-    assert_eq!(node.send(&late).status.code(), 408);
+    assert_limited(&mut node, &late, (Limit::BodyTime, 408, "body-stalled"));
+    let broken = Sent::post("/whip/demo", "").with(|s| s.body = Err(BodyRefusal::Broken));
+    let refused = node.send(&broken);
+    let code = problem_code(&refused);
+    assert_eq!((refused.status.code(), code.as_str()), (400, "body-broken"));
 }
 
 #[test]
