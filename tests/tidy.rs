@@ -12,6 +12,8 @@
 
 #[path = "tidy/architecture.rs"]
 mod architecture;
+#[path = "tidy/conformance.rs"]
+mod conformance;
 #[path = "tidy/crate_layers.rs"]
 mod crate_layers;
 #[path = "tidy/doc_links.rs"]

@@ -1,10 +1,16 @@
 //! Who is let in (RFC 9725 section 4.7).
 
+use std::time::Duration;
+
 use signaling_auth::limits::TOKEN_BYTES_MAX;
+use str0m::media::Direction;
+use tokio::time::{interval, timeout};
 
 use crate::http::Reply;
 use crate::node::{KEY, Node, good_offer, trickle};
 use crate::offers;
+use crate::running::PATIENCE;
+use crate::webrtc::Offered;
 
 async fn post_as(node: &Node, path: &str, bearer: Option<&str>) -> Reply {
     let request = node
@@ -55,6 +61,47 @@ async fn wi_46_without_a_bearer_it_is_401_with_a_challenge_and_with_one_it_works
     }
     assert_eq!(node.patch(session, "*", &trickle()).await.status, 204);
     assert_eq!(node.delete(session).await.status, 200);
+}
+
+#[tokio::test]
+async fn wi_46_a_player_of_a_private_stream_needs_its_bearer_for_patch_and_delete_too() {
+    let node = Node::start();
+    let offered = Offered::new(Direction::SendOnly).await;
+    let opened = node.open_with("/whip/private", &offered.sdp.clone()).await;
+    let _publisher = offered.accept(&opened.answer);
+    let token = issue(&node, "--play", "private");
+    let play = async {
+        let mut asks = interval(Duration::from_millis(60));
+        loop {
+            asks.tick().await;
+            let reply = post_as(&node, "/whep/private", Some(&token)).await;
+            if reply.status != 409 {
+                return reply;
+            }
+        }
+    };
+    let opened = timeout(PATIENCE, play).await.expect("it is never live");
+    assert_eq!(opened.status, 201, "{}", opened.body);
+    let session = opened.header("location");
+    let send = async |method: &str, bearer: Option<&str>| {
+        let request = node.request(method, session).header("if-match", "*");
+        let request = request.header("content-type", "application/trickle-ice-sdpfrag");
+        let request = match bearer {
+            Some(bearer) => request.bearer(bearer),
+            None => request,
+        };
+        request.body(&trickle()).send().await
+    };
+    for method in ["PATCH", "DELETE"] {
+        let refused = send(method, None).await;
+        refused.assert_refused(401, "credential-missing");
+        assert_eq!(
+            refused.header("www-authenticate"),
+            "Bearer realm=\"freshet\""
+        );
+    }
+    assert_eq!(send("PATCH", Some(&token)).await.status, 204);
+    assert_eq!(send("DELETE", Some(&token)).await.status, 200);
 }
 
 #[tokio::test]

@@ -1,8 +1,13 @@
 //! Media through a real ICE, DTLS and SRTP client.
 
+use std::time::Duration;
+
 use str0m::media::Direction;
+use tokio::net::UdpSocket;
+use tokio::time::{interval, timeout};
 
 use crate::node::{KEY, Node, fragment};
+use crate::running::PATIENCE;
 use crate::webrtc::{Client, Offered};
 
 /// A client and its session.
@@ -145,6 +150,57 @@ async fn wi_10_and_12_a_delete_ends_dtls_and_ice_at_once() {
             .client
             .until("the server's close_notify", |seen| seen.is_closed)
             .await;
+    }
+}
+
+/// How often `unknown_ufrag` was counted.
+async fn n_unknown_ufrags(node: &Node) -> u64 {
+    let metrics = node.get("/metrics").await.body;
+    let name = "sfu_packets_dropped_total{reason=\"unknown_ufrag\"} ";
+    let count = metrics.lines().find_map(|line| line.strip_prefix(name));
+    count.unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn wi_10_after_a_delete_a_connectivity_check_stays_unanswered() {
+    /// More than the client itself sends until it hears that it is over.
+    const CHECKS: u64 = 20;
+    for path in ["/whip/demo", "/whep/demo"] {
+        let node = Node::start();
+        let publisher = join(&node, "/whip/demo").await;
+        let player = join(&node, "/whep/demo").await;
+        let mut live = match path {
+            "/whip/demo" => publisher,
+            _ => player,
+        };
+        let (check, server) = live.client.seen().last_check.unwrap();
+        let is_answer =
+            |datagram: &[u8]| datagram.starts_with(&[1, 1]) && datagram[8..20] == check[8..20];
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let mut buffer = [0; 2_000];
+        socket.send_to(&check, server).await.unwrap();
+        let read = timeout(PATIENCE, socket.recv(&mut buffer)).await;
+        let n_bytes = read.expect("no answer").unwrap();
+        assert!(is_answer(&buffer[..n_bytes]), "while it lives");
+        assert_eq!(node.delete(&live.session).await.status, 200);
+        live.client
+            .until("the server's close_notify", |seen| seen.is_closed)
+            .await;
+        for _ in 0..CHECKS {
+            socket.send_to(&check, server).await.unwrap();
+        }
+        let looked_at = async {
+            let mut looks = interval(Duration::from_millis(100));
+            while n_unknown_ufrags(&node).await < CHECKS {
+                looks.tick().await;
+            }
+        };
+        timeout(PATIENCE, looked_at)
+            .await
+            .expect("the checks are of a session that is known");
+        while let Ok(n_bytes) = socket.try_recv(&mut buffer) {
+            assert!(!is_answer(&buffer[..n_bytes]), "{path}");
+        }
     }
 }
 

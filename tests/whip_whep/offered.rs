@@ -148,18 +148,21 @@ async fn wi_37_a_publisher_with_a_section_that_has_no_common_codec_is_refused_wh
 #[tokio::test]
 async fn wi_38_and_39_the_server_is_passive_unless_the_client_is() {
     let node = Node::live().await;
-    let offer = |setup: &str| offers::play().replace("setup:actpass", &format!("setup:{setup}"));
-    for (setup, answered) in [
-        ("actpass", "a=setup:passive\r\n"),
-        ("active", "a=setup:passive\r\n"),
-        ("passive", "a=setup:active\r\n"),
-    ] {
-        let answer = node.open_with("/whep/demo", &offer(setup)).await.answer;
-        assert_eq!(answer.matches(answered).count(), 2, "{setup}");
+    for path in ENDPOINTS {
+        let good = good_offer(path);
+        let offer = |setup: &str| good.replace("setup:actpass", &format!("setup:{setup}"));
+        for (setup, answered) in [
+            ("actpass", "a=setup:passive\r\n"),
+            ("active", "a=setup:passive\r\n"),
+            ("passive", "a=setup:active\r\n"),
+        ] {
+            let opened = node.open_with(path, &offer(setup)).await;
+            assert_eq!(opened.answer.matches(answered).count(), 2, "{setup}");
+            assert_eq!(node.delete(&opened.session).await.status, 200);
+        }
+        let refused = node.post(path, &offer("holdconn")).await;
+        refused.assert_refused(422, "bad-setup");
     }
-    node.post("/whep/demo", &offer("holdconn"))
-        .await
-        .assert_refused(422, "bad-setup");
 }
 
 #[tokio::test]

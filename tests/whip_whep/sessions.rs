@@ -128,9 +128,12 @@ async fn the_sessions_of_a_stream_that_its_owner_ends_are_404_and_a_new_one_is_4
 async fn wi_54_session_urls_are_128_random_bits_and_a_guess_is_404() {
     let node = Node::live().await;
     let mut seen = std::collections::HashSet::new();
-    for _ in 0..20 {
-        let session = node.open("/whep/demo").await.session;
-        let id = session.strip_prefix("/whep/demo/").unwrap().to_owned();
+    // Of each no more than a page may reload.
+    let paths = ["/whep/demo", "/whip/idle", "/whep/demo", "/whip/private"];
+    for path in paths.into_iter().cycle().take(32) {
+        let session = node.open(path).await.session;
+        assert_eq!(node.delete(&session).await.status, 200);
+        let id = session.strip_prefix(path).unwrap()[1..].to_owned();
         assert!(
             id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()),
             "{id}"
@@ -138,9 +141,11 @@ async fn wi_54_session_urls_are_128_random_bits_and_a_guess_is_404() {
         // A counter or a clock would repeat its upper half.
         assert!(seen.insert(id[..16].to_owned()) && seen.insert(id[16..].to_owned()));
     }
-    for guess in ["0".repeat(32), "f".repeat(32), "1".into(), "..".into()] {
-        let path = format!("/whep/demo/{guess}");
-        assert_eq!(node.delete(&path).await.status, 404, "{guess}");
+    for path in ENDPOINTS {
+        for guess in ["0".repeat(32), "f".repeat(32), "1".into(), "..".into()] {
+            let url = format!("{path}/{guess}");
+            assert_eq!(node.delete(&url).await.status, 404, "{url}");
+        }
     }
 }
 

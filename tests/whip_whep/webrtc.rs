@@ -20,6 +20,9 @@ use crate::running::PATIENCE;
 const PACKET_INTERVAL: Duration = Duration::from_millis(20);
 const TICKS_PER_PACKET: u32 = 960;
 
+/// How a STUN binding request begins (RFC 8489 section 5).
+const BINDING_REQUEST: [u8; 2] = [0, 1];
+
 /// One picture of the camera.
 const PICTURE_INTERVAL: Duration = Duration::from_millis(25);
 
@@ -36,6 +39,8 @@ pub(crate) struct Seen {
     pub(crate) ssrcs: BTreeSet<u32>,
     /// Ports of the server that datagrams came from.
     pub(crate) server_ports: BTreeSet<u16>,
+    /// The last connectivity check that it sent, and to where.
+    pub(crate) last_check: Option<(Vec<u8>, SocketAddr)>,
 }
 
 /// An offer whose answer is awaited.
@@ -250,6 +255,10 @@ impl Driver {
             match self.rtc.poll_output().unwrap() {
                 Output::Timeout(at) => return self.rtc.is_alive().then(|| at.into()),
                 Output::Transmit(transmit) => {
+                    if transmit.contents.starts_with(&BINDING_REQUEST) {
+                        let check = transmit.contents.to_vec();
+                        self.seen.last_check = Some((check, transmit.destination));
+                    }
                     // A datagram that the loopback refuses is a lost one.
                     let _ = self
                         .socket
