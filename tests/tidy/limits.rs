@@ -1,5 +1,5 @@
-//! The table of limits is that of the code: every constant that ends in `_MAX` is in it, with its value, and every test that it
-//! names exists.
+//! The table of limits is that of the code: every constant that ends in `_MAX` is in it, with its value, and every counter and
+//! every test that it names exists.
 
 use std::collections::BTreeSet;
 
@@ -23,22 +23,28 @@ fn is_product(path: &str) -> bool {
 
 /// The constants of a file that end in `_MAX`, and their values.
 fn maxima(file: &File) -> Vec<(&str, &str)> {
+    let all = constants(file).into_iter();
+    all.filter(|(name, _)| name.ends_with("_MAX")).collect()
+}
+
+/// The constants of a file, and their values.
+fn constants(file: &File) -> Vec<(&str, &str)> {
     // A test module may be named at the top of a file, and its text stands at the end.
     let code = file.text.split("#[cfg(test)]\nmod tests {").next();
     let lines = code.unwrap_or_default().lines();
     lines
         .filter_map(|line| line.split("//").next())
-        .filter_map(maximum)
+        .filter_map(constant)
         .collect()
 }
 
 /// The constant of a line, and its value.
-fn maximum(line: &str) -> Option<(&str, &str)> {
+fn constant(line: &str) -> Option<(&str, &str)> {
     let (_, rest) = line.split_once("const ")?;
     let (name, rest) = rest.split_once(": ")?;
     let (_, value) = rest.split_once(" = ")?;
     let value = value.trim_end().strip_suffix(';')?;
-    name.ends_with("_MAX").then_some((name, value))
+    Some((name, value))
 }
 
 /// What the page lacks of a file's constants: a row of a table with the value, or a place in the list of those that are no limits.
@@ -73,16 +79,72 @@ fn tests_named(page: &str) -> Vec<&str> {
     in_rows.chain(in_brackets).collect()
 }
 
-/// What the page says of constants that are not there.
-fn stale<'p>(page: &'p str, all: &BTreeSet<(String, String)>) -> Vec<&'p str> {
+/// What the page says of constants that are not there, or have another value.
+fn stale<'p>(page: &'p str, all: &BTreeSet<String>) -> Vec<&'p str> {
     let is_there = |row: &&str| {
-        let mut quoted = row.split('`').skip(1).step_by(2);
-        let (name, path) = (quoted.next(), quoted.next());
-        name.zip(path)
-            .is_some_and(|(name, path)| all.contains(&(path.to_owned(), name.to_owned())))
+        let cells: Vec<&str> = row.split(" | ").take(2).collect();
+        all.contains(&cells.join(" | "))
     };
     let rows = page.lines().filter(|line| line.starts_with("| `"));
     rows.filter(|row| !is_there(row)).collect()
+}
+
+/// How a row of the table begins.
+fn begin_of_row(path: &str, (name, value): (&str, &str)) -> String {
+    format!("| `{name}` in `{path}` | `{value}`")
+}
+
+/// Where the labels of each letter are.
+const LABELS: [(&str, &[&str]); 6] = [
+    ("H", &["src/http/limit_hits.rs"]),
+    ("W", &["whip-whep/core/src/limits.rs"]),
+    ("S", &["sfu/server/src/metrics.rs"]),
+    ("D", &["sfu/model/src/drop_reason.rs"]),
+    ("C", &["sfu/core/src/command.rs"]),
+    (
+        "R",
+        &[
+            "whip-whep/core/src/problem.rs",
+            "whip-whep/core/src/offer/refusal.rs",
+        ],
+    ),
+];
+
+/// What the fourth column of the table names that counts nothing: a label that is not where its letter says, or a metric of
+/// its own that no file has. A row that names no counter says "none", and why.
+fn counters_missing(page: &str, files: &[File]) -> Vec<String> {
+    let has = |path: &str, text: &str| {
+        files
+            .iter()
+            .any(|f| f.path == path && f.text.contains(text))
+    };
+    let is_counter = |letter: &str, name: &str| {
+        let places = LABELS.iter().find(|(known, _)| *known == letter);
+        match (places, name.strip_suffix("_total")) {
+            (Some((_, paths)), _) => paths.iter().any(|path| has(path, &format!("\"{name}\""))),
+            (None, Some(name)) => {
+                let quoted = format!("\"{name}\"");
+                let mut sources = files.iter().filter(|file| is_product(&file.path));
+                sources.any(|file| file.text.contains(&quoted))
+            }
+            (None, None) => false,
+        }
+    };
+    let mut found = Vec::new();
+    for row in page.lines().filter(|line| line.starts_with("| `")) {
+        let cell = row.split(" | ").nth(3).unwrap_or_default();
+        if !cell.contains('`') && !cell.starts_with("none: ") {
+            found.push(row.to_owned());
+        }
+        let parts: Vec<&str> = cell.split('`').collect();
+        for pair in parts.chunks_exact(2) {
+            let letter = pair[0].split(' ').rev().nth(1).unwrap_or_default();
+            if !is_counter(letter, pair[1]) {
+                found.push(format!("{}: {}", pair[1], row));
+            }
+        }
+    }
+    found
 }
 
 #[test]
@@ -97,12 +159,14 @@ fn every_constant_that_bounds_is_in_the_table_of_limits() {
     let mut there = BTreeSet::new();
     for file in sources {
         found.extend(missing(file, &page.text));
-        let maxima = maxima(file).into_iter();
-        there.extend(maxima.map(|(name, _)| (file.path.clone(), name.to_owned())));
+        let constants = constants(file).into_iter();
+        there.extend(constants.map(|constant| begin_of_row(&file.path, constant)));
     }
     assert!(there.len() > 50, "the check looks at nothing");
     let stale = stale(&page.text, &there).into_iter();
     found.extend(stale.map(|row| format!("{PAGE}: there is no such constant: {row}")));
+    let uncounted = counters_missing(&page.text, &all).into_iter();
+    found.extend(uncounted.map(|row| format!("{PAGE}: nothing counts: {row}")));
     let code: String = all.iter().map(|file| file.text.as_str()).collect();
     for test in tests_named(&page.text) {
         if !code.contains(&format!("fn {test}(")) {
@@ -130,7 +194,42 @@ fn a_constant_that_is_missing_or_of_another_value_is_found() {
         1
     );
     assert_eq!(tests_named(page), ["a_has_an_edge", "b_too"]);
-    let there = |path: &str| BTreeSet::from([(path.to_owned(), "A_MAX".to_owned())]);
-    assert_eq!(stale(page, &there("src/x.rs")).len(), 0);
-    assert_eq!(stale(page, &there("src/y.rs")).len(), 1);
+    let there = |path: &str, value: &str| BTreeSet::from([begin_of_row(path, ("A_MAX", value))]);
+    assert_eq!(stale(page, &there("src/x.rs", "4 * 2")).len(), 0);
+    assert_eq!(stale(page, &there("src/x.rs", "8")).len(), 1);
+    assert_eq!(stale(page, &there("src/y.rs", "4 * 2")).len(), 1);
+}
+
+#[test]
+fn a_counter_that_does_not_exist_is_found() {
+    let file = |path: &str, text: &str| File {
+        path: path.into(),
+        text: text.into(),
+    };
+    let files = [
+        file("src/http/limit_hits.rs", "Self::A => \"a\","),
+        file("sfu/server/src/metrics.rs", "\"sfu_b\""),
+    ];
+    let n_missing = |cell: &str| {
+        let page = format!("| `A_MAX` in `src/x.rs` | `1` | 413 | {cell} | `a_test` |");
+        counters_missing(&page, &files).len()
+    };
+    for good in [
+        "H `a`",
+        "S `sfu_b`, H `a` for the rest",
+        "`sfu_b_total`",
+        "none: it is ours",
+    ] {
+        assert_eq!(n_missing(good), 0, "{good}");
+    }
+    for bad in [
+        "H `b`",
+        "W `a`",
+        "H `a`, S `a`",
+        "`a`",
+        "`sfu_c_total`",
+        "close reasons",
+    ] {
+        assert_eq!(n_missing(bad), 1, "{bad}");
+    }
 }

@@ -100,3 +100,21 @@ async fn who_asks_first_where_no_such_body_is_taken_is_refused_and_not_told_to_g
     let mut stream = send(&node, &head_below(&path, events.len())).await;
     assert_eq!(read(&mut stream, CONTINUE.len()).await, CONTINUE);
 }
+
+#[tokio::test]
+async fn a_body_of_json_has_an_edge_at_4096_bytes() {
+    let node = Node::live().await;
+    let session = node.open("/whep/demo").await.session;
+    let post = async |n_bytes: usize| {
+        let request = node.trusted("POST", &format!("{session}/sse"));
+        let body = format!("{:n_bytes$}", r#"["active"]"#);
+        let request = request.header("content-type", "application/json");
+        request.body(&body).send().await
+    };
+    assert_eq!(post(JSON_BYTES_MAX).await.status, 201);
+    let refused = post(JSON_BYTES_MAX + 1).await;
+    refused.assert_refused(413, "body-too-large");
+    let metrics = node.get("/metrics").await.body;
+    let counted = "whip_whep_limit_hits_total{limit=\"json_bytes\"} 1\n";
+    assert!(metrics.contains(counted), "{metrics}");
+}

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sfu_model::datagram::TransmitBatch;
+use sfu_model::drop_reason::DropReason;
 use sfu_model::time::{Instant, MediaTime, RtpTimestamp};
 
 use crate::egress::stream::Stream;
@@ -110,7 +111,9 @@ fn push_sealed(turn: &mut Turn<'_>, sealer: &mut Sealer, write: impl FnOnce(&mut
             sealer.seal_rtcp(buffer, start)
         });
     // The keys' 2^31 reports last for centuries; past them there are none.
-    let _ = pushed;
+    if pushed.is_err() {
+        turn.stats.drops.count(DropReason::SealRefused);
+    }
 }
 
 #[cfg(test)]

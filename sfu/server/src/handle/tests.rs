@@ -167,3 +167,26 @@ async fn a_door_with_a_full_queue_says_so_at_once() {
     });
     assert_eq!(one_more, Err(RequestError::Overloaded));
 }
+
+#[tokio::test]
+async fn a_command_that_finds_a_full_queue_is_refused_and_counted() {
+    let poll = mio::Poll::new().unwrap();
+    let bell = crate::bell::Bell::new(poll.registry(), mio::Token(0)).unwrap();
+    let (door, _nobody_reads) = Door::new(Arc::new(bell));
+    let shared = Arc::new(Shared::new(1));
+    let inner = Inner {
+        doors: vec![door.clone()],
+        shared: Arc::clone(&shared),
+        threads: Mutex::default(),
+        listens_on: Vec::new(),
+    };
+    let sfu = Sfu {
+        inner: Arc::new(inner),
+    };
+    let within = Duration::ZERO;
+    while door.try_ask(Request::Stop { within }).is_ok() {}
+    assert_eq!(shared.requests_limit_hits(), 0);
+    let refused = publish(&sfu, 1, "demo").await;
+    assert_eq!(refused, Err(RequestError::Overloaded));
+    assert_eq!(shared.requests_limit_hits(), 1);
+}

@@ -89,8 +89,9 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NumericD
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(crate) struct NumericDate(pub(crate) u64);
 
-/// Largest date read, in seconds: 2^53, where JSON numbers stop being exact.
-const NUMERIC_DATE_MAX: f64 = 9_007_199_254_740_992.0;
+/// Largest date read, in seconds: 2^53, where JSON numbers stop being exact (RFC 8259 section 6). A token with a later one is
+/// invalid: what its issuer meant is not known.
+const NUMERIC_DATE_MAX: u64 = 9_007_199_254_740_992;
 
 impl<'de> Deserialize<'de> for NumericDate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -103,11 +104,15 @@ impl<'de> Deserialize<'de> for NumericDate {
             }
 
             fn visit_u64<E: de::Error>(self, value: u64) -> Result<NumericDate, E> {
-                Ok(NumericDate(value))
+                if value <= NUMERIC_DATE_MAX {
+                    Ok(NumericDate(value))
+                } else {
+                    Err(E::custom("out of range"))
+                }
             }
 
             fn visit_f64<E: de::Error>(self, value: f64) -> Result<NumericDate, E> {
-                if (0.0..=NUMERIC_DATE_MAX).contains(&value) {
+                if (0.0..=NUMERIC_DATE_MAX as f64).contains(&value) {
                     // In range by the line above: the cast cuts off a fraction and nothing else.
                     Ok(NumericDate(value as u64))
                 } else {
@@ -140,4 +145,24 @@ pub(crate) fn is_subject(text: &str) -> bool {
 /// One verb or both.
 pub(crate) fn are_verbs(verbs: &[Verb]) -> bool {
     (1..=VERBS_MAX).contains(&verbs.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_has_an_edge_where_numbers_stop_being_exact() {
+        let read = |text: &str| {
+            let date: Option<NumericDate> = serde_json::from_str(text).ok();
+            date.map(|date| date.0)
+        };
+        for text in ["9007199254740992", "9007199254740992.0"] {
+            assert_eq!(read(text), Some(1 << 53), "{text}");
+        }
+        for text in ["9007199254740993", "9007199254740994.0", "-1", "-0.5"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+        assert_eq!(read("1.9"), Some(1));
+    }
 }
