@@ -56,6 +56,10 @@ const HTTP1_HEAD_BYTES_MAX: usize = 16 * 1024;
 /// Most header fields of an HTTP/1 request; more is 431. Browsers send about 20.
 const HTTP1_HEADERS_MAX: usize = 64;
 
+/// What an HTTP/2 client begins with has so many bytes (RFC 9113 section 3.4). The library waits for them without end, and asks
+/// for a sign of life only after them: they have the time of a head.
+const HTTP2_PREFACE_BYTES: usize = 24;
+
 /// Largest header list of an HTTP/2 request, in bytes as RFC 9113 section 6.5.2 counts them; a larger one is refused
 /// by the protocol. CONTINUATION frames without end are cut here too.
 const HTTP2_HEADER_LIST_BYTES_MAX: u32 = 16 * 1024;
@@ -141,7 +145,8 @@ impl HttpServer {
                 is_tls: false,
             };
             // Nobody speaks HTTP/2 without TLS here, and telling them apart by the first bytes would wait for them.
-            return self.serve(stream, arrival, builder().http1_only()).await;
+            let http1 = builder().http1_only();
+            return self.serve(stream, arrival, http1, Asking::default()).await;
         };
         let mut stream = match timeout(HEAD_TIMEOUT, acceptor.accept(stream)).await {
             Ok(Ok(stream)) => stream,
@@ -150,20 +155,32 @@ impl HttpServer {
         };
         let arrival = Arrival { peer, is_tls: true };
         if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-            self.serve(stream, arrival, builder().http2_only()).await;
+            let asking = Asking::default();
+            let http2 = builder().http2_only();
+            tokio::select! {
+                () = self.serve(stream, arrival, http2, asking.clone()) => {}
+                () = asking.fewer_than(HTTP2_PREFACE_BYTES, HEAD_TIMEOUT) => {
+                    self.limit_hits.count(Limit::HeadTime);
+                }
+            }
         } else {
             // hyper ends HTTP/1 without close_notify; the next line of the dance is ours when it returns the stream.
             let _ = stream.flush().await;
-            self.serve(stream, arrival, builder().http1_only()).await;
+            let http1 = builder().http1_only();
+            self.serve(stream, arrival, http1, Asking::default()).await;
         }
     }
 
-    async fn serve<S>(&self, stream: S, arrival: Arrival, builder: auto::Builder<TokioExecutor>)
-    where
+    async fn serve<S>(
+        &self,
+        stream: S,
+        arrival: Arrival,
+        builder: auto::Builder<TokioExecutor>,
+        asking: Asking,
+    ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let (router, limit_hits) = (self.router.clone(), self.limit_hits.clone());
-        let asking = Asking::default();
         let requests = OpenRequests::new(asking.clone());
         let stream = TokioIo::new(asking.watch(stream));
         let service = service_fn(move |request: Request<Incoming>| {

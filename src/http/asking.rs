@@ -3,8 +3,9 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -12,22 +13,39 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// it came. What is pipelined behind a request counts as part of it: a head that began there and never ends is taken for
 /// silence.
 #[derive(Clone, Debug)]
-pub(super) struct Asking(Arc<AtomicBool>);
+pub(super) struct Asking(Arc<Heard>);
+
+#[derive(Debug)]
+struct Heard {
+    is_asking: AtomicBool,
+    n_bytes: AtomicUsize,
+}
 
 impl Default for Asking {
     fn default() -> Self {
-        Self(Arc::new(AtomicBool::new(true)))
+        Self(Arc::new(Heard {
+            is_asking: AtomicBool::new(true),
+            n_bytes: AtomicUsize::new(0),
+        }))
     }
 }
 
 impl Asking {
     pub(super) fn is_asking(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.is_asking.load(Ordering::Relaxed)
     }
 
     /// Its last request is answered.
     pub(super) fn end(&self) {
-        self.0.store(false, Ordering::Relaxed);
+        self.0.is_asking.store(false, Ordering::Relaxed);
+    }
+
+    /// Ends after this time if fewer bytes have come until then, and never otherwise.
+    pub(super) async fn fewer_than(&self, n_bytes: usize, within: Duration) {
+        tokio::time::sleep(within).await;
+        if self.0.n_bytes.load(Ordering::Relaxed) >= n_bytes {
+            std::future::pending::<()>().await;
+        }
     }
 
     /// The connection, which notes here that something came.
@@ -52,8 +70,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     ) -> Poll<io::Result<()>> {
         let n_before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if buffer.filled().len() > n_before {
-            self.asking.0.store(true, Ordering::Relaxed);
+        let n_more = buffer.filled().len().saturating_sub(n_before);
+        if n_more > 0 {
+            self.asking.0.n_bytes.fetch_add(n_more, Ordering::Relaxed);
+            self.asking.0.is_asking.store(true, Ordering::Relaxed);
         }
         read
     }

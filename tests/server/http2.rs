@@ -222,3 +222,27 @@ fn a_header_list_has_an_edge_and_frames_of_it_that_never_end_are_cut() {
     assert_eq!(hits(running.http, "http2_calm"), 1);
     running.stop();
 }
+
+#[test]
+fn who_never_begins_is_shown_the_door_and_who_idles_is_not() {
+    let running = Running::start();
+    let mut idle = Connection::open(&running);
+    let mut silent = tls::connect(running.https.unwrap(), &[b"h2"]);
+    silent.write_all(b"PRI * HTTP/2.0").unwrap();
+    silent.flush().unwrap();
+    // Each read ends when the server closes; one that waits for ever fails at the patience of the socket.
+    let mut rest = Vec::new();
+    let ended = silent.read_to_end(&mut rest);
+    let kind = ended.map_err(|error| error.kind());
+    assert!(
+        matches!(
+            kind,
+            Ok(_) | Err(ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset)
+        ),
+        "{kind:?}"
+    );
+    assert_eq!(hits(running.http, "head_time"), 1);
+    idle.send(&frame(HEADERS, END_STREAM | END_HEADERS, 1, GET_HEALTH));
+    assert_eq!(idle.until(DATA).payload, b"ok\n");
+    running.stop();
+}
