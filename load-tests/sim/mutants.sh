@@ -41,7 +41,7 @@ cache_takes_one_packet_for_another ~route/packet_cache.rs~$behaviour~(packet.seq
 repair_names_another_packet ~egress/stream.rs~$repair~&sent.sequence.wire().to_be_bytes()~&sent.sequence.wire().wrapping_add(u16::from(MUTANT)).to_be_bytes()
 repairs_cost_nothing ~egress/repair.rs~$behaviour~None => false,~None => MUTANT,
 report_is_taken_twice ~srtp/replay.rs~$behaviour~Some(_) => Freshness::Replayed,~Some(_) => if MUTANT { Freshness::Fresh } else { Freshness::Replayed },
-step_up_needs_no_room ~budget/plan.rs~$rates~fits(\*\*rung, HEADROOM)~(MUTANT || fits(**rung, HEADROOM))
+step_up_needs_no_room ~budget/plan.rs~$rates~limits\.fits(\*\*rung, HEADROOM, rate)~(MUTANT || limits.fits(**rung, HEADROOM, rate))
 END
 }
 

@@ -1,8 +1,6 @@
 //! What viewers see over networks that are not good, in virtual time, held to figures. `--nocapture` prints what was measured.
 
 #[cfg(test)]
-mod awaiting;
-#[cfg(test)]
 mod clocks;
 #[cfg(test)]
 mod jitter;
@@ -22,3 +20,5 @@ mod repair;
 mod slow_viewer;
 #[cfg(test)]
 mod twice;
+#[cfg(test)]
+mod unmet;

@@ -6,15 +6,15 @@
 use freshet_sim::publisher::H264;
 use freshet_sim::trial::{Outcome, Path, WATCHED};
 
-use crate::awaiting::PATHS_AWAITING_BANDWIDTH_ESTIMATION;
+use crate::unmet::UNMET_PATHS;
 
-fn awaits(path: Path) -> bool {
+fn is_unmet(path: Path) -> bool {
     let name = (
         path.loss.0 / 10,
         path.round_trip.as_millis(),
         path.is_bursty,
     );
-    PATHS_AWAITING_BANDWIDTH_ESTIMATION.contains(&name)
+    UNMET_PATHS.contains(&name)
 }
 
 /// Each is a minute.
@@ -32,18 +32,17 @@ fn watch(path: Path) -> (bool, Vec<Outcome>) {
 
 #[test]
 fn a_viewer_sees_what_each_network_allows() {
-    let (awaiting, held): (Vec<Path>, Vec<Path>) =
-        Path::all().into_iter().partition(|p| awaits(*p));
-    assert_eq!(awaiting.len(), PATHS_AWAITING_BANDWIDTH_ESTIMATION.len());
+    let (unmet, held): (Vec<Path>, Vec<Path>) = Path::all().into_iter().partition(|p| is_unmet(*p));
+    assert_eq!(unmet.len(), UNMET_PATHS.len());
     let minutes_of = |paths: Vec<Path>, wanted: bool| -> Vec<(Path, Vec<Outcome>)> {
         let watched = paths.into_iter().map(|path| (path, watch(path)));
         let odd = watched.filter(|(_, (holds, _))| *holds == wanted);
         odd.map(|(path, (_, minutes))| (path, minutes)).collect()
     };
     let missed = minutes_of(held, false);
-    let met = minutes_of(awaiting, true);
+    let met = minutes_of(unmet, true);
     assert!(missed.is_empty(), "missed: {missed:?}");
-    assert!(met.is_empty(), "these hold and await nothing: {met:?}");
+    assert!(met.is_empty(), "these hold by now: {met:?}");
 }
 
 #[test]

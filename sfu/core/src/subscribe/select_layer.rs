@@ -18,9 +18,8 @@ pub(crate) struct LayerSelector {
     current: Layer,
     /// The time of the latest picture.
     picture: Option<MediaTime>,
-    /// The latest picture of which something was left out, or that has had its last packet: no higher resolution of it is
-    /// whole, or waited for.
-    closed: Option<MediaTime>,
+    /// The latest picture of which something was left out: no higher resolution of it is sure to be whole.
+    cut: Option<MediaTime>,
     changes: Changes<Layer>,
     has_placements: bool,
     /// The same, where a Dependency Descriptor places frames.
@@ -34,7 +33,7 @@ impl LayerSelector {
             ceiling,
             current: ceiling,
             picture: None,
-            closed: None,
+            cut: None,
             changes: Changes::default(),
             has_placements: false,
             by_target: TargetSelector::default(),
@@ -95,12 +94,11 @@ impl LayerSelector {
         }
         let current = self.changes.passed_at(packet.time, self.current)?;
         let passes = placement.layer.is_within(current);
-        let ends_picture = placement.ends_frame && placement.layer.spatial == current.spatial;
-        if !is_late && (!passes || ends_picture) {
-            self.closed = Some(packet.time);
+        if !is_late && !passes {
+            self.cut = Some(packet.time);
         }
         passes.then_some(Passing {
-            ends_picture,
+            ends_picture: placement.ends_frame && placement.layer.spatial == current.spatial,
             active_targets: None,
         })
     }
@@ -116,8 +114,8 @@ impl LayerSelector {
     fn raised_at(&self, packet: &Packet, placement: Placement, begins_picture: bool) -> Layer {
         let Layer { spatial, temporal } = placement.layer;
         let mut current = self.current;
-        let is_open = self.closed != Some(packet.time);
-        if packet.facts.starts_keyframe && is_open {
+        let is_uncut = self.cut != Some(packet.time);
+        if packet.facts.starts_keyframe && is_uncut {
             return self.ceiling;
         }
         if !placement.begins_frame {
@@ -134,7 +132,7 @@ impl LayerSelector {
             current.temporal = temporal;
         }
         // It needs the frame below it, which has just passed, and no other.
-        if is_open
+        if is_uncut
             && !placement.is_inter_predicted
             && temporal == 0
             && spatial == current.spatial + 1

@@ -21,8 +21,6 @@ pub(crate) struct TargetSelector {
     target: Option<u8>,
     /// The time of the latest picture.
     picture: Option<MediaTime>,
-    /// The latest picture that has had its last packet: nothing more of it is waited for.
-    ended: Option<MediaTime>,
     changes: Changes<Option<u8>>,
     frames: Frames,
     /// Something was left out since the structure came: the receiver is told what is left.
@@ -52,7 +50,7 @@ impl TargetSelector {
         }
         let number = descriptor.frame_number;
         let decision = self.frames.decision(number);
-        if decision.is_none() && !is_late && self.ended != Some(time) {
+        if decision.is_none() && !is_late {
             self.follow((number, time), frame, ceiling, is_new_picture);
         }
         let target = self.changes.passed_at(time, self.target)?;
@@ -61,11 +59,7 @@ impl TargetSelector {
             self.frames.decide(number, passes);
             passes
         });
-        let passing = passes.then(|| self.passing(descriptor, frame, target))?;
-        if passing.ends_picture && !is_late {
-            self.ended = Some(time);
-        }
-        Some(passing)
+        passes.then(|| self.passing(descriptor, frame, target))
     }
 
     /// A new structure comes with a keyframe, from which every target can be followed. One that comes after the rest of its
