@@ -1,10 +1,11 @@
 //! A player's video decoder: puts packets in order, waits for repair, and decodes only what its references allow.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use sfu_model::time::Instant;
 
+use crate::receiver::{Completed, Frame, Packet, Receiver};
 use crate::stamp::Stamp;
 
 /// A picture on the screen.
@@ -12,7 +13,7 @@ use crate::stamp::Stamp;
 pub struct Shown {
     /// When.
     pub at: Instant,
-    /// The stamp of its first packet.
+    /// The stamp of the first packet of its largest frame.
     pub stamp: Stamp,
 }
 
@@ -21,7 +22,7 @@ pub struct Shown {
 pub struct Broken {
     /// When.
     pub at: Instant,
-    /// The stamp of its first packet.
+    /// The stamp of the first packet of its frame.
     pub stamp: Stamp,
     /// What is wrong with it.
     pub why: Why,
@@ -32,8 +33,14 @@ pub struct Broken {
 pub enum Why {
     /// It needs a picture that was never decoded, although no packet is missing before it.
     MissingReference,
-    /// Packets of two pictures under one timestamp, or a packet of it is missing without a gap in the numbers.
+    /// Packets of two frames as one, or a packet of it is missing without a gap in the numbers.
     MixedPackets,
+    /// Its headers say that it needs what did not come, although no packet is missing: a receiver waits for ever.
+    CannotFollow,
+    /// No packet of it is marked as its last, and none is missing: a receiver waits for the rest.
+    Unmarked,
+    /// It goes on after the packet that is marked as its last.
+    MarkedBefore,
 }
 
 /// How long a gap is waited for before a later keyframe is taken instead.
@@ -43,16 +50,19 @@ const ASK_AFTER: Duration = Duration::from_secs(3);
 /// Least time between two keyframe requests of who can show nothing without one, as in libwebrtc.
 const ASK_INTERVAL: Duration = Duration::from_millis(200);
 
+/// Frames that a decoder can refer to: more than the eight that any codec keeps, of three spatial layers.
+const REFERENCES_BACK: usize = 64;
+
 /// Turns packets into pictures.
 #[derive(Debug, Default)]
 pub struct Decoder {
-    /// Packets by extended sequence number, from the next on.
-    waiting: BTreeMap<u64, (Stamp, bool)>,
+    /// By extended sequence number, from the next on. `None`: the packet is nothing but padding.
+    waiting: BTreeMap<u64, Option<Packet>>,
     next: Option<u64>,
-    /// Packets of the picture that is being put together.
-    picture: Vec<Stamp>,
-    /// The last picture decoded.
+    receiver: Receiver,
+    /// The last frame decoded, and all that are of its encoding since the keyframe.
     reference: Option<Stamp>,
+    decoded: BTreeSet<u32>,
     stuck_since: Option<Instant>,
     asked_at: Option<Instant>,
     needs_keyframe: bool,
@@ -65,10 +75,20 @@ pub struct Decoder {
 impl Decoder {
     /// Takes a packet. True when a keyframe must be asked for.
     #[must_use]
-    pub fn receive(&mut self, sequence: u64, stamp: Stamp, marker: bool, now: Instant) -> bool {
+    pub fn receive(&mut self, packet: Packet, now: Instant) -> bool {
+        self.take(packet.sequence, Some(packet), now)
+    }
+
+    /// Takes a packet of padding, which only has a number. True when a keyframe must be asked for.
+    #[must_use]
+    pub fn fill(&mut self, sequence: u64, now: Instant) -> bool {
+        self.take(sequence, None, now)
+    }
+
+    fn take(&mut self, sequence: u64, packet: Option<Packet>, now: Instant) -> bool {
         let next = *self.next.get_or_insert(sequence);
         if sequence >= next {
-            self.waiting.insert(sequence, (stamp, marker));
+            self.waiting.insert(sequence, packet);
         }
         self.advance(now);
         self.skip_to_keyframe(now);
@@ -82,61 +102,103 @@ impl Decoder {
 
     fn advance(&mut self, now: Instant) {
         while let Some(next) = self.next {
-            let Some((stamp, marker)) = self.waiting.remove(&next) else {
+            let Some(packet) = self.waiting.remove(&next) else {
                 let is_gap = !self.waiting.is_empty();
                 self.stuck_since = is_gap.then(|| self.stuck_since.unwrap_or(now));
                 return;
             };
             self.next = Some(next + 1);
             self.stuck_since = None;
-            // A picture whose end the node left out, as when it changed to another encoding in its middle.
-            if stamp.packet_index == 0 {
-                self.picture.clear();
-            }
-            self.picture.push(stamp);
-            if marker {
-                self.decode(now);
+            let Some(packet) = packet else {
+                self.receiver.fill(next);
+                continue;
+            };
+            let stamp = packet.stamp;
+            match self.receiver.push(packet) {
+                Completed::Nothing => {}
+                Completed::Picture(frames) => self.decode(&frames, stamp, now),
+                Completed::Unmarked(stamp) => self.on_broken(stamp, Why::Unmarked, now),
+                Completed::MarkedBefore(stamp) => self.on_broken(stamp, Why::MarkedBefore, now),
             }
         }
     }
 
-    fn decode(&mut self, now: Instant) {
-        let picture = std::mem::take(&mut self.picture);
-        let Some(first) = picture.first().copied() else {
-            return;
-        };
-        let is_beginning = first.packet_index == 0 && first.is_keyframe;
+    fn decode(&mut self, frames: &[Frame], last: Stamp, now: Instant) {
+        let first = frames.first().and_then(|frame| frame.first());
+        let is_beginning = first.is_some_and(|p| p.stamp.packet_index == 0 && p.stamp.is_keyframe);
         if !is_beginning && self.shown.is_empty() {
             // What came before was lost: nobody can know of a gap before what came first. That nothing else begins with a
             // delta is for `continuity` to say, where nothing is lost.
             self.needs_keyframe = true;
             return;
         }
-        let is_whole = picture.len() == usize::from(first.n_packets)
-            && (0_u16..).zip(&picture).all(|(index, stamp)| {
-                *stamp
+        let mut shown = None;
+        let mut is_dropped = false;
+        for frame in frames {
+            match self.decode_frame(frame) {
+                Ok(Some(stamp)) => shown = Some(stamp),
+                Ok(None) => is_dropped = true,
+                Err(why) => {
+                    let stamp = frame.first().map_or(last, |packet| packet.stamp);
+                    return self.on_broken(stamp, why, now);
+                }
+            }
+        }
+        let Some(stamp) = shown else {
+            if !is_dropped {
+                self.on_broken(last, Why::MixedPackets, now);
+            }
+            return;
+        };
+        self.needs_keyframe = false;
+        self.shown.push(Shown { at: now, stamp });
+    }
+
+    /// The stamp of a frame that was decoded; none of one that a receiver does without.
+    fn decode_frame(&mut self, frame: &Frame) -> Result<Option<Stamp>, Why> {
+        let first = frame.first().ok_or(Why::MixedPackets)?.stamp;
+        let is_whole = frame.len() == usize::from(first.n_packets)
+            && (0_u16..).zip(frame).all(|(index, packet)| {
+                packet.stamp
                     == Stamp {
                         packet_index: index,
                         ..first
                     }
             });
         if !is_whole {
-            return self.on_broken(first, Why::MixedPackets, now);
+            return Err(Why::MixedPackets);
         }
-        let follows = self.reference.is_some_and(|reference| {
-            reference.publisher == first.publisher
-                && reference.rank == first.rank
-                && reference.frame + 1 == first.frame
-        });
-        if !first.is_keyframe && !follows {
-            return self.on_broken(first, Why::MissingReference, now);
+        let follows = self.receiver.can_follow(frame);
+        if !follows && self.receiver.does_without(frame) {
+            return Ok(None);
+        }
+        if !first.is_keyframe && !self.has_references(&first) {
+            return Err(Why::MissingReference);
+        }
+        if !follows {
+            return Err(Why::CannotFollow);
+        }
+        if first.is_keyframe {
+            self.decoded.clear();
+        }
+        self.decoded.insert(first.frame);
+        if self.decoded.len() > REFERENCES_BACK {
+            self.decoded.pop_first();
         }
         self.reference = Some(first);
-        self.needs_keyframe = false;
-        self.shown.push(Shown {
-            at: now,
-            stamp: first,
+        Ok(Some(first))
+    }
+
+    fn has_references(&self, frame: &Stamp) -> bool {
+        let is_of_source = self.reference.is_some_and(|reference| {
+            reference.publisher == frame.publisher && reference.rank == frame.rank
         });
+        let mut references = frame.place.references();
+        is_of_source
+            && references.all(|back| {
+                let before = frame.frame.checked_sub(u32::from(back));
+                before.is_some_and(|before| self.decoded.contains(&before))
+            })
     }
 
     fn on_broken(&mut self, stamp: Stamp, why: Why, now: Instant) {
@@ -160,7 +222,8 @@ impl Decoder {
         {
             return;
         }
-        let begins = self.waiting.iter().find_map(|(sequence, (stamp, _))| {
+        let begins = self.waiting.iter().find_map(|(sequence, packet)| {
+            let stamp = packet.as_ref()?.stamp;
             let is_first = stamp.is_keyframe && stamp.packet_index == 0;
             (is_first && self.has_all(*sequence, stamp.n_packets)).then_some(*sequence)
         });
@@ -168,7 +231,7 @@ impl Decoder {
             self.waiting.retain(|sequence, _| *sequence >= begins);
             self.next = Some(begins);
             self.stuck_since = None;
-            self.picture.clear();
+            self.receiver.skip();
             self.advance(now);
         }
     }
@@ -193,10 +256,15 @@ impl Decoder {
 }
 
 #[cfg(test)]
+mod layers;
+
+#[cfg(test)]
 mod tests {
     use sfu_model::codec::MediaKind;
 
     use super::*;
+    use crate::layers::Place;
+    use crate::receiver::Wire;
 
     fn at(ms: u64) -> Instant {
         Instant::START + Duration::from_millis(ms)
@@ -209,19 +277,30 @@ mod tests {
             rank: 0,
             is_keyframe,
             frame,
+            place: Place::default(),
             packet_index: 0,
             n_packets: 1,
             captured_at: Instant::START,
         }
     }
 
+    fn packet(sequence: u64, stamp: Stamp, marker: bool) -> Packet {
+        Packet {
+            sequence,
+            time: u64::from(stamp.frame) * 3_600,
+            marker,
+            wire: Wire::Plain,
+            stamp,
+        }
+    }
+
     #[test]
     fn pictures_are_shown_in_order_once_repaired() {
         let mut decoder = Decoder::default();
-        assert!(!decoder.receive(10, stamp(0, true), true, at(0)));
-        assert!(!decoder.receive(12, stamp(2, false), true, at(80)));
+        assert!(!decoder.receive(packet(10, stamp(0, true), true), at(0)));
+        assert!(!decoder.receive(packet(12, stamp(2, false), true), at(80)));
         assert_eq!(decoder.shown.len(), 1);
-        assert!(!decoder.receive(11, stamp(1, false), true, at(100)));
+        assert!(!decoder.receive(packet(11, stamp(1, false), true), at(100)));
         assert_eq!(decoder.shown.len(), 3);
         assert_eq!(decoder.broken, []);
     }
@@ -229,19 +308,19 @@ mod tests {
     #[test]
     fn a_delta_without_its_reference_is_broken_although_the_numbers_have_no_gap() {
         let mut decoder = Decoder::default();
-        let _ = decoder.receive(10, stamp(0, true), true, at(0));
-        assert!(decoder.receive(11, stamp(2, false), true, at(40)));
+        let _ = decoder.receive(packet(10, stamp(0, true), true), at(0));
+        assert!(decoder.receive(packet(11, stamp(2, false), true), at(40)));
         assert_eq!(decoder.broken[0].why, Why::MissingReference);
     }
 
     #[test]
     fn a_gap_is_waited_for_then_asked_about_then_left_behind_with_a_keyframe() {
         let mut decoder = Decoder::default();
-        let _ = decoder.receive(10, stamp(0, true), true, at(0));
-        assert!(!decoder.receive(12, stamp(2, false), true, at(80)));
-        assert!(!decoder.receive(13, stamp(3, false), true, at(3_079)));
-        assert!(decoder.receive(14, stamp(4, false), true, at(3_080)));
-        assert!(!decoder.receive(15, stamp(5, true), true, at(3_120)));
+        let _ = decoder.receive(packet(10, stamp(0, true), true), at(0));
+        assert!(!decoder.receive(packet(12, stamp(2, false), true), at(80)));
+        assert!(!decoder.receive(packet(13, stamp(3, false), true), at(3_079)));
+        assert!(decoder.receive(packet(14, stamp(4, false), true), at(3_080)));
+        assert!(!decoder.receive(packet(15, stamp(5, true), true), at(3_120)));
         assert_eq!(decoder.shown.len(), 2);
         assert_eq!(decoder.broken, []);
     }
@@ -249,7 +328,7 @@ mod tests {
     #[test]
     fn a_lost_beginning_is_asked_for_and_not_held_against_the_sender() {
         let mut decoder = Decoder::default();
-        assert!(decoder.receive(10, stamp(3, false), true, at(0)));
+        assert!(decoder.receive(packet(10, stamp(3, false), true), at(0)));
         assert_eq!((decoder.broken.len(), decoder.shown.len()), (0, 0));
     }
 
@@ -261,8 +340,8 @@ mod tests {
             n_packets: 3,
             ..stamp(0, true)
         };
-        let _ = decoder.receive(1, part(0), false, at(0));
-        let _ = decoder.receive(2, part(2), true, at(0));
+        let _ = decoder.receive(packet(1, part(0), false), at(0));
+        let _ = decoder.receive(packet(2, part(2), true), at(0));
         assert_eq!(decoder.broken[0].why, Why::MixedPackets);
     }
 }

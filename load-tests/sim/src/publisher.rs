@@ -9,6 +9,7 @@ use sfu_model::time::Instant;
 use str0m::media::MediaTime;
 use str0m::rtp::{AbsCaptureTime, ExtensionValues};
 
+use crate::layers::Scalability;
 use crate::payload::red::Earlier;
 use crate::session::{BrowserSession, Section};
 use crate::source::{AUDIO_INTERVAL, Encoder, Made, Silence, Source};
@@ -24,6 +25,8 @@ pub struct Camera {
     pub video: Option<Codec>,
     /// Three encodings instead of one.
     pub is_simulcast: bool,
+    /// The layers inside each of its encodings.
+    pub mode: Scalability,
     /// With a microphone.
     pub has_audio: bool,
     /// Which carries each frame twice (RFC 2198), as of a browser that was told to prefer that.
@@ -58,6 +61,7 @@ impl Camera {
         Self {
             video: Some(video),
             is_simulcast: false,
+            mode: Scalability::NONE,
             has_audio: true,
             sends_red: false,
             says_times: false,
@@ -84,6 +88,12 @@ impl Camera {
             is_simulcast: true,
             ..self
         }
+    }
+
+    /// The same with layers inside its only encoding. VP8 and H.264 have no spatial ones.
+    #[must_use]
+    pub fn scalable(self, mode: Scalability) -> Self {
+        Self { mode, ..self }
     }
 
     /// Codecs that its session offers.
@@ -115,6 +125,7 @@ impl Camera {
                 width: 0,
                 height: 0,
             },
+            mode: Scalability::NONE,
             frame_interval: AUDIO_INTERVAL,
             packets_per_frame: 1,
             payload_bytes: 80,
@@ -130,6 +141,7 @@ impl Camera {
                     width: 320 * scale,
                     height: 176 * scale,
                 },
+                mode: self.mode,
                 frame_interval: self.frame_interval,
                 // A third of the next larger one, about as browsers divide a bitrate.
                 packets_per_frame: (self.packets_per_frame / 3_u16.pow(2 - u32::from(rank))).max(1),
@@ -171,6 +183,11 @@ impl Publisher {
             fault: None,
             keyframe_requests: Vec::new(),
         }
+    }
+
+    /// It sends several encodings.
+    pub fn is_simulcast(&self) -> bool {
+        self.camera.is_simulcast
     }
 
     /// When its next frame is due.

@@ -3,10 +3,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use sfu_core::budget::choice::LayerChoice;
+use sfu_core::command::Command;
+use sfu_model::codec::Codec;
 use sfu_model::time::Instant;
 
 use crate::browser::Part;
 use crate::chance::{below, draw};
+use crate::layers::Scalability;
 use crate::network::{Bottleneck, Conditions, CrossTraffic, PerMille};
 use crate::oracle::{continuity, freeze, player};
 use crate::publisher::{Camera, VIDEO_CODECS};
@@ -30,7 +34,7 @@ pub enum Step {
     Reload,
     /// The publisher stops and starts again.
     Restart,
-    /// An encoding of the publisher stops or goes on.
+    /// An encoding of the publisher stops or goes on; where it has layers inside, a viewer asks for other ones.
     Layer,
     /// Somebody's path gets better or worse.
     Weather,
@@ -93,6 +97,8 @@ struct Run {
     seed: u64,
     world: World,
     camera: Camera,
+    /// The layers inside its encodings, in the publishers that have them.
+    mode: Scalability,
     publisher: Option<BrowserId>,
     publishers: Vec<u32>,
     viewers: Vec<BrowserId>,
@@ -109,6 +115,8 @@ pub fn run(seed: u64) -> Result<Outcome, Failure> {
     let pick = |question: u64, n: u64| below(draw(seed, &[question]), n);
     let codec = usize::try_from(pick(1, 4)).unwrap_or(0);
     let video = VIDEO_CODECS.get(codec).copied().unwrap_or(VIDEO_CODECS[0]);
+    // With this share of cameras, the seeds that were promoted have those that they had.
+    let is_scalable = pick(5, 5) < 2;
     let camera = Camera {
         is_simulcast: pick(2, 2) == 1,
         packets_per_frame: 2,
@@ -119,6 +127,11 @@ pub fn run(seed: u64) -> Result<Outcome, Failure> {
         seed,
         world: World::new(seed, n_workers),
         camera,
+        mode: if is_scalable {
+            scalability(video, pick(6, 4))
+        } else {
+            Scalability::NONE
+        },
         publisher: None,
         publishers: Vec::new(),
         viewers: Vec::new(),
@@ -136,6 +149,17 @@ pub fn run(seed: u64) -> Result<Outcome, Failure> {
     run.judge()
 }
 
+/// What browsers send of a codec, and simpler ones.
+fn scalability(codec: Codec, which: u64) -> Scalability {
+    match (codec, which) {
+        (Codec::Vp8, 0) => Scalability::full(1, 2),
+        (Codec::Vp8 | Codec::H264 { .. } | Codec::Opus, _) | (_, 0) => Scalability::full(1, 3),
+        (_, 1) => Scalability::full(2, 2),
+        (_, 2) => Scalability::full(3, 3),
+        (_, _) => Scalability::key_only(3, 3),
+    }
+}
+
 impl Run {
     fn draw(&self, step: u64, question: u64, n: u64) -> usize {
         usize::try_from(below(draw(self.seed, &[step, question]), n)).unwrap_or(0)
@@ -146,7 +170,7 @@ impl Run {
         let victim = self.draw(n, 2, self.viewers.len() as u64);
         let viewer = self.viewers.get(victim).copied();
         match (step.copied().unwrap_or(Step::Join), viewer) {
-            (Step::Join, _) => self.viewers.extend(self.world.watch("demo")),
+            (Step::Join, _) => self.join(n),
             (Step::Leave, Some(viewer)) => {
                 // A session that the node has closed meanwhile answers 404.
                 let _ = self.world.leave(viewer);
@@ -172,16 +196,59 @@ impl Run {
                 }
                 self.publish();
             }
-            (Step::Layer, _) => self.change_layer(n),
+            (Step::Layer, _) => {
+                self.choose_layers(n, viewer);
+                self.change_layer(n);
+            }
             (Step::Weather, _) => self.change_weather(n, viewer),
             (Step::Leave | Step::Vanish | Step::Roam, None) => {}
         }
     }
 
+    /// Of those who come while there are layers one in four has no Dependency Descriptors.
+    fn join(&mut self, n: u64) {
+        let is_plain = self.mode.is_layered() && self.draw(n, 17, 4) == 0;
+        self.viewers.extend(match is_plain {
+            true => self.world.watch_without_descriptors("demo"),
+            false => self.world.watch("demo"),
+        });
+    }
+
+    /// With layers inside its only encoding; each third time with simulcast instead, or with nothing to choose from.
     fn publish(&mut self) {
-        self.publisher = self.world.take_over("demo", self.camera).ok();
+        let turn = self.publishers.len() as u64;
+        let camera = match self.draw(turn, 18, 3) {
+            _ if !self.mode.is_layered() => self.camera,
+            0 => self.camera,
+            _ => Camera {
+                is_simulcast: false,
+                packets_per_frame: 4,
+                ..self.camera.scalable(self.mode)
+            },
+        };
+        self.publisher = self.world.take_over("demo", camera).ok();
         let number = self.publisher.map(|id| self.world.browser(id).number);
         self.publishers.extend(number);
+    }
+
+    /// One time in three it asks for all again.
+    fn choose_layers(&mut self, n: u64, viewer: Option<BrowserId>) {
+        let Some(viewer) = viewer.filter(|_| self.mode.is_layered()) else {
+            return;
+        };
+        let bound = |question| u8::try_from(self.draw(n, question, 3)).ok();
+        let choice = match self.draw(n, 19, 3) {
+            0 => LayerChoice::default(),
+            _ => LayerChoice {
+                spatial_max: bound(20),
+                temporal_max: bound(21),
+                ..LayerChoice::default()
+            },
+        };
+        let session = self.world.browser(viewer).session;
+        // A session that the node has closed meanwhile chooses nothing.
+        let command = Command::ChooseLayer { session, choice };
+        let _ = self.world.command(session, command);
     }
 
     fn change_layer(&mut self, n: u64) {
@@ -189,7 +256,7 @@ impl Run {
         let is_paused = self.draw(n, 4, 2) == 0;
         if let Some(publisher) = self.publisher
             && let Some(publisher) = self.world.browser_mut(publisher).publisher()
-            && self.camera.is_simulcast
+            && publisher.is_simulcast()
         {
             publisher.pause(rank, is_paused);
         }
@@ -268,6 +335,14 @@ impl Run {
         if !self.rebound_at.is_none_or(is_followed) {
             self.world.run_for(FOLLOWED_WITHIN);
         }
+        let choosers = self.viewers.iter().copied();
+        let choosers: Vec<BrowserId> = choosers.filter(|_| self.mode.is_layered()).collect();
+        for viewer in choosers {
+            let session = self.world.browser(viewer).session;
+            let choice = LayerChoice::default();
+            let command = Command::ChooseLayer { session, choice };
+            let _ = self.world.command(session, command);
+        }
         let calm_at = self.world.now();
         self.world.run_for(CALM);
         for viewer in &self.viewers {
@@ -306,7 +381,9 @@ impl Run {
             switch_error_max: Duration::from_millis(250),
         };
         player::check(seen, &self.publishers, bounds).map_err(|v| Failure::Player(id, v))?;
-        let bound = Duration::from_millis(85);
+        // Whoever's path was bad a moment ago may still get each second or fourth picture only.
+        let every = self.mode.period();
+        let bound = self.camera.frame_interval * every + Duration::from_millis(45);
         let healed_at = calm_at + HEALED_WITHIN;
         freeze::check(&seen.decoder.shown, healed_at, self.world.now(), bound)
             .map_err(|f| Failure::Frozen(id, f))

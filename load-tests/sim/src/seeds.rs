@@ -20,6 +20,10 @@ pub const PROMOTED: &[(u64, &str)] = &[
         702,
         "a viewer went on with a repaired keyframe from 760 ms before what it had seen, and was late by that for ever",
     ),
+    (
+        969,
+        "a number that was filled for a late packet of a layer above was given to a keyframe's second packet, too",
+    ),
 ];
 
 /// Names the environment variable with the number of seeds to search.

@@ -23,6 +23,7 @@ use str0m::rtp::{Extension, ExtensionValues, RawPacket, RtpHeader, RtpPacket, Rt
 use str0m::{Candidate, Event, Input, Output, Rtc};
 
 use crate::clock::LocalClock;
+use crate::descriptor;
 use crate::forger::Forger;
 use crate::key_copy::{self, Copied};
 use crate::payload::red::{self, Earlier};
@@ -88,6 +89,7 @@ impl std::fmt::Debug for BrowserSession {
 /// Ids of the header extensions that the engine does not offer by itself: free ones below 15, where the short form ends
 /// (RFC 8285 section 4.2).
 const PLAYOUT_DELAY_ID: u8 = 5;
+const DESCRIPTOR_ID: u8 = 6;
 const CAPTURE_TIME_ID: u8 = 12;
 
 /// Packets a browser keeps to repair what the node did not get: a second of the largest encoding.
@@ -110,6 +112,7 @@ impl BrowserSession {
             .set_stats_interval(None)
             .enable_raw_packets(true)
             .set_extension(PLAYOUT_DELAY_ID, Extension::PlayoutDelay)
+            .set_extension(DESCRIPTOR_ID, descriptor::extension())
             .set_extension(CAPTURE_TIME_ID, Extension::AbsoluteCaptureTime)
             .clear_codecs()
             .enable_opus(has("opus"), true)
@@ -318,13 +321,22 @@ impl BrowserSession {
         params.any(|p| p.red() == Some(payload_type))
     }
 
+    /// True when packets with this payload type are of this codec.
+    pub fn is_of(&self, payload_type: Pt, codec: Codec) -> bool {
+        let mut params = self.rtc.codec_config().params().iter();
+        params.any(|p| p.pt() == payload_type && is_codec(p, codec))
+    }
+
     fn write_as(
         &mut self,
         payload_type: Pt,
         (codec, rid): (Codec, Option<&str>),
-        (made, times): (Made, ExtensionValues),
+        (mut made, mut times): (Made, ExtensionValues),
         captured_at: Instant,
     ) {
+        if let Some(bytes) = made.descriptor.take() {
+            descriptor::set(&mut times, bytes);
+        }
         let Some(mid) = self.mid(codec.kind()) else {
             return;
         };

@@ -7,7 +7,8 @@ use sfu_model::packet::{Dimensions, PictureNumbers};
 use sfu_model::time::Instant;
 
 use crate::chance::draw;
-use crate::payload::{self, Part};
+use crate::layers::{Place, Scalability, beat};
+use crate::payload::{self, Part, Shot};
 use crate::stamp::Stamp;
 
 /// One packet that an encoder made.
@@ -21,6 +22,8 @@ pub struct Made {
     pub marker: bool,
     /// After the RTP header.
     pub payload: Vec<u8>,
+    /// The Dependency Descriptor in its header, where it has one.
+    pub descriptor: Option<Vec<u8>>,
 }
 
 /// How an encoder is set up.
@@ -30,11 +33,13 @@ pub struct Encoder {
     pub codec: Codec,
     /// Its rank among the track's encodings.
     pub rank: u8,
-    /// Picture size.
+    /// Picture size, of the largest layer.
     pub dimensions: Dimensions,
+    /// Its layers.
+    pub mode: Scalability,
     /// Time between two frames.
     pub frame_interval: Duration,
-    /// Packets of a frame that is no keyframe; a keyframe has [`KEYFRAME_FACTOR`] times as many.
+    /// Packets of a frame of the largest layer that is no keyframe; a keyframe has [`KEYFRAME_FACTOR`] times as many.
     pub packets_per_frame: u16,
     /// Bytes of a payload.
     pub payload_bytes: usize,
@@ -71,7 +76,9 @@ pub struct Source {
     began_at: Instant,
     next_at: Instant,
     next_sequence: u64,
-    vp8: PictureNumbers,
+    counters: PictureNumbers,
+    first_frame_number: u16,
+    since_keyframe: u32,
     /// The next frame is a keyframe.
     pub wants_keyframe: bool,
     /// It sends nothing, as an encoding that the bandwidth does not carry.
@@ -103,7 +110,9 @@ impl Source {
             began_at: now,
             next_at: now,
             next_sequence: u64::from(u16::MAX) - u64::from(word(2) % 3_000),
-            vp8: PictureNumbers {
+            first_frame_number: u16::MAX - (word(6) % 300) as u16,
+            since_keyframe: 0,
+            counters: PictureNumbers {
                 picture_id: Some(0x7fff - (word(3) % 200) as u16),
                 tl0_picture_index: Some(word(4) as u8),
                 key_index: Some(word(5) as u8 & 0x1f),
@@ -147,25 +156,56 @@ impl Source {
         let is_keyframe = is_video && std::mem::take(&mut self.wants_keyframe);
         if is_keyframe {
             self.n_keyframes += 1;
-            self.vp8.key_index = self
-                .vp8
+            self.since_keyframe = 0;
+            self.counters.key_index = self
+                .counters
                 .key_index
                 .map(|i| i.wrapping_add(payload::KEY_INDEX_STEPS_PER_KEYFRAME) & 0x1f);
         }
-        let factor = if is_keyframe { KEYFRAME_FACTOR } else { 1 };
-        let n_packets = self.encoder.packets_per_frame * factor;
-        let mut packets: Vec<Made> = (0..n_packets)
-            .map(|index| self.packet(index, n_packets, is_keyframe, captured_at))
-            .collect();
+        let beat = beat(self.encoder.codec, self.encoder.mode, self.since_keyframe);
+        if beat.temporal == 0 {
+            let next = |index: u8| index.wrapping_add(1);
+            self.counters.tl0_picture_index = self.counters.tl0_picture_index.map(next);
+        }
+        let mut packets = Vec::new();
+        for spatial in 0..self.encoder.mode.spatial {
+            let shot = Shot {
+                place: Place::new(self.encoder.mode, beat, spatial, is_keyframe),
+                is_key_picture: is_keyframe,
+                since_keyframe: self.since_keyframe,
+                is_sync: beat.is_sync,
+                #[expect(clippy::cast_possible_truncation, reason = "the wire wraps")]
+                frame_number: self.first_frame_number.wrapping_add(self.frame as u16),
+                counters: self.counters,
+            };
+            self.frame(shot, captured_at, &mut packets);
+            self.frame += 1;
+        }
         if self.silence.is_some() {
             for packet in &mut packets {
                 packet.payload.truncate(COMFORT_BYTES);
             }
         }
-        self.frame += 1;
-        self.vp8.picture_id = self.vp8.picture_id.map(|id| id.wrapping_add(1) & 0x7fff);
-        self.vp8.tl0_picture_index = self.vp8.tl0_picture_index.map(|i| i.wrapping_add(1));
+        self.since_keyframe += 1;
+        let next = |id: u16| id.wrapping_add(1) & 0x7fff;
+        self.counters.picture_id = self.counters.picture_id.map(next);
         packets
+    }
+
+    /// The packets of one frame: one third of what the next larger layer has, about as browsers divide a bitrate.
+    fn frame(&mut self, shot: Shot, captured_at: Instant, packets: &mut Vec<Made>) {
+        let below_top = self.encoder.mode.spatial - 1 - shot.place.layer.spatial;
+        let share = 3_u16.pow(u32::from(below_top));
+        let factor = if shot.is_key_picture {
+            KEYFRAME_FACTOR
+        } else {
+            1
+        };
+        let n_packets = (self.encoder.packets_per_frame / share).max(1) * factor;
+        for index in 0..n_packets {
+            let packet = self.packet((index, n_packets), shot, captured_at);
+            packets.push(packet);
+        }
     }
 
     fn says_nothing_at(&self, captured_at: Instant) -> bool {
@@ -187,25 +227,26 @@ impl Source {
 
     fn packet(
         &mut self,
-        packet_index: u16,
-        n_packets: u16,
-        is_keyframe: bool,
+        (packet_index, n_packets): (u16, u16),
+        shot: Shot,
         captured_at: Instant,
     ) -> Made {
         let codec = self.encoder.codec;
+        let spatial = shot.place.layer.spatial;
         let part = Part {
             stamp: Stamp {
                 publisher: self.publisher,
                 kind: codec.kind(),
                 rank: self.encoder.rank,
-                is_keyframe,
+                is_keyframe: shot.is_key_picture && spatial == 0,
                 frame: self.frame,
+                place: shot.place,
                 packet_index,
                 n_packets,
                 captured_at,
             },
             dimensions: self.encoder.dimensions,
-            vp8: self.vp8,
+            shot,
         };
         let nanos = i64::try_from((captured_at - self.began_at).as_nanos()).unwrap_or(0);
         #[expect(
@@ -219,7 +260,10 @@ impl Source {
         Made {
             sequence,
             timestamp: self.first_timestamp.wrapping_add(elapsed),
-            marker: packet_index + 1 == n_packets && codec.kind() == MediaKind::Video,
+            marker: packet_index + 1 == n_packets
+                && spatial + 1 == self.encoder.mode.spatial
+                && codec.kind() == MediaKind::Video,
+            descriptor: payload::descriptor(codec, &part),
             payload: payload::write(codec, &part, self.encoder.payload_bytes),
         }
     }

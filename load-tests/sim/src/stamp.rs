@@ -1,10 +1,13 @@
 //! What every simulated packet says about itself, at the end of its payload: the ground truth that oracles compare with.
 
 use sfu_model::codec::MediaKind;
+use sfu_model::layer::Layer;
 use sfu_model::time::Instant;
 
+use crate::layers::{Place, Scalability};
+
 /// Bytes of a stamp.
-pub const STAMP_BYTES: usize = 32;
+pub const STAMP_BYTES: usize = 36;
 
 const MAGIC: u32 = 0x4652_5348;
 
@@ -19,8 +22,10 @@ pub struct Stamp {
     pub rank: u8,
     /// A decoder can begin with its frame.
     pub is_keyframe: bool,
-    /// Counts the frames of an encoding; each delta frame needs the one before it.
+    /// Counts the frames of an encoding, of all its layers.
     pub frame: u32,
+    /// Its layer, and the frames that it needs.
+    pub place: Place,
     /// Which packet of the frame.
     pub packet_index: u16,
     /// How many packets the frame has.
@@ -39,12 +44,16 @@ impl Stamp {
             u8::from(self.kind == MediaKind::Video),
             self.rank,
             u8::from(self.is_keyframe),
-            0,
+            nibbles(self.place.layer.spatial, self.place.layer.temporal),
         ]);
         payload.extend(self.frame.to_be_bytes());
         payload.extend(self.packet_index.to_be_bytes());
         payload.extend(self.n_packets.to_be_bytes());
         payload.extend(self.captured_at.as_nanos().to_be_bytes());
+        let mode = self.place.mode;
+        let key_only = u8::from(mode.is_key_only) << 3;
+        payload.push(nibbles(mode.spatial, mode.temporal | key_only));
+        payload.extend(self.place.references);
         let check = checksum(payload.get(start..).unwrap_or_default());
         payload.extend(check.to_be_bytes());
     }
@@ -54,11 +63,12 @@ impl Stamp {
         let bytes: &[u8; STAMP_BYTES] = payload.last_chunk()?;
         let word = |at: usize| Some(u32::from_be_bytes(*bytes.get(at..)?.first_chunk()?));
         let half = |at: usize| Some(u16::from_be_bytes(*bytes.get(at..)?.first_chunk()?));
-        let is_intact = word(0)? == MAGIC && word(28)? == checksum(bytes.get(..28)?);
+        let is_intact = word(0)? == MAGIC && word(32)? == checksum(bytes.get(..32)?);
         if !is_intact {
             return None;
         }
-        let [kind, rank, is_keyframe, _] = *bytes.get(8..)?.first_chunk()?;
+        let [kind, rank, is_keyframe, layer] = *bytes.get(8..)?.first_chunk()?;
+        let [mode, references @ ..] = *bytes.get(28..)?.first_chunk::<4>()?;
         Some(Self {
             publisher: word(4)?,
             kind: if kind == 1 {
@@ -69,11 +79,27 @@ impl Stamp {
             rank,
             is_keyframe: is_keyframe == 1,
             frame: word(12)?,
+            place: Place {
+                mode: Scalability {
+                    spatial: mode >> 4,
+                    temporal: mode & 0x07,
+                    is_key_only: mode & 0x08 != 0,
+                },
+                layer: Layer {
+                    spatial: layer >> 4,
+                    temporal: layer & 0x0f,
+                },
+                references,
+            },
             packet_index: half(16)?,
             n_packets: half(18)?,
             captured_at: Instant::from_nanos(u64::from_be_bytes(*bytes.get(20..)?.first_chunk()?)),
         })
     }
+}
+
+fn nibbles(high: u8, low: u8) -> u8 {
+    high << 4 | low & 0x0f
 }
 
 /// FNV-1a.
@@ -95,6 +121,14 @@ mod tests {
             rank: 2,
             is_keyframe: true,
             frame: 70_000,
+            place: Place {
+                mode: Scalability::key_only(3, 2),
+                layer: Layer {
+                    spatial: 2,
+                    temporal: 1,
+                },
+                references: [6, 1, 0],
+            },
             packet_index: 4,
             n_packets: 9,
             captured_at: Instant::from_nanos(123_456_789_012),

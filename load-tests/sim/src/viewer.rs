@@ -6,12 +6,15 @@ use sfu_model::codec::{Codec, MediaKind};
 use sfu_model::packet::PictureNumbers;
 use sfu_model::rtp::Ssrc;
 use sfu_model::time::Instant;
-use str0m::rtp::{AbsCaptureTime, RtpHeader, RtpPacket};
+use str0m::media::Pt;
+use str0m::rtp::{AbsCaptureTime, ExtensionValues, RtpHeader, RtpPacket};
 
 use crate::decoder::Decoder;
+use crate::descriptor;
 use crate::payload;
 use crate::payload::red::{self, Earlier};
 use crate::publisher::VIDEO_CODECS;
+use crate::receiver::{self, Wire};
 use crate::repair_requests::RepairRequests;
 use crate::screen::Screen;
 use crate::session::{BrowserSession, Section};
@@ -54,6 +57,8 @@ pub struct Viewer {
     pub n_video_late: usize,
     /// Packets without a payload, as those that only try what a path carries.
     pub n_padding: usize,
+    /// Numbers of the video that came without a payload: what had them was not for this player.
+    pub filled: BTreeSet<u64>,
     /// Packets of sound that never came by themselves, or not yet, and were heard out of a later one (RFC 2198).
     pub n_audio_recovered: usize,
     /// Packets of no sound: when they came, their numbers and times.
@@ -92,6 +97,7 @@ impl Viewer {
     pub fn receive(&mut self, packet: &RtpPacket, session: &mut BrowserSession, now: Instant) {
         if packet.payload.is_empty() {
             self.n_padding += 1;
+            self.on_padding(packet, session, now);
             return;
         }
         let times = &packet.header.ext_vals;
@@ -128,10 +134,19 @@ impl Viewer {
                 self.on_audio(received);
             }
             MediaKind::Video => {
+                let Some(wire) = Self::wire(
+                    packet.header.payload_type,
+                    session,
+                    &packet.header.ext_vals,
+                    &packet.payload,
+                ) else {
+                    self.n_damaged += 1;
+                    return;
+                };
                 if self.newest_video.is_none() {
                     session.leave_repairs(packet.header.ssrc);
                 }
-                self.on_video(received, session);
+                self.on_video(received, wire, session);
             }
         }
     }
@@ -155,6 +170,10 @@ impl Viewer {
         let Some(stamp) = Stamp::read(payload) else {
             return;
         };
+        let Some(wire) = Self::wire(payload_type, session, &header.ext_vals, payload) else {
+            self.n_damaged += 1;
+            return;
+        };
         let back = (newest.sequence as u16).wrapping_sub(u16::from_be_bytes(*number)) as i16;
         let earlier = (newest.time as u32).wrapping_sub(header.timestamp) as i32;
         let repaired = Received {
@@ -167,7 +186,7 @@ impl Viewer {
             stamp,
             ..newest
         };
-        self.on_video(repaired, session);
+        self.on_video(repaired, wire, session);
     }
 
     /// Asks for what it misses: a compound packet in the clear.
@@ -179,6 +198,40 @@ impl Viewer {
     /// When [`Self::poll_requests`] has something to ask for.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         self.requests.poll_timeout()
+    }
+
+    /// Padding under a number of the video takes its place there.
+    fn on_padding(&mut self, packet: &RtpPacket, session: &mut BrowserSession, now: Instant) {
+        let ssrc = packet.header.ssrc;
+        if self.video.first().map(|first| first.ssrc) != Some(*ssrc) {
+            return;
+        }
+        let sequence = *packet.seq_no;
+        self.filled.insert(sequence);
+        let _ = self.requests.receive(sequence, now);
+        if self.decoder.fill(sequence, now) {
+            self.n_keyframe_requests += 1;
+            session.request_keyframe(ssrc);
+        }
+        self.show_new();
+    }
+
+    fn wire(
+        payload_type: Pt,
+        session: &BrowserSession,
+        extensions: &ExtensionValues,
+        payload: &[u8],
+    ) -> Option<Wire> {
+        let of = |codec: &Codec| session.is_of(payload_type, *codec);
+        let codec = VIDEO_CODECS.into_iter().find(of)?;
+        Wire::read(codec, payload, descriptor::of(extensions))
+    }
+
+    fn show_new(&mut self) {
+        let n_before = self.screen.shown.len();
+        for picture in self.decoder.shown.iter().skip(n_before) {
+            self.screen.take(*picture);
+        }
     }
 
     fn on_audio(&mut self, received: Received) {
@@ -212,28 +265,26 @@ impl Viewer {
         }
     }
 
-    fn on_video(&mut self, received: Received, session: &mut BrowserSession) {
+    fn on_video(&mut self, received: Received, wire: Wire, session: &mut BrowserSession) {
         if !self.seen.insert(received.sequence) {
             return;
         }
         self.video.push(received);
-        let Received {
-            sequence,
-            stamp,
-            marker,
-            at,
-            ..
-        } = received;
+        let sequence = received.sequence;
         match self.newest_video {
             Some(newest) if newest.sequence > sequence => self.n_video_late += 1,
             Some(_) | None => self.newest_video = Some(received),
         }
-        let is_hopeless = self.requests.receive(sequence, at);
-        let n_before = self.decoder.shown.len();
-        let asks = self.decoder.receive(sequence, stamp, marker, at);
-        for picture in self.decoder.shown.iter().skip(n_before) {
-            self.screen.take(*picture);
-        }
+        let is_hopeless = self.requests.receive(sequence, received.at);
+        let packet = receiver::Packet {
+            sequence,
+            time: received.time,
+            marker: received.marker,
+            wire,
+            stamp: received.stamp,
+        };
+        let asks = self.decoder.receive(packet, received.at);
+        self.show_new();
         if let Some(next) = self.decoder.next() {
             self.requests.forget_before(next);
         }

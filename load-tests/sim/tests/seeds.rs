@@ -2,8 +2,16 @@
 
 use std::time::Duration;
 
-use freshet_sim::scenario;
+use freshet_sim::scenario::{self, Failure, Outcome};
 use freshet_sim::seeds;
+
+/// Runs a seed. A panic says which.
+fn run(seed: u64) -> Result<Outcome, Failure> {
+    std::panic::catch_unwind(|| scenario::run(seed)).unwrap_or_else(|panic| {
+        eprintln!("seed {seed} panicked");
+        std::panic::resume_unwind(panic)
+    })
+}
 
 #[test]
 fn every_seed_is_survived() {
@@ -14,7 +22,7 @@ fn every_seed_is_survived() {
     let results: Vec<_> = std::thread::scope(|scope| {
         let handles: Vec<_> = parts
             .into_iter()
-            .map(|part| scope.spawn(|| part.iter().map(|s| (*s, scenario::run(*s))).collect()))
+            .map(|part| scope.spawn(|| part.iter().map(|s| (*s, run(*s))).collect()))
             .collect();
         let joined = handles.into_iter().map(|h| h.join().expect("no panic"));
         joined.flat_map(|part: Vec<_>| part).collect()

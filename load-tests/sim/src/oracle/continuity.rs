@@ -1,7 +1,7 @@
 //! One continuous sender: what a player receives has one SSRC, numbers without reuse, a timeline that moves as capture
 //! did, and VP8 counters that go on, whatever encodings and publishers it is made of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use sfu_model::codec::{ClockRate, MediaKind};
@@ -54,12 +54,26 @@ pub enum Violation {
 
 /// Looks at everything of one kind that a player received, in any order.
 pub fn check(received: &[Received], bounds: Bounds) -> Result<(), Violation> {
+    check_filled(received, &BTreeSet::new(), bounds)
+}
+
+/// The same where these numbers came without a packet of the stream.
+pub fn check_filled(
+    received: &[Received],
+    filled: &BTreeSet<u64>,
+    bounds: Bounds,
+) -> Result<(), Violation> {
+    if let Some(twice) = received.iter().find(|p| filled.contains(&p.sequence)) {
+        return Err(Violation::SequenceReused(*twice));
+    }
     let packets = in_order(received)?;
     check_beginning(&packets, bounds)?;
     let mut n_missing = 0;
     for pair in packets.windows(2) {
         let [before, packet] = pair else { continue };
-        n_missing += packet.sequence - before.sequence - 1;
+        let between = before.sequence + 1..packet.sequence;
+        let n_filled = filled.range(between.clone()).count() as u64;
+        n_missing += between.end - between.start - n_filled;
         check_pair(before, packet, bounds)?;
     }
     if n_missing > bounds.missing_max {
@@ -117,8 +131,8 @@ fn check_pair(before: &Received, packet: &Received, bounds: Bounds) -> Result<()
     }
     let is_same_source =
         before.stamp.publisher == packet.stamp.publisher && before.stamp.rank == packet.stamp.rank;
-    let is_same_frame = is_same_source && before.stamp.frame == packet.stamp.frame;
-    if ticks == 0 && !is_same_frame {
+    let is_same_picture = is_same_source && before.stamp.captured_at == packet.stamp.captured_at;
+    if ticks == 0 && !is_same_picture {
         return Err(Violation::TimeShared(*packet));
     }
     let clock = match packet.stamp.kind {
@@ -138,7 +152,7 @@ fn check_pair(before: &Received, packet: &Received, bounds: Bounds) -> Result<()
     if is_same_source {
         check_numbers(before, packet)?;
     }
-    check_counters(before, packet, is_same_source, is_same_frame)
+    check_counters(before, packet, is_same_source)
 }
 
 fn captured_between(clock: ClockRate, before: &Received, packet: &Received) -> i64 {
@@ -175,7 +189,6 @@ fn check_counters(
     before: &Received,
     packet: &Received,
     is_same_source: bool,
-    is_same_frame: bool,
 ) -> Result<(), Violation> {
     let (Some(old), Some(new)) = (before.vp8, packet.vp8) else {
         return Ok(());
@@ -190,8 +203,19 @@ fn check_counters(
     };
     let n_frames = packet.stamp.frame.wrapping_sub(before.stamp.frame);
     let has_gap = packet.sequence != before.sequence + 1;
-    let is_right = if is_same_frame {
+    let is_layered = packet.stamp.place.mode.is_layered();
+    // All of another encoding may have been lost, which began with a keyframe, as this one did again.
+    let may_have_left = has_gap && old.key_index != new.key_index;
+    let is_right = if is_same_source && n_frames == 0 {
         n_pictures == 0 && n_base == 0 && old.key_index == new.key_index
+    } else if is_same_source && may_have_left {
+        (1..0x4000).contains(&n_pictures)
+    } else if is_same_source && is_layered && has_gap {
+        // How many of the pictures between were meant to pass nobody knows here.
+        (1..=n_frames).contains(&u32::from(n_pictures)) && u32::from(n_base) <= n_frames
+    } else if is_same_source && is_layered {
+        // Pictures that were left out leave no gap.
+        n_pictures == 1 && n_base == u16::from(packet.stamp.place.layer.temporal == 0)
     } else if is_same_source && !(has_gap && old.key_index != new.key_index) {
         u32::from(n_pictures) == n_frames & 0x7fff && u32::from(n_base) == n_frames & 0xff
     } else if has_gap {

@@ -28,6 +28,8 @@ mod tests {
     use sfu_model::time::Instant;
 
     use super::*;
+    use crate::layers::Place;
+    use crate::receiver::{Packet, Wire};
     use crate::stamp::Stamp;
 
     fn decoder(frames: &[(u32, bool)]) -> Decoder {
@@ -39,11 +41,19 @@ mod tests {
                 rank: 0,
                 is_keyframe: *is_keyframe,
                 frame: *frame,
+                place: Place::default(),
                 packet_index: 0,
                 n_packets: 1,
                 captured_at: Instant::START,
             };
-            let _ = decoder.receive(sequence, stamp, true, Instant::START);
+            let packet = Packet {
+                sequence,
+                time: u64::from(*frame),
+                marker: true,
+                wire: Wire::Plain,
+                stamp,
+            };
+            let _ = decoder.receive(packet, Instant::START);
         }
         decoder
     }

@@ -55,6 +55,7 @@ mod tests {
     use sfu_model::codec::MediaKind;
 
     use super::*;
+    use crate::layers::Place;
     use crate::stamp::Stamp;
 
     fn at(ms: u64) -> Instant {
@@ -68,6 +69,7 @@ mod tests {
             rank: 0,
             is_keyframe: false,
             frame: 0,
+            place: Place::default(),
             packet_index: 0,
             n_packets: 1,
             captured_at: Instant::START,

@@ -29,6 +29,7 @@ mod tests {
     use sfu_model::time::Instant;
 
     use super::*;
+    use crate::layers::Place;
     use crate::stamp::Stamp;
 
     #[test]
@@ -48,6 +49,7 @@ mod tests {
                 rank: 0,
                 is_keyframe: false,
                 frame: 0,
+                place: Place::default(),
                 packet_index: 0,
                 n_packets: 1,
                 captured_at: Instant::START,

@@ -42,6 +42,7 @@ mod tests {
     use sfu_model::time::Instant;
 
     use super::*;
+    use crate::layers::Place;
     use crate::stamp::Stamp;
 
     fn ms(n: u64) -> Duration {
@@ -58,6 +59,7 @@ mod tests {
                     rank: 0,
                     is_keyframe: false,
                     frame: 0,
+                    place: Place::default(),
                     packet_index: 0,
                     n_packets: 1,
                     captured_at: Instant::START + ms(1_000),

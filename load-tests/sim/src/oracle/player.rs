@@ -23,7 +23,7 @@ pub fn check(
     bounds: continuity::Bounds,
 ) -> Result<(), Violation> {
     continuity::check(&viewer.audio, bounds).map_err(Violation::Audio)?;
-    continuity::check(&viewer.video, bounds).map_err(Violation::Video)?;
+    continuity::check_filled(&viewer.video, &viewer.filled, bounds).map_err(Violation::Video)?;
     decodability::check(&viewer.decoder, 0).map_err(Violation::Undecodable)?;
     isolation::check(viewer, publishers).map_err(Violation::Isolation)
 }

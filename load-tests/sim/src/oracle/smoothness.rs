@@ -118,6 +118,7 @@ mod tests {
     use sfu_model::codec::MediaKind;
 
     use super::*;
+    use crate::layers::Place;
     use crate::stamp::Stamp;
 
     const INTERVAL: Duration = Duration::from_millis(40);
@@ -144,6 +145,7 @@ mod tests {
                     rank: 0,
                     is_keyframe: false,
                     frame: 0,
+                    place: Place::default(),
                     packet_index: 0,
                     n_packets: 1,
                     captured_at: at(ms),

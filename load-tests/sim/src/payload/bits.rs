@@ -21,6 +21,17 @@ impl BitWriter {
         self.number(0, n - 1).number(plus_one, n)
     }
 
+    /// A number below `n`, in as few bits as that leaves it (the `ns(n)` of AV1 section 4.10.7).
+    pub(super) fn below(&mut self, value: u32, n: u32) -> &mut Self {
+        let width = 32 - n.leading_zeros();
+        let n_short = (1_u32 << width) - n;
+        match n {
+            0 | 1 => self,
+            _ if value < n_short => self.number(value, width - 1),
+            _ => self.number(value + n_short, width),
+        }
+    }
+
     /// The bytes, the last filled up with zeros.
     pub(super) fn bytes(&self) -> Vec<u8> {
         self.bits

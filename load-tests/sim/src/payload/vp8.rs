@@ -9,12 +9,19 @@ pub const KEY_INDEX_STEPS_PER_KEYFRAME: u8 = 1;
 
 pub(super) fn write(part: &Part, payload: &mut Vec<u8>) {
     let starts_partition = if part.is_first() { 0x10 } else { 0 };
-    let picture_id = part.vp8.picture_id.unwrap_or(0) | 0x8000;
-    // X; then I, L, T and K; a 15-bit picture id, TL0PICIDX, and TID 0 beside KEYIDX.
+    let counters = part.shot.counters;
+    let picture_id = counters.picture_id.unwrap_or(0) | 0x8000;
+    let temporal = part.shot.place.layer.temporal;
+    let sync = if temporal > 0 && part.shot.is_sync {
+        0x20
+    } else {
+        0
+    };
+    // X; then I, L, T and K; a 15-bit picture id, TL0PICIDX, and TID and Y beside KEYIDX.
     payload.extend([0x80 | starts_partition, 0xf0]);
     payload.extend(picture_id.to_be_bytes());
-    payload.push(part.vp8.tl0_picture_index.unwrap_or(0));
-    payload.push(part.vp8.key_index.unwrap_or(0) & 0x1f);
+    payload.push(counters.tl0_picture_index.unwrap_or(0));
+    payload.push(temporal << 6 | sync | counters.key_index.unwrap_or(0) & 0x1f);
     if !part.is_first() {
         return;
     }

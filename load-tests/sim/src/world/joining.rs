@@ -8,6 +8,7 @@ use sfu_model::id::{RoomId, SessionId, WorkerId};
 
 use crate::browser::{Birth, Browser};
 use crate::chance::draw;
+use crate::descriptor;
 use crate::publisher::Camera;
 use crate::world::{BrowserId, World};
 
@@ -34,6 +35,16 @@ impl World {
     /// A participant plays.
     pub fn watch(&mut self, room: &str) -> Result<BrowserId, JoinError> {
         self.join(room, None, |offer| offer)
+    }
+
+    /// A participant plays that knows of no Dependency Descriptors, as in Firefox.
+    pub fn watch_without_descriptors(&mut self, room: &str) -> Result<BrowserId, JoinError> {
+        self.join(room, None, |offer| {
+            let lines = offer.split_inclusive('\n');
+            lines
+                .filter(|line| !line.contains(descriptor::URI))
+                .collect()
+        })
     }
 
     /// A participant joins with an offer that was tampered with.

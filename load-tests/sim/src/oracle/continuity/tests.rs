@@ -2,6 +2,7 @@ use sfu_model::packet::PictureNumbers;
 use sfu_model::time::Instant;
 
 use super::*;
+use crate::layers::Place;
 use crate::stamp::Stamp;
 
 /// Frames of two packets, 40 ms apart; the third frame on is of another encoding.
@@ -28,6 +29,7 @@ fn stream() -> Vec<Received> {
                 rank,
                 is_keyframe: frame == 0 || frame == 3,
                 frame,
+                place: Place::default(),
                 packet_index: u16::try_from(n % 2).unwrap(),
                 n_packets: 2,
                 captured_at,
@@ -149,6 +151,31 @@ fn returned(key_index: u8) -> Result<(), Violation> {
 fn who_returns_to_an_encoding_has_counted_others_between() {
     assert_eq!(returned(3), Ok(()));
     assert!(matches!(returned(1), Err(Violation::CounterJumped(_))));
+}
+
+#[test]
+fn in_a_gap_there_may_have_been_another_encoding_where_a_keyframe_came_after_it() {
+    let after_gap = |pictures: u16, keys: u8| {
+        let mut stream = stream();
+        for packet in &mut stream[8..] {
+            packet.sequence += 20;
+            packet.time += 36_000;
+            packet.stamp.frame += 10;
+            packet.stamp.captured_at += Duration::from_millis(400);
+            let numbers = packet.vp8.as_mut().unwrap();
+            numbers.picture_id = numbers.picture_id.map(|id| (id + 10 + pictures) & 0x7fff);
+            numbers.tl0_picture_index = numbers.tl0_picture_index.map(|i| i.wrapping_add(10));
+            numbers.key_index = numbers.key_index.map(|key| key + keys);
+        }
+        let bounds = Bounds {
+            missing_max: 20,
+            ..Bounds::STRICT
+        };
+        check(&stream, bounds)
+    };
+    assert_eq!(after_gap(0, 0), Ok(()));
+    assert_eq!(after_gap(5, 1), Ok(()));
+    assert!(matches!(after_gap(5, 0), Err(Violation::CounterJumped(_))));
 }
 
 #[test]
