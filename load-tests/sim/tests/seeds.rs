@@ -8,7 +8,7 @@ use freshet_sim::seeds;
 /// Runs a seed. A panic says which.
 fn run(seed: u64) -> Result<Outcome, Failure> {
     std::panic::catch_unwind(|| scenario::run(seed)).unwrap_or_else(|panic| {
-        eprintln!("seed {seed} panicked");
+        println!("seed {seed} panicked");
         std::panic::resume_unwind(panic)
     })
 }
