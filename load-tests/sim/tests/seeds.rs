@@ -6,6 +6,7 @@ use freshet_sim::scenario::{self, Failure, Outcome};
 use freshet_sim::seeds;
 
 /// Runs a seed. A panic says which.
+#[expect(clippy::print_stdout, reason = "what panics does not know of seeds")]
 fn run(seed: u64) -> Result<Outcome, Failure> {
     std::panic::catch_unwind(|| scenario::run(seed)).unwrap_or_else(|panic| {
         println!("seed {seed} panicked");
