@@ -10,6 +10,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("sfu-net", &["sfu-model"]),
     ("sfu-core", &["sfu-model"]),
     ("sfu-server", &["sfu-core", "sfu-model", "sfu-net"]),
+    ("bridge-frames", &["sfu-model"]),
+    ("bridge-packager", &["sfu-model"]),
+    ("bridge-origin", &["bridge-packager", "sfu-model"]),
     ("signaling-auth", &["sfu-model"]),
     ("whip-whep-core", &["sfu-model", "signaling-auth"]),
     (

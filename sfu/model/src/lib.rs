@@ -14,6 +14,7 @@ pub mod codec;
 pub mod datagram;
 pub mod dependency;
 pub mod drop_reason;
+pub mod frame;
 pub mod id;
 pub mod keyframe;
 pub mod layer;
