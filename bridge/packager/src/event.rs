@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::part::PartIndex;
 use crate::playlist::media::Media;
-use crate::rendition::{RenditionInfo, RenditionName};
+use crate::rendition::{RenditionName, RenditionOutline};
 use crate::segment::{InitNumber, MediaSequenceNumber};
 
 /// Something that happened. Bytes come before the playlist that lists them.
@@ -44,7 +44,7 @@ pub enum Event {
     /// A rendition lists something else than before.
     Playlist(Arc<Media>),
     /// The renditions, or what is known of them, changed: what a multivariant playlist and an MPD list, best first.
-    Renditions(Arc<[RenditionInfo]>),
+    Renditions(Arc<[RenditionOutline]>),
     /// These renditions should send a keyframe now: a segment is to be cut.
     KeyframeWanted,
 }

@@ -41,7 +41,7 @@ impl fmt::Debug for RenditionName {
 
 /// What a multivariant playlist and an MPD say of a rendition.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RenditionInfo {
+pub struct RenditionOutline {
     /// Its name.
     pub name: RenditionName,
     /// Sound or pictures: they are never in one rendition.

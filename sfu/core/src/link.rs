@@ -3,13 +3,17 @@
 //! A worker with subscribers of a room asks the room's origin worker once; the origin sends each packet of the room
 //! once, however many subscribers there are. Control messages are reliable and ordered; packets may be lost on the way.
 
-use sfu_model::id::{EncodingId, RoomId};
+use sfu_model::id::{EncodingId, RoomId, WorkerId};
 use sfu_model::keyframe::KeyframeRequest;
 use sfu_model::packet::Packet;
 use sfu_model::rate::Bitrate;
 
 use crate::route::demand::Demand;
 use crate::route::tracks::TrackOutline;
+
+/// The worker that is none: whoever taps a room to make something else of it. To the room it is one more worker that wants it,
+/// whose messages come with requests of the node, and it never has viewers or publishers.
+pub const TAP: WorkerId = WorkerId(u8::MAX);
 
 /// What a worker that watches a room calls it towards the origin, and gets back with each packet: its place there, so that
 /// nobody looks a name up for a packet. One that is made up, or that its room has outlived, names no room of the sender's.

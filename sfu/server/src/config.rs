@@ -69,7 +69,7 @@ impl fmt::Display for Advertised {
     }
 }
 
-const _: () = assert!(WORKERS_MAX <= u8::MAX as usize + 1);
+const _: () = assert!(WORKERS_MAX <= sfu_core::link::TAP.0 as usize);
 
 #[cfg(test)]
 mod tests {

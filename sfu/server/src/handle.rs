@@ -1,26 +1,26 @@
 //! The async handle that the HTTP side and the binary hold.
 
+mod figures;
 mod layers;
+mod taps;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use prometheus_client::registry::Registry;
 use sfu_core::command::{CloseReason, Command, IceCredentials, Play, Publish, Reply};
 use sfu_core::error::CommandError;
 use sfu_core::event::Event;
 use sfu_core::stats::RoomStatus;
 use sfu_model::id::{RoomId, SessionId, WorkerId};
+use sfu_net::clock::Clock;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::config::Config;
-use crate::metrics;
 use crate::placement::RoomSummary;
 use crate::request::{Door, Request, RequestError};
 use crate::shared::Shared;
-use crate::stats::WorkerStats;
 use crate::threads::{StartError, Started, start};
 
 /// How long sessions have to say goodbye when the last handle is dropped without [`Sfu::shutdown`].
@@ -38,6 +38,7 @@ struct Inner {
     shared: Arc<Shared>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     listens_on: Vec<SocketAddr>,
+    clock: Clock,
 }
 
 /// What a client needs to go on after an ICE restart.
@@ -58,12 +59,14 @@ impl Sfu {
             threads,
             events,
             listens_on,
+            clock,
         } = start(config)?;
         let inner = Inner {
             doors,
             shared,
             threads: Mutex::new(threads),
             listens_on,
+            clock,
         };
         Ok((
             Self {
@@ -180,25 +183,6 @@ impl Sfu {
             n_subscribers: n_viewers,
             ..status
         })
-    }
-
-    /// The counters of every worker that answers.
-    pub async fn stats(&self) -> Vec<WorkerStats> {
-        let mut all = Vec::with_capacity(self.inner.doors.len());
-        for door in &self.inner.doors {
-            let (reply, answer) = oneshot::channel();
-            if door.ask(Request::Stats { reply }).await.is_ok()
-                && let Ok(stats) = answer.await
-            {
-                all.push(stats);
-            }
-        }
-        all
-    }
-
-    /// Puts the media plane's metrics into a registry.
-    pub fn register_metrics(&self, registry: &mut Registry) {
-        metrics::register(&self.inner.shared, registry);
     }
 
     /// Closes every session with a DTLS close, refuses new ones, and ends the threads, within a time.

@@ -8,10 +8,12 @@ use sfu_core::error::CommandError;
 use sfu_core::link::LinkMessage;
 use sfu_core::stats::{RoomStatus, SubscriberStatus};
 use sfu_model::id::{RoomId, SessionId, WorkerId};
+use sfu_model::keyframe::KeyframeRequest;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::bell::Bell;
 use crate::stats::WorkerStats;
+use crate::tap_end::TapEnd;
 
 /// Requests that wait for one worker. An offer costs it about a millisecond: a full queue is a quarter of a second of
 /// work, and whoever comes then had better ask another node.
@@ -48,6 +50,22 @@ pub(crate) enum Request {
         /// Who waits for it.
         reply: oneshot::Sender<Vec<(SessionId, SubscriberStatus)>>,
     },
+    /// Send a room to somebody who has no transport. The queue ends with the room.
+    Tap {
+        /// Which. Its origin is here.
+        room: RoomId,
+        /// Where its packets go.
+        end: TapEnd,
+    },
+    /// Somebody who taps a room needs a keyframe.
+    KeyframeForTap {
+        /// Which room.
+        room: RoomId,
+        /// Of which encoding.
+        request: KeyframeRequest,
+    },
+    /// Look which taps are gone.
+    SweepTaps,
     /// A snapshot of the counters.
     Stats {
         /// Who waits for it.
@@ -130,6 +148,15 @@ pub(crate) struct WeakDoor {
 }
 
 impl WeakDoor {
+    /// Asks at once, what may be lost where there is no room.
+    pub(crate) fn tell(&self, request: Request) {
+        if let Some(requests) = self.requests.upgrade()
+            && requests.try_send(request).is_ok()
+        {
+            self.bell.ring();
+        }
+    }
+
     /// Asks from a thread that may wait. The worker never waits for that thread, so it always makes room.
     pub(crate) fn blocking_ask(&self, request: Request) {
         if let Some(requests) = self.requests.upgrade()

@@ -58,6 +58,7 @@ pub(crate) struct Started {
     pub(crate) events: mpsc::Receiver<Event>,
     /// As bound, port 0 replaced.
     pub(crate) listens_on: Vec<SocketAddr>,
+    pub(crate) clock: Clock,
 }
 
 /// Everything of a worker that exists before its thread.
@@ -79,7 +80,8 @@ pub(crate) fn start(config: &Config) -> Result<Started, StartError> {
     let (event_queue, events) = mpsc::channel(EVENTS_MAX);
     let (doors, seats) = seats(n_workers)?;
     let notices_of = || Notices::new(notice_queue.clone(), Arc::clone(&shared));
-    let mut threads = start_workers(seats, listeners, &candidates, notices_of)?;
+    let clock = Clock::start();
+    let mut threads = start_workers(seats, listeners, &candidates, (clock, notices_of))?;
     let weak_doors = doors.iter().map(Door::weak).collect();
     let observer = Observer {
         notices,
@@ -97,6 +99,7 @@ pub(crate) fn start(config: &Config) -> Result<Started, StartError> {
         threads,
         events,
         listens_on,
+        clock,
     })
 }
 
@@ -104,9 +107,8 @@ fn start_workers(
     seats: Vec<Seat>,
     listeners: Vec<Listeners>,
     candidates: &Candidates,
-    notices: impl Fn() -> Notices,
+    (clock, notices): (Clock, impl Fn() -> Notices),
 ) -> Result<Vec<JoinHandle<()>>, StartError> {
-    let clock = Clock::start();
     let certificate = certificate::make()?;
     let local_addresses = candidates.local_addresses();
     if local_addresses.is_empty() {

@@ -14,6 +14,7 @@ mod books;
 mod mail;
 mod read;
 mod streams;
+mod taps;
 mod write;
 
 use std::io;
@@ -248,6 +249,7 @@ impl Worker {
         books.busy_at_last_chores = books.thread.busy;
         books.last_chores = now;
         self.streams.sweep(now);
+        self.sweep_taps(now);
         if !self.notices.is_held_back() {
             let stats = Box::new(self.stats());
             self.notices.tell(Notice::Stats(stats));

@@ -178,6 +178,7 @@ async fn a_command_that_finds_a_full_queue_is_refused_and_counted() {
         doors: vec![door.clone()],
         shared: Arc::clone(&shared),
         threads: Mutex::default(),
+        clock: Clock::start(),
         listens_on: Vec::new(),
     };
     let sfu = Sfu {

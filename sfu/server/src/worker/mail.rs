@@ -2,13 +2,15 @@
 
 use std::sync::mpsc::Receiver;
 
-use sfu_core::link::LinkMessage;
+use sfu_core::link::{LinkMessage, TAP};
 use sfu_model::datagram::Datagram;
 use sfu_model::id::WorkerId;
 use tokio::sync::mpsc;
 
 use crate::mailbox::{BACKLOG_HIGH, Delivery, Outbox, Posted};
 use crate::request::Request;
+
+use super::taps::Taps;
 
 /// Deliveries of one turn; more wait for the next one.
 const DELIVERIES_PER_TURN: usize = 1_024;
@@ -34,6 +36,7 @@ pub(crate) struct Mail {
     inbox: Receiver<Delivery>,
     /// By worker number; None for this one.
     outboxes: Vec<Option<Outbox>>,
+    pub(super) taps: Taps,
     n_requests: usize,
     n_deliveries: usize,
 }
@@ -48,6 +51,7 @@ impl Mail {
             requests,
             inbox,
             outboxes,
+            taps: Taps::default(),
             n_requests: 0,
             n_deliveries: 0,
         }
@@ -95,14 +99,17 @@ impl Mail {
         }
     }
 
-    /// Posts a core's message to one worker.
+    /// Posts a core's message to one worker, or to a tap.
     pub(super) fn post_link(
         &mut self,
         from: WorkerId,
         to: WorkerId,
         message: LinkMessage,
     ) -> Posted {
-        self.post(to, Delivery::Link { from, message })
+        match to {
+            TAP => self.taps.post(message),
+            worker => self.post(worker, Delivery::Link { from, message }),
+        }
     }
 
     /// Posts a stray datagram to its worker.
@@ -123,11 +130,14 @@ impl Mail {
 
     pub(super) fn tell_all_that_i_failed(&mut self, owner: WorkerId) {
         self.post_all(|| Delivery::OwnerFailed { owner });
+        // Whoever taps hears that it has ended.
+        self.taps = Taps::default();
     }
 
-    /// Sends what waits. Gives the number of stray datagrams that were dropped.
+    /// Sends what waits. Gives the number of stray datagrams and of packets for taps that were dropped.
     pub(super) fn flush(&mut self) -> usize {
-        self.outboxes.iter_mut().flatten().map(Outbox::flush).sum()
+        let strays: usize = self.outboxes.iter_mut().flatten().map(Outbox::flush).sum();
+        strays + self.taps.flush()
     }
 
     /// Control messages that wait for other workers.

@@ -2,6 +2,7 @@
 
 use sfu_core::command::{Command, CommandResult};
 use sfu_core::error::CommandError;
+use sfu_core::link::{LinkMessage, TAP};
 use sfu_model::datagram::{Datagram, Transport};
 use sfu_model::drop_reason::DropReason;
 use sfu_model::id::SessionId;
@@ -49,6 +50,12 @@ impl Worker {
                 let status = |id| Some((id, self.core.subscriber(id)?));
                 let _ = reply.send(sessions.into_iter().filter_map(status).collect());
             }
+            Request::Tap { room, end } => self.open_tap(room, end, now),
+            Request::KeyframeForTap { room, request } => {
+                let message = LinkMessage::RequestKeyframe { room, request };
+                self.core.handle_link(TAP, message, now);
+            }
+            Request::SweepTaps => self.sweep_taps(now),
             Request::Stats { reply } => {
                 let _ = reply.send(self.stats());
             }

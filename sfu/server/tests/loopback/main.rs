@@ -11,4 +11,5 @@ mod hostile;
 mod layers;
 mod media;
 mod shutdown;
+mod tap;
 mod transport;
