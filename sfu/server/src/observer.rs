@@ -97,3 +97,45 @@ impl Observer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+
+    use sfu_model::id::RoomId;
+
+    use super::*;
+    use crate::notice::NOTICES_MAX;
+
+    fn room(number: usize) -> RoomId {
+        RoomId::parse(&format!("room-{number}")).unwrap()
+    }
+
+    #[test]
+    fn an_observer_that_nobody_reads_waits_and_loses_nothing() {
+        let (queue, notices) = sync_channel(NOTICES_MAX);
+        let (events, mut heard) = mpsc::channel(EVENTS_MAX);
+        let observer = Observer {
+            notices,
+            shared: Arc::new(Shared::new(1)),
+            doors: Vec::new(),
+            events,
+        };
+        let observer = std::thread::spawn(move || observer.run());
+        let silent = |number| Notice::Event(Event::RoomSilent { room: room(number) });
+        // What the node does not read, what the observer has in hand, and what waits for it.
+        let n_events = EVENTS_MAX + 1 + NOTICES_MAX;
+        for number in 0..n_events {
+            queue.send(silent(number)).unwrap();
+        }
+        assert!(queue.try_send(silent(n_events)).is_err(), "it waits");
+        assert_eq!(heard.len(), EVENTS_MAX);
+        drop(queue);
+        for number in 0..n_events {
+            let event = heard.blocking_recv();
+            assert_eq!(event, Some(Event::RoomSilent { room: room(number) }));
+        }
+        assert_eq!(heard.blocking_recv(), None);
+        observer.join().unwrap();
+    }
+}
