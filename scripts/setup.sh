@@ -68,7 +68,7 @@ need_packages() {
 }
 
 need_compiler() {
-    if ! has cc || ! has pkg-config || ! has git || ! has curl; then
+    if ! has cc || ! has c++ || ! has make || ! has pkg-config || ! has git || ! has curl; then
         need_packages gcc g++ libc6-dev make pkg-config git curl ca-certificates
     fi
 }
@@ -155,10 +155,11 @@ need_to_test() {
     need_acme
 }
 
-# find_browser PATH NAME...: the path when it is set, else the first name that is a program.
+# find_browser PATH NAME...: the path when it is set, else the first name that is a program, and not a snap.
 find_browser() {
     for candidate in "$@"; do
-        [ -z "$candidate" ] || ! has "$candidate" || { command -v "$candidate"; return 0; }
+        found=$([ -z "$candidate" ] || command -v "$candidate") || continue
+        case $found in '' | /snap/*) ;; *) printf '%s\n' "$found"; return 0 ;; esac
     done
 }
 
