@@ -24,9 +24,13 @@ async fn post_as(node: &Node, path: &str, bearer: Option<&str>) -> Reply {
 }
 
 fn issue(node: &Node, verb: &str, stream: &str) -> String {
+    issue_for("5m", node, verb, stream)
+}
+
+fn issue_for(ttl: &str, node: &Node, verb: &str, stream: &str) -> String {
     let token = node
         .running
-        .command(&["token", "issue", "--stream", stream, verb, "--ttl", "5m"]);
+        .command(&["token", "issue", "--stream", stream, verb, "--ttl", ttl]);
     token.trim().to_owned()
 }
 
@@ -102,6 +106,36 @@ async fn wi_46_a_player_of_a_private_stream_needs_its_bearer_for_patch_and_delet
     }
     assert_eq!(send("PATCH", Some(&token)).await.status, 204);
     assert_eq!(send("DELETE", Some(&token)).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_token_that_has_ended_opens_nothing_and_is_still_good_for_what_it_opened() {
+    let node = Node::start();
+    let token = issue_for("2s", &node, "--publish", "private");
+    let opened = post_as(&node, "/whip/private", Some(&token)).await;
+    assert_eq!(opened.status, 201, "{}", opened.body);
+    let end = async {
+        let mut asks = interval(Duration::from_millis(60));
+        loop {
+            asks.tick().await;
+            let reply = post_as(&node, "/whip/private", Some(&token)).await;
+            if reply.status == 401 {
+                return reply;
+            }
+        }
+    };
+    let refused = timeout(PATIENCE, end).await.expect("it never ends");
+    refused.assert_refused(401, "token-expired");
+    let act = async |method: &str, bearer: &str| {
+        let request = node.request(method, opened.header("location"));
+        let request = request.header("if-match", "*").bearer(bearer);
+        let request = request.header("content-type", "application/trickle-ice-sdpfrag");
+        request.body(&trickle()).send().await
+    };
+    let others = issue(&node, "--play", "private");
+    assert_eq!(act("PATCH", &others).await.status, 403);
+    assert_eq!(act("PATCH", &token).await.status, 204);
+    assert_eq!(act("DELETE", &token).await.status, 200);
 }
 
 #[tokio::test]

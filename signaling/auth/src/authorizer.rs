@@ -50,10 +50,36 @@ impl Authorizer {
         bearer: Option<&str>,
         unix_now: UnixTime,
     ) -> Result<Grant, Refusal> {
+        self.grant(stream, verb, bearer, |token| {
+            self.verifier.verify(token, unix_now)
+        })
+    }
+
+    /// The same for a session that is open: a token that has ended since still belongs to whoever opened the session with it,
+    /// who must be able to restart its ICE and to close it. Nothing new is opened by this.
+    pub fn authorize_again(
+        &self,
+        stream: &str,
+        verb: Verb,
+        bearer: Option<&str>,
+        unix_now: UnixTime,
+    ) -> Result<Grant, Refusal> {
+        self.grant(stream, verb, bearer, |token| {
+            self.verifier.verify_but_for_its_end(token, unix_now)
+        })
+    }
+
+    fn grant(
+        &self,
+        stream: &str,
+        verb: Verb,
+        bearer: Option<&str>,
+        verify: impl Fn(&str) -> Result<Permit, TokenError>,
+    ) -> Result<Grant, Refusal> {
         let known = RoomId::parse(stream)
             .ok()
             .and_then(|name| Some((self.streams.get(&name)?.clone(), name)));
-        let offered = bearer.map(|bearer| self.check(bearer, stream, known.as_ref(), unix_now));
+        let offered = bearer.map(|bearer| self.check(bearer, stream, known.as_ref(), &verify));
         if let (Some((entry, name)), Verb::Play) = (&known, verb)
             && entry.is_public
         {
@@ -88,14 +114,14 @@ impl Authorizer {
         bearer: &str,
         stream: &str,
         known: Option<&(Stream, RoomId)>,
-        unix_now: UnixTime,
+        verify: impl Fn(&str) -> Result<Permit, TokenError>,
     ) -> Result<Credential, Refusal> {
         if bearer.len() > TOKEN_BYTES_MAX {
             return Err(Refusal::TooLong);
         }
         // A token has dots, a key has none: the shape alone decides which work is done.
         if bearer.contains('.') {
-            return match self.verifier.verify(bearer, unix_now) {
+            return match verify(bearer) {
                 Ok(permit) => Ok(Credential::Token(permit)),
                 Err(TokenError::Expired) => Err(Refusal::Expired),
                 Err(TokenError::Invalid) => Err(Refusal::Invalid),

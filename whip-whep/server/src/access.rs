@@ -47,4 +47,16 @@ impl Access {
         let authorizer = self.0.read().unwrap_or_else(PoisonError::into_inner);
         authorizer.authorize(stream, verb, bearer, unix_now)
     }
+
+    /// The same for a session that is open: with the token that opened it, even when that has ended since.
+    pub(crate) fn authorize_again(
+        &self,
+        stream: &str,
+        verb: Verb,
+        bearer: Option<&str>,
+        unix_now: UnixTime,
+    ) -> Result<Grant, Refusal> {
+        let authorizer = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        authorizer.authorize_again(stream, verb, bearer, unix_now)
+    }
 }

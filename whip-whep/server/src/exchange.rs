@@ -96,8 +96,11 @@ impl Exchange {
         bearer: Option<&str>,
     ) -> Result<Grant, Refusal> {
         let verb = target.endpoint.verb();
-        self.access
-            .authorize(target.stream, verb, bearer, unix_now())
+        let stream = target.stream;
+        match target.session {
+            None => self.access.authorize(stream, verb, bearer, unix_now()),
+            Some(_) => (self.access).authorize_again(stream, verb, bearer, unix_now()),
+        }
     }
 
     /// Answers a request.

@@ -134,6 +134,22 @@ fn a_grant_says_when_its_token_ends() {
 }
 
 #[test]
+fn a_token_that_has_ended_is_good_for_what_it_opened_and_no_other() {
+    let late = UnixTime(NOW.0 + 3_000);
+    let again = |verb, bearer: &str| {
+        let grant = authorizer().authorize_again("private", verb, Some(bearer), late);
+        grant.map(|grant| grant.subject)
+    };
+    let mine = token_for("private", &["play"]);
+    assert_eq!(again(Verb::Play, &mine), ann());
+    assert_eq!(again(Verb::Publish, &mine), Err(Refusal::WrongVerb));
+    let others = token_for("demo", &["play"]);
+    assert_eq!(again(Verb::Play, &others), Err(Refusal::Invalid));
+    let forged = format!("{mine}x");
+    assert_eq!(again(Verb::Play, &forged), Err(Refusal::Invalid));
+}
+
+#[test]
 fn a_replaced_table_is_in_force_at_once() {
     let mut authorizer = authorizer();
     assert!(authorizer.authorize("demo", Verb::Play, None, NOW).is_ok());
