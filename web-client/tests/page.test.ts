@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ago, bitrate, duration, milliseconds, percent, viewers } from '../src/page/figures.ts';
 import { parseStreams } from '../src/page/stream-list.ts';
 import { parseResolution, parseWishes, wishesText } from '../src/page/studio/settings.ts';
@@ -93,6 +93,24 @@ describe('what people are told', () => {
     expect(explain(refused, 'publish')).toBe('The server refused: Offer audio too.');
     const limited = new SignalingError('refused', 'x', { status: 429, detail: 'Check the key.' });
     expect(explain(limited, 'publish')).toBe('Check the key. This page waits and tries again.');
+  });
+
+  it('does not blame the key for a stream that its owner ended', () => {
+    const ended = { status: 403, code: 'stream-ended', detail: 'Its owner opens it again.' };
+    const told = explain(new SignalingError('refused', 'x', ended), 'publish');
+    expect(told).toBe('The server refused: Its owner opens it again.');
+    expect(explain(error(403), 'publish')).toContain('key');
+  });
+
+  it('names Firefox where it is what keeps media from its own machine', () => {
+    const blocked = new SignalingError('blocked', 'x');
+    expect(explain(blocked, 'play')).toContain('firewall');
+    vi.stubGlobal('location', new URL('http://127.0.0.1:8080/watch/demo'));
+    vi.stubGlobal('navigator', { userAgent: 'Mozilla/5.0 (X11; rv:153.0) Gecko/20100101 Firefox/153.0' });
+    expect(explain(blocked, 'play')).toContain('--listen 0.0.0.0');
+    vi.stubGlobal('location', new URL('https://live.example/watch/demo'));
+    expect(explain(blocked, 'play')).toContain('firewall');
+    vi.unstubAllGlobals();
   });
 
   it('tells a forbidden camera from a missing one', () => {

@@ -17,6 +17,7 @@ function publishing(error: SignalingError): string | undefined {
     case 401:
       return 'The stream key was not accepted. Check it, and that it belongs to this stream; ask for a new token where one has expired.';
     case 403:
+      if (error.code === 'stream-ended') return general(error);
       return 'This key may not publish on this stream. Ask for a key or token that may.';
     case 409:
       return 'Somebody is already live on this stream with its key. Ask them to stop, or take over.';
@@ -43,7 +44,7 @@ function general(error: SignalingError): string {
     case 'unreachable':
       return 'The server does not answer. Check your network; this page keeps trying.';
     case 'blocked':
-      return 'The server answers, but media does not get through. A firewall may block its media port.';
+      return isLoopbackInFirefox() ? FIREFOX_ON_LOOPBACK : BLOCKED;
     case 'unavailable':
       return 'The server is busy or restarting. This page keeps trying.';
     case 'unexpected':
@@ -53,6 +54,19 @@ function general(error: SignalingError): string {
         return `${sentence(error.detail ?? 'That was too often')} This page waits and tries again.`;
       return `The server refused: ${sentence(error.detail ?? error.message)}`;
   }
+}
+
+const BLOCKED = 'The server answers, but media does not get through. A firewall may block its media port.';
+
+/** Firefox leaves the loopback out of ICE (its setting `media.peerconnection.ice.loopback`). */
+const FIREFOX_ON_LOOPBACK =
+  'Firefox sends no media to 127.0.0.1. Start the server with --listen 0.0.0.0 and open the link that it prints, or use another browser.';
+
+function isLoopbackInFirefox(): boolean {
+  // There is none where this is used outside a page.
+  const hostname = globalThis.location?.hostname ?? '';
+  const isLoopback = hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
+  return isLoopback && navigator.userAgent.includes('Firefox/');
 }
 
 /** What the server says may be a whole sentence or a few words. */

@@ -13,6 +13,7 @@ export type SignalingErrorKind =
 
 interface Fields {
   status?: number;
+  code?: string;
   detail?: string;
   retryAfterMs?: number;
 }
@@ -28,7 +29,9 @@ export class SignalingError extends Error {
   readonly kind: SignalingErrorKind;
   /** The status code of the answer, if there was one. */
   readonly status: number | undefined;
-  /** What the server's `application/problem+json` body says to do, if it sent one. */
+  /** What the problem is called in the server's `application/problem+json` body, if it sent one: `stream-ended`. */
+  readonly code: string | undefined;
+  /** What that body says to do. */
   readonly detail: string | undefined;
   /** How long the server asks to wait (`Retry-After`). */
   readonly retryAfterMs: number | undefined;
@@ -38,6 +41,7 @@ export class SignalingError extends Error {
     this.name = 'SignalingError';
     this.kind = kind;
     this.status = fields.status;
+    this.code = fields.code;
     this.detail = fields.detail;
     this.retryAfterMs = fields.retryAfterMs;
   }
@@ -45,10 +49,10 @@ export class SignalingError extends Error {
   /** Reads an unsuccessful response; `unixNowMs` resolves a `Retry-After` that is a date. */
   static async fromResponse(response: Response, unixNowMs: number): Promise<SignalingError> {
     const retryAfterMs = retryAfterOf(response.headers, unixNowMs);
-    const detail = await problemDetail(response);
+    const problem = await problemOf(response);
     return new SignalingError(kindOf(response.status), `the server answered ${response.status}`, {
       status: response.status,
-      ...(detail === undefined ? {} : { detail }),
+      ...problem,
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     });
   }
@@ -79,17 +83,20 @@ export function retryAfterOf(headers: Headers, unixNowMs: number): number | unde
   return Number.isNaN(date) ? undefined : Math.max(0, date - unixNowMs);
 }
 
-async function problemDetail(response: Response): Promise<string | undefined> {
+async function problemOf(response: Response): Promise<Pick<Fields, 'code' | 'detail'>> {
   const type = response.headers.get('Content-Type') ?? '';
-  if (!type.startsWith('application/problem+json')) return undefined;
+  if (!type.startsWith('application/problem+json')) return {};
   try {
     const problem: unknown = await response.json();
-    if (typeof problem !== 'object' || problem === null) return undefined;
-    const { detail, title } = problem as { detail?: unknown; title?: unknown };
+    if (typeof problem !== 'object' || problem === null) return {};
+    const { code, detail, title } = problem as Record<string, unknown>;
     const text = [detail, title].find((part) => typeof part === 'string');
-    return text?.slice(0, DETAIL_CHARS_MAX);
+    return {
+      ...(typeof code === 'string' ? { code } : {}),
+      ...(typeof text === 'string' ? { detail: text.slice(0, DETAIL_CHARS_MAX) } : {}),
+    };
   } catch {
     // A body that is not what its type says adds nothing to the status code.
-    return undefined;
+    return {};
   }
 }
