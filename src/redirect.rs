@@ -12,18 +12,23 @@ use axum::response::{IntoResponse as _, Response};
 
 use crate::config::proxies::TrustedProxies;
 use crate::http::Arrival;
+use crate::problem::problem;
 use whip_whep_server::client_addr::ClientAddr;
 
 /// What the decision depends on.
 #[derive(Clone, Debug)]
 pub(crate) struct Ingress {
     pub(crate) proxies: Arc<TrustedProxies>,
-    /// The port that HTTPS is on; `None` where the operator turned it off and plain HTTP is all there is.
+    /// The port that HTTPS is on; `None` where the operator turned it off: then a proxy ends TLS.
     pub(crate) https_port: Option<u16>,
 }
 
 /// Paths that machines ask over plain HTTP: probes and scrapers, which hold no secret.
 const PLAIN_PATHS: [&str; 3] = ["/health", "/ready", "/metrics"];
+
+/// What is said where HTTPS is somebody else's part, who does not do it (RFC 9725 section 5: keys travel in every request).
+const HTTPS_REQUIRED: &str = "Plain HTTP is answered on this machine only, and [https] is off. The operator turns it on, or lists the \
+    proxy that ends TLS in http.trusted_proxies, which then says so in x-forwarded-proto.";
 
 /// The certificate authority asks before there is a certificate (RFC 8555 section 8.3); a token follows.
 const CHALLENGES: &str = "/.well-known/acme-challenge/";
@@ -43,11 +48,11 @@ pub(crate) async fn unwrap_and_redirect(
     let path = request.uri().path();
     let may_be_plain =
         client.is_loopback() || PLAIN_PATHS.contains(&path) || path.starts_with(CHALLENGES);
-    if !is_secure
-        && !may_be_plain
-        && let Some(port) = ingress.https_port
-    {
-        return redirect(&ingress, arrival, &request, port);
+    if !is_secure && !may_be_plain {
+        return match ingress.https_port {
+            Some(port) => redirect(&ingress, arrival, &request, port),
+            None => problem(StatusCode::FORBIDDEN, "https-required", HTTPS_REQUIRED),
+        };
     }
     request.extensions_mut().insert(ClientAddr(client));
     next.run(request).await
@@ -115,10 +120,19 @@ mod tests {
         path: &str,
         headers: &[(&str, &str)],
     ) -> (StatusCode, String) {
+        ask_at(Some(8443), (peer, is_tls), path, headers).await
+    }
+
+    async fn ask_at(
+        https_port: Option<u16>,
+        (peer, is_tls): (&str, bool),
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> (StatusCode, String) {
         let proxies = TrustedProxies::parse(&["10.0.0.1".to_owned()]).unwrap();
         let ingress = Ingress {
             proxies: Arc::new(proxies),
-            https_port: Some(8443),
+            https_port,
         };
         let echo = any(
             |Extension(ClientAddr(client)): Extension<ClientAddr>| async move { client.to_string() },
@@ -206,6 +220,22 @@ mod tests {
         )
         .await;
         assert_eq!(status, MOVED, "anybody can write these headers");
+    }
+
+    #[tokio::test]
+    async fn without_https_of_its_own_it_answers_this_machine_and_proxies_that_end_tls() {
+        let https = ("x-forwarded-proto", "https");
+        for (peer, headers, expected) in [
+            ("127.0.0.1", &[][..], OK),
+            ("10.0.0.1", &[https][..], OK),
+            ("10.0.0.1", &[][..], StatusCode::FORBIDDEN),
+            ("203.0.113.7", &[https][..], StatusCode::FORBIDDEN),
+        ] {
+            let (status, text) = ask_at(None, (peer, false), "/whip/demo", headers).await;
+            assert_eq!(status, expected, "{peer} {headers:?} {text}");
+            let says_why = text.contains("https-required");
+            assert_eq!(says_why, expected != OK, "{text}");
+        }
     }
 
     #[tokio::test]
