@@ -5,6 +5,7 @@
 
 pub(crate) mod endpoint;
 mod env;
+pub(crate) mod families;
 mod file;
 mod key;
 pub(crate) mod networks;
@@ -29,10 +30,12 @@ pub(crate) struct Loaded {
     pub(crate) file: Option<PathBuf>,
 }
 
-/// Reads the named file, or `./freshet.toml` where it exists, and the environment, and checks both.
+/// Reads the named file, or `./freshet.toml` where it exists, and the environment, lets the command line change what they
+/// say, and checks the whole.
 pub(crate) fn load(
     named: Option<&Path>,
     environment: impl Iterator<Item = (String, String)>,
+    override_by_command_line: impl FnOnce(&mut Config),
 ) -> Result<Loaded, Problems> {
     let implied = Path::new(DEFAULT_FILE);
     let file = named.or_else(|| implied.exists().then_some(implied));
@@ -40,7 +43,7 @@ pub(crate) fn load(
         Some(path) => file::read(path)?,
         None => String::new(),
     };
-    let config = read(file, &text, environment)?;
+    let config = read(file, &text, environment, override_by_command_line)?;
     Ok(Loaded {
         config,
         file: file.map(Path::to_owned),
@@ -52,10 +55,13 @@ fn read(
     file: Option<&Path>,
     text: &str,
     environment: impl Iterator<Item = (String, String)>,
+    override_by_command_line: impl FnOnce(&mut Config),
 ) -> Result<Config, Problems> {
     let source = file::Source::parse(file, text)?;
     let overrides = env::overrides(environment).map_err(|found| source.unknown.and(found))?;
-    let config = env::lay_over(&source, &overrides).map_err(|found| source.unknown.and(found))?;
+    let mut config =
+        env::lay_over(&source, &overrides).map_err(|found| source.unknown.and(found))?;
+    override_by_command_line(&mut config);
     let problems = source
         .unknown
         .and(validate::check(&config, &source, &overrides));

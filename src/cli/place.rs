@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::output::Failure;
+use crate::config::settings::Config;
 use crate::config::{self, Loaded};
 
 /// What every command that touches a server's files needs to know.
@@ -18,14 +19,24 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn load(&self) -> Result<Loaded, Failure> {
+        self.load_and_override(|_| {})
+    }
+
+    /// The same, with what the command line says beside the place.
+    pub(super) fn load_and_override(
+        &self,
+        override_by_command_line: impl FnOnce(&mut Config),
+    ) -> Result<Loaded, Failure> {
         // A variable that is not Unicode is none of ours.
         let environment = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         });
-        let mut loaded = config::load(self.config.as_deref(), environment)?;
-        if let Some(data) = &self.data {
-            loaded.config.node.data.clone_from(data);
-        }
+        let loaded = config::load(self.config.as_deref(), environment, |config| {
+            if let Some(data) = &self.data {
+                config.node.data.clone_from(data);
+            }
+            override_by_command_line(config);
+        })?;
         Ok(loaded)
     }
 }

@@ -65,9 +65,10 @@ fn role(name: &str) -> Result<String, String> {
 
 impl Serve {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let loaded = self.place.load()?;
-        let mut config = loaded.config;
-        self.override_config(&mut config);
+        let loaded = self
+            .place
+            .load_and_override(|config| self.override_config(config))?;
+        let config = loaded.config;
         crate::logging::start(&config.log.level, config.log.format);
         let is_unconfigured = loaded.file.is_none();
         let print_addresses = self.print_addresses;

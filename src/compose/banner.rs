@@ -31,6 +31,14 @@ impl fmt::Display for Started {
             writeln!(f, "  publish  {url}/studio/{DEMO}#key={key}")?;
             writeln!(f, "  watch    {url}/watch/{DEMO}")?;
             writeln!(f, "  OBS      {url}/whip/{DEMO}   bearer token {key}")?;
+        } else {
+            writeln!(f)?;
+            writeln!(
+                f,
+                "  streams  those of the configuration, and of `freshet stream create NAME`"
+            )?;
+            writeln!(f, "  publish  {url}/studio/NAME#key=KEY")?;
+            writeln!(f, "  watch    {url}/watch/NAME")?;
         }
         writeln!(f)?;
         if let Some(https) = self.addresses.https {

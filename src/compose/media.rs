@@ -18,8 +18,8 @@ use whip_whep_server::access::Access;
 use whip_whep_server::service::WhipWhep;
 
 use crate::api::{Audience, Audiences};
-use crate::config::endpoint;
 use crate::config::settings::Config;
+use crate::config::{endpoint, families};
 use crate::health::MediaProbe;
 use crate::live::LiveSince;
 use crate::roles::{Role, Roles};
@@ -64,7 +64,7 @@ impl Media {
         }
         let advertise = config.sfu.advertise.iter();
         let sfu_config = sfu_server::Config {
-            listen: vec![config.sfu.listen],
+            listen: families::of(config.sfu.listen),
             // Entries that do not parse were refused with the configuration.
             advertise: advertise
                 .filter_map(|entry| entry.parse::<Advertised>().ok())

@@ -27,6 +27,7 @@ const LISTS: &str = r#"
 trusted_proxies = ["10.0.0.0/8", "::1"]
 allowed_origins = ["https://example.com"]
 [sfu]
+listen = "[::]:8189"
 advertise = ["192.0.2.1", "[2001:db8::1]:8189"]
 [node]
 roles = ["sfu", "signaling"]
@@ -47,7 +48,7 @@ name = "b"
 
 fn served(text: &str, environment: &[(String, String)]) -> bool {
     let file = Path::new("f.toml");
-    match read(Some(file), text, environment.iter().cloned()) {
+    match read(Some(file), text, environment.iter().cloned(), |_| {}) {
         Ok(config) => {
             assert_can_be_served(&config);
             true

@@ -12,7 +12,7 @@ const EXAMPLE: &str = include_str!("../../freshet.example.toml");
 
 /// What is wrong with a file of this text.
 fn problems(text: &str) -> String {
-    match read(Some(Path::new("f.toml")), text, std::iter::empty()) {
+    match read(Some(Path::new("f.toml")), text, std::iter::empty(), |_| {}) {
         Ok(_) => String::new(),
         Err(problems) => problems.to_string(),
     }
@@ -25,7 +25,7 @@ fn with_environment(text: &str, variables: &[(&str, &str)]) -> Result<Config, St
     let variables = variables
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    load(Some(&file), variables)
+    load(Some(&file), variables, |_| {})
         .map(|loaded| loaded.config)
         .map_err(|problems| problems.to_string())
 }
@@ -251,10 +251,19 @@ fn an_address_that_no_client_can_send_to_is_not_advertised() {
         let expected = format!("f.toml:2: `sfu.advertise`: \"{entry}\" {why}");
         assert!(found.starts_with(&expected), "{found}");
     }
-    assert_eq!(
-        problems("[sfu]\nadvertise = [\"203.0.113.5\", \"[2001:db8::5]:9000\"]"),
-        ""
-    );
+    let both = "advertise = [\"203.0.113.5\", \"[2001:db8::5]:9000\"]";
+    let listening = |listen: &str| problems(&format!("[sfu]\nlisten = \"{listen}\"\n{both}"));
+    assert_eq!(listening("[::]:8189"), "");
+    for (listen, entry) in [
+        ("0.0.0.0:8189", "[2001:db8::5]:9000"),
+        ("[::1]:8189", "203.0.113.5"),
+    ] {
+        let found = listening(listen);
+        let expected = format!(
+            "f.toml:3: `sfu.advertise`: \"{entry}\" is of a family that sfu.listen does not listen for"
+        );
+        assert!(found.starts_with(&expected), "{found}");
+    }
 }
 
 #[test]
@@ -349,11 +358,11 @@ fn a_file_of_four_mebibytes_is_read_and_a_larger_one_is_not() {
     let file = scratch.path().join("f.toml");
     let loaded = |n_bytes: usize| {
         std::fs::write(&file, "#".repeat(n_bytes)).unwrap();
-        load(Some(&file), std::iter::empty())
+        load(Some(&file), std::iter::empty(), |_| {})
     };
     assert!(loaded(4 * 1024 * 1024).is_ok());
     let larger = loaded(4 * 1024 * 1024 + 1);
-    let device = load(Some(Path::new("/dev/zero")), std::iter::empty());
+    let device = load(Some(Path::new("/dev/zero")), std::iter::empty(), |_| {});
     for refused in [larger, device] {
         let problems = refused.unwrap_err().to_string();
         assert!(problems.contains("larger than 4194304 bytes"), "{problems}");

@@ -93,8 +93,13 @@ impl Running {
     }
 
     fn start_as(mut command: Command, scratch: Scratch, arguments: &[&str]) -> Self {
+        let listen = match arguments.contains(&"--listen") {
+            true => &[][..],
+            false => &["--listen", "127.0.0.1:0"],
+        };
         let mut child = command
-            .args(["serve", "--listen", "127.0.0.1:0", "--print-addresses"])
+            .args(["serve", "--print-addresses"])
+            .args(listen)
             .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -44,6 +44,29 @@ async fn wi_23_and_we_16_media_flows_with_no_more_signaling_than_the_answer() {
 }
 
 #[tokio::test]
+async fn one_public_port_serves_ipv4_and_ipv6_at_once() {
+    let advertise = "[sfu]\nadvertise = [\"127.0.0.1\", \"::1\"]\n";
+    let node = Node::with_arguments(advertise, &["--listen", "[::]:0"]);
+    let join_from = async |path: &str, direction, address: &str| {
+        let offered = Offered::from_address(direction, address).await;
+        let opened = node.open_with(path, &offered.sdp.clone()).await;
+        let mut client = offered.accept(&opened.answer);
+        client.connected().await;
+        client
+    };
+    let publisher = join_from("/whip/demo", Direction::SendOnly, "[::1]:0").await;
+    let mut over_ipv4 = join_from("/whep/demo", Direction::RecvOnly, "127.0.0.1:0").await;
+    let mut over_ipv6 = join_from("/whep/demo", Direction::RecvOnly, "[::1]:0").await;
+    let ports = [
+        over_ipv4.receives(50).await.server_ports,
+        over_ipv6.receives(50).await.server_ports,
+    ];
+    assert_eq!(ports[0], ports[1]);
+    assert_eq!(ports[0].len(), 1);
+    drop(publisher);
+}
+
+#[tokio::test]
 async fn wi_39_media_flows_from_and_to_clients_that_are_the_dtls_server() {
     let node = Node::start();
     let join_passive = async |path: &str, direction| {

@@ -85,18 +85,24 @@ struct Driver {
 impl Offered {
     /// Offers one audio track, to send or to receive.
     pub(crate) async fn new(direction: Direction) -> Self {
+        Self::from_address(direction, "127.0.0.1:0").await
+    }
+
+    /// The same, of a client at this address of the loopback.
+    pub(crate) async fn from_address(direction: Direction, address: &str) -> Self {
         let microphone = Source::Microphone { n_packets: 0 };
-        Self::of(MediaKind::Audio, direction, microphone).await
+        let socket = UdpSocket::bind(address).await.unwrap();
+        Self::of(MediaKind::Audio, direction, microphone, socket)
     }
 
     /// Offers one video track.
     pub(crate) async fn video(direction: Direction) -> Self {
         let camera = Source::Camera(Camera::default());
-        Self::of(MediaKind::Video, direction, camera).await
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        Self::of(MediaKind::Video, direction, camera, socket)
     }
 
-    async fn of(kind: MediaKind, direction: Direction, source: Source) -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    fn of(kind: MediaKind, direction: Direction, source: Source, socket: UdpSocket) -> Self {
         let builder = Rtc::builder()
             .set_rtp_mode(true)
             .clear_codecs()

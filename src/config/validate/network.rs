@@ -6,6 +6,7 @@ use sfu_server::Advertised;
 use sfu_server::config::WORKERS_MAX;
 
 use super::Checks;
+use crate::config::families;
 use crate::config::networks::Networks;
 use crate::config::settings::Config;
 
@@ -43,6 +44,12 @@ pub(super) fn check(config: &Config, checks: &mut Checks<'_>) {
                 if let Some(why) = unreachable(address) {
                     let action = "write an address that clients can send to";
                     checks.refuse("sfu.advertise", format!("\"{entry}\" {why}"), action);
+                } else if !families::listens_for(sfu.listen, address.ip) {
+                    let what =
+                        format!("\"{entry}\" is of a family that sfu.listen does not listen for");
+                    let action =
+                        "let sfu.listen be \"[::]:8189\", which is both, or remove the entry";
+                    checks.refuse("sfu.advertise", what, action);
                 }
             }
         }
