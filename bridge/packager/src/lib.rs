@@ -14,7 +14,9 @@
 //! * Nothing here reads a clock, draws a random number or performs I/O.
 #![forbid(unsafe_code)]
 
+pub mod codec_string;
 pub mod event;
+pub mod fmp4;
 pub mod part;
 pub mod playlist;
 pub mod rendition;
