@@ -12,11 +12,17 @@
 //!   `tfdt`. Chromium and ffmpeg drop the pre-skip that `dOps` names when they begin to decode.
 //! * Equal samples give equal bytes: nothing here has a clock.
 
+mod boxes;
+mod chunk;
 pub mod codec;
 mod init;
+mod run;
+mod sample;
 mod sample_entry;
 mod track;
 mod unsupported;
 
+pub use self::chunk::{ProducerTime, chunk};
 pub use self::init::init_section;
+pub use self::sample::Sample;
 pub use self::unsupported::UnsupportedFormat;
