@@ -9,7 +9,7 @@
 //! * The time of a chunk's first sample is its `tfdt`, unshifted: no track has an edit list. Not for Opus either, whose
 //!   binding (Encapsulation of Opus in ISOBMFF section 4.4) would cut the pre-skip off the timeline with one: players
 //!   disagree about edit lists of live tracks, and 6.5 ms are not worth a sound track that begins elsewhere than its
-//!   `tfdt`. Chromium and ffmpeg drop the pre-skip that `dOps` names when they begin to decode.
+//!   `tfdt`. Players drop the pre-skip that `dOps` names by themselves, as ffmpeg does in `tests/players.rs`.
 //! * Equal samples give equal bytes: nothing here has a clock.
 
 mod boxes;
