@@ -1,8 +1,11 @@
 //! What is written is read back by types, and is what the format said.
 
 use mp4_atom::{Codec, Decode};
+use proptest::collection::vec;
+use proptest::prelude::*;
 
 use super::*;
+use crate::codec_string::codec_string;
 
 const SIZE: Dimensions = Dimensions {
     width: 1280,
@@ -228,4 +231,45 @@ fn what_cannot_be_played_is_refused_with_its_reason() {
         sample_rate: 48_000,
         channels: 2,
     }));
+}
+
+/// Headers that begin as they should, and go on by chance.
+fn any_format() -> impl Strategy<Value = Format> {
+    let bytes = || vec(any::<u8>(), 0..40);
+    let after = |first: &'static [u8]| bytes().prop_map(move |rest| [first, &rest].concat());
+    let size = any::<(u16, u16)>().prop_map(|(width, height)| Dimensions { width, height });
+    let profile = prop_oneof![Just(66_u8), Just(100), any::<u8>()];
+    let sps = (profile, bytes()).prop_map(|(profile, rest)| [&[0x67, profile][..], &rest].concat());
+    let h264 = (sps, after(&[0x68]), size.clone()).prop_map(|(sps, pps, size)| Format::H264 {
+        sps: sps.into(),
+        pps: pps.into(),
+        size,
+    });
+    let av1 = (after(&[0x0a, 0x0b]), size.clone()).prop_map(|(header, size)| Format::Av1 {
+        sequence_header: header.into(),
+        size,
+    });
+    let vp9 = (0..5_u8, size).prop_map(|(profile, size)| Format::Vp9 { profile, size });
+    let aac = (bytes(), any::<u32>(), 0..4_u8).prop_map(|(config, sample_rate, channels)| {
+        let config = config.into();
+        Format::Aac {
+            config,
+            sample_rate,
+            channels,
+        }
+    });
+    prop_oneof![h264, av1, vp9, aac]
+}
+
+proptest! {
+    #[test]
+    fn any_header_is_refused_or_written_and_named(format in any_format()) {
+        let Ok(bytes) = init_section(&format) else {
+            return Ok(());
+        };
+        let mut rest = bytes.as_ref();
+        prop_assert!(Ftyp::decode(&mut rest).is_ok());
+        prop_assert!(Moov::decode(&mut rest).is_ok());
+        prop_assert!(codec_string(&format).is_some());
+    }
 }
