@@ -65,13 +65,7 @@ pub(super) fn sample_entry(format: &Format) -> Result<Codec, UnsupportedFormat> 
             config,
             sample_rate,
             channels,
-        } => Codec::Mp4a(Mp4a {
-            // The field is 16 bits wide: 0 where a rate does not fit. Decoders take it from the config.
-            audio: audio(*channels, u16::try_from(*sample_rate).unwrap_or(0))?,
-            esds: elementary_stream(config)?,
-            btrt: None,
-            taic: None,
-        }),
+        } => mp4a(config, *sample_rate, *channels)?,
     })
 }
 
@@ -173,6 +167,22 @@ fn colour_information(colour: &ColourConfig) -> Option<Colr> {
         matrix_coefficients: description.matrix.into(),
         full_range_flag: colour.is_full_range,
     })
+}
+
+/// `mp4a` (ISO/IEC 14496-14 section 6.7).
+fn mp4a(config: &[u8], sample_rate: u32, channels: u8) -> Result<Codec, UnsupportedFormat> {
+    if sample_rate == 0 {
+        // It is the track's timescale, by which players divide.
+        return Err(UnsupportedFormat::Malformed("sample rate"));
+    }
+    // The field is 16 bits wide: 0 where a rate does not fit. Decoders take it from the config.
+    let rate_field = u16::try_from(sample_rate).unwrap_or(0);
+    Ok(Codec::Mp4a(Mp4a {
+        audio: audio(channels, rate_field)?,
+        esds: elementary_stream(config)?,
+        btrt: None,
+        taic: None,
+    }))
 }
 
 /// `esds` (ISO/IEC 14496-14 section 6.7.2). Bit rates are 0: they vary.

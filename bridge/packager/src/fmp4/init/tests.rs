@@ -226,11 +226,13 @@ fn what_cannot_be_played_is_refused_with_its_reason() {
         sequence_header: [].into(),
         size: SIZE,
     }));
-    assert!(is_malformed(&Format::Aac {
-        config: [].into(),
-        sample_rate: 48_000,
+    let aac = |config: &[u8], sample_rate| Format::Aac {
+        config: config.into(),
+        sample_rate,
         channels: 2,
-    }));
+    };
+    assert!(is_malformed(&aac(&[], 48_000)));
+    assert!(is_malformed(&aac(&[0x11, 0x90], 0)));
 }
 
 /// Headers that begin as they should, and go on by chance.
