@@ -15,9 +15,23 @@
 #![forbid(unsafe_code)]
 
 pub mod codec_string;
+pub mod config;
+pub mod eligibility;
 pub mod event;
 pub mod fmp4;
+pub mod latency;
+mod listing;
+mod measure;
+mod outbox;
+pub mod packager;
 pub mod part;
+mod part_writer;
 pub mod playlist;
 pub mod rendition;
+mod rendition_writer;
 pub mod segment;
+pub mod segment_clock;
+mod segment_writer;
+mod slot;
+pub mod stats;
+mod window;

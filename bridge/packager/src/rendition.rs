@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use sfu_model::codec::MediaKind;
+use sfu_model::codec::{ClockRate, MediaKind};
 use sfu_model::packet::Dimensions;
 
 /// The name of a rendition, a segment of its URLs: `720p`, `360p`, `aac`, `opus`. `^[a-z0-9]{1,16}$`.
@@ -46,6 +46,8 @@ pub struct RenditionOutline {
     pub name: RenditionName,
     /// Sound or pictures: they are never in one rendition.
     pub kind: MediaKind,
+    /// Ticks per second of its times.
+    pub clock_rate: ClockRate,
     /// The codec string (RFC 6381) of what it carries, for example `avc1.42e01f`.
     pub codecs: Arc<str>,
     /// Of pictures.

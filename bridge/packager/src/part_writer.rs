@@ -1,0 +1,273 @@
+//! The part that is being written: where it ends, and what becomes of the time that no frame fills.
+//!
+//! A frame waits until the next one begins and its duration is known. A part is closed before the sample that would cross
+//! the part target, never after. Where frames are too far apart for that, the sample is ended at the part target and the
+//! next one begins there; where nothing came for longer, the time is a part without media.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sfu_model::codec::ClockRate;
+use sfu_model::time::Instant;
+
+use crate::fmp4::Sample;
+
+/// A part holds no more samples: twice what the shortest packets of sound (2.5 ms) make in the longest part. Frames beyond
+/// it, whose times do not rise, are dropped.
+const PART_SAMPLES_MAX: usize = 800;
+/// Shortest part that needs no excuse, in hundredths of the part target (draft-pantos-hls-rfc8216bis section 4.4.4.9).
+const PART_LEAST_PERCENT: u64 = 85;
+
+/// A frame whose duration is not known yet.
+#[derive(Clone, Debug)]
+pub(crate) struct Pending {
+    pub(crate) captured_at: Instant,
+    pub(crate) is_keyframe: bool,
+    pub(crate) data: Arc<[u8]>,
+}
+
+/// A part that is closed. Without samples it is a gap.
+#[derive(Debug)]
+pub(crate) struct ClosedPart {
+    /// In ticks.
+    pub(crate) starts_at: u64,
+    pub(crate) ends_at: u64,
+    pub(crate) samples: Vec<Sample>,
+    /// When its first sample was captured; unknown of a part that was split off another.
+    pub(crate) captured_at: Option<Instant>,
+}
+
+#[derive(Debug)]
+pub(crate) struct PartWriter {
+    /// Longest and shortest part, in ticks.
+    longest: u64,
+    shortest: u64,
+    /// A hole up to this long is closed by showing the frame after it earlier, in ticks.
+    bridge: u64,
+    /// Where the open part begins, and how much of it is filled, in ticks.
+    starts_at: u64,
+    filled: u64,
+    samples: Vec<Sample>,
+    captured_at: Option<Instant>,
+    /// Begins where the samples end.
+    pending: Option<Pending>,
+    /// Duration of the last sample whose end a frame gave: what the next will probably have, in ticks.
+    typical: u64,
+    closed: Vec<ClosedPart>,
+}
+
+impl PartWriter {
+    pub(crate) fn new(part_target: Duration, rate: ClockRate, starts_at: u64) -> Self {
+        let longest = ticks(rate, part_target).max(1);
+        Self {
+            longest,
+            shortest: (longest * PART_LEAST_PERCENT).div_ceil(100),
+            bridge: longest / 2,
+            starts_at,
+            filled: 0,
+            samples: Vec::new(),
+            captured_at: None,
+            pending: None,
+            typical: 0,
+            closed: Vec::new(),
+        }
+    }
+
+    /// Where the open part begins.
+    pub(crate) fn starts_at(&self) -> u64 {
+        self.starts_at
+    }
+
+    /// Where the open part has to end.
+    pub(crate) fn ends_by(&self) -> u64 {
+        self.starts_at.saturating_add(self.longest)
+    }
+
+    /// The first time that a frame can still be at.
+    pub(crate) fn floor(&self) -> u64 {
+        self.position() + u64::from(self.pending.is_some())
+    }
+
+    /// Half the distance of frames.
+    pub(crate) fn half_a_frame(&self) -> u64 {
+        self.typical / 2
+    }
+
+    /// Nothing is in the open part.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.samples.is_empty() && self.pending.is_none()
+    }
+
+    /// Has the open part room for one more sample?
+    pub(crate) fn can_hold(&self) -> bool {
+        self.samples.len() < PART_SAMPLES_MAX
+    }
+
+    /// A frame that begins where [`Self::advance`] ended.
+    pub(crate) fn put(&mut self, pending: Pending) {
+        self.pending = Some(pending);
+    }
+
+    /// A frame begins at this time, or nothing came until then: what is before it is complete.
+    pub(crate) fn advance(&mut self, to: u64) {
+        if let Some(pending) = self.pending.take() {
+            self.place(pending, to);
+        }
+        self.fill(to);
+        let is_long = self.filled >= self.shortest;
+        if is_long && self.filled.saturating_add(self.typical) > self.longest {
+            self.close();
+        }
+    }
+
+    /// Closes what is before a time, when the open part reaches beyond it: the rest is a part of its own.
+    /// `true`: a part begins at the first sample from there on.
+    pub(crate) fn split(&mut self, at: u64) -> bool {
+        let mut start = self.starts_at;
+        let mut n_before = 0;
+        for sample in &self.samples {
+            if start >= at {
+                break;
+            }
+            start += u64::from(sample.duration);
+            n_before += 1;
+        }
+        let is_pending_after = self.pending.is_some() && start >= at;
+        if n_before == self.samples.len() && !is_pending_after {
+            return false;
+        }
+        let rest = self.samples.split_off(n_before);
+        let filled_rest = self.starts_at + self.filled - start;
+        self.filled = start - self.starts_at;
+        self.close();
+        self.samples = rest;
+        self.filled = filled_rest;
+        true
+    }
+
+    /// Ends the open part at its last sample.
+    pub(crate) fn close(&mut self) {
+        if self.samples.is_empty() {
+            return;
+        }
+        let starts_at = self.starts_at;
+        self.starts_at = self.position();
+        self.filled = 0;
+        let captured_at = self.captured_at.take();
+        self.closed.push(ClosedPart {
+            starts_at,
+            ends_at: self.starts_at,
+            samples: std::mem::take(&mut self.samples),
+            captured_at,
+        });
+    }
+
+    /// The part ends exactly here, and so does what is told of: a segment or somebody's patience ends.
+    pub(crate) fn end_at(&mut self, at: u64) {
+        self.advance(at);
+        self.close();
+        if self.position() < at {
+            self.gap(at - self.position());
+        }
+    }
+
+    /// Gives up what is not told of.
+    pub(crate) fn abandon(&mut self) {
+        self.samples.clear();
+        self.pending = None;
+        self.captured_at = None;
+        self.filled = 0;
+    }
+
+    /// Ends the last sample as the one before it did, as no frame will.
+    pub(crate) fn finish(&mut self) {
+        let typical = self.typical.max(1);
+        if let Some(pending) = self.pending.take() {
+            let to = self.position() + typical;
+            self.place(pending, to);
+        }
+        self.close();
+    }
+
+    /// Goes on at another time, without telling of what is between.
+    pub(crate) fn jump(&mut self, to: u64) {
+        self.abandon();
+        self.starts_at = self.starts_at.max(to);
+    }
+
+    /// A part without media.
+    pub(crate) fn gap(&mut self, ticks: u64) {
+        let starts_at = self.starts_at;
+        self.starts_at += ticks;
+        self.closed.push(ClosedPart {
+            starts_at,
+            ends_at: self.starts_at,
+            samples: Vec::new(),
+            captured_at: None,
+        });
+    }
+
+    /// The parts that were closed, oldest first.
+    pub(crate) fn take_closed(&mut self) -> Vec<ClosedPart> {
+        std::mem::take(&mut self.closed)
+    }
+
+    fn position(&self) -> u64 {
+        self.starts_at + self.filled
+    }
+
+    fn room(&self) -> u64 {
+        self.longest - self.filled
+    }
+
+    /// Gives the pending frame its duration, in the open part or, when it does not fit there, in the next.
+    fn place(&mut self, pending: Pending, to: u64) {
+        let wanted = to.saturating_sub(self.position()).max(1);
+        let is_long = self.filled >= self.shortest;
+        if self.room() == 0 || (wanted > self.room() && is_long) {
+            self.close();
+        }
+        if wanted <= self.longest {
+            self.typical = wanted;
+        }
+        if self.samples.is_empty() {
+            self.captured_at = Some(pending.captured_at);
+        }
+        let duration = wanted.min(self.room());
+        self.filled += duration;
+        self.samples.push(Sample {
+            duration: u32::try_from(duration).unwrap_or(u32::MAX),
+            is_keyframe: pending.is_keyframe,
+            data: pending.data,
+        });
+    }
+
+    /// What the samples do not reach: the last one lasts longer, as far as its part goes; the rest is parts without media, or
+    /// so short that the next frame begins early.
+    fn fill(&mut self, to: u64) {
+        let room = self.room();
+        let hole = to.saturating_sub(self.position());
+        if let Some(last) = self.samples.last_mut() {
+            let more = hole.min(room);
+            last.duration = last
+                .duration
+                .saturating_add(u32::try_from(more).unwrap_or(u32::MAX));
+            self.filled += more;
+        }
+        if self.position() < to {
+            self.close();
+        }
+        while to.saturating_sub(self.position()) > self.bridge {
+            self.gap((to - self.position()).min(self.longest));
+        }
+    }
+}
+
+/// Whole ticks in a span, rounded down.
+pub(crate) fn ticks(rate: ClockRate, span: Duration) -> u64 {
+    let ticks = span.as_nanos() * u128::from(rate.0) / 1_000_000_000;
+    u64::try_from(ticks).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

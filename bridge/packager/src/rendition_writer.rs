@@ -1,0 +1,313 @@
+//! One rendition from frames to listed segments: it cuts where the segment clock says, numbers and packs what its parts
+//! hold, and knows when it has waited long enough.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use sfu_model::codec::{ClockRate, MediaKind};
+use sfu_model::frame::{Format, Frame};
+use sfu_model::time::{Instant, MediaTime};
+
+use crate::codec_string::codec_string;
+use crate::config::Config;
+use crate::eligibility::Eligibility;
+use crate::event::Event;
+use crate::fmp4::{self, ProducerTime};
+use crate::measure::Measure;
+use crate::outbox::Outbox;
+use crate::part_writer::{ClosedPart, PartWriter, Pending, ticks};
+use crate::rendition::RenditionName;
+use crate::segment::InitNumber;
+use crate::segment_clock::{Cut, SEGMENT_LIMIT, SegmentClock, Zero};
+use crate::segment_writer::{SegmentWriter, micros};
+use crate::window::Window;
+
+/// When nothing comes, a part is closed after so many hundredths of the part target: an eighth of a second of jitter in the
+/// shorter ones, and well before a player's patience of 1.5 target durations ends.
+const WAIT_PERCENT: u32 = 125;
+
+#[derive(Debug)]
+pub(crate) struct RenditionWriter {
+    pub(crate) name: RenditionName,
+    pub(crate) rate: ClockRate,
+    pub(crate) format: Arc<Format>,
+    /// Of the format (RFC 6381).
+    pub(crate) codecs: Option<Arc<str>>,
+    pub(crate) parts: PartWriter,
+    pub(crate) segment: SegmentWriter,
+    pub(crate) window: Window,
+    pub(crate) measure: Measure,
+    pub(crate) eligibility: Eligibility,
+    zero: Zero,
+    init: InitNumber,
+    /// `mfhd` of the last chunk.
+    chunk_number: u32,
+    n_parts: u64,
+    part_target: Duration,
+    /// When the media at the beginning of the open part was here, or should have been.
+    due_from: Instant,
+}
+
+impl RenditionWriter {
+    /// Begins with its first frame, in the last segment that is decided.
+    pub(crate) fn new(name: &RenditionName, first: &Frame, config: &Config, cut: Cut) -> Self {
+        let rate = first.format.clock_rate();
+        let part_target = config.latency.part_target();
+        let hold_back = config.latency.server_control().hold_back;
+        Self {
+            name: name.clone(),
+            rate,
+            format: Arc::clone(&first.format),
+            codecs: None,
+            parts: PartWriter::new(part_target, rate, first.time.0),
+            segment: SegmentWriter::new(cut),
+            window: Window::new(config.windows.at_least(hold_back)),
+            measure: Measure::new(),
+            eligibility: Eligibility::default(),
+            zero: config.zero,
+            init: InitNumber(0),
+            chunk_number: 0,
+            n_parts: 0,
+            part_target,
+            due_from: first.captured_at,
+        }
+    }
+
+    /// What a player needs before anything else.
+    pub(crate) fn tell_first_init(&mut self, bytes: Bytes, outbox: &mut Outbox) {
+        self.tell_init(bytes, outbox);
+    }
+
+    /// How many parts there have been.
+    pub(crate) fn parts_told(&self) -> u64 {
+        self.n_parts
+    }
+
+    pub(crate) fn kind(&self) -> MediaKind {
+        self.format.kind()
+    }
+
+    /// A place on the rendition's timeline, since the stream's zero.
+    pub(crate) fn at(&self, ticks: u64) -> Duration {
+        self.rate.duration(ticks)
+    }
+
+    /// When the open part is closed whatever comes.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.due_from + self.part_target.saturating_mul(WAIT_PERCENT) / 100
+    }
+
+    /// How long nothing was done that should have been.
+    pub(crate) fn lag(&self, now: Instant) -> Duration {
+        now.saturating_since(self.deadline())
+    }
+
+    /// Another format from the next segment on.
+    pub(crate) fn change_format(&mut self, format: &Arc<Format>, init: Bytes, outbox: &mut Outbox) {
+        self.format = Arc::clone(format);
+        self.init.0 = self.init.0.saturating_add(1);
+        self.tell_init(init, outbox);
+    }
+
+    fn tell_init(&mut self, bytes: Bytes, outbox: &mut Outbox) {
+        self.codecs = codec_string(&self.format).map(Arc::from);
+        outbox.events.push_back(Event::Init {
+            rendition: self.name.clone(),
+            init: self.init,
+            bytes,
+        });
+    }
+
+    /// A frame begins at this time: what is before it is complete, and segments that end before it are finished.
+    /// `is_break`: it does not belong to the segment before a discontinuity, even when it begins a little before that.
+    pub(crate) fn reach(
+        &mut self,
+        at: u64,
+        is_break: bool,
+        clock: &SegmentClock,
+        outbox: &mut Outbox,
+    ) {
+        let number = self.segment.cut().number;
+        let broken = clock.next_break(number).filter(|_| is_break);
+        while let Some(cut) = clock.after(self.segment.cut().number) {
+            let due = self.ticks(cut.at);
+            let is_early = at.saturating_add(self.tolerance()) < due;
+            if is_early && broken.is_none_or(|broken| cut.number > broken) {
+                break;
+            }
+            if !self.parts.split(due) {
+                let is_last = clock.after(cut.number).is_none();
+                self.parts.end_at(self.boundary(at, due, is_last));
+            }
+            self.cut(cut, outbox);
+        }
+        self.parts.advance(at);
+        self.tell_parts(outbox);
+    }
+
+    /// Where a segment ends when a frame begins at `at`, after its end is due: there, unless the segment would be too long.
+    fn boundary(&self, at: u64, due: u64, is_last: bool) -> u64 {
+        let limit = self.segment_start() + ticks(self.rate, SEGMENT_LIMIT);
+        let boundary = if is_last && at <= limit { at } else { due };
+        boundary.max(self.parts.floor())
+    }
+
+    /// How much earlier than a cut a frame may be that is captured at the same moment: half the distance of pictures. Sound
+    /// is cut after.
+    fn tolerance(&self) -> u64 {
+        match self.kind() {
+            MediaKind::Video => self.parts.half_a_frame(),
+            MediaKind::Audio => 0,
+        }
+    }
+
+    /// Keeps a frame that begins where the timeline was brought to.
+    pub(crate) fn put(&mut self, frame: &Frame, now: Instant) {
+        if self.parts.is_empty() {
+            self.due_from = now;
+        }
+        self.parts.put(Pending {
+            captured_at: frame.captured_at,
+            is_keyframe: frame.is_keyframe,
+            data: Arc::clone(&frame.data),
+        });
+    }
+
+    /// The open part is not closed by frames before this much later.
+    pub(crate) fn restart_wait(&mut self, now: Instant) {
+        self.due_from = now;
+    }
+
+    /// Nothing came in time: the open part ends at the part target, or at the segment's end.
+    pub(crate) fn expire(&mut self, clock: &SegmentClock, outbox: &mut Outbox) {
+        let from = self.parts.starts_at();
+        let until = self.parts.ends_by();
+        let next = clock.after(self.segment.cut().number);
+        match next.filter(|cut| self.ticks(cut.at) <= until) {
+            Some(cut) => {
+                let due = self.ticks(cut.at);
+                if !self.parts.split(due) {
+                    self.parts.end_at(due.max(self.parts.floor()));
+                }
+                self.cut(cut, outbox);
+            }
+            None => {
+                self.parts.end_at(until);
+                self.tell_parts(outbox);
+            }
+        }
+        let told = self.parts.starts_at().saturating_sub(from);
+        self.due_from += self.rate.duration(told);
+    }
+
+    /// Nobody asked for long: goes on at a cut that is far ahead, without telling of what is between.
+    pub(crate) fn jump(&mut self, cut: Cut, now: Instant, outbox: &mut Outbox) {
+        self.parts.finish();
+        self.cut(cut, outbox);
+        self.parts.jump(self.ticks(cut.at));
+        self.due_from = now;
+    }
+
+    /// The last of it.
+    pub(crate) fn end(&mut self, outbox: &mut Outbox) {
+        self.parts.finish();
+        self.tell_parts(outbox);
+        self.finish_segment(outbox);
+    }
+
+    fn cut(&mut self, cut: Cut, outbox: &mut Outbox) {
+        self.tell_parts(outbox);
+        if self.segment.is_empty() {
+            // Every rendition has every number: one that has nothing to put into a segment says so.
+            self.parts.gap(1);
+            self.tell_parts(outbox);
+        }
+        self.finish_segment(outbox);
+        self.segment = SegmentWriter::new(cut);
+    }
+
+    fn finish_segment(&mut self, outbox: &mut Outbox) {
+        let Some(segment) = self.segment.finish() else {
+            return;
+        };
+        let bytes = u64::from(segment.size_bytes);
+        self.measure
+            .segment(bytes, segment.duration, segment.is_gap);
+        self.eligibility.evaluate(self.at(self.parts.starts_at()));
+        outbox.changed(&self.name);
+        outbox.events.push_back(Event::Segment {
+            rendition: self.name.clone(),
+            segment: segment.head.number,
+            n_parts: u32::try_from(segment.parts.len()).unwrap_or(u32::MAX),
+        });
+        self.window.push(segment);
+    }
+
+    fn segment_start(&self) -> u64 {
+        self.segment
+            .head()
+            .map_or(self.parts.starts_at(), |head| head.starts_at.0)
+    }
+
+    /// Whole ticks up to a time, rounded to the nearest: cuts are times of frames, and come back to the tick they were.
+    fn ticks(&self, at: Duration) -> u64 {
+        let nanos = i64::try_from(at.as_nanos()).unwrap_or(i64::MAX);
+        u64::try_from(self.rate.ticks_in_nanos(nanos)).unwrap_or(0)
+    }
+
+    fn tell_parts(&mut self, outbox: &mut Outbox) {
+        for part in self.parts.take_closed() {
+            self.tell_part(&part, outbox);
+        }
+    }
+
+    fn tell_part(&mut self, part: &ClosedPart, outbox: &mut Outbox) {
+        let begins_segment = !self.segment.has_media();
+        let is_keyed = part.samples.first().is_some_and(|s| s.is_keyframe);
+        let bytes = if part.samples.is_empty() {
+            outbox.stats.gap_parts += 1;
+            Bytes::new()
+        } else {
+            if begins_segment && self.kind() == MediaKind::Video {
+                self.eligibility.handle_segment(is_keyed);
+                outbox.stats.misaligned_segments += u64::from(!is_keyed);
+            }
+            self.chunk(part, begins_segment)
+        };
+        let (starts_at, rate) = (MediaTime(part.starts_at), self.rate);
+        let duration = micros(rate, part.ends_at) - micros(rate, part.starts_at);
+        self.segment
+            .open(self.init, starts_at, self.at(part.starts_at));
+        let index = self.segment.push(part, duration, bytes.len());
+        self.n_parts += 1;
+        self.measure.part(part.samples.len());
+        self.measure
+            .open(self.segment.size_bytes(), self.segment.duration());
+        outbox.events.push_back(Event::Part {
+            rendition: self.name.clone(),
+            segment: self.segment.cut().number,
+            index,
+            bytes,
+        });
+        outbox.changed(&self.name);
+    }
+
+    fn chunk(&mut self, part: &ClosedPart, begins_segment: bool) -> Bytes {
+        self.chunk_number = self.chunk_number.wrapping_add(1);
+        let media_time = MediaTime(part.starts_at);
+        let produced = part.captured_at.filter(|_| begins_segment);
+        let produced = produced.map(|captured_at| ProducerTime {
+            unix: self.zero.unix_at(captured_at),
+            media_time,
+        });
+        fmp4::chunk(
+            self.chunk_number,
+            media_time,
+            self.kind(),
+            &part.samples,
+            produced,
+            begins_segment,
+        )
+    }
+}

@@ -1,0 +1,267 @@
+//! When segments are cut: one clock for all renditions of a stream, so that players can change between them at any segment.
+//!
+//! It adopts keyframes that come of themselves, then asks for one, and cuts without one rather than break the target
+//! duration. What it decides is a time; each rendition cuts at its first frame from there on.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use sfu_model::time::Instant;
+
+use crate::segment::MediaSequenceNumber;
+
+/// A keyframe this long after the last cut is adopted: viewers who join the SFU cause free ones, and shorter segments would
+/// cost requests without need.
+const ADOPT_AFTER: Duration = Duration::from_millis(1_500);
+/// When keyframes are asked for, after the last cut was decided: the answer takes a round trip and a frame, and a request may
+/// be lost.
+const ASK_AFTER: [Duration; 3] = [
+    Duration::from_millis(1_600),
+    Duration::from_millis(1_850),
+    Duration::from_millis(2_100),
+];
+/// The cut is made without a keyframe here. Sound may be ahead by what is told of already, which is a frame at most, and the
+/// whole has to round to the target duration: 2.49 s.
+const CUT_AFTER: Duration = Duration::from_millis(2_400);
+/// No segment is longer: it has to round down to the target duration of 2 s.
+pub const SEGMENT_LIMIT: Duration = Duration::from_millis(2_490);
+/// A discontinuity sooner after a cut has to wait: parameter sets that change with every picture would fill the playlist
+/// with segments of one picture.
+const BREAK_AFTER: Duration = Duration::from_millis(500);
+
+/// The start of a segment in all renditions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cut {
+    /// The segment that begins.
+    pub(crate) number: MediaSequenceNumber,
+    /// When, since the timeline's zero.
+    pub(crate) at: Duration,
+    /// The wall time of `at`, since 1970: never in the future, never before that of the cut before.
+    pub(crate) unix: Duration,
+    /// Discontinuities so far, this one included.
+    pub(crate) discontinuity_sequence: u64,
+    /// Decoders begin anew here.
+    pub(crate) is_discontinuous: bool,
+}
+
+/// The timeline's zero on both clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Zero {
+    /// On our monotonic clock.
+    pub at: Instant,
+    /// As wall time since 1970.
+    pub unix: Duration,
+}
+
+impl Zero {
+    /// The wall time of a moment on our clock.
+    pub(crate) fn unix_at(self, now: Instant) -> Duration {
+        self.unix.saturating_add(now.saturating_since(self.at))
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct SegmentClock {
+    zero: Zero,
+    /// Oldest first; what every rendition has passed is forgotten, the last never.
+    cuts: VecDeque<Cut>,
+    /// When the last was decided.
+    decided_at: Instant,
+    /// How many of [`ASK_AFTER`] are spent.
+    n_asked: usize,
+}
+
+impl SegmentClock {
+    pub(crate) fn new(zero: Zero, now: Instant) -> Self {
+        Self {
+            zero,
+            cuts: VecDeque::new(),
+            decided_at: now,
+            n_asked: 0,
+        }
+    }
+
+    /// The last cut that is decided. `None`: no frame came yet.
+    pub(crate) fn last(&self) -> Option<Cut> {
+        self.cuts.back().copied()
+    }
+
+    /// The cut after that of a segment.
+    pub(crate) fn after(&self, number: MediaSequenceNumber) -> Option<Cut> {
+        self.cuts.iter().find(|cut| cut.number > number).copied()
+    }
+
+    /// The first discontinuity after a segment.
+    pub(crate) fn next_break(&self, number: MediaSequenceNumber) -> Option<MediaSequenceNumber> {
+        let mut later = self.cuts.iter().filter(|cut| cut.number > number);
+        later.find(|cut| cut.is_discontinuous).map(|cut| cut.number)
+    }
+
+    /// The first frame of all.
+    pub(crate) fn begin(&mut self, at: Duration, now: Instant) {
+        if self.cuts.is_empty() {
+            self.push(at, false, now);
+        }
+    }
+
+    /// A frame that a decoder can begin at. Is the segment cut there?
+    pub(crate) fn adopt(&mut self, at: Duration, now: Instant) -> bool {
+        self.cut_if_past(ADOPT_AFTER, at, now)
+    }
+
+    /// Sound alone cuts between parts once a segment is this long.
+    pub(crate) fn adopt_after(&mut self, least: Duration, at: Duration, now: Instant) -> bool {
+        self.cut_if_past(least.max(ADOPT_AFTER), at, now)
+    }
+
+    fn cut_if_past(&mut self, least: Duration, at: Duration, now: Instant) -> bool {
+        let is_past = self.last().is_some_and(|last| at >= last.at + least);
+        if is_past {
+            self.push(at, false, now);
+        }
+        is_past
+    }
+
+    /// The timeline of a rendition reaches `at`. How many cuts had to be made without a keyframe?
+    pub(crate) fn reach(&mut self, at: Duration, now: Instant) -> u64 {
+        let mut n_late = 0;
+        while let Some(last) = self.last()
+            && at >= last.at + CUT_AFTER
+        {
+            self.push(last.at + CUT_AFTER, false, now);
+            n_late += 1;
+        }
+        n_late
+    }
+
+    /// May a discontinuity be made at this time?
+    pub(crate) fn can_break(&self, at: Duration) -> bool {
+        self.last()
+            .is_none_or(|last| at >= last.at.saturating_add(BREAK_AFTER))
+    }
+
+    /// Decoders have to begin anew, in all renditions.
+    pub(crate) fn break_at(&mut self, at: Duration, now: Instant) {
+        let at = self.last().map_or(at, |last| at.max(last.at));
+        self.push(at, true, now);
+    }
+
+    /// All renditions have passed the cuts before that of this segment.
+    pub(crate) fn forget_before(&mut self, number: MediaSequenceNumber) {
+        while self.cuts.len() > 1 && self.cuts.front().is_some_and(|cut| cut.number < number) {
+            self.cuts.pop_front();
+        }
+    }
+
+    /// When the next keyframe is asked for.
+    pub(crate) fn next_ask(&self) -> Option<Instant> {
+        let after = ASK_AFTER.get(self.n_asked)?;
+        (!self.cuts.is_empty()).then(|| self.decided_at + *after)
+    }
+
+    /// Is a keyframe to be asked for now?
+    pub(crate) fn ask(&mut self, now: Instant) -> bool {
+        let mut is_due = false;
+        while self.next_ask().is_some_and(|at| now >= at) {
+            self.n_asked += 1;
+            is_due = true;
+        }
+        is_due
+    }
+
+    fn push(&mut self, at: Duration, is_discontinuous: bool, now: Instant) {
+        let last = self.last();
+        let unix = self.zero.unix.saturating_add(at);
+        let unix = unix.min(self.zero.unix_at(now));
+        let unix = last.map_or(unix, |last| unix.max(last.unix));
+        let number = last.map_or(0, |last| last.number.0.saturating_add(1));
+        let sequence = last.map_or(0, |last| last.discontinuity_sequence);
+        self.cuts.push_back(Cut {
+            number: MediaSequenceNumber(number),
+            at,
+            unix,
+            discontinuity_sequence: sequence + u64::from(is_discontinuous),
+            is_discontinuous,
+        });
+        self.decided_at = now;
+        self.n_asked = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ms(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    fn at(millis: u64) -> Instant {
+        Instant::START + ms(millis)
+    }
+
+    fn clock() -> SegmentClock {
+        let zero = Zero {
+            at: Instant::START,
+            unix: Duration::from_secs(1_000),
+        };
+        let mut clock = SegmentClock::new(zero, at(0));
+        clock.begin(ms(0), at(0));
+        clock
+    }
+
+    #[test]
+    fn a_free_keyframe_is_adopted_and_an_early_one_is_not() {
+        let mut clock = clock();
+        assert!(!clock.adopt(ms(1_499), at(1_499)));
+        assert!(clock.adopt(ms(1_500), at(1_500)));
+        let cut = clock.last().unwrap();
+        assert_eq!((cut.number.0, cut.at), (1, ms(1_500)));
+        assert!(!clock.adopt(ms(1_533), at(1_533)), "it is cut already");
+    }
+
+    #[test]
+    fn keyframes_are_asked_for_three_times_and_then_the_cut_is_made_without() {
+        let mut clock = clock();
+        let asked: Vec<u64> = (0..2_400).filter(|now| clock.ask(at(*now))).collect();
+        assert_eq!(asked, [1_600, 1_850, 2_100]);
+        assert_eq!(clock.next_ask(), None);
+        assert_eq!(clock.reach(ms(2_399), at(2_399)), 0);
+        assert_eq!(clock.reach(ms(2_420), at(2_420)), 1);
+        assert_eq!(clock.last().unwrap().at, ms(2_400));
+        assert_eq!(clock.next_ask(), Some(at(4_020)), "it asks for the next");
+    }
+
+    #[test]
+    fn wall_time_is_never_in_the_future_and_never_goes_back() {
+        let mut clock = clock();
+        assert!(clock.adopt(ms(2_000), at(1_000)));
+        assert_eq!(clock.last().unwrap().unix, Duration::from_secs(1_001));
+        assert!(clock.adopt(ms(4_000), at(500)));
+        assert_eq!(clock.last().unwrap().unix, Duration::from_secs(1_001));
+    }
+
+    #[test]
+    fn discontinuities_are_counted_and_kept_apart() {
+        let mut clock = clock();
+        assert!(!clock.can_break(ms(499)));
+        assert!(clock.can_break(ms(500)));
+        clock.break_at(ms(500), at(500));
+        clock.adopt(ms(2_500), at(2_500));
+        let cut = clock.last().unwrap();
+        assert_eq!(
+            (cut.discontinuity_sequence, cut.is_discontinuous),
+            (1, false)
+        );
+    }
+
+    #[test]
+    fn what_all_have_passed_is_forgotten_but_never_the_last() {
+        let mut clock = clock();
+        clock.adopt(ms(2_000), at(2_000));
+        clock.forget_before(MediaSequenceNumber(1));
+        assert_eq!(clock.cuts.len(), 1);
+        clock.forget_before(MediaSequenceNumber(9));
+        assert_eq!(clock.last().unwrap().number.0, 1);
+    }
+}

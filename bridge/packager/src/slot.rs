@@ -1,0 +1,92 @@
+//! A rendition's place in its stream, from before its first frame, and which of its frames are let in.
+
+use std::sync::Arc;
+
+use sfu_model::codec::MediaKind;
+use sfu_model::frame::{Discontinuity, Frame};
+
+use crate::rendition::RenditionName;
+use crate::rendition_writer::RenditionWriter;
+use crate::segment_clock::SegmentClock;
+
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub(crate) name: RenditionName,
+    pub(crate) kind: MediaKind,
+    /// It is listed once it has so many parts.
+    pub(crate) parts_wanted: u64,
+    /// A discontinuity that came with a frame that was dropped.
+    pub(crate) owed: Option<Discontinuity>,
+    /// From its first frame on.
+    pub(crate) writer: Option<RenditionWriter>,
+}
+
+/// What a frame does to its stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// It follows the one before it.
+    Follows,
+    /// Decoders begin anew with it, at a cut that another rendition caused already.
+    Joins,
+    /// Decoders begin anew with it, and all renditions are cut.
+    Breaks,
+    /// No decoder can begin at it.
+    NeedsKeyframe,
+    /// A cut here would come too soon after the last.
+    TooSoon,
+}
+
+impl Slot {
+    pub(crate) fn new(name: RenditionName, kind: MediaKind, parts_wanted: u64) -> Self {
+        Self {
+            name,
+            kind,
+            parts_wanted,
+            owed: None,
+            writer: None,
+        }
+    }
+
+    /// Do multivariant playlists name it?
+    pub(crate) fn is_listed(&self) -> bool {
+        let told = self.writer.as_ref().map_or(0, |writer| writer.parts_told());
+        told >= self.parts_wanted
+    }
+
+    /// What a frame means that comes next.
+    pub(crate) fn admit(&mut self, frame: &Frame, clock: &SegmentClock) -> Admission {
+        self.owed = match frame.discontinuity {
+            None | Some(Discontinuity::Lost) => self.owed,
+            Some(anew) => Some(anew),
+        };
+        let Some(writer) = &self.writer else {
+            return if frame.is_keyframe {
+                Admission::Joins
+            } else {
+                Admission::NeedsKeyframe
+            };
+        };
+        let is_new = is_other_format(writer, frame);
+        if self.owed.is_none() && !is_new {
+            return Admission::Follows;
+        }
+        if !frame.is_keyframe {
+            return Admission::NeedsKeyframe;
+        }
+        let cut = writer.segment.cut();
+        let is_untouched = !writer.segment.has_media() && writer.parts.is_empty();
+        let is_at_break = cut.is_discontinuous && is_untouched && !is_new;
+        if is_at_break || clock.next_break(cut.number).is_some() {
+            Admission::Joins
+        } else if clock.can_break(writer.at(frame.time.0)) {
+            Admission::Breaks
+        } else {
+            Admission::TooSoon
+        }
+    }
+}
+
+/// Compared by content: encoders repeat their parameter sets with every keyframe.
+pub(crate) fn is_other_format(writer: &RenditionWriter, frame: &Frame) -> bool {
+    !Arc::ptr_eq(&writer.format, &frame.format) && writer.format != frame.format
+}
