@@ -34,4 +34,5 @@ pub mod segment_clock;
 mod segment_writer;
 mod slot;
 pub mod stats;
+pub mod utc;
 mod window;
