@@ -16,6 +16,7 @@
 
 pub mod codec_string;
 pub mod config;
+pub mod dash;
 pub mod eligibility;
 pub mod event;
 pub mod fmp4;

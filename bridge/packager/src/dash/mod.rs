@@ -1,0 +1,13 @@
+//! MPEG-DASH (ISO/IEC 23009-1) as a second view of the segments that HLS lists: the same files, named once more.
+
+pub mod mpd;
+mod period;
+mod xml;
+
+use std::sync::Arc;
+
+use crate::playlist::media::Media;
+use crate::rendition::RenditionInfo;
+
+/// A rendition with what it lists.
+pub type Listed = (RenditionInfo, Arc<Media>);
