@@ -12,14 +12,14 @@ use crate::measure::Measured;
 use crate::outbox::Outbox;
 use crate::part::PartIndex;
 use crate::playlist::media::{Media, Report};
-use crate::rendition::{RenditionInfo, RenditionName};
+use crate::rendition::{RenditionName, RenditionOutline};
 use crate::rendition_writer::RenditionWriter;
 use crate::slot::Slot;
 
 /// What was told last.
 #[derive(Debug, Default)]
 pub(crate) struct Listing {
-    told: Arc<[RenditionInfo]>,
+    told: Arc<[RenditionOutline]>,
 }
 
 impl Listing {
@@ -101,10 +101,10 @@ fn report(writer: &RenditionWriter) -> Option<Report> {
 
 /// Those that a player may choose, best first: pictures by size and rate, then sound, AAC before all other because every
 /// player has it.
-fn renditions(slots: &[Slot]) -> Vec<RenditionInfo> {
+fn renditions(slots: &[Slot]) -> Vec<RenditionOutline> {
     let listed = slots.iter().filter(|slot| slot.is_listed());
     let writers = listed.filter_map(|slot| slot.writer.as_ref());
-    let mut infos: Vec<RenditionInfo> = writers.filter_map(info).collect();
+    let mut infos: Vec<RenditionOutline> = writers.filter_map(info).collect();
     infos.sort_by_key(|info| {
         let is_sound = info.kind == MediaKind::Audio;
         let is_rare = is_sound && !info.codecs.starts_with("mp4a");
@@ -115,11 +115,11 @@ fn renditions(slots: &[Slot]) -> Vec<RenditionInfo> {
     infos
 }
 
-fn info(writer: &RenditionWriter) -> Option<RenditionInfo> {
+fn info(writer: &RenditionWriter) -> Option<RenditionOutline> {
     let measured: Measured = writer.measure.measured();
     let kind = writer.kind();
     let is_video = kind == MediaKind::Video;
-    Some(RenditionInfo {
+    Some(RenditionOutline {
         name: writer.name.clone(),
         kind,
         clock_rate: writer.rate,
@@ -138,14 +138,14 @@ fn info(writer: &RenditionWriter) -> Option<RenditionInfo> {
 }
 
 /// Are they so different that it has to be told?
-fn differ(new: &[RenditionInfo], told: &[RenditionInfo]) -> bool {
-    let measured = |info: &RenditionInfo| Measured {
+fn differ(new: &[RenditionOutline], told: &[RenditionOutline]) -> bool {
+    let measured = |info: &RenditionOutline| Measured {
         peak_bps: info.peak_bps,
         average_bps: info.average_bps,
         milli_fps: info.milli_fps.unwrap_or(0),
     };
-    let same_but_measured = |(new, told): (&RenditionInfo, &RenditionInfo)| {
-        let with_told = RenditionInfo {
+    let same_but_measured = |(new, told): (&RenditionOutline, &RenditionOutline)| {
+        let with_told = RenditionOutline {
             peak_bps: told.peak_bps,
             average_bps: told.average_bps,
             milli_fps: told.milli_fps,

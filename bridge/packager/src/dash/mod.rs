@@ -7,7 +7,7 @@ mod xml;
 use std::sync::Arc;
 
 use crate::playlist::media::Media;
-use crate::rendition::RenditionInfo;
+use crate::rendition::RenditionOutline;
 
 /// A rendition with what it lists.
-pub type Listed = (RenditionInfo, Arc<Media>);
+pub type Listed = (RenditionOutline, Arc<Media>);

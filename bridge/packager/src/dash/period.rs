@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::rendition::RenditionInfo;
+use crate::rendition::RenditionOutline;
 use crate::segment::Segment;
 
 use super::Listed;
@@ -22,7 +22,7 @@ pub(crate) struct Period<'m> {
 /// One rendition in one period.
 #[derive(Debug)]
 pub(crate) struct Representation<'m> {
-    pub(crate) rendition: &'m RenditionInfo,
+    pub(crate) rendition: &'m RenditionOutline,
     pub(crate) epoch: &'m str,
     /// At least one, none of them a gap.
     pub(crate) segments: &'m [Arc<Segment>],

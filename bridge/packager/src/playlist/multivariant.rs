@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use sfu_model::codec::MediaKind;
 
-use crate::rendition::RenditionInfo;
+use crate::rendition::RenditionOutline;
 
 use super::uri::{DVR, LIVE};
 
@@ -35,7 +35,7 @@ impl View {
 ///
 /// Every kind of sound is a group of its own, and every rendition of pictures a variant with each group: a player takes
 /// the first variants whose codecs it knows, which are those with AAC where there is any.
-pub fn multivariant(renditions: &[RenditionInfo], view: View) -> String {
+pub fn multivariant(renditions: &[RenditionOutline], view: View) -> String {
     let of = |kind: MediaKind| renditions.iter().filter(move |info| info.kind == kind);
     let mut out = String::with_capacity(1_024);
     let file = view.file();
@@ -73,8 +73,13 @@ pub fn multivariant(renditions: &[RenditionInfo], view: View) -> String {
 }
 
 /// One variant: a rendition and, of pictures, the sound that goes with it.
-fn stream_inf(out: &mut String, main: &RenditionInfo, sound: Option<&RenditionInfo>, file: &str) {
-    let sum = |of: fn(&RenditionInfo) -> u64| of(main) + sound.map_or(0, of);
+fn stream_inf(
+    out: &mut String,
+    main: &RenditionOutline,
+    sound: Option<&RenditionOutline>,
+    file: &str,
+) {
+    let sum = |of: fn(&RenditionOutline) -> u64| of(main) + sound.map_or(0, of);
     let (peak, average) = (sum(|info| info.peak_bps), sum(|info| info.average_bps));
     let _ = write!(
         out,

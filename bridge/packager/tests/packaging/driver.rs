@@ -9,7 +9,7 @@ use bridge_packager::event::Event;
 use bridge_packager::latency::LatencyMode;
 use bridge_packager::packager::Packager;
 use bridge_packager::playlist::media::Media;
-use bridge_packager::rendition::{RenditionInfo, RenditionName};
+use bridge_packager::rendition::{RenditionName, RenditionOutline};
 use bridge_packager::segment_clock::Zero;
 use sfu_model::codec::MediaKind;
 use sfu_model::frame::{Discontinuity, Format, Frame};
@@ -78,7 +78,7 @@ pub(crate) struct Driver {
     pub(crate) history: Vec<(Instant, Arc<Media>)>,
     /// When a keyframe was wanted.
     pub(crate) wanted: Vec<Instant>,
-    pub(crate) renditions: Arc<[RenditionInfo]>,
+    pub(crate) renditions: Arc<[RenditionOutline]>,
     pub(crate) n_inits: BTreeMap<String, u32>,
     pub(crate) oracle: Oracle,
     /// Answers a wish with a keyframe: set by streams that do.

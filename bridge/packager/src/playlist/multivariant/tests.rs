@@ -4,8 +4,8 @@ use sfu_model::packet::Dimensions;
 use super::*;
 use crate::rendition::RenditionName;
 
-fn video(height: u16, peak_bps: u64) -> RenditionInfo {
-    RenditionInfo {
+fn video(height: u16, peak_bps: u64) -> RenditionOutline {
+    RenditionOutline {
         name: RenditionName::parse(&format!("{height}p")).unwrap(),
         kind: MediaKind::Video,
         clock_rate: ClockRate(90_000),
@@ -21,8 +21,8 @@ fn video(height: u16, peak_bps: u64) -> RenditionInfo {
     }
 }
 
-fn sound(name: &str, codecs: &str, peak_bps: u64) -> RenditionInfo {
-    RenditionInfo {
+fn sound(name: &str, codecs: &str, peak_bps: u64) -> RenditionOutline {
+    RenditionOutline {
         name: RenditionName::parse(name).unwrap(),
         kind: MediaKind::Audio,
         clock_rate: ClockRate(48_000),
