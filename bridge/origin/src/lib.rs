@@ -18,8 +18,12 @@
 #![forbid(unsafe_code)]
 
 pub mod byte_range;
+pub mod cache_policy;
 pub mod directives;
 pub mod encoding;
 pub mod etag;
+pub mod event;
 pub mod path;
 pub mod request;
+pub mod response;
+pub mod stats;
