@@ -30,5 +30,6 @@ mod rendition;
 pub mod request;
 pub mod response;
 pub mod stats;
+mod store;
 mod text;
 mod trim;
