@@ -33,3 +33,4 @@ pub mod stats;
 mod store;
 mod text;
 mod trim;
+pub mod waiting;
