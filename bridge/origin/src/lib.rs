@@ -23,6 +23,7 @@ pub mod directives;
 pub mod encoding;
 pub mod etag;
 pub mod event;
+pub mod origin;
 pub mod path;
 pub mod reload;
 mod rendered;

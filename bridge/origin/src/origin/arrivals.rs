@@ -1,0 +1,179 @@
+//! What the packager tells, and whom it answers.
+
+use std::sync::Arc;
+
+use bridge_packager::part::PartIndex;
+use bridge_packager::playlist::media::Media;
+use bridge_packager::rendition::{RenditionInfo, RenditionName};
+use bridge_packager::segment::MediaSequenceNumber;
+use bytes::Bytes;
+use sfu_model::time::Instant;
+
+use crate::path::File;
+use crate::reload::{Position, Reach, Reload};
+use crate::rendition::Slot;
+use crate::stats::Kind;
+use crate::trim::without_through;
+use crate::waiting::{Asked, Group, GroupId, Subject};
+
+use super::{Origin, Top, not_found, too_far};
+
+impl Origin {
+    pub(super) fn on_part(
+        &mut self,
+        rendition: &RenditionName,
+        (segment, index): (MediaSequenceNumber, PartIndex),
+        bytes: Bytes,
+    ) {
+        let slot = self.slot(rendition);
+        let part = (segment.0, index.0);
+        self.store.insert_part(slot, part, bytes, &mut self.stats);
+        self.trim();
+        let position = Position::part(segment.0, u64::from(index.0));
+        let held = self.waiting.take_through(Subject::Part(slot), position);
+        for (id, group) in held {
+            if group.position == position {
+                let found = self.found(slot, File::Part(segment, index), group.asked.wish, None);
+                self.wake(id, &group, found.unwrap_or_else(not_found));
+            } else {
+                self.waiting.put_back(id, group);
+            }
+        }
+    }
+
+    pub(super) fn on_playlist(&mut self, media: Arc<Media>, now: Instant) {
+        let slot = self.slot(&media.rendition);
+        self.store.on_listed(slot, &media, now, &mut self.stats);
+        self.trim();
+        let media = without_through(media, self.store.lost_through());
+        let Some(rendition) = self.renditions.get_mut(slot.0) else {
+            return;
+        };
+        if rendition.set_media(Arc::clone(&media)) {
+            self.tops.clear();
+        }
+        self.wake_parts(slot, &media);
+        self.wake_playlists(slot);
+        self.open();
+    }
+
+    /// A part that was hinted and will not come is 404, also for who waits for it already (section 6.2.6).
+    fn wake_parts(&mut self, slot: Slot, media: &Media) {
+        let (segment, part) = media.next_part();
+        let hinted = Position::part(segment.0, u64::from(part.0));
+        let last = if media.is_ended {
+            Position::LAST
+        } else {
+            hinted
+        };
+        for (id, group) in self.waiting.take_through(Subject::Part(slot), last) {
+            if group.position == hinted && !media.is_ended {
+                self.waiting.put_back(id, group);
+            } else {
+                self.wake(id, &group, not_found());
+            }
+        }
+    }
+
+    /// Answers who waits for what a rendition lists by now.
+    fn wake_playlists(&mut self, slot: Slot) {
+        let Some(media) = self.media_of(slot).cloned() else {
+            return;
+        };
+        let (open, n_parts) = media.next_part();
+        let reached = match (media.is_ended, u64::from(n_parts.0).checked_sub(1)) {
+            (true, _) => Position::LAST,
+            (false, Some(last)) => Position::part(open.0, last),
+            (false, None) => Position {
+                segment: open.0.saturating_sub(1),
+                part: Reach::Whole,
+            },
+        };
+        for (id, group) in self.waiting.take_through(Subject::Playlist(slot), reached) {
+            self.decide_again(slot, &media, id, group);
+        }
+    }
+
+    fn decide_again(&mut self, slot: Slot, media: &Media, id: GroupId, mut group: Group) {
+        let decision = if media.is_ended || !group.asked.is_awaited {
+            Reload::Ready
+        } else {
+            Reload::of(group.position, media)
+        };
+        match decision {
+            Reload::Ready => {
+                let response = self.playlist_response(slot, group.asked, None);
+                self.wake(id, &group, response);
+            }
+            Reload::Hold(position) => {
+                group.position = position;
+                self.waiting.put_back(id, group);
+            }
+            // It was asked for when nobody knew how far the rendition was.
+            Reload::TooFar => self.wake(id, &group, too_far()),
+        }
+    }
+
+    pub(super) fn on_renditions(&mut self, infos: Arc<[RenditionInfo]>) {
+        for info in infos.iter() {
+            let slot = self.slot(&info.name);
+            if let Some(rendition) = self.renditions.get_mut(slot.0) {
+                rendition.kind = info.kind;
+            }
+        }
+        self.infos = infos;
+        self.tops.clear();
+        if !self.infos.is_empty() {
+            self.name_unknown();
+        }
+        self.open();
+    }
+
+    /// Who asked for a rendition before any was known is answered, or waits for it under its name.
+    fn name_unknown(&mut self) {
+        for (id, mut group) in self.waiting.take_unknown() {
+            let Subject::Unknown(name) = &group.subject else {
+                continue;
+            };
+            let Some(slot) = self.slot_named(name.as_str()) else {
+                self.wake(id, &group, not_found());
+                continue;
+            };
+            group.subject = Subject::Playlist(slot);
+            match self.media_of(slot).cloned() {
+                Some(media) => self.decide_again(slot, &media, id, group),
+                None => self.waiting.put_back(id, group),
+            }
+        }
+    }
+
+    /// Once everything that is listed can be played, so can the stream.
+    fn open(&mut self) {
+        let is_playable = |info: &RenditionInfo| {
+            let slot = self.slot_named(info.name.as_str());
+            slot.is_some_and(|slot| self.media_of(slot).is_some())
+        };
+        if self.is_open || self.infos.is_empty() || !self.infos.iter().all(is_playable) {
+            return;
+        }
+        self.is_open = true;
+        for (id, group) in self.waiting.take_through(Subject::Stream, Position::LAST) {
+            let response = self.top_response(top_of(group.asked), group.asked.wish, None);
+            self.wake(id, &group, response);
+        }
+    }
+}
+
+fn top_of(asked: Asked) -> Top {
+    match asked.kind {
+        Kind::Mpd => Top::Mpd,
+        Kind::Multivariant
+        | Kind::Live
+        | Kind::Dvr
+        | Kind::Init
+        | Kind::Part
+        | Kind::Segment
+        | Kind::Thumbnail
+        | Kind::Other => Top::Multivariant(asked.view),
+    }
+}

@@ -1,0 +1,182 @@
+//! Requests for playlists and the MPD.
+
+use std::sync::Arc;
+
+use bridge_packager::playlist::media::Media;
+use bridge_packager::rendition::{RenditionInfo, RenditionName};
+use bytes::Bytes;
+use sfu_model::time::Instant;
+
+use crate::cache_policy::{
+    BARE_PLAYLIST, CachePolicy, MULTIVARIANT, MULTIVARIANT_EARLY, THUMBNAIL,
+};
+use crate::directives::Directives;
+use crate::path::View;
+use crate::reload::{Position, Reload};
+use crate::rendered::Rendered;
+use crate::rendition::{Rendition, Slot};
+use crate::request::{Request, Wish};
+use crate::response::{ContentType, Response, Status};
+use crate::stats::Kind;
+use crate::text;
+use crate::waiting::{Asked, Subject};
+
+use super::{Answer, Origin, Top, not_found, too_far};
+
+impl Origin {
+    /// Answers for all renditions together: at once when the stream can be played, otherwise as soon as it can.
+    pub(super) fn top(&mut self, top: Top, request: &Request<'_>, now: Instant) -> Answer {
+        let wish = Wish::of_text(request);
+        let (kind, view) = match top {
+            Top::Multivariant(view) => (Kind::Multivariant, view),
+            Top::Mpd => (Kind::Mpd, View::Dvr),
+        };
+        if self.is_open {
+            let response = self.top_response(top, wish, request.headers.if_none_match);
+            return self.answer(kind, response);
+        }
+        let asked = Asked {
+            kind,
+            view,
+            skip: None,
+            is_awaited: false,
+            wish,
+        };
+        self.hold(Subject::Stream, Position::FIRST, asked, now)
+    }
+
+    pub(super) fn top_response(
+        &mut self,
+        top: Top,
+        wish: Wish,
+        if_none_match: Option<&str>,
+    ) -> Response {
+        if !self.tops.contains_key(&top) {
+            let text = self.write_top(top);
+            self.tops.insert(top, Rendered::new(Bytes::from(text)));
+            self.stats.renders = self.stats.renders.saturating_add(1);
+        }
+        let (content_type, cache) = match top {
+            Top::Mpd => (ContentType::Mpd, BARE_PLAYLIST),
+            Top::Multivariant(_) if self.is_settled() => (ContentType::Playlist, MULTIVARIANT),
+            Top::Multivariant(_) => (ContentType::Playlist, MULTIVARIANT_EARLY),
+        };
+        let rendered = self.tops.get_mut(&top);
+        let response = rendered.map(|r| r.respond(content_type, cache, wish, if_none_match));
+        response.unwrap_or_else(not_found)
+    }
+
+    fn write_top(&self, top: Top) -> String {
+        let listed = self.infos.iter().filter_map(|info| {
+            let slot = self.slot_named(info.name.as_str())?;
+            Some((info.clone(), Arc::clone(self.media_of(slot)?)))
+        });
+        let (infos, medias): (Vec<RenditionInfo>, Vec<Arc<Media>>) = listed.unzip();
+        match top {
+            Top::Multivariant(view) => text::multivariant(&infos, view),
+            Top::Mpd => text::mpd(&infos, &medias),
+        }
+    }
+
+    /// Whether all that will be listed is.
+    fn is_settled(&self) -> bool {
+        let mut listed = self.infos.iter().filter_map(|info| {
+            let slot = self.slot_named(info.name.as_str())?;
+            self.renditions.get(slot.0)
+        });
+        listed.all(Rendition::is_settled)
+    }
+
+    pub(super) fn playlist(
+        &mut self,
+        rendition: &str,
+        view: View,
+        request: &Request<'_>,
+        now: Instant,
+    ) -> Answer {
+        let kind = match view {
+            View::Live => Kind::Live,
+            View::Dvr => Kind::Dvr,
+        };
+        let slot = self.slot_named(rendition);
+        let media = slot.and_then(|slot| self.media_of(slot));
+        // Section 6.2.5.2: a playlist that has ended is answered whatever else is said.
+        let directives = match media {
+            Some(media) if media.is_ended => Ok(Directives::default()),
+            Some(_) | None => Directives::parse(request.query),
+        };
+        let Ok(directives) = directives else {
+            let response = Response::bare(Status::BadRequest, CachePolicy::NoStore);
+            return self.answer(kind, response);
+        };
+        let wanted = Position::wanted(&directives, view);
+        let asked = Asked {
+            kind,
+            view,
+            skip: directives.skip,
+            is_awaited: wanted.is_some(),
+            wish: Wish::of_text(request),
+        };
+        let reload = match (media, wanted) {
+            (Some(_), None) => Reload::Ready,
+            (Some(media), Some(wanted)) => Reload::of(wanted, media),
+            (None, wanted) => Reload::Hold(wanted.unwrap_or(Position::FIRST)),
+        };
+        match (slot, reload) {
+            (Some(slot), Reload::Ready) => {
+                let response = self.playlist_response(slot, asked, request.headers.if_none_match);
+                self.answer(kind, response)
+            }
+            (Some(slot), Reload::Hold(position)) => {
+                self.hold(Subject::Playlist(slot), position, asked, now)
+            }
+            (Some(_), Reload::TooFar) => self.answer(kind, too_far()),
+            (None, _) => self.unknown(rendition, wanted, asked, now),
+        }
+    }
+
+    /// A rendition that nobody has heard of may come while none is known.
+    fn unknown(
+        &mut self,
+        rendition: &str,
+        wanted: Option<Position>,
+        asked: Asked,
+        now: Instant,
+    ) -> Answer {
+        match RenditionName::parse(rendition) {
+            Some(name) if self.infos.is_empty() => {
+                let position = wanted.unwrap_or(Position::FIRST);
+                self.hold(Subject::Unknown(name), position, asked, now)
+            }
+            Some(_) | None => self.answer(asked.kind, not_found()),
+        }
+    }
+
+    pub(super) fn playlist_response(
+        &mut self,
+        slot: Slot,
+        asked: Asked,
+        if_none_match: Option<&str>,
+    ) -> Response {
+        let cache = if asked.is_awaited {
+            CachePolicy::awaited_playlist(&self.config.server_control)
+        } else {
+            BARE_PLAYLIST
+        };
+        let rendition = self.renditions.get_mut(slot.0);
+        let Some((text, is_new)) = rendition.and_then(|r| r.text(asked.view, asked.skip)) else {
+            return not_found();
+        };
+        self.stats.renders = self.stats.renders.saturating_add(u64::from(is_new));
+        text.respond(ContentType::Playlist, cache, asked.wish, if_none_match)
+    }
+
+    pub(super) fn on_thumbnail_request(&mut self, request: &Request<'_>) -> Answer {
+        let wish = Wish::of_text(request);
+        let if_none_match = request.headers.if_none_match;
+        let thumbnail = self.thumbnail.as_mut();
+        let response =
+            thumbnail.map(|t| t.respond(ContentType::Jpeg, THUMBNAIL, wish, if_none_match));
+        self.answer(Kind::Thumbnail, response.unwrap_or_else(not_found))
+    }
+}
