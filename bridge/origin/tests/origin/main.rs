@@ -1,0 +1,30 @@
+//! One origin, in virtual time: each row of the conformance list that is an origin's to keep.
+//!
+//! Modules say `cfg(test)` so that the lints know their helpers for tests.
+
+#[cfg(test)]
+mod answers;
+#[cfg(test)]
+mod availability;
+#[cfg(test)]
+mod blocking;
+#[cfg(test)]
+mod caching;
+#[cfg(test)]
+mod delta;
+#[cfg(test)]
+mod disk;
+#[cfg(test)]
+mod first_request;
+#[cfg(test)]
+mod hints;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod paths;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod ranges;
+#[cfg(test)]
+mod stream;

@@ -1,0 +1,277 @@
+//! What holds for any requests, in any order with anything that happens.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bridge_origin::origin::Answer;
+use bridge_origin::request::{Headers, Method, Request, Tree};
+use bridge_origin::waiting::GroupId;
+use proptest::prelude::*;
+use sfu_model::time::Instant;
+
+use crate::stream::{PART, Stream, bytes, bytes_of};
+
+/// Text that looks like what is expected, and text that does not.
+fn texts(alike: &'static str) -> impl Strategy<Value = String> {
+    prop_oneof![alike, any::<String>(), "[ -~]{0,40}"]
+}
+
+proptest! {
+    #[test]
+    fn no_request_panics_and_each_is_answered_or_waits(
+        path in texts("(720p|aac|[a-z0-9]{0,3})/(k3x9/)?((init-)?[0-9]{1,3}(\\.[0-9])?\\.(m4s|mp4)|live\\.m3u8|dvr\\.m3u8)"),
+        query in proptest::option::of(texts("(_HLS_(msn|part|skip)=(YES|v2|-?[0-9]{0,21})&?){0,4}")),
+        accept_encoding in proptest::option::of(texts("(gzip|br|\\*)(;q=[01](\\.[0-9])?)?(, gzip)?")),
+        if_none_match in proptest::option::of(texts("(W/)?\"[0-9a-f]{16}\"|\\*")),
+        range in proptest::option::of(texts("bytes=[0-9]{0,21}-[0-9]{0,21}(,0-1)?")),
+        n_parts in 0_u32..12,
+        is_dash: bool,
+        is_head: bool,
+    ) {
+        let mut stream = Stream::silent(&["720p", "aac"]);
+        if n_parts > 0 {
+            stream.tell_renditions();
+            stream.parts(n_parts);
+        }
+        let headers = Headers {
+            accept_encoding: accept_encoding.as_deref(),
+            if_none_match: if_none_match.as_deref(),
+            range: range.as_deref(),
+            if_range: None,
+        };
+        let request = Request {
+            method: if is_head { Method::Head } else { Method::Get },
+            tree: if is_dash { Tree::Dash } else { Tree::Hls },
+            path: &path,
+            query: query.as_deref(),
+            headers,
+        };
+        match stream.origin.handle_request(&request, stream.now) {
+            Answer::Now(response) => {
+                let length = response.body.length();
+                prop_assert!(is_head || length == response.content_length);
+                prop_assert!(response.headers().all(|(_, value)| value.is_ascii()));
+            }
+            Answer::Wait(group) => {
+                stream.pass(Duration::from_secs(6));
+                let woken = stream.only_woken();
+                prop_assert_eq!((woken.group, woken.n_waiting), (group, 1));
+            }
+        }
+    }
+}
+
+/// What can happen to an origin.
+#[derive(Clone, Debug)]
+enum Step {
+    Part,
+    Bytes,
+    Cut,
+    End,
+    /// A request, so many parts ahead of the edge.
+    Playlist {
+        is_sound: bool,
+        ahead: u64,
+        has_part: bool,
+        is_dvr: bool,
+        is_gzip: bool,
+    },
+    /// A request for a part so many after the last.
+    Hint {
+        ahead: u32,
+    },
+    Multivariant,
+    Abandon(prop::sample::Index),
+    Pass(u64),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let playlist =
+        any::<(bool, bool, bool, bool)>().prop_flat_map(|(is_sound, has_part, is_dvr, is_gzip)| {
+            (0_u64..12).prop_map(move |ahead| Step::Playlist {
+                is_sound,
+                ahead,
+                has_part,
+                is_dvr,
+                is_gzip,
+            })
+        });
+    let step = prop_oneof![
+        6 => Just(Step::Part),
+        1 => Just(Step::Bytes),
+        1 => Just(Step::Cut),
+        1 => Just(Step::End),
+        8 => playlist,
+        4 => (0_u32..3).prop_map(|ahead| Step::Hint { ahead }),
+        1 => Just(Step::Multivariant),
+        3 => any::<prop::sample::Index>().prop_map(Step::Abandon),
+        3 => (1_u64..4_000).prop_map(Step::Pass),
+    ];
+    prop::collection::vec(step, 1..80)
+}
+
+/// Who waits, and since when.
+#[derive(Default)]
+struct Model {
+    waiting: BTreeMap<GroupId, Vec<Instant>>,
+    parts: BTreeMap<GroupId, (u64, u32)>,
+    n_answered: usize,
+}
+
+impl Model {
+    fn ask(&mut self, stream: &mut Stream, url: &str, is_gzip: bool) -> Option<GroupId> {
+        let accept_encoding = is_gzip.then_some("gzip");
+        let headers = Headers {
+            accept_encoding,
+            ..Headers::default()
+        };
+        match stream.ask(url, Method::Get, headers) {
+            Answer::Now(_) => None,
+            Answer::Wait(group) => {
+                self.waiting.entry(group).or_default().push(stream.now);
+                Some(group)
+            }
+        }
+    }
+
+    /// Everybody who is answered waited, is answered once, and did not wait too long.
+    fn check(&mut self, stream: &mut Stream) {
+        for woken in stream.woken() {
+            let since = self
+                .waiting
+                .remove(&woken.group)
+                .expect("a group is answered once");
+            assert_eq!(since.len(), woken.n_waiting as usize);
+            self.n_answered += since.len();
+            let longest = since.iter().map(|since| stream.now - *since).max().unwrap();
+            assert!(longest <= Duration::from_secs(6), "{longest:?}");
+            if let Some((segment, part)) = self.parts.remove(&woken.group)
+                && woken.response.status.code() == 200
+            {
+                assert_eq!(bytes(&woken.response), bytes_of("720p", segment, part));
+                let url = format!("720p/k3x9/{segment}.{part}.m4s");
+                assert_eq!(stream.fetch(&url), woken.response);
+            }
+        }
+        for since in self.waiting.values().flatten() {
+            assert!(
+                stream.now - *since < Duration::from_secs(6),
+                "somebody is forgotten"
+            );
+        }
+        let n_waiting: usize = self.waiting.values().map(Vec::len).sum();
+        assert_eq!(stream.origin.stats().n_blocked as usize, n_waiting);
+        assert_eq!(stream.origin.poll_timeout().is_none(), n_waiting == 0);
+    }
+
+    /// Time passes, as its timers say.
+    fn pass(&mut self, stream: &mut Stream, time: Duration) {
+        let end = stream.now + time;
+        while let Some(at) = stream.origin.poll_timeout().filter(|at| *at <= end) {
+            stream.pass(at - stream.now);
+            self.check(stream);
+        }
+        stream.pass(end - stream.now);
+    }
+
+    fn step(&mut self, stream: &mut Stream, step: Step) {
+        let (segment, part) = stream.media(&crate::stream::name("720p")).next_part();
+        match step {
+            Step::Part => {
+                self.pass(stream, PART);
+                stream.part_now();
+            }
+            Step::Bytes => stream.part_bytes(),
+            Step::Cut if part.0 > 0 => stream.cut(),
+            Step::Cut => {}
+            Step::End => stream.end(),
+            Step::Playlist {
+                is_sound,
+                ahead,
+                has_part,
+                is_dvr,
+                is_gzip,
+            } => {
+                let rendition = if is_sound { "aac" } else { "720p" };
+                let file = if is_dvr { "dvr" } else { "live" };
+                let n = u64::from(part.0) + ahead;
+                let query = if has_part {
+                    format!("_HLS_msn={}&_HLS_part={n}", segment.0)
+                } else {
+                    format!("_HLS_msn={}", segment.0 + ahead / 4)
+                };
+                self.ask(stream, &format!("{rendition}/{file}.m3u8?{query}"), is_gzip);
+            }
+            Step::Hint { ahead } => {
+                let part = part.0 + ahead;
+                let url = format!("720p/k3x9/{}.{part}.m4s", segment.0);
+                if let Some(group) = self.ask(stream, &url, false) {
+                    assert_eq!(ahead, 0, "only the next part is hinted");
+                    self.parts.insert(group, (segment.0, part));
+                }
+            }
+            Step::Multivariant => {
+                self.ask(stream, "multivariant.m3u8", true);
+            }
+            Step::Abandon(at) if !self.waiting.is_empty() => {
+                let groups: Vec<GroupId> = self.waiting.keys().copied().collect();
+                let group = *at.get(&groups);
+                stream.origin.abandon(group);
+                let since = self.waiting.get_mut(&group).unwrap();
+                since.pop();
+                if since.is_empty() {
+                    self.waiting.remove(&group);
+                }
+            }
+            Step::Abandon(_) => {}
+            Step::Pass(millis) => self.pass(stream, Duration::from_millis(millis)),
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn everyone_who_waits_is_answered_once_and_in_time(steps in steps()) {
+        let mut stream = Stream::begun(&["720p", "aac"]);
+        let mut model = Model::default();
+        let mut has_ended = false;
+        for step in steps {
+            let is_of_packager = matches!(step, Step::Part | Step::Bytes | Step::Cut | Step::End);
+            if has_ended && is_of_packager {
+                continue;
+            }
+            has_ended |= matches!(step, Step::End);
+            model.step(&mut stream, step);
+            model.check(&mut stream);
+        }
+        model.pass(&mut stream, Duration::from_secs(6));
+        model.check(&mut stream);
+        prop_assert!(model.waiting.is_empty());
+    }
+}
+
+#[test]
+fn the_steps_of_the_property_wait_and_are_answered() {
+    let mut stream = Stream::begun(&["720p", "aac"]);
+    let mut model = Model::default();
+    let playlist = |ahead| Step::Playlist {
+        is_sound: false,
+        ahead,
+        has_part: true,
+        is_dvr: false,
+        is_gzip: false,
+    };
+    for step in [
+        Step::Multivariant,
+        Step::Part,
+        playlist(0),
+        playlist(1),
+        Step::Hint { ahead: 0 },
+        Step::Part,
+        Step::Part,
+    ] {
+        model.step(&mut stream, step);
+        model.check(&mut stream);
+    }
+    assert_eq!(model.n_answered, 4);
+}
