@@ -67,6 +67,20 @@ pub enum Reload {
 }
 
 impl Reload {
+    /// Whether a playlist of this view answers a request that wants this, or nothing in particular.
+    pub fn now(view: View, wanted: Option<Position>, media: &Media) -> Self {
+        match wanted {
+            _ if media.is_ended => Self::Ready,
+            Some(wanted) => Self::of(wanted, media),
+            // Nothing of it can be played yet, and players take an empty playlist for an error.
+            None if view == View::Dvr && media.segments.is_empty() => Self::Hold(Position {
+                segment: media.next_part().0.0,
+                part: Reach::Whole,
+            }),
+            None => Self::Ready,
+        }
+    }
+
     /// Whether a playlist has come to where it is wanted.
     pub fn of(wanted: Position, media: &Media) -> Self {
         let (open, n_parts) = media.next_part();

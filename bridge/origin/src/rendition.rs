@@ -51,6 +51,14 @@ impl Rendition {
         self.media.as_ref().filter(is_playable)
     }
 
+    /// The same, if there is anything to play of it in this view: whole segments are all that the DVR view lists.
+    pub(crate) fn media_in(&self, view: View) -> Option<&Arc<Media>> {
+        let has_any = |media: &&Arc<Media>| {
+            view == View::Live || !media.segments.is_empty() || media.is_ended
+        };
+        self.media().filter(has_any)
+    }
+
     /// It lists something else. Says whether that is about whole segments, and not only about a part.
     pub(crate) fn set_media(&mut self, media: Arc<Media>) -> bool {
         let of_segments = |media: &Media| {

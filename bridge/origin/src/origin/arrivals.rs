@@ -9,14 +9,14 @@ use bridge_packager::segment::MediaSequenceNumber;
 use bytes::Bytes;
 use sfu_model::time::Instant;
 
-use crate::path::File;
+use crate::path::{File, View};
 use crate::reload::{Position, Reach, Reload};
 use crate::rendition::Slot;
 use crate::stats::Kind;
 use crate::trim::without_through;
 use crate::waiting::{Asked, Group, GroupId, Subject};
 
-use super::{Origin, Top, not_found, too_far};
+use super::{Origin, Top, first_of, not_found, too_far};
 
 impl Origin {
     pub(super) fn on_part(
@@ -95,12 +95,8 @@ impl Origin {
     }
 
     fn decide_again(&mut self, slot: Slot, media: &Media, id: GroupId, mut group: Group) {
-        let decision = if media.is_ended || !group.asked.is_awaited {
-            Reload::Ready
-        } else {
-            Reload::of(group.position, media)
-        };
-        match decision {
+        let wanted = group.asked.is_awaited.then_some(group.position);
+        match Reload::now(group.asked.view, wanted, media) {
             Reload::Ready => {
                 let response = self.playlist_response(slot, group.asked, None);
                 self.wake(id, &group, response);
@@ -149,15 +145,18 @@ impl Origin {
 
     /// Once everything that is listed can be played, so can the stream.
     fn open(&mut self) {
-        let is_playable = |info: &RenditionInfo| {
+        let is_there = |view: View, info: &RenditionInfo| {
             let slot = self.slot_named(info.name.as_str());
-            slot.is_some_and(|slot| self.media_of(slot).is_some())
+            let rendition = slot.and_then(|slot| self.renditions.get(slot.0));
+            rendition.is_some_and(|rendition| rendition.media_in(view).is_some())
         };
-        if self.is_open || self.infos.is_empty() || !self.infos.iter().all(is_playable) {
+        let is_whole = |view: &View| self.infos.iter().all(|info| is_there(*view, info));
+        let opened = [View::Dvr, View::Live].into_iter().find(is_whole);
+        let Some(view) = opened.filter(|_| !self.infos.is_empty() && self.opened < opened) else {
             return;
-        }
-        self.is_open = true;
-        for (id, group) in self.waiting.take_through(Subject::Stream, Position::LAST) {
+        };
+        self.opened = opened;
+        for (id, group) in self.waiting.take_through(Subject::Stream, first_of(view)) {
             let response = self.top_response(top_of(group.asked), group.asked.wish, None);
             self.wake(id, &group, response);
         }

@@ -15,6 +15,7 @@ use crate::cache_policy::{CachePolicy, NOT_YET};
 use crate::etag::ETag;
 use crate::event::{Event, SegmentKey};
 use crate::path::{Path, View};
+use crate::reload::{Position, Reach};
 use crate::rendered::Rendered;
 use crate::rendition::{Rendition, Slot};
 use crate::request::{Method, Request};
@@ -72,8 +73,9 @@ pub struct Origin {
     infos: Arc<[RenditionInfo]>,
     /// All that there ever were, by [`Slot`].
     renditions: Vec<Rendition>,
-    /// Everything that is listed could be played once: multivariant playlists are given out from then on.
-    is_open: bool,
+    /// The view in which everything that is listed could be played once: multivariant playlists are given out from then on.
+    /// The DVR view begins with the first whole segments, which is after the live one.
+    opened: Option<View>,
     /// Multivariant playlists and the MPD, each made when it is first asked for.
     tops: BTreeMap<Top, Rendered>,
     thumbnail: Option<Rendered>,
@@ -90,6 +92,27 @@ enum Top {
     Mpd,
 }
 
+impl Top {
+    /// The view that it gives of a stream.
+    const fn view(self) -> View {
+        match self {
+            Self::Multivariant(view) => view,
+            Self::Mpd => View::Dvr,
+        }
+    }
+}
+
+/// What has to be there before the first request for a view is answered.
+const fn first_of(view: View) -> Position {
+    match view {
+        View::Live => Position::FIRST,
+        View::Dvr => Position {
+            segment: 0,
+            part: Reach::Whole,
+        },
+    }
+}
+
 impl Origin {
     /// The origin of a stream that has nothing yet.
     pub fn new(config: Config) -> Self {
@@ -100,7 +123,7 @@ impl Origin {
             media_etag: ETag::of(config.epoch.as_bytes()),
             infos: Arc::from([]),
             renditions: Vec::new(),
-            is_open: false,
+            opened: None,
             tops: BTreeMap::new(),
             thumbnail: None,
             store: Store::new(&config.server_control, config.has_disk),

@@ -21,17 +21,18 @@ use crate::stats::Kind;
 use crate::text;
 use crate::waiting::{Asked, Subject};
 
-use super::{Answer, Origin, Top, not_found, too_far};
+use super::{Answer, Origin, Top, first_of, not_found, too_far};
 
 impl Origin {
     /// Answers for all renditions together: at once when the stream can be played, otherwise as soon as it can.
     pub(super) fn top(&mut self, top: Top, request: &Request<'_>, now: Instant) -> Answer {
         let wish = Wish::of_text(request);
-        let (kind, view) = match top {
-            Top::Multivariant(view) => (Kind::Multivariant, view),
-            Top::Mpd => (Kind::Mpd, View::Dvr),
+        let view = top.view();
+        let kind = match top {
+            Top::Multivariant(_) => Kind::Multivariant,
+            Top::Mpd => Kind::Mpd,
         };
-        if self.is_open {
+        if self.opened >= Some(view) {
             let response = self.top_response(top, wish, request.headers.if_none_match);
             return self.answer(kind, response);
         }
@@ -42,7 +43,7 @@ impl Origin {
             is_awaited: false,
             wish,
         };
-        self.hold(Subject::Stream, Position::FIRST, asked, now)
+        self.hold(Subject::Stream, first_of(view), asked, now)
     }
 
     pub(super) fn top_response(
@@ -69,7 +70,8 @@ impl Origin {
     fn write_top(&self, top: Top) -> String {
         let listed = self.infos.iter().filter_map(|info| {
             let slot = self.slot_named(info.name.as_str())?;
-            Some((info.clone(), Arc::clone(self.media_of(slot)?)))
+            let media = self.renditions.get(slot.0)?.media_in(top.view())?;
+            Some((info.clone(), Arc::clone(media)))
         });
         let (infos, medias): (Vec<RenditionInfo>, Vec<Arc<Media>>) = listed.unzip();
         match top {
@@ -117,10 +119,9 @@ impl Origin {
             is_awaited: wanted.is_some(),
             wish: Wish::of_text(request),
         };
-        let reload = match (media, wanted) {
-            (Some(_), None) => Reload::Ready,
-            (Some(media), Some(wanted)) => Reload::of(wanted, media),
-            (None, wanted) => Reload::Hold(wanted.unwrap_or(Position::FIRST)),
+        let reload = match media {
+            Some(media) => Reload::now(view, wanted, media),
+            None => Reload::Hold(wanted.unwrap_or(Position::FIRST)),
         };
         match (slot, reload) {
             (Some(slot), Reload::Ready) => {

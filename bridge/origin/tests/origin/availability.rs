@@ -45,12 +45,14 @@ fn lh_15_everything_that_is_listed_can_be_had_at_once() {
 #[test]
 fn lh_17_a_part_that_is_a_gap_is_404() {
     let mut stream = Stream::with_parts(9);
+    stream.hold("720p/k3x9/2.1.m4s");
     stream.tell(Packaged::Part {
         rendition: name("720p"),
         segment: MediaSequenceNumber(2),
         index: PartIndex(1),
         bytes: Bytes::new(),
     });
+    assert_eq!(stream.only_woken().response.status.code(), 404);
     assert_eq!(stream.status("720p/k3x9/2.1.m4s"), 404);
 }
 

@@ -86,8 +86,20 @@ fn a_disk_that_fails_shortens_the_window_and_never_a_listed_segment() {
 }
 
 #[test]
+fn without_a_disk_playlists_list_what_is_in_memory() {
+    let mut stream = Stream::without_disk(&["720p", "aac"]);
+    for _ in 0..200 {
+        stream.part();
+        assert!(stream.media(&name("720p")).segments.is_empty() || is_whole(&mut stream));
+    }
+    assert!(stream.events.is_empty(), "{:?}", stream.events);
+    let first = first_listed(&text(&stream.fetch("720p/dvr.m3u8")));
+    assert!((20..=40).contains(&first), "{first} of 50");
+}
+
+#[test]
 fn a_disk_that_works_again_lets_the_window_grow_again() {
-    let mut stream = Stream::begun(&["720p", "aac"]);
+    let mut stream = Stream::with_parts(4);
     play(&mut stream, 400, |segment| (20..30).contains(&segment));
     let first = first_listed(&text(&stream.fetch("720p/dvr.m3u8")));
     assert_eq!(first, 30, "what was lost is behind it");

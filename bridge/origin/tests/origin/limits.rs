@@ -34,6 +34,7 @@ fn so_many_requests_wait_and_one_more_is_503_with_a_time_to_come_back() {
 fn heavy() -> Stream {
     let mut stream = Stream::begun(&["720p", "aac"]);
     stream.part_size = 2 * 1024 * 1024;
+    stream.parts(4);
     stream
 }
 

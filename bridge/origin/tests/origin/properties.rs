@@ -1,15 +1,20 @@
 //! What holds for any requests, in any order with anything that happens.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bridge_origin::origin::Answer;
 use bridge_origin::request::{Headers, Method, Request, Tree};
 use bridge_origin::waiting::GroupId;
+use bridge_packager::event::Event as Packaged;
+use bridge_packager::part::PartIndex;
+use bridge_packager::segment::{InitNumber, MediaSequenceNumber};
+use bytes::Bytes;
 use proptest::prelude::*;
 use sfu_model::time::Instant;
 
-use crate::stream::{PART, Stream, bytes, bytes_of};
+use crate::stream::{PART, Stream, bytes, bytes_of, name};
 
 /// Text that looks like what is expected, and text that does not.
 fn texts(alike: &'static str) -> impl Strategy<Value = String> {
@@ -115,7 +120,27 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 struct Model {
     waiting: BTreeMap<GroupId, Vec<Instant>>,
     parts: BTreeMap<GroupId, (u64, u32)>,
+    /// The part that the playlist must list, or none for all of the segment.
+    wanted: BTreeMap<GroupId, (u64, Option<u64>)>,
     n_answered: usize,
+}
+
+/// Whether the playlists list this segment, or this part of it. A part past the last of a finished segment is the first of
+/// the next.
+fn is_listed(stream: &Stream, (segment, part): (u64, Option<u64>)) -> bool {
+    let (open, n_parts) = stream.listed;
+    let Some(part) = part else {
+        return stream.is_ended || segment < open;
+    };
+    let media = stream.media(&name("720p"));
+    let finished = media.segments.iter().find(|s| s.head.number.0 == segment);
+    let is_past = segment < open && finished.is_some_and(|s| s.parts.len() as u64 <= part);
+    let (segment, part) = if is_past {
+        (segment + 1, 0)
+    } else {
+        (segment, part)
+    };
+    stream.is_ended || (segment, part) < (open, u64::from(n_parts))
 }
 
 impl Model {
@@ -145,6 +170,11 @@ impl Model {
             self.n_answered += since.len();
             let longest = since.iter().map(|since| stream.now - *since).max().unwrap();
             assert!(longest <= Duration::from_secs(6), "{longest:?}");
+            if let Some(wanted) = self.wanted.remove(&woken.group)
+                && woken.response.status.code() == 200
+            {
+                assert!(is_listed(stream, wanted), "{wanted:?} is not there");
+            }
             if let Some((segment, part)) = self.parts.remove(&woken.group)
                 && woken.response.status.code() == 200
             {
@@ -152,6 +182,13 @@ impl Model {
                 let url = format!("720p/k3x9/{segment}.{part}.m4s");
                 assert_eq!(stream.fetch(&url), woken.response);
             }
+        }
+        for (group, wanted) in &self.wanted {
+            let is_waiting = self.waiting.contains_key(group);
+            assert!(
+                !is_waiting || !is_listed(stream, *wanted),
+                "{wanted:?} is there"
+            );
         }
         for since in self.waiting.values().flatten() {
             assert!(
@@ -175,7 +212,7 @@ impl Model {
     }
 
     fn step(&mut self, stream: &mut Stream, step: Step) {
-        let (segment, part) = stream.media(&crate::stream::name("720p")).next_part();
+        let (segment, part) = stream.media(&name("720p")).next_part();
         match step {
             Step::Part => {
                 self.pass(stream, PART);
@@ -200,7 +237,15 @@ impl Model {
                 } else {
                     format!("_HLS_msn={}", segment.0 + ahead / 4)
                 };
-                self.ask(stream, &format!("{rendition}/{file}.m3u8?{query}"), is_gzip);
+                let url = format!("{rendition}/{file}.m3u8?{query}");
+                if let Some(group) = self.ask(stream, &url, is_gzip) {
+                    let wanted = if has_part {
+                        (segment.0, (!is_dvr).then_some(n))
+                    } else {
+                        (segment.0 + ahead / 4, None)
+                    };
+                    self.wanted.insert(group, wanted);
+                }
             }
             Step::Hint { ahead } => {
                 let part = part.0 + ahead;
@@ -230,6 +275,39 @@ impl Model {
 }
 
 proptest! {
+    #[test]
+    fn what_a_packager_tells_in_any_order_panics_nowhere_and_fills_no_memory(
+        tellings in prop::collection::vec((0_u8..6, 0_u64..6, 0_u32..6, 0_usize..300), 1..80),
+    ) {
+        let mut stream = Stream::silent(&["720p", "aac"]);
+        let mut other = Stream::with_parts(tellings.len() as u32 / 2);
+        for (kind, segment, index, n_bytes) in tellings {
+            let rendition = name(if index % 2 == 0 { "720p" } else { "aac" });
+            let segment = MediaSequenceNumber(segment);
+            let bytes = Bytes::from(vec![0; n_bytes]);
+            stream.tell(match kind {
+                0 => Packaged::Init { rendition, init: InitNumber(index), bytes },
+                1 | 2 => Packaged::Part { rendition, segment, index: PartIndex(index), bytes },
+                3 => Packaged::Segment { rendition, segment, n_parts: index },
+                4 => Packaged::Playlist(Arc::new(other.media(&rendition))),
+                _ => {
+                    other.part();
+                    stream.tell_renditions();
+                    continue;
+                }
+            });
+            for url in ["multivariant.m3u8", "720p/live.m3u8?_HLS_msn=3&_HLS_part=1", "aac/k3x9/2.m4s", "aac/k3x9/2.1.m4s"] {
+                let _ = stream.get(url);
+            }
+            stream.pass(Duration::from_millis(700));
+        }
+        // All that is finished goes, once what is listed has gone far enough.
+        let held = stream.origin.stats().memory_bytes;
+        prop_assert!(held <= 2 * 36 * 300 * 6, "{held}");
+        stream.pass(Duration::from_secs(6));
+        prop_assert_eq!(stream.origin.stats().n_blocked, 0);
+    }
+
     #[test]
     fn everyone_who_waits_is_answered_once_and_in_time(steps in steps()) {
         let mut stream = Stream::begun(&["720p", "aac"]);

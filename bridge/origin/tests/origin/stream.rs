@@ -39,8 +39,10 @@ pub(crate) struct Stream {
     discontinuities_removed: u64,
     next: u64,
     open: Vec<Part>,
+    /// The part after the last that a playlist listed.
+    pub(crate) listed: (u64, u32),
     is_discontinuous: bool,
-    is_ended: bool,
+    pub(crate) is_ended: bool,
 }
 
 pub(crate) fn name(name: &str) -> RenditionName {
@@ -75,11 +77,22 @@ pub(crate) fn bytes_of(rendition: &str, segment: u64, part: u32) -> Bytes {
 impl Stream {
     /// Nothing was told yet.
     pub(crate) fn silent(renditions: &[&str]) -> Self {
+        Self::new(renditions, true)
+    }
+
+    /// Renditions are known, and the server can keep nothing on disk.
+    pub(crate) fn without_disk(renditions: &[&str]) -> Self {
+        let mut stream = Self::new(renditions, false);
+        stream.tell_renditions();
+        stream
+    }
+
+    fn new(renditions: &[&str], has_disk: bool) -> Self {
         let control = ServerControl::new(PART, 2);
         let config = Config {
             epoch: Arc::from(EPOCH),
             server_control: control,
-            has_disk: true,
+            has_disk,
         };
         Self {
             origin: Origin::new(config),
@@ -95,6 +108,7 @@ impl Stream {
             discontinuities_removed: 0,
             next: 0,
             open: Vec::new(),
+            listed: (0, 0),
             is_discontinuous: false,
             is_ended: false,
         }
@@ -251,6 +265,7 @@ impl Stream {
     }
 
     fn tell_playlists(&mut self) {
+        self.listed = (self.next, self.open.len() as u32);
         for rendition in self.renditions.clone() {
             let media = self.media(&rendition);
             self.tell(Packaged::Playlist(Arc::new(media)));
