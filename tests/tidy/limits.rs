@@ -13,6 +13,7 @@ fn is_product(path: &str) -> bool {
     [
         "src/",
         "sfu/",
+        "bridge/origin/src/",
         "signaling/",
         "whip-whep/core/",
         "whip-whep/server/",
@@ -95,10 +96,11 @@ fn begin_of_row(path: &str, (name, value): (&str, &str)) -> String {
 }
 
 /// Where the labels of each letter are.
-const LABELS: [(&str, &[&str]); 6] = [
+const LABELS: [(&str, &[&str]); 7] = [
     ("H", &["src/http/limit_hits.rs"]),
     ("W", &["whip-whep/core/src/limits.rs"]),
     ("S", &["sfu/server/src/metrics.rs"]),
+    ("O", &["bridge/origin/src/stats.rs"]),
     ("D", &["sfu/model/src/drop_reason.rs"]),
     ("C", &["sfu/core/src/command.rs"]),
     (
