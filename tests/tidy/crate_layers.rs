@@ -70,7 +70,13 @@ const LAYERS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that decide: values without sockets, clocks, threads or an async runtime.
-pub(crate) const CORES: &[&str] = &["sfu-model", "sfu-core", "signaling-auth", "whip-whep-core"];
+pub(crate) const CORES: &[&str] = &[
+    "sfu-model",
+    "sfu-core",
+    "bridge-origin",
+    "signaling-auth",
+    "whip-whep-core",
+];
 
 /// What no core may depend on: each is a way to do something, and cores only decide.
 const EFFECTS: &[&str] = &[
