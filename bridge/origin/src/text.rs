@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bridge_packager::playlist::media::Media;
 use bridge_packager::playlist::text;
-use bridge_packager::rendition::RenditionInfo;
+use bridge_packager::rendition::RenditionOutline;
 
 use crate::directives::Skip;
 use crate::path::View;
@@ -21,7 +21,7 @@ pub(crate) fn media(media: &Media, view: View, skip: Option<Skip>) -> String {
 }
 
 /// The multivariant playlist of these renditions.
-pub(crate) fn multivariant(renditions: &[RenditionInfo], view: View) -> String {
+pub(crate) fn multivariant(renditions: &[RenditionOutline], view: View) -> String {
     let view = match view {
         View::Live => text::View::Live,
         View::Dvr => text::View::Dvr,
@@ -30,6 +30,6 @@ pub(crate) fn multivariant(renditions: &[RenditionInfo], view: View) -> String {
 }
 
 /// The MPD of these renditions, each with what it lists.
-pub(crate) fn mpd(renditions: &[RenditionInfo], medias: &[Arc<Media>]) -> String {
+pub(crate) fn mpd(renditions: &[RenditionOutline], medias: &[Arc<Media>]) -> String {
     text::mpd(renditions, medias)
 }

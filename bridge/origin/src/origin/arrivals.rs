@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bridge_packager::part::PartIndex;
 use bridge_packager::playlist::media::Media;
-use bridge_packager::rendition::{RenditionInfo, RenditionName};
+use bridge_packager::rendition::{RenditionName, RenditionOutline};
 use bridge_packager::segment::MediaSequenceNumber;
 use bytes::Bytes;
 use sfu_model::time::Instant;
@@ -110,7 +110,7 @@ impl Origin {
         }
     }
 
-    pub(super) fn on_renditions(&mut self, infos: Arc<[RenditionInfo]>) {
+    pub(super) fn on_renditions(&mut self, infos: Arc<[RenditionOutline]>) {
         for info in infos.iter() {
             let slot = self.slot(&info.name);
             if let Some(rendition) = self.renditions.get_mut(slot.0) {
@@ -145,7 +145,7 @@ impl Origin {
 
     /// Once everything that is listed can be played, so can the stream.
     fn open(&mut self) {
-        let is_there = |view: View, info: &RenditionInfo| {
+        let is_there = |view: View, info: &RenditionOutline| {
             let slot = self.slot_named(info.name.as_str());
             let rendition = slot.and_then(|slot| self.renditions.get(slot.0));
             rendition.is_some_and(|rendition| rendition.media_in(view).is_some())

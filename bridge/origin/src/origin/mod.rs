@@ -7,7 +7,7 @@ use std::time::Duration;
 use bridge_packager::event::Event as Packaged;
 use bridge_packager::playlist::media::Media;
 use bridge_packager::playlist::server_control::ServerControl;
-use bridge_packager::rendition::{RenditionInfo, RenditionName};
+use bridge_packager::rendition::{RenditionName, RenditionOutline};
 use bytes::Bytes;
 use sfu_model::time::Instant;
 
@@ -70,7 +70,7 @@ pub struct Origin {
     /// its files.
     media_etag: ETag,
     /// What the stream lists, best first.
-    infos: Arc<[RenditionInfo]>,
+    infos: Arc<[RenditionOutline]>,
     /// All that there ever were, by [`Slot`].
     renditions: Vec<Rendition>,
     /// The view in which everything that is listed could be played once: multivariant playlists are given out from then on.

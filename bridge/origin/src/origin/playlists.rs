@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bridge_packager::playlist::media::Media;
-use bridge_packager::rendition::{RenditionInfo, RenditionName};
+use bridge_packager::rendition::{RenditionName, RenditionOutline};
 use bytes::Bytes;
 use sfu_model::time::Instant;
 
@@ -73,7 +73,7 @@ impl Origin {
             let media = self.renditions.get(slot.0)?.media_in(top.view())?;
             Some((info.clone(), Arc::clone(media)))
         });
-        let (infos, medias): (Vec<RenditionInfo>, Vec<Arc<Media>>) = listed.unzip();
+        let (infos, medias): (Vec<RenditionOutline>, Vec<Arc<Media>>) = listed.unzip();
         match top {
             Top::Multivariant(view) => text::multivariant(&infos, view),
             Top::Mpd => text::mpd(&infos, &medias),

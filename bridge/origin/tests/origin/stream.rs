@@ -12,7 +12,7 @@ use bridge_packager::event::Event as Packaged;
 use bridge_packager::part::{Part, PartIndex};
 use bridge_packager::playlist::media::{Media, Report};
 use bridge_packager::playlist::server_control::ServerControl;
-use bridge_packager::rendition::{RenditionInfo, RenditionName};
+use bridge_packager::rendition::{RenditionName, RenditionOutline};
 use bridge_packager::segment::{InitNumber, MediaSequenceNumber, Segment, SegmentHead};
 use bytes::Bytes;
 use sfu_model::codec::MediaKind;
@@ -49,9 +49,9 @@ pub(crate) fn name(name: &str) -> RenditionName {
     RenditionName::parse(name).unwrap()
 }
 
-fn info(name: RenditionName) -> RenditionInfo {
+fn info(name: RenditionName) -> RenditionOutline {
     let is_sound = name.as_str() == "aac";
-    RenditionInfo {
+    RenditionOutline {
         name,
         kind: if is_sound {
             MediaKind::Audio
@@ -143,7 +143,7 @@ impl Stream {
     pub(crate) fn tell_of_more(&mut self, more: &[&str]) {
         let names = self.renditions.iter().cloned();
         let names = names.chain(more.iter().copied().map(name));
-        let infos: Arc<[RenditionInfo]> = names.map(info).collect();
+        let infos: Arc<[RenditionOutline]> = names.map(info).collect();
         self.tell(Packaged::Renditions(infos));
     }
 
