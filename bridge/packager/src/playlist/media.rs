@@ -16,6 +16,8 @@ pub struct Media {
     pub rendition: RenditionName,
     /// What the stream promises.
     pub server_control: ServerControl,
+    /// The wall time of the timeline's zero, since 1970.
+    pub zero_unix: Duration,
     /// The random name of this life of the stream, a segment of the URLs of its media: no URL ever means two things.
     pub epoch: Arc<str>,
     /// Finished segments, oldest first, numbered without a gap: the whole DVR window.
