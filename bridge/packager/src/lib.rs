@@ -14,12 +14,14 @@
 //! * Nothing here reads a clock, draws a random number or performs I/O.
 #![forbid(unsafe_code)]
 
+mod chunk_writer;
 pub mod codec_string;
 pub mod config;
 pub mod dash;
 pub mod eligibility;
 pub mod event;
 pub mod fmp4;
+mod ladder;
 pub mod latency;
 mod listing;
 mod measure;

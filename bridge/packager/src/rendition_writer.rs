@@ -9,17 +9,17 @@ use sfu_model::codec::{ClockRate, MediaKind};
 use sfu_model::frame::{Format, Frame};
 use sfu_model::time::{Instant, MediaTime};
 
+use crate::chunk_writer::ChunkWriter;
 use crate::codec_string::codec_string;
 use crate::config::Config;
 use crate::eligibility::Eligibility;
 use crate::event::Event;
-use crate::fmp4::{self, ProducerTime};
 use crate::measure::Measure;
 use crate::outbox::Outbox;
 use crate::part_writer::{ClosedPart, PartWriter, Pending, ticks};
 use crate::rendition::RenditionName;
 use crate::segment::InitNumber;
-use crate::segment_clock::{Cut, SEGMENT_LIMIT, SegmentClock, Zero};
+use crate::segment_clock::{Cut, SEGMENT_LIMIT, SegmentClock};
 use crate::segment_writer::{SegmentWriter, micros};
 use crate::window::Window;
 
@@ -39,10 +39,8 @@ pub(crate) struct RenditionWriter {
     pub(crate) window: Window,
     pub(crate) measure: Measure,
     pub(crate) eligibility: Eligibility,
-    zero: Zero,
     init: InitNumber,
-    /// `mfhd` of the last chunk.
-    chunk_number: u32,
+    chunks: ChunkWriter,
     n_parts: u64,
     part_target: Duration,
     /// When the media at the beginning of the open part was here, or should have been.
@@ -65,9 +63,8 @@ impl RenditionWriter {
             window: Window::new(config.windows.at_least(hold_back)),
             measure: Measure::new(),
             eligibility: Eligibility::default(),
-            zero: config.zero,
             init: InitNumber(0),
-            chunk_number: 0,
+            chunks: ChunkWriter::new(first.kind(), config.zero),
             n_parts: 0,
             part_target,
             due_from: first.captured_at,
@@ -264,17 +261,15 @@ impl RenditionWriter {
 
     fn tell_part(&mut self, part: &ClosedPart, outbox: &mut Outbox) {
         let begins_segment = !self.segment.has_media();
-        let is_keyed = part.samples.first().is_some_and(|s| s.is_keyframe);
-        let bytes = if part.samples.is_empty() {
-            outbox.stats.gap_parts += 1;
-            Bytes::new()
-        } else {
-            if begins_segment && self.kind() == MediaKind::Video {
-                self.eligibility.handle_segment(is_keyed);
-                outbox.stats.misaligned_segments += u64::from(!is_keyed);
+        let bytes = self.chunks.write(part, begins_segment);
+        match part.samples.first() {
+            None => outbox.stats.gap_parts += 1,
+            Some(first) if begins_segment && self.kind() == MediaKind::Video => {
+                self.eligibility.handle_segment(first.is_keyframe);
+                outbox.stats.misaligned_segments += u64::from(!first.is_keyframe);
             }
-            self.chunk(part, begins_segment)
-        };
+            Some(_) => {}
+        }
         let (starts_at, rate) = (MediaTime(part.starts_at), self.rate);
         let duration = micros(rate, part.ends_at) - micros(rate, part.starts_at);
         self.segment
@@ -291,23 +286,5 @@ impl RenditionWriter {
             bytes,
         });
         outbox.changed(&self.name);
-    }
-
-    fn chunk(&mut self, part: &ClosedPart, begins_segment: bool) -> Bytes {
-        self.chunk_number = self.chunk_number.wrapping_add(1);
-        let media_time = MediaTime(part.starts_at);
-        let produced = part.captured_at.filter(|_| begins_segment);
-        let produced = produced.map(|captured_at| ProducerTime {
-            unix: self.zero.unix_at(captured_at),
-            media_time,
-        });
-        fmp4::chunk(
-            self.chunk_number,
-            media_time,
-            self.kind(),
-            &part.samples,
-            produced,
-            begins_segment,
-        )
     }
 }

@@ -20,6 +20,9 @@ const ASK_AFTER: [Duration; 3] = [
     Duration::from_millis(1_850),
     Duration::from_millis(2_100),
 ];
+/// Keyframes that a rendition cannot begin without are asked for no more often: an encoder that is asked with every frame
+/// sends nothing else.
+const ASK_AGAIN_AFTER: Duration = Duration::from_millis(500);
 /// The cut is made without a keyframe here. Sound may be ahead by what is told of already, which is a frame at most, and the
 /// whole has to round to the target duration: 2.49 s.
 const CUT_AFTER: Duration = Duration::from_millis(2_400);
@@ -69,6 +72,9 @@ pub(crate) struct SegmentClock {
     decided_at: Instant,
     /// How many of [`ASK_AFTER`] are spent.
     n_asked: usize,
+    /// A rendition waits for a keyframe, whatever the segment does: it is asked for then.
+    needed_at: Option<Instant>,
+    asked_at: Option<Instant>,
 }
 
 impl SegmentClock {
@@ -78,6 +84,8 @@ impl SegmentClock {
             cuts: VecDeque::new(),
             decided_at: now,
             n_asked: 0,
+            needed_at: None,
+            asked_at: None,
         }
     }
 
@@ -153,18 +161,36 @@ impl SegmentClock {
         }
     }
 
+    /// A rendition cannot go on without a keyframe, nor with one before a discontinuity can be made.
+    pub(crate) fn need_keyframe(&mut self, now: Instant) {
+        let again = self.asked_at.map_or(now, |asked| asked + ASK_AGAIN_AFTER);
+        let breakable = match self.cuts.is_empty() {
+            true => now,
+            false => self.decided_at + BREAK_AFTER,
+        };
+        self.needed_at.get_or_insert(now.max(again).max(breakable));
+    }
+
     /// When the next keyframe is asked for.
     pub(crate) fn next_ask(&self) -> Option<Instant> {
-        let after = ASK_AFTER.get(self.n_asked)?;
-        (!self.cuts.is_empty()).then(|| self.decided_at + *after)
+        let after = ASK_AFTER.get(self.n_asked);
+        let regular = after.map(|after| self.decided_at + *after);
+        let regular = regular.filter(|_| !self.cuts.is_empty());
+        regular.into_iter().chain(self.needed_at).min()
     }
 
     /// Is a keyframe to be asked for now?
     pub(crate) fn ask(&mut self, now: Instant) -> bool {
         let mut is_due = false;
         while self.next_ask().is_some_and(|at| now >= at) {
-            self.n_asked += 1;
+            match self.needed_at.filter(|at| now >= *at) {
+                Some(_) => self.needed_at = None,
+                None => self.n_asked += 1,
+            }
             is_due = true;
+        }
+        if is_due {
+            self.asked_at = Some(now);
         }
         is_due
     }
@@ -230,6 +256,19 @@ mod tests {
         assert_eq!(clock.reach(ms(2_420), at(2_420)), 1);
         assert_eq!(clock.last().unwrap().at, ms(2_400));
         assert_eq!(clock.next_ask(), Some(at(4_020)), "it asks for the next");
+    }
+
+    #[test]
+    fn a_rendition_that_waits_is_asked_for_at_once_but_not_with_every_frame() {
+        let mut clock = clock();
+        let mut asked = Vec::new();
+        for now in 1_000..2_000 {
+            clock.need_keyframe(at(now));
+            if clock.ask(at(now)) {
+                asked.push(now);
+            }
+        }
+        assert_eq!(asked, [1_000, 1_500, 1_600, 1_850], "the cut's own too");
     }
 
     #[test]

@@ -74,8 +74,9 @@ impl Slot {
             return Admission::NeedsKeyframe;
         }
         let cut = writer.segment.cut();
-        let is_untouched = !writer.segment.has_media() && writer.parts.is_empty();
-        let is_at_break = cut.is_discontinuous && is_untouched && !is_new;
+        // With its first part a segment's init section is told, and stays.
+        let is_untouched = writer.segment.is_empty() || !(is_new || writer.segment.has_media());
+        let is_at_break = cut.is_discontinuous && is_untouched && writer.parts.is_empty();
         if is_at_break || clock.next_break(cut.number).is_some() {
             Admission::Joins
         } else if clock.can_break(writer.at(frame.time.0)) {

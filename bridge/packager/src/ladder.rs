@@ -1,0 +1,285 @@
+//! All renditions of a stream, and the clock that cuts them: which frames are let in, and what they do to the others.
+
+use std::time::Duration;
+
+use sfu_model::codec::MediaKind;
+use sfu_model::frame::{Discontinuity, Frame};
+use sfu_model::time::{Instant, MediaTime};
+
+use crate::config::Config;
+use crate::event::Event;
+use crate::fmp4;
+use crate::outbox::Outbox;
+use crate::rendition::RenditionName;
+use crate::rendition_writer::RenditionWriter;
+use crate::segment_clock::SegmentClock;
+use crate::slot::{Admission, Slot, is_other_format};
+
+/// A frame that claims to be captured this much after now is dropped: the timeline follows our clock, and segments that are
+/// numbered ahead of it would be missing in all other renditions.
+const AHEAD_MAX: Duration = Duration::from_secs(1);
+/// When nobody asked for this long (the machine slept), what is missing is left out instead of told of part by part.
+const PAUSE_MAX: Duration = Duration::from_secs(10);
+/// Where sound is alone it is cut between parts, near this.
+const SOUND_SEGMENT: Duration = Duration::from_secs(2);
+
+#[derive(Debug)]
+pub(crate) struct Ladder {
+    pub(crate) config: Config,
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) outbox: Outbox,
+    clock: SegmentClock,
+}
+
+impl Ladder {
+    pub(crate) fn new(config: Config, now: Instant) -> Self {
+        Self {
+            clock: SegmentClock::new(config.zero, now),
+            slots: Vec::new(),
+            outbox: Outbox::default(),
+            config,
+        }
+    }
+
+    /// When something is due without a frame.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let deadlines = self.writers().map(RenditionWriter::deadline);
+        let ask = self.clock.next_ask().filter(|_| self.awaits_pictures());
+        deadlines.chain(ask).min()
+    }
+
+    /// The next frame of a rendition begins.
+    pub(crate) fn begins(&mut self, name: &RenditionName, time: MediaTime, now: Instant) {
+        let index = self.slots.iter().position(|slot| slot.name == *name);
+        if let Some(index) = index
+            && let Some(writer) = self.slots.get(index).and_then(|slot| slot.writer.as_ref())
+            && !self.is_ahead(writer.at(time.0), now)
+        {
+            let time = time.0.max(writer.parts.floor());
+            self.reach(index, time, false, now);
+        }
+    }
+
+    /// Nothing more comes.
+    pub(crate) fn end(&mut self) {
+        for writer in self
+            .slots
+            .iter_mut()
+            .filter_map(|slot| slot.writer.as_mut())
+        {
+            writer.end(&mut self.outbox);
+            self.outbox.changed(&writer.name);
+        }
+    }
+
+    pub(crate) fn writers(&self) -> impl Iterator<Item = &RenditionWriter> {
+        self.slots.iter().filter_map(|slot| slot.writer.as_ref())
+    }
+
+    fn has_pictures(&self) -> bool {
+        self.writers().any(|w| w.kind() == MediaKind::Video)
+    }
+
+    /// Is there somebody to ask for keyframes?
+    fn awaits_pictures(&self) -> bool {
+        self.slots.iter().any(|slot| slot.kind == MediaKind::Video)
+    }
+
+    fn is_ahead(&self, at: Duration, now: Instant) -> bool {
+        at > now.saturating_since(self.config.zero.at) + AHEAD_MAX
+    }
+
+    /// A frame is whole.
+    pub(crate) fn take(&mut self, name: &RenditionName, frame: &Frame, now: Instant) {
+        let index = self.slots.iter().position(|slot| slot.name == *name);
+        let Some(index) = index else {
+            self.outbox.stats.frames_refused += 1;
+            return;
+        };
+        if self.is_ahead(frame.format.clock_rate().duration(frame.time.0), now) {
+            self.outbox.stats.frames_ahead += 1;
+            return;
+        }
+        let Some(slot) = self.slots.get_mut(index) else {
+            return;
+        };
+        let rate = slot.writer.as_ref().map(|writer| writer.rate);
+        let is_same_rate = rate.is_none_or(|rate| rate == frame.format.clock_rate());
+        if slot.kind != frame.kind() || !is_same_rate {
+            self.outbox.stats.frames_refused += 1;
+            return;
+        }
+        match slot.admit(frame, &self.clock) {
+            Admission::NeedsKeyframe => {
+                self.outbox.stats.frames_before_keyframe += 1;
+                self.clock.need_keyframe(now);
+            }
+            Admission::TooSoon => {
+                self.outbox.stats.frames_over_limit += 1;
+                self.clock.need_keyframe(now);
+            }
+            Admission::Follows => self.follow(index, frame, now),
+            Admission::Joins | Admission::Breaks if slot.writer.is_none() => {
+                self.start(index, frame, now);
+            }
+            Admission::Joins => self.begin_anew(index, frame, false, now),
+            Admission::Breaks => self.begin_anew(index, frame, true, now),
+        }
+    }
+
+    /// The first frame of a rendition.
+    fn start(&mut self, index: usize, frame: &Frame, now: Instant) {
+        let Ok(init) = fmp4::init_section(&frame.format) else {
+            self.outbox.stats.frames_refused += 1;
+            return;
+        };
+        self.clock
+            .begin(frame.format.clock_rate().duration(frame.time.0), now);
+        let (Some(slot), Some(cut)) = (self.slots.get_mut(index), self.clock.last()) else {
+            return;
+        };
+        slot.owed = None;
+        let mut writer = RenditionWriter::new(&slot.name, frame, &self.config, cut);
+        writer.tell_first_init(init, &mut self.outbox);
+        slot.writer = Some(writer);
+        self.keep(index, frame.time.0, false, frame, now);
+    }
+
+    /// A frame that decoders begin anew with.
+    fn begin_anew(&mut self, index: usize, frame: &Frame, is_break: bool, now: Instant) {
+        let Ok(init) = fmp4::init_section(&frame.format) else {
+            self.outbox.stats.frames_refused += 1;
+            return;
+        };
+        let Some(slot) = self.slots.get_mut(index) else {
+            return;
+        };
+        let owed = slot.owed.take();
+        let Some(writer) = slot.writer.as_mut() else {
+            return;
+        };
+        // Whoever published before does not finish this part, and what a player has of it is told of.
+        if let Some(Discontinuity::Publisher | Discontinuity::Encoder) = owed {
+            writer.parts.abandon();
+        }
+        let time = frame.time.0.max(writer.parts.floor());
+        let is_new = is_other_format(writer, frame);
+        if is_break {
+            self.clock.break_at(writer.at(time), now);
+            self.outbox.stats.discontinuities += 1;
+        }
+        self.reach(index, time, true, now);
+        let writer = self.slots.get_mut(index).and_then(|s| s.writer.as_mut());
+        if let Some(writer) = writer.filter(|_| is_new) {
+            let at = writer.at(time);
+            writer.eligibility.handle_format_change(at);
+            writer.change_format(&frame.format, init, &mut self.outbox);
+        }
+        self.keep(index, time, true, frame, now);
+    }
+
+    /// A frame that follows the one before it.
+    fn follow(&mut self, index: usize, frame: &Frame, now: Instant) {
+        let Some(writer) = self.slots.get(index).and_then(|slot| slot.writer.as_ref()) else {
+            return;
+        };
+        let floor = writer.parts.floor();
+        let is_late = frame.time.0.saturating_add(writer.parts.half_a_frame()) < floor;
+        if is_late && frame.kind() == MediaKind::Audio {
+            // Its time is told of as a gap. A picture is shown late instead: others depend on it.
+            self.outbox.stats.frames_late += 1;
+            return;
+        }
+        if !writer.parts.can_hold() {
+            self.outbox.stats.frames_over_limit += 1;
+            return;
+        }
+        self.keep(index, frame.time.0.max(floor), false, frame, now);
+    }
+
+    /// Brings the rendition's timeline to a frame, and keeps it until the next begins.
+    fn keep(&mut self, index: usize, time: u64, is_break: bool, frame: &Frame, now: Instant) {
+        let Some(writer) = self.slots.get(index).and_then(|slot| slot.writer.as_ref()) else {
+            return;
+        };
+        let at = writer.at(time);
+        if frame.is_keyframe && frame.kind() == MediaKind::Video {
+            self.clock.adopt(at, now);
+        }
+        self.reach(index, time, is_break, now);
+        let writer = self.slots.get_mut(index).and_then(|s| s.writer.as_mut());
+        if let Some(writer) = writer {
+            writer.eligibility.handle_frame(at);
+            writer.put(frame, now);
+        }
+    }
+
+    /// A rendition's timeline goes on at `time`: parts and segments before it are finished.
+    fn reach(&mut self, index: usize, time: u64, is_break: bool, now: Instant) {
+        let has_pictures = self.has_pictures();
+        let Some(writer) = self.slots.get_mut(index).and_then(|s| s.writer.as_mut()) else {
+            return;
+        };
+        let part_began = writer.parts.starts_at();
+        let at = writer.at(time);
+        self.outbox.stats.late_cuts += self.clock.reach(at, now);
+        writer.reach(time, is_break, &self.clock, &mut self.outbox);
+        if !has_pictures && writer.parts.is_empty() {
+            let least = SOUND_SEGMENT.saturating_sub(self.config.latency.part_target() / 2);
+            if self.clock.adopt_after(least, at, now) {
+                writer.reach(time, false, &self.clock, &mut self.outbox);
+            }
+        }
+        if writer.parts.starts_at() != part_began {
+            writer.restart_wait(now);
+        }
+    }
+
+    /// Does what is due without a frame.
+    pub(crate) fn expire(&mut self, now: Instant) {
+        if self.writers().any(|writer| writer.lag(now) > PAUSE_MAX) {
+            self.skip_pause(now);
+        }
+        for writer in self
+            .slots
+            .iter_mut()
+            .filter_map(|slot| slot.writer.as_mut())
+        {
+            while writer.deadline() <= now {
+                let until = writer.at(writer.parts.ends_by());
+                self.outbox.stats.late_cuts += self.clock.reach(until, now);
+                writer.expire(&self.clock, &mut self.outbox);
+            }
+        }
+        if self.awaits_pictures() && self.clock.ask(now) {
+            self.outbox.stats.keyframes_wanted += 1;
+            self.outbox.events.push_back(Event::KeyframeWanted);
+        }
+        if let Some(oldest) = self.writers().map(|w| w.segment.cut().number).min() {
+            self.clock.forget_before(oldest);
+        }
+    }
+
+    /// All renditions go on at the present, after a discontinuity.
+    fn skip_pause(&mut self, now: Instant) {
+        let told = self.writers().map(|w| w.at(w.parts.ends_by())).max();
+        let present = now.saturating_since(self.config.zero.at);
+        let at = present.max(told.unwrap_or_default());
+        self.clock.break_at(at, now);
+        self.outbox.stats.discontinuities += 1;
+        let Some(cut) = self.clock.last() else { return };
+        for writer in self
+            .slots
+            .iter_mut()
+            .filter_map(|slot| slot.writer.as_mut())
+        {
+            while let Some(next) = self.clock.after(writer.segment.cut().number) {
+                if next.number == cut.number {
+                    writer.jump(cut, now, &mut self.outbox);
+                } else {
+                    writer.expire(&self.clock, &mut self.outbox);
+                }
+            }
+        }
+    }
+}
