@@ -1,1 +1,330 @@
+//! What publishers and networks do in the middle of a stream. The oracle judges every playlist on the way.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use bridge_packager::latency::LatencyMode;
+use bridge_packager::playlist::skip::Skip;
+use sfu_model::codec::MediaKind;
+use sfu_model::frame::{Discontinuity, Format, Frame};
+use sfu_model::packet::Dimensions;
+use sfu_model::time::{Instant, MediaTime};
+
+use crate::driver::{Driver, Input, aac, frame, h264, h264_with, ms, name, with};
+use crate::reader::read;
+
+const BOTH: [(&str, MediaKind); 2] = [("720p", MediaKind::Video), ("aac", MediaKind::Audio)];
+
+fn at(millis: u64) -> Instant {
+    Instant::START + ms(millis)
+}
+
+/// A stream with `answers` of keyframes twice in three seconds, of one rendition of each kind.
+struct Show {
+    driver: Driver,
+}
+
+impl Show {
+    fn new() -> Self {
+        let mut driver = Driver::new(LatencyMode::Low, &BOTH);
+        driver.oracle.patience = ms(130);
+        Self { driver }
+    }
+
+    /// Pictures captured in this span of milliseconds, as `change` makes them; `None` is none.
+    fn pictures(
+        &mut self,
+        span: std::ops::Range<u64>,
+        change: impl Fn(u64, Frame) -> Option<Frame>,
+    ) {
+        self.give(span, change, |_, frame| Some(frame));
+    }
+
+    /// Sound too.
+    fn give(
+        &mut self,
+        span: std::ops::Range<u64>,
+        picture: impl Fn(u64, Frame) -> Option<Frame>,
+        sound: impl Fn(u64, Frame) -> Option<Frame>,
+    ) {
+        let mut frames: Vec<(&str, Frame)> = Vec::new();
+        for number in (span.start * 30).div_ceil(1_000)..(span.end * 30).div_ceil(1_000) {
+            let made = frame(&h264(720), number * 3_000, number % 54 == 0);
+            frames.extend(picture(number * 1_000 / 30, made).map(|made| ("720p", made)));
+        }
+        for number in (span.start * 48).div_ceil(1_024)..(span.end * 48).div_ceil(1_024) {
+            let made = frame(&aac(), number * 1_024, true);
+            frames.extend(sound(number * 1_024 / 48, made).map(|made| ("aac", made)));
+        }
+        frames.sort_by_key(|(_, frame)| frame.captured_at);
+        for (rendition, frame) in frames {
+            let now = frame.captured_at.max(self.driver.now);
+            self.driver
+                .input(now, &Input::Frame(name(rendition), frame));
+        }
+    }
+
+    fn gaps(&self, rendition: &str) -> (usize, usize) {
+        let segments = &self.driver.media[rendition].segments;
+        let parts = segments.iter().flat_map(|s| s.parts.iter());
+        let n_gaps = parts.filter(|part| part.is_gap).count();
+        (n_gaps, segments.iter().filter(|s| s.is_gap).count())
+    }
+}
+
+fn keep(_: u64, frame: Frame) -> Option<Frame> {
+    Some(frame)
+}
+
+#[test]
+fn a_hole_inside_a_part_makes_the_frame_before_it_last_longer() {
+    let mut show = Show::new();
+    let is_lost = |millis| (3_100..3_300).contains(&millis);
+    show.pictures(0..8_000, |millis, frame| {
+        Some(frame).filter(|_| !is_lost(millis))
+    });
+    assert_eq!(show.gaps("720p"), (0, 0));
+    let whole = show.driver.media["720p"].duration();
+    assert_eq!(whole, ms(7_200), "no time is lost");
+}
+
+#[test]
+fn a_rendition_that_stalls_goes_on_as_gaps_and_comes_back_in_place() {
+    let mut show = Show::new();
+    let is_lost = |millis| (4_000..10_000).contains(&millis);
+    show.pictures(0..16_000, |millis, frame| {
+        let is_back = (10_000..10_040).contains(&millis);
+        let frame = Frame {
+            is_keyframe: frame.is_keyframe || is_back,
+            ..frame
+        };
+        Some(frame).filter(|_| !is_lost(millis))
+    });
+    let (n_parts, n_segments) = show.gaps("720p");
+    assert!((10..=13).contains(&n_parts), "{n_parts}");
+    assert!((1..=2).contains(&n_segments), "{n_segments}");
+    assert_eq!(show.gaps("aac"), (0, 0));
+    let texts = show
+        .driver
+        .history
+        .iter()
+        .map(|(_, media)| media.live(Skip::No));
+    let told: Vec<bool> = texts.map(|text| text.contains(",GAP=YES")).collect();
+    assert!(
+        told.contains(&true) && told.last() == Some(&false),
+        "told in time"
+    );
+    let text = show.driver.media["720p"].live(Skip::No);
+    assert!(
+        text.contains(
+            "Z
+#EXT-X-GAP
+#EXTINF:"
+        ),
+        "{text}"
+    );
+    assert_eq!(show.driver.packager.stats().discontinuities, 0);
+}
+
+#[test]
+fn a_stall_of_the_network_loses_no_picture() {
+    let mut show = Show::new();
+    show.pictures(0..4_000, keep);
+    // One and a half seconds of pictures come at once.
+    show.driver.run_until(at(5_500));
+    let before = show.driver.packager.stats();
+    show.pictures(4_000..9_000, keep);
+    let after = show.driver.packager.stats();
+    assert!(before.gap_parts > 0, "time went on without them");
+    assert_eq!(
+        (after.frames_over_limit, after.frames_before_keyframe),
+        (0, 0)
+    );
+    assert!(
+        after.frames_late > 0,
+        "sound of a time that is told of is dropped"
+    );
+}
+
+#[test]
+fn a_publisher_who_comes_back_is_a_discontinuity_in_all_renditions_and_nothing_promised_changes() {
+    let mut show = Show::new();
+    show.give(0..5_100, keep, keep);
+    let open = show.driver.media["720p"].next_part();
+    let back = |millis: u64, frame: Frame| match millis {
+        5_400..5_430 => Some(with(
+            Discontinuity::Publisher,
+            Frame {
+                is_keyframe: true,
+                ..frame
+            },
+        )),
+        _ => Some(frame),
+    };
+    show.give(5_400..12_000, back, back);
+    for (rendition, _) in BOTH {
+        let media = &show.driver.media[rendition];
+        let broken = media.segments.iter().filter(|s| s.head.is_discontinuous);
+        let broken: Vec<u64> = broken.map(|s| s.head.number.0).collect();
+        assert_eq!(broken, [open.0.0 + 1], "the next number, once");
+        assert_eq!(media.segments.first().unwrap().head.number.0, 0);
+    }
+    assert_eq!(show.driver.packager.stats().discontinuities, 1);
+    assert_eq!(show.driver.n_inits["720p"], 1, "the same parameter sets");
+}
+
+#[test]
+fn nobody_can_begin_at_other_than_a_keyframe() {
+    let mut show = Show::new();
+    show.pictures(0..3_000, keep);
+    let back = |millis: u64, frame: Frame| match millis {
+        3_000..3_020 => Some(with(Discontinuity::Publisher, frame)),
+        _ => Some(Frame {
+            is_keyframe: millis >= 3_500 && frame.is_keyframe,
+            ..frame
+        }),
+    };
+    show.pictures(3_000..8_000, back);
+    let stats = show.driver.packager.stats();
+    assert!(stats.frames_before_keyframe > 15, "{stats:?}");
+    let media = &show.driver.media["720p"];
+    let broken = media.segments.iter().find(|s| s.head.is_discontinuous);
+    let first = broken.unwrap().parts.iter().find(|part| !part.is_gap);
+    assert!(first.unwrap().is_independent);
+}
+
+#[test]
+fn parameter_sets_that_flap_do_not_fill_the_playlist() {
+    let mut show = Show::new();
+    show.pictures(0..10_000, |millis, frame| {
+        let format = h264_with(720, (millis / 33 % 2) as u8);
+        Some(Frame {
+            is_keyframe: true,
+            format,
+            ..frame
+        })
+    });
+    let stats = show.driver.packager.stats();
+    assert!(stats.frames_over_limit > 100, "{stats:?}");
+    assert!(show.driver.media["720p"].segments.len() <= 20);
+}
+
+#[test]
+fn a_machine_that_slept_goes_on_at_the_present() {
+    let mut show = Show::new();
+    show.give(0..5_000, keep, keep);
+    show.driver.packager.handle_timeout(at(3_605_000));
+    show.driver.now = at(3_605_000);
+    show.driver.oracle.patience = Duration::from_secs(3_600);
+    show.driver.collect();
+    show.driver.oracle.patience = ms(130);
+    show.give(3_605_000..3_612_000, keep, keep);
+    for (rendition, _) in BOTH {
+        let media = &show.driver.media[rendition];
+        assert!(
+            media.segments.len() < 10,
+            "an hour is not told part by part"
+        );
+        let broken = media.segments.iter().filter(|s| s.head.is_discontinuous);
+        assert_eq!(broken.count(), 1);
+    }
+}
+
+#[test]
+fn what_cannot_be_packaged_is_refused_and_counted() {
+    let mut show = Show::new();
+    show.give(0..1_000, keep, keep);
+    let packager = &mut show.driver.packager;
+    let vp8 = Arc::new(Format::Vp8 {
+        size: Dimensions {
+            width: 16,
+            height: 16,
+        },
+    });
+    packager.handle_frame(&name("720p"), &frame(&vp8, 180_000, true), at(2_000));
+    packager.handle_frame(&name("720p"), &frame(&aac(), 96_000, true), at(2_000));
+    packager.handle_frame(&name("1080p"), &frame(&h264(1080), 0, true), at(2_000));
+    assert_eq!(packager.stats().frames_refused, 3);
+    for ticks in [90_000 * 60, u64::MAX] {
+        packager.handle_frame(&name("720p"), &frame(&h264(720), ticks, true), at(2_000));
+        packager.handle_begins(&name("720p"), MediaTime(ticks), at(2_000));
+    }
+    assert_eq!(packager.stats().frames_ahead, 2);
+}
+
+#[test]
+fn times_that_do_not_rise_fill_no_memory() {
+    let mut show = Show::new();
+    show.pictures(0..1_000, keep);
+    for _ in 0..5_000 {
+        let stuck = Input::Frame(name("720p"), frame(&h264(720), 90_000, false));
+        show.driver.input(at(1_010), &stuck);
+    }
+    assert!(show.driver.packager.stats().frames_over_limit > 4_000);
+    show.pictures(1_100..6_000, keep);
+}
+
+#[test]
+fn a_rendition_that_joins_is_listed_once_players_can_begin_with_it() {
+    let mut show = Show::new();
+    show.give(0..5_000, keep, keep);
+    assert_eq!(show.driver.renditions.len(), 2);
+    let joins = name("360p");
+    let packager = &mut show.driver.packager;
+    packager
+        .add_rendition(joins.clone(), MediaKind::Video)
+        .unwrap();
+    assert!(
+        packager
+            .add_rendition(joins.clone(), MediaKind::Video)
+            .is_err()
+    );
+    let mut listed_at = None;
+    for number in 150..240 {
+        let millis = number * 1_000 / 30;
+        show.give(millis..millis + 33, keep, keep);
+        let picture = frame(&h264(360), number * 3_000, number % 54 == 0);
+        let now = picture.captured_at.max(show.driver.now);
+        show.driver
+            .input(now, &Input::Frame(joins.clone(), picture));
+        let is_listed = show.driver.renditions.len() == 3;
+        listed_at = listed_at.or(is_listed.then_some(millis));
+    }
+    // Its first keyframe is at 5.4 s.
+    assert!(
+        (6_700..7_100).contains(&listed_at.unwrap()),
+        "{listed_at:?}"
+    );
+    let reports = read(&show.driver.media["aac"].live(Skip::No)).reports;
+    assert_eq!(reports.len(), 2);
+    show.driver.packager.remove_rendition(&joins);
+    show.driver.collect();
+    assert_eq!(show.driver.renditions.len(), 2);
+}
+
+#[test]
+fn the_end_lists_the_last_frame_and_hints_at_nothing() {
+    let mut show = Show::new();
+    show.give(0..4_050, keep, keep);
+    show.driver.end();
+    for (rendition, _) in BOTH {
+        let media = &show.driver.media[rendition];
+        let text = media.live(Skip::Yes);
+        assert!(text.ends_with("#EXT-X-ENDLIST\n"), "{text}");
+        assert!(
+            !text.contains("PRELOAD-HINT") && !text.contains("SKIP:"),
+            "{text}"
+        );
+        let duration = media.duration();
+        assert!((ms(4_040)..ms(4_090)).contains(&duration), "{duration:?}");
+    }
+    assert_eq!(show.driver.packager.poll_timeout(), None);
+    let n_told = show.driver.history.len();
+    show.give(4_050..6_000, keep, keep);
+    show.driver.end();
+    assert_eq!(
+        show.driver.history.len(),
+        n_told,
+        "nothing comes after the end"
+    );
+}
