@@ -159,8 +159,25 @@ fn files_on_disk_are_those_of_the_window_and_no_others_however_long_a_stream_is(
 }
 
 #[test]
-fn an_init_section_lives_as_long_as_its_segments() {
-    let mut stream = Stream::with_parts(400);
-    assert_eq!(stream.status("720p/k3x9/init-0.mp4"), 200);
-    assert_eq!(stream.status("720p/k3x9/init-1.mp4"), 404);
+fn an_init_section_lives_as_long_as_a_segment_that_needs_it() {
+    let mut stream = Stream::begun(&["720p", "aac"]);
+    stream.dvr_segments = 12;
+    stream.parts(8);
+    stream.change_init();
+    let mut n_with_both = 0;
+    for _ in 0..80 {
+        stream.part();
+        if stream.status("720p/k3x9/1.m4s") == 200 {
+            assert_eq!(stream.status("720p/k3x9/init-0.mp4"), 200);
+            n_with_both += 1;
+        }
+        assert_eq!(stream.status("720p/k3x9/init-1.mp4"), 200);
+    }
+    assert!(n_with_both >= 4 * 12, "{n_with_both}");
+    assert_eq!(stream.status("720p/k3x9/1.m4s"), 404);
+    assert_eq!(
+        stream.status("720p/k3x9/init-0.mp4"),
+        404,
+        "nothing needs it"
+    );
 }

@@ -39,6 +39,7 @@ pub(crate) struct Stream {
     discontinuities_removed: u64,
     next: u64,
     open: Vec<Part>,
+    init: u32,
     /// The part after the last that a playlist listed.
     pub(crate) listed: (u64, u32),
     is_discontinuous: bool,
@@ -108,6 +109,7 @@ impl Stream {
             discontinuities_removed: 0,
             next: 0,
             open: Vec::new(),
+            init: 0,
             listed: (0, 0),
             is_discontinuous: false,
             is_ended: false,
@@ -214,6 +216,18 @@ impl Stream {
         self.tell_playlists();
     }
 
+    /// The next segment needs another init section.
+    pub(crate) fn change_init(&mut self) {
+        self.init += 1;
+        for rendition in self.renditions.clone() {
+            self.tell(Packaged::Init {
+                rendition,
+                init: InitNumber(self.init),
+                bytes: Bytes::from_static(b"ftyp moov other"),
+            });
+        }
+    }
+
     /// The next segment begins with a discontinuity.
     pub(crate) fn break_off(&mut self) {
         self.is_discontinuous = true;
@@ -232,7 +246,7 @@ impl Stream {
             number: MediaSequenceNumber(self.next),
             discontinuity_sequence: 0,
             is_discontinuous: self.is_discontinuous,
-            init: InitNumber(0),
+            init: InitNumber(self.init),
             starts_at: MediaTime(self.next * 180_000),
             program_date_time_ms: 1_700_000_000_000 + self.next * 2_000,
         }
