@@ -21,9 +21,9 @@ use crate::stats::Kind;
 /// two, one for pictures and one for sound), and a waiting connection costs the server about 16 KB: 128 MB here.
 pub const BLOCKED_REQUESTS_MAX: u32 = 8_192;
 
-/// Requests that begin to wait within this time of each other also end together when nothing comes, up to so much before
-/// their time: without it each would be a group of its own.
-const SLICE: Duration = Duration::from_millis(100);
+/// Identical requests that begin to wait in the same tenth of a second also end together when nothing comes, when the first
+/// of them has waited long enough: otherwise each would need an entry and a timer of its own.
+const SLICE_NANOS: u64 = 100_000_000;
 
 /// A group of identical requests that wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -104,8 +104,7 @@ impl Waiting {
             return None;
         }
         self.n_blocked = self.n_blocked.saturating_add(1);
-        let slice_nanos = u64::try_from(SLICE.as_nanos()).unwrap_or(u64::MAX);
-        let slice = now.as_nanos() / slice_nanos;
+        let slice = now.as_nanos() / SLICE_NANOS;
         let place = (subject, position);
         if let Some(id) = self.group_of(&place, asked, slice)
             && let Some(group) = self.groups.get_mut(&id)
@@ -115,14 +114,13 @@ impl Waiting {
         }
         let id = GroupId(self.next);
         self.next = self.next.wrapping_add(1);
-        let begin = Instant::from_nanos(slice.saturating_mul(slice_nanos));
         let group = Group {
             subject: place.0,
             position,
             asked,
             n_waiting: 1,
             slice,
-            deadline: begin + self.hold,
+            deadline: now + self.hold,
         };
         self.insert(id, group);
         Some(id)

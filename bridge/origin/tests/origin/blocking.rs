@@ -163,15 +163,34 @@ fn lb_08_parts_have_an_edge_at_the_advance_part_limit() {
 fn lb_09_who_waits_for_three_target_durations_is_told_503_which_nobody_caches() {
     let mut stream = Stream::with_parts(9);
     stream.hold(&format!("{LIVE}?_HLS_msn=2&_HLS_part=1"));
-    stream.pass(Duration::from_millis(5_850));
+    stream.pass(Duration::from_millis(5_999));
     assert!(stream.woken().is_empty());
     assert_eq!(stream.origin.stats().n_blocked, 1);
-    stream.pass(Duration::from_millis(150));
+    stream.pass(Duration::from_millis(1));
     let response = stream.only_woken().response;
     assert_eq!(response.status.code(), 503);
     assert_eq!(header(&response, "cache-control").unwrap(), "no-store");
     assert_eq!(stream.origin.stats().n_blocked, 0);
     assert_eq!(stream.origin.poll_timeout(), None);
+}
+
+#[test]
+fn lb_09_identical_requests_of_a_tenth_of_a_second_end_together_and_later_ones_later() {
+    let mut stream = Stream::with_parts(9);
+    let url = format!("{LIVE}?_HLS_msn=2&_HLS_part=1");
+    let first = stream.hold(&url);
+    stream.pass(Duration::from_millis(99));
+    assert_eq!(stream.hold(&url), first);
+    stream.pass(Duration::from_millis(1));
+    let second = stream.hold(&url);
+    assert_ne!(second, first);
+    stream.pass(Duration::from_millis(5_900));
+    let woken = stream.only_woken();
+    assert_eq!((woken.group, woken.n_waiting), (first, 2));
+    stream.pass(Duration::from_millis(99));
+    assert!(stream.woken().is_empty());
+    stream.pass(Duration::from_millis(1));
+    assert_eq!(stream.only_woken().group, second);
 }
 
 #[test]

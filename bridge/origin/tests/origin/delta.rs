@@ -52,6 +52,25 @@ fn ld_02_nothing_is_skipped_of_a_playlist_that_ended_or_that_promises_no_updates
 }
 
 #[test]
+fn ld_02_who_waits_for_a_delta_when_the_stream_ends_gets_the_text_of_all_others() {
+    let mut stream = long();
+    let url = format!("{LIVE}?_HLS_msn=12");
+    stream.hold(&url);
+    stream.hold(&format!("{url}&_HLS_skip=YES"));
+    stream.hold(&format!("{url}&_HLS_skip=v2"));
+    let renders = stream.origin.stats().renders;
+    stream.end();
+    let texts: Vec<String> = stream
+        .woken()
+        .iter()
+        .map(|woken| text(&woken.response))
+        .collect();
+    assert_eq!(texts.len(), 3);
+    assert!(texts.iter().all(|text| *text == texts[0]));
+    assert_eq!(stream.origin.stats().renders, renders + 1);
+}
+
+#[test]
 fn ld_03_and_ld_04_there_are_no_date_ranges_to_skip_or_to_report() {
     let mut stream = long();
     for query in ["", "?_HLS_skip=v2"] {

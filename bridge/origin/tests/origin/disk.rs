@@ -1,5 +1,7 @@
 //! A disk that is slow, full or gone: live goes on, the DVR window begins later, and somebody is told.
 
+use std::time::Duration;
+
 use bridge_origin::event::{Event, SegmentKey};
 use bridge_origin::stats::Limit;
 use bridge_packager::segment::MediaSequenceNumber;
@@ -109,6 +111,21 @@ fn a_disk_that_works_again_lets_the_window_grow_again() {
         .filter(|e| !matches!(e, Event::Delete { .. }))
         .collect();
     assert_eq!(said, [&Event::DiskFails, &Event::DiskWorks]);
+}
+
+#[test]
+fn a_publisher_that_stalls_while_the_disk_fails_loses_nothing_that_is_live() {
+    let mut stream = Stream::begun(&["720p", "aac"]);
+    stream.is_stored_at_once = false;
+    stream.parts(60);
+    stream.pass(Duration::from_secs(600));
+    assert_eq!(
+        text(&stream.fetch("720p/live.m3u8"))
+            .matches("\n#EXTINF")
+            .count(),
+        10
+    );
+    assert!(is_whole(&mut stream));
 }
 
 #[test]
