@@ -63,6 +63,7 @@ fn playlist(rendition: &RenditionName, n_parts: u32) -> Event {
     Event::Playlist(Arc::new(Media {
         rendition: rendition.clone(),
         server_control: ServerControl::new(PART, 2),
+        zero_unix: Duration::ZERO,
         epoch: Arc::from("k3x9"),
         segments: (0..15).map(segment).collect(),
         live_from: 0,
@@ -148,6 +149,7 @@ fn say(line: &str) {
 fn main() -> ExitCode {
     let mut origin = Origin::new(Config {
         epoch: Arc::from("k3x9"),
+        media_uri: Arc::from("../../hls/demo/"),
         server_control: ServerControl::new(PART, 2),
         has_disk: true,
     });

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::path::File;
 use crate::response::{Response, Status};
+use bridge_packager::playlist::uri::MediaFile;
 
 /// Numbers since the stream began, but for those that say "now".
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,12 +70,12 @@ impl Kind {
     }
 }
 
-impl From<File> for Kind {
-    fn from(file: File) -> Self {
+impl From<MediaFile> for Kind {
+    fn from(file: MediaFile) -> Self {
         match file {
-            File::Init(_) => Self::Init,
-            File::Segment(_) => Self::Segment,
-            File::Part(..) => Self::Part,
+            MediaFile::Init(_) => Self::Init,
+            MediaFile::Segment(_) => Self::Segment,
+            MediaFile::Part(..) => Self::Part,
         }
     }
 }

@@ -60,6 +60,7 @@ fn media(
     Media {
         rendition: writer.name.clone(),
         server_control: config.latency.server_control(),
+        zero_unix: config.zero.unix,
         epoch: Arc::clone(&config.epoch),
         segments: Arc::clone(segments),
         live_from: writer.window.live_from(),

@@ -9,12 +9,13 @@ use bridge_packager::segment::MediaSequenceNumber;
 use bytes::Bytes;
 use sfu_model::time::Instant;
 
-use crate::path::{File, View};
+use crate::path::View;
 use crate::reload::{Position, Reach, Reload};
 use crate::rendition::Slot;
 use crate::stats::Kind;
 use crate::trim::without_through;
 use crate::waiting::{Asked, Group, GroupId, Subject};
+use bridge_packager::playlist::uri::MediaFile;
 
 use super::{Origin, Top, first_of, not_found, too_far};
 
@@ -33,7 +34,12 @@ impl Origin {
         let held = self.waiting.take_through(Subject::Part(slot), position);
         for (id, group) in held {
             if group.position == position {
-                let found = self.found(slot, File::Part(segment, index), group.asked.wish, None);
+                let found = self.found(
+                    slot,
+                    MediaFile::Part(segment, index),
+                    group.asked.wish,
+                    None,
+                );
                 self.wake(id, &group, found.unwrap_or_else(not_found));
             } else {
                 self.waiting.put_back(id, group);

@@ -3,13 +3,15 @@
 use sfu_model::time::Instant;
 
 use crate::cache_policy::CachePolicy;
-use crate::path::{File, View};
+use crate::path::View;
 use crate::reload::Position;
 use crate::rendition::{Rendition, Slot};
 use crate::request::{Request, Wish};
 use crate::response::{Body, ContentRange, Response, Status};
 use crate::stats::Kind;
 use crate::waiting::{Asked, Subject};
+use bridge_packager::playlist::skip::Skip;
+use bridge_packager::playlist::uri::MediaFile;
 
 use super::{Answer, Origin, not_found};
 
@@ -17,7 +19,7 @@ impl Origin {
     pub(super) fn file(
         &mut self,
         rendition: &str,
-        file: File,
+        file: MediaFile,
         request: &Request<'_>,
         now: Instant,
     ) -> Answer {
@@ -35,7 +37,7 @@ impl Origin {
         let asked = Asked {
             kind,
             view: View::Live,
-            skip: None,
+            skip: Skip::No,
             is_awaited: false,
             wish,
         };
@@ -44,8 +46,8 @@ impl Origin {
 
     /// Whether a file is the part that the playlist says comes next: then it is waited for (section 6.2.6), unless it is there
     /// and a gap.
-    fn hinted(&self, slot: Slot, file: File) -> Option<Position> {
-        let File::Part(segment, part) = file else {
+    fn hinted(&self, slot: Slot, file: MediaFile) -> Option<Position> {
+        let MediaFile::Part(segment, part) = file else {
             return None;
         };
         let media = self.media_of(slot).filter(|media| !media.is_ended)?;
@@ -58,7 +60,7 @@ impl Origin {
     pub(super) fn found(
         &self,
         slot: Slot,
-        file: File,
+        file: MediaFile,
         wish: Wish,
         if_none_match: Option<&str>,
     ) -> Option<Response> {

@@ -35,6 +35,8 @@ mod playlists;
 pub struct Config {
     /// The random name of this life of the stream, in the paths of all of its media.
     pub epoch: Arc<str>,
+    /// Where `/hls/{stream}/` is, relative to the MPD.
+    pub media_uri: Arc<str>,
     /// What the stream promises, which never changes.
     pub server_control: ServerControl,
     /// Whether the server can keep segments on disk. Without, playlists list what is in memory.

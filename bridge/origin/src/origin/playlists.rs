@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bridge_packager::playlist::media::Media;
+use bridge_packager::playlist::skip::Skip;
 use bridge_packager::rendition::{RenditionName, RenditionOutline};
 use bytes::Bytes;
 use sfu_model::time::Instant;
@@ -23,6 +24,9 @@ use crate::waiting::{Asked, Subject};
 
 use super::{Answer, Origin, Top, first_of, not_found, too_far};
 
+/// Where a player of DASH asks for the time, relative to the MPD. Its server answers: there is no clock here.
+const CLOCK_URI: &str = "time";
+
 impl Origin {
     /// Answers for all renditions together: at once when the stream can be played, otherwise as soon as it can.
     pub(super) fn top(&mut self, top: Top, request: &Request<'_>, now: Instant) -> Answer {
@@ -39,7 +43,7 @@ impl Origin {
         let asked = Asked {
             kind,
             view,
-            skip: None,
+            skip: Skip::No,
             is_awaited: false,
             wish,
         };
@@ -53,7 +57,9 @@ impl Origin {
         if_none_match: Option<&str>,
     ) -> Response {
         if !self.tops.contains_key(&top) {
-            let text = self.write_top(top);
+            let Some(text) = self.write_top(top) else {
+                return not_found();
+            };
             self.tops.insert(top, Rendered::new(Bytes::from(text)));
             self.stats.renders = self.stats.renders.saturating_add(1);
         }
@@ -67,16 +73,21 @@ impl Origin {
         response.unwrap_or_else(not_found)
     }
 
-    fn write_top(&self, top: Top) -> String {
+    fn write_top(&self, top: Top) -> Option<String> {
         let listed = self.infos.iter().filter_map(|info| {
             let slot = self.slot_named(info.name.as_str())?;
             let media = self.renditions.get(slot.0)?.media_in(top.view())?;
             Some((info.clone(), Arc::clone(media)))
         });
-        let (infos, medias): (Vec<RenditionOutline>, Vec<Arc<Media>>) = listed.unzip();
         match top {
-            Top::Multivariant(view) => text::multivariant(&infos, view),
-            Top::Mpd => text::mpd(&infos, &medias),
+            Top::Multivariant(view) => {
+                let outlines: Vec<RenditionOutline> = listed.map(|(outline, _)| outline).collect();
+                Some(text::multivariant(&outlines, view))
+            }
+            Top::Mpd => {
+                let listed: Vec<(RenditionOutline, Arc<Media>)> = listed.collect();
+                text::mpd(&listed, &self.config.media_uri, CLOCK_URI)
+            }
         }
     }
 

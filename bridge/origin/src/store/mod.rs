@@ -11,10 +11,10 @@ use bytes::Bytes;
 use sfu_model::time::Instant;
 
 use crate::event::{Event, SegmentKey};
-use crate::path::File;
 use crate::rendition::Slot;
 use crate::response::Body;
 use crate::stats::{Limit, Stats};
+use bridge_packager::playlist::uri::MediaFile;
 
 mod shelf;
 mod times;
@@ -215,16 +215,16 @@ impl Store {
     }
 
     /// Where the bytes of a file are.
-    pub(crate) fn find(&self, slot: Slot, file: File) -> Option<Body> {
+    pub(crate) fn find(&self, slot: Slot, file: MediaFile) -> Option<Body> {
         let shelf = self.shelves.get(slot.0)?;
         let is_some = |bytes: &&Bytes| !bytes.is_empty();
         match file {
-            File::Init(init) => shelf.init(init.0).cloned().map(Body::Bytes),
-            File::Part(segment, part) => {
+            MediaFile::Init(init) => shelf.init(init.0).cloned().map(Body::Bytes),
+            MediaFile::Part(segment, part) => {
                 let bytes = shelf.part(segment.0, part.0).filter(is_some);
                 bytes.cloned().map(Body::Bytes)
             }
-            File::Segment(segment) => {
+            MediaFile::Segment(segment) => {
                 if let Some(parts) = shelf.recent(segment.0) {
                     let body = Body::Chunks(Arc::clone(parts));
                     return (body.length() > 0).then_some(body);

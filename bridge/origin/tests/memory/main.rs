@@ -74,6 +74,7 @@ mod measured {
             Arc::new(Media {
                 rendition: self.name.clone(),
                 server_control: ServerControl::new(PART, 2),
+                zero_unix: Duration::ZERO,
                 epoch: Arc::from("k3x9"),
                 segments: self.segments.clone().into(),
                 live_from: self.segments.len().saturating_sub(10),
@@ -154,6 +155,7 @@ mod measured {
         let before = heap::bytes();
         let mut origin = Origin::new(Config {
             epoch: Arc::from("k3x9"),
+            media_uri: Arc::from("../../hls/demo/"),
             server_control: ServerControl::new(PART, 2),
             has_disk: true,
         });

@@ -1,8 +1,9 @@
 //! Paths that name nothing (S13): no decoding, no normalising, no disk.
 
-use bridge_origin::path::{File, Path, View};
+use bridge_origin::path::{Path, View};
 use bridge_origin::request::Tree;
 use bridge_packager::part::PartIndex;
+use bridge_packager::playlist::uri::MediaFile;
 use bridge_packager::segment::{InitNumber, MediaSequenceNumber};
 
 use crate::stream::Stream;
@@ -24,14 +25,17 @@ fn what_has_a_name_is_found_by_it() {
         ("thumbnail.jpg", Path::Thumbnail),
         ("720p/live.m3u8", playlist(View::Live)),
         ("720p/dvr.m3u8", playlist(View::Dvr)),
-        ("720p/k3x9/init-3.mp4", media(File::Init(InitNumber(3)))),
+        (
+            "720p/k3x9/init-3.mp4",
+            media(MediaFile::Init(InitNumber(3))),
+        ),
         (
             "720p/k3x9/0.m4s",
-            media(File::Segment(MediaSequenceNumber(0))),
+            media(MediaFile::Segment(MediaSequenceNumber(0))),
         ),
         (
             "720p/k3x9/41.7.m4s",
-            media(File::Part(MediaSequenceNumber(41), PartIndex(7))),
+            media(MediaFile::Part(MediaSequenceNumber(41), PartIndex(7))),
         ),
     ] {
         assert_eq!(Path::parse(Tree::Hls, path), Some(expected), "{path}");

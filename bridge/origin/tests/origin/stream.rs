@@ -15,7 +15,7 @@ use bridge_packager::playlist::server_control::ServerControl;
 use bridge_packager::rendition::{RenditionName, RenditionOutline};
 use bridge_packager::segment::{InitNumber, MediaSequenceNumber, Segment, SegmentHead};
 use bytes::Bytes;
-use sfu_model::codec::MediaKind;
+use sfu_model::codec::{ClockRate, MediaKind};
 use sfu_model::time::{Instant, MediaTime};
 
 pub(crate) const EPOCH: &str = "k3x9";
@@ -59,6 +59,7 @@ fn info(name: RenditionName) -> RenditionOutline {
         } else {
             MediaKind::Video
         },
+        clock_rate: ClockRate(if is_sound { 48_000 } else { 90_000 }),
         codecs: Arc::from("avc1.42e01f"),
         size: None,
         milli_fps: None,
@@ -92,6 +93,7 @@ impl Stream {
         let control = ServerControl::new(PART, 2);
         let config = Config {
             epoch: Arc::from(EPOCH),
+            media_uri: Arc::from("../../hls/demo/"),
             server_control: control,
             has_disk,
         };
@@ -292,6 +294,7 @@ impl Stream {
         Media {
             rendition: rendition.clone(),
             server_control: self.control,
+            zero_unix: Duration::ZERO,
             epoch: Arc::from(EPOCH),
             segments: self.segments.clone().into(),
             live_from: self.segments.len().saturating_sub(LIVE_SEGMENTS),

@@ -27,8 +27,6 @@ const MIN_BUFFER: Duration = Duration::from_secs(2);
 pub struct Presentation<'m> {
     /// The renditions with what they list, best first.
     pub renditions: &'m [Listed],
-    /// The wall time of the timeline's zero, since 1970.
-    pub zero_unix: Duration,
     /// Where the renditions are, relative to the MPD: `../../hls/{stream}/`.
     pub base_uri: &'m str,
     /// Where the time is to be asked for, relative to the MPD.
@@ -42,7 +40,7 @@ impl Presentation<'_> {
         let (_, any) = self.renditions.first()?;
         let ends_at = self.ends_at();
         periods.first()?;
-        let zero_ms = u64::try_from(self.zero_unix.as_millis()).unwrap_or(u64::MAX);
+        let zero_ms = u64::try_from(any.zero_unix.as_millis()).unwrap_or(u64::MAX);
         let ends_ms = u64::try_from(ends_at.as_millis()).unwrap_or(u64::MAX);
         let longest = self.renditions.iter().map(|(_, media)| media.duration());
         let depth = Span(longest.max().unwrap_or_default());

@@ -1,7 +1,7 @@
 //! The delivery directive that asks for a delta update.
 
 /// `_HLS_skip` (draft-pantos-hls-rfc8216bis section 6.2.5.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Skip {
     /// The whole playlist.
     #[default]

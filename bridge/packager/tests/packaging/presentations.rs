@@ -10,7 +10,7 @@ use bridge_packager::playlist::multivariant::{View, multivariant};
 use bridge_packager::playlist::skip::Skip;
 use sfu_model::codec::MediaKind;
 
-use crate::driver::{Driver, UNIX, aac, frame, ms, name};
+use crate::driver::{Driver, aac, frame, ms, name};
 use crate::reader::{attributes, read};
 use crate::streams::{Lane, Plan};
 
@@ -41,7 +41,6 @@ fn listed(driver: &Driver) -> Vec<Listed> {
 fn mpd(driver: &Driver) -> String {
     let presentation = Presentation {
         renditions: &listed(driver),
-        zero_unix: UNIX,
         base_uri: "../../hls/show/",
         clock_uri: "../../time",
     };
