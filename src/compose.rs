@@ -4,7 +4,9 @@
 //! waits for a signal, and closes it in the opposite order.
 
 mod banner;
+mod bridge;
 mod certificates;
+mod hearing;
 mod listeners;
 mod media;
 mod streams;
@@ -159,7 +161,8 @@ impl Server {
         let live = LiveSince::default();
         let challenges = Challenges::default();
         let certificates = Certificates::open(&config, &ground.data, &listeners, &challenges)?;
-        let media = Media::start(&config, &roles, &ground.access, live.clone(), &tasks).await?;
+        let (data, access) = (&ground.data, &ground.access);
+        let media = Media::start(&config, &roles, data, access, (live.clone(), &tasks)).await?;
         ground.keep_streams_fresh(&media, &tasks, &stop)?;
 
         // The lists were checked with the configuration.
@@ -280,7 +283,7 @@ impl Parts<'_> {
             .merge(health::router(self.health))
             .merge(challenges);
         if roles.has(Role::Sfu) {
-            router = router.merge(self.media.router());
+            router = router.merge(self.media.router(self.access));
         }
         if roles.has(Role::Signaling) {
             let audiences = self.media.audiences();

@@ -7,18 +7,21 @@ use std::fmt;
 pub(crate) enum Role {
     /// Media, with WHIP and WHEP in front of it.
     Sfu,
+    /// HLS and DASH, of what is published here.
+    Bridge,
     /// The control plane: the API and the web client.
     Signaling,
 }
 
 impl Role {
     /// Every role of this build.
-    pub(crate) const ALL: [Self; 2] = [Self::Sfu, Self::Signaling];
+    pub(crate) const ALL: [Self; 3] = [Self::Sfu, Self::Bridge, Self::Signaling];
 
     /// Its name in the configuration and on the command line.
     pub(crate) const fn label(self) -> &'static str {
         match self {
             Self::Sfu => "sfu",
+            Self::Bridge => "bridge",
             Self::Signaling => "signaling",
         }
     }

@@ -14,7 +14,7 @@ use crate::roles::Role;
 pub(super) struct Serve {
     #[command(flatten)]
     place: Place,
-    /// What this process does: sfu, signaling; all without it
+    /// What this process does: sfu, bridge, signaling; all without it
     #[arg(long, value_name = "ROLES", value_delimiter = ',', value_parser = role)]
     roles: Vec<String>,
     /// Listen on this IP address in place of the configuration's; a port is HTTP's, and port 0 is any free port for

@@ -5,21 +5,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use bridge_server::bridge::Bridge;
 use prometheus_client::registry::Registry;
-use sfu_core::event::Event;
 use sfu_model::id::RoomId;
-use sfu_net::clock;
 use sfu_server::{Advertised, Sfu};
-use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
-use tracing::info;
 use whip_whep_server::access::Access;
 use whip_whep_server::service::WhipWhep;
 
+use super::bridge;
+use super::hearing::Hearing;
 use crate::api::{Audience, Audiences};
 use crate::config::settings::Config;
 use crate::config::{endpoint, families};
+use crate::data_dir::DataDir;
 use crate::health::MediaProbe;
 use crate::live::LiveSince;
 use crate::roles::{Role, Roles};
@@ -38,6 +38,8 @@ const LAST_EVENTS_WITHIN: Duration = Duration::from_millis(500);
 pub(crate) enum MediaError {
     #[error("[sfu] {0}")]
     Sfu(#[from] sfu_server::StartError),
+    #[error(transparent)]
+    Bridge(#[from] bridge::BridgeError),
 }
 
 /// The media plane of this process, if that is one of its roles.
@@ -48,6 +50,7 @@ pub(crate) struct Media(Option<Running>);
 struct Running {
     sfu: Sfu,
     whip_whep: WhipWhep,
+    bridge: Option<Bridge>,
     n_workers: usize,
 }
 
@@ -55,9 +58,9 @@ impl Media {
     pub(crate) async fn start(
         config: &Config,
         roles: &Roles,
+        data: &DataDir,
         access: &Arc<Access>,
-        live: LiveSince,
-        tasks: &TaskTracker,
+        (live, tasks): (LiveSince, &TaskTracker),
     ) -> Result<Self, MediaError> {
         if !roles.has(Role::Sfu) {
             return Ok(Self(None));
@@ -73,11 +76,20 @@ impl Media {
         };
         let (sfu, events) = Sfu::start(&sfu_config)?;
         let whip_whep = WhipWhep::new(endpoint::config(config), sfu.clone(), Arc::clone(access));
-        let (teller, reporter) = (whip_whep.clone(), whip_whep.clone());
+        let bridge = match roles.has(Role::Bridge) {
+            true => bridge::open(config, data, sfu.clone())?,
+            false => None,
+        };
+        let hearing = Hearing {
+            whip_whep: whip_whep.clone(),
+            bridge: bridge.clone(),
+            live,
+        };
+        let reporter = whip_whep.clone();
         tasks.spawn(async move {
             // Whoever listens hears until the media plane ends.
             tokio::select! {
-                () = pass_on(events, teller, live) => {}
+                () = hearing.listen(events) => {}
                 () = reporter.report() => {}
             }
         });
@@ -85,6 +97,7 @@ impl Media {
         Ok(Self(Some(Running {
             sfu,
             whip_whep,
+            bridge,
             n_workers,
         })))
     }
@@ -96,17 +109,25 @@ impl Media {
             .map_or_else(Vec::new, |running| running.sfu.listens_on().to_vec())
     }
 
-    /// WHIP and WHEP.
-    pub(crate) fn router(&self) -> Router {
-        self.0
-            .as_ref()
-            .map_or_else(Router::new, |running| running.whip_whep.router())
+    /// WHIP, WHEP, HLS and DASH.
+    pub(crate) fn router(&self, access: &Arc<Access>) -> Router {
+        let Some(running) = &self.0 else {
+            return Router::new();
+        };
+        let router = running.whip_whep.router();
+        match &running.bridge {
+            Some(bridge) => router.merge(bridge.router(bridge::may_play(Arc::clone(access)))),
+            None => router,
+        }
     }
 
     pub(crate) fn register_metrics(&self, registry: &mut Registry) {
         if let Some(running) = &self.0 {
             running.sfu.register_metrics(registry);
             running.whip_whep.register_metrics(registry);
+            if let Some(bridge) = &running.bridge {
+                bridge.register_metrics(registry);
+            }
         }
     }
 
@@ -162,47 +183,6 @@ impl Media {
         if let Some(running) = &self.0 {
             running.whip_whep.deliver_events(LAST_EVENTS_WITHIN).await;
             running.sfu.shutdown(within).await;
-        }
-    }
-}
-
-/// Tells whoever depends on it what happened in the media plane, until that ends.
-async fn pass_on(mut events: Receiver<Event>, whip_whep: WhipWhep, live: LiveSince) {
-    while let Some(event) = events.recv().await {
-        match event {
-            Event::SessionConnected {
-                session,
-                room,
-                role,
-                after,
-            } => {
-                let after_ms = after.as_millis();
-                info!(?session, %room, role = role.label(), after_ms, "a session is connected");
-            }
-            Event::SessionClosed {
-                session,
-                room,
-                role,
-                reason,
-            } => {
-                whip_whep.session_closed(session);
-                info!(?session, %room, role = role.label(), reason = reason.label(), "a session has closed");
-            }
-            Event::RoomLive {
-                room, publisher, ..
-            } => {
-                info!(%room, ?publisher, "a stream is live");
-                whip_whep.room_changed(&room, true);
-                live.begin(room, clock::unix_now());
-            }
-            Event::RoomSilent { room } => {
-                info!(%room, "a stream has no publisher");
-                whip_whep.room_changed(&room, false);
-                live.end(&room);
-            }
-            Event::FirstPacketSent { .. }
-            | Event::AddressValidated { .. }
-            | Event::AddressForgotten { .. } => {}
         }
     }
 }

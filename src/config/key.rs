@@ -46,6 +46,8 @@ pub(crate) const KEYS: &[Key] = &[
     key("sfu", "listen", Kind::Text),
     key("sfu", "advertise", Kind::List),
     key("sfu", "workers", Kind::Number),
+    key("hls", "latency", Kind::Text),
+    key("hls", "dvr_secs", Kind::Number),
     key("auth", "token_secret", Kind::Text),
     key("auth", "token_public_keys", Kind::List),
     key("auth", "token_private_key", Kind::Text),

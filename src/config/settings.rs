@@ -21,6 +21,7 @@ pub(crate) struct Config {
     pub(crate) https: Https,
     pub(crate) acme: Acme,
     pub(crate) sfu: Sfu,
+    pub(crate) hls: Hls,
     pub(crate) auth: Auth,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
@@ -85,6 +86,26 @@ pub(crate) struct Sfu {
     pub(crate) listen: SocketAddr,
     pub(crate) advertise: Vec<String>,
     pub(crate) workers: usize,
+}
+
+/// `[hls]`: HLS and DASH.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Hls {
+    pub(crate) latency: Latency,
+    pub(crate) dvr_secs: u64,
+}
+
+/// How far behind the camera a mass audience is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Latency {
+    /// WHEP only: nothing is packaged.
+    UltraLow,
+    /// Parts of half a second.
+    Low,
+    /// Parts of a second.
+    Standard,
 }
 
 /// `[auth]`
@@ -254,6 +275,15 @@ impl Default for Sfu {
             listen: loopback(8189),
             advertise: Vec::new(),
             workers: 0,
+        }
+    }
+}
+
+impl Default for Hls {
+    fn default() -> Self {
+        Self {
+            latency: Latency::Low,
+            dvr_secs: 2 * 60 * 60,
         }
     }
 }

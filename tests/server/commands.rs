@@ -184,8 +184,8 @@ fn a_command_that_cannot_be_carried_out_says_what_to_do() {
             "such as 15m",
         ),
         (
-            &["serve", "--roles", "bridge"],
-            "the roles of this build are sfu, signaling",
+            &["serve", "--roles", "turn"],
+            "the roles of this build are sfu, bridge, signaling",
         ),
         (&["serve", "--listen", "localhost"], "write an IP address"),
         (&["check", "absent.toml"], "absent.toml: No such file"),

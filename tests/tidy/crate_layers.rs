@@ -13,6 +13,18 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("bridge-frames", &["sfu-model"]),
     ("bridge-packager", &["sfu-model"]),
     ("bridge-origin", &["bridge-packager", "sfu-model"]),
+    (
+        "bridge-server",
+        &[
+            "bridge-frames",
+            "bridge-origin",
+            "bridge-packager",
+            "sfu-core",
+            "sfu-model",
+            "sfu-net",
+            "sfu-server",
+        ],
+    ),
     ("signaling-auth", &["sfu-model"]),
     ("whip-whep-core", &["sfu-model", "signaling-auth"]),
     (
@@ -30,6 +42,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "freshet",
         &[
+            "bridge-packager",
+            "bridge-server",
             "sfu-core",
             "sfu-model",
             "sfu-net",

@@ -103,6 +103,29 @@ impl Limit {
 }
 
 impl Stats {
+    /// Adds what another stream counted; what is "now" of one that is gone is nothing.
+    pub fn add(&mut self, other: &Self) {
+        for (answer, n) in &other.answers {
+            add(self.answers.entry(*answer).or_default(), *n);
+        }
+        for (limit, n) in &other.limit_hits {
+            add(self.limit_hits.entry(*limit).or_default(), *n);
+        }
+        let pairs = [
+            (&mut self.body_bytes, other.body_bytes),
+            (&mut self.wakes, other.wakes),
+            (&mut self.abandoned, other.abandoned),
+            (&mut self.renders, other.renders),
+            (&mut self.memory_bytes, other.memory_bytes),
+            (&mut self.evictions, other.evictions),
+            (&mut self.lost_segments, other.lost_segments),
+        ];
+        for (sum, n) in pairs {
+            add(sum, n);
+        }
+        self.n_blocked = self.n_blocked.saturating_add(other.n_blocked);
+    }
+
     /// So many requests are answered with this.
     pub(crate) fn on_answer(&mut self, kind: Kind, response: &Response, n_requests: u32) {
         let n_requests = u64::from(n_requests);
@@ -117,4 +140,8 @@ impl Stats {
         let count = self.limit_hits.entry(limit).or_default();
         *count = count.saturating_add(1);
     }
+}
+
+fn add(sum: &mut u64, n: u64) {
+    *sum = sum.saturating_add(n);
 }

@@ -35,6 +35,11 @@ impl Access {
         public.map(|(name, _)| name.clone()).collect()
     }
 
+    /// Whether `bearer` lets somebody play `stream` by another way than WHEP.
+    pub fn may_play(&self, stream: &str, bearer: Option<&str>, unix_now: UnixTime) -> bool {
+        self.authorize(stream, Verb::Play, bearer, unix_now).is_ok()
+    }
+
     /// Whether `bearer` permits `verb` on `stream`. A stream that does not exist is [`Refusal::Invalid`], like a wrong
     /// credential: private names do not leak.
     pub(crate) fn authorize(

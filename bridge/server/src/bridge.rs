@@ -1,0 +1,224 @@
+//! The bridge of a node: its streams, and who is told of them.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+use axum::Router;
+use bridge_origin::origin::Config as OriginConfig;
+use bridge_origin::stats::Stats;
+use bridge_packager::config::Windows;
+use bridge_packager::latency::LatencyMode;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use sfu_model::id::RoomId;
+use sfu_net::entropy;
+use sfu_server::Sfu;
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+use tracing::error;
+
+use crate::pipeline::{Command, Parts, Pipeline};
+use crate::router::{self, MayPlay};
+use crate::stream::Stream;
+use crate::{disk, latency, metrics};
+
+/// What a bridge is made for.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// How its streams are cut.
+    pub latency: LatencyMode,
+    /// How much of them is listed.
+    pub windows: Windows,
+    /// Where segments go that have left the memory. It is the bridge's own: what is in it when it starts is removed.
+    pub folder: PathBuf,
+}
+
+/// Commands that wait for one pipeline. It takes them before all else; a publisher that comes and goes so often while it sleeps
+/// is told of no more, and the last that was told stands.
+const COMMANDS_MAX: usize = 64;
+
+/// How long a stream that has ended can be asked for: so long a player that paused finds the rest of it.
+const KEEP_ENDED: Duration = Duration::from_secs(5 * 60);
+
+/// Letters of an epoch: 64 bits of chance, so that no two lives of a stream ever share a URL.
+const EPOCH_LETTERS: usize = 16;
+
+/// The bridge. Clones are the same one.
+#[derive(Clone)]
+pub struct Bridge(Arc<Inner>);
+
+struct Inner {
+    sfu: Sfu,
+    config: Config,
+    streams: RwLock<HashMap<RoomId, Arc<Stream>>>,
+    pipelines: Mutex<HashMap<RoomId, mpsc::Sender<Command>>>,
+    /// What streams counted that are gone.
+    retired: Mutex<Stats>,
+    part_latency: Histogram,
+}
+
+impl Bridge {
+    /// A bridge without streams. Fails when its folder cannot be cleared: the operator must act.
+    pub fn new(sfu: Sfu, config: Config) -> std::io::Result<Self> {
+        disk::clear(&config.folder)?;
+        Ok(Self(Arc::new(Inner {
+            sfu,
+            config,
+            streams: RwLock::default(),
+            pipelines: Mutex::default(),
+            retired: Mutex::default(),
+            part_latency: latency::histogram(),
+        })))
+    }
+
+    /// Somebody publishes.
+    pub fn room_live(&self, room: &RoomId) {
+        let mut pipelines = self.0.pipelines();
+        let told = pipelines.get(room).map(|way| way.try_send(Command::Live));
+        if !matches!(told, None | Some(Err(mpsc::error::TrySendError::Closed(_)))) {
+            return;
+        }
+        if let Some(way) = self.begin(room) {
+            pipelines.insert(room.clone(), way);
+        }
+    }
+
+    /// Nobody does any more.
+    pub fn room_silent(&self, room: &RoomId) {
+        if let Some(way) = self.0.pipelines().get(room) {
+            let _ = way.try_send(Command::Silent);
+        }
+    }
+
+    /// `/hls/...` and `/dash/...`.
+    pub fn router(&self, may_play: MayPlay) -> Router {
+        router::router(self.clone(), may_play)
+    }
+
+    /// Puts the bridge's metrics into a registry.
+    pub fn register_metrics(&self, registry: &mut Registry) {
+        registry.register(
+            "hls_part_latency_seconds",
+            "From the first packet of the next frame to its part being servable",
+            self.0.part_latency.clone(),
+        );
+        registry.register_collector(Box::new(metrics::Streams(self.clone())));
+    }
+
+    /// The stream of that name.
+    pub(crate) fn stream(&self, name: &str) -> Option<Arc<Stream>> {
+        let room = RoomId::parse(name).ok()?;
+        let streams = self
+            .0
+            .streams
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        streams.get(&room).map(Arc::clone)
+    }
+
+    /// What all streams counted, those that are gone included, and how many there are.
+    pub(crate) fn stats(&self) -> (Stats, usize) {
+        let streams: Vec<Arc<Stream>> = {
+            let streams = self
+                .0
+                .streams
+                .read()
+                .unwrap_or_else(PoisonError::into_inner);
+            streams.values().map(Arc::clone).collect()
+        };
+        let mut all = self.0.retired().clone();
+        for stream in &streams {
+            all.add(&stream.stats());
+        }
+        (all, streams.len())
+    }
+
+    /// Begins a new life of a stream, which replaces one that has ended.
+    fn begin(&self, room: &RoomId) -> Option<mpsc::Sender<Command>> {
+        let Ok(chance) = entropy::random_bytes::<{ EPOCH_LETTERS / 2 }>() else {
+            error!("no entropy: a stream cannot be named, and is not bridged");
+            return None;
+        };
+        let epoch: Arc<str> = chance
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+            .into();
+        let config = &self.0.config;
+        let stream = Arc::new(Stream::new(
+            OriginConfig {
+                epoch: Arc::clone(&epoch),
+                media_uri: format!("../../hls/{room}/").into(),
+                server_control: config.latency.server_control(),
+                has_disk: true,
+            },
+            self.0.sfu.clock(),
+        ));
+        self.replace(room, Some(&stream));
+        let pipeline = Pipeline::new(Parts {
+            room: room.clone(),
+            sfu: self.0.sfu.clone(),
+            stream: Arc::clone(&stream),
+            folder: Some(config.folder.join(room.as_str()).join(&*epoch)),
+            epoch,
+            latency: config.latency,
+            windows: config.windows,
+            part_latency: self.0.part_latency.clone(),
+        });
+        let (way, commands) = mpsc::channel(COMMANDS_MAX);
+        // There is room for all of them.
+        let _ = way.try_send(Command::Live);
+        let (bridge, room) = (self.clone(), room.clone());
+        tokio::spawn(async move {
+            let _folder = pipeline.run(commands).await;
+            sleep(KEEP_ENDED).await;
+            bridge.forget(&room, &stream);
+        });
+        Some(way)
+    }
+
+    /// A stream is gone, unless another has its name since.
+    fn forget(&self, room: &RoomId, stream: &Arc<Stream>) {
+        let is_it = self
+            .stream(room.as_str())
+            .is_some_and(|s| Arc::ptr_eq(&s, stream));
+        if is_it {
+            self.replace(room, None);
+        }
+    }
+
+    fn replace(&self, room: &RoomId, stream: Option<&Arc<Stream>>) {
+        let mut streams = self
+            .0
+            .streams
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let former = match stream {
+            Some(stream) => streams.insert(room.clone(), Arc::clone(stream)),
+            None => streams.remove(room),
+        };
+        drop(streams);
+        if let Some(former) = former {
+            let gone = Stats {
+                n_blocked: 0,
+                memory_bytes: 0,
+                ..former.stats()
+            };
+            self.0.retired().add(&gone);
+        }
+    }
+}
+
+impl Inner {
+    fn pipelines(&self) -> MutexGuard<'_, HashMap<RoomId, mpsc::Sender<Command>>> {
+        self.pipelines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn retired(&self) -> MutexGuard<'_, Stats> {
+        self.retired.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,31 @@
+//! The same stream for a mass audience: each room that is live is tapped, packaged, and served as LL-HLS and DASH.
+//!
+//! # The journey of a packet
+//!
+//! ```text
+//!   sfu --tap--> frames --> packager --> origin <--requests-- router
+//!                 \______ pipeline: one task a stream ______/
+//! ```
+//!
+//! [`bridge::Bridge`] is told which rooms are live and has a pipeline for each. A pipeline drives three cores, which decide
+//! everything; it owns the time, the tap, and the files of what is no longer in memory.
+//!
+//! # Invariants
+//!
+//! * The media plane never waits for a pipeline, and no pipeline for another.
+//! * A request holds its stream's lock while the origin decides, and never while bytes are written or waited for.
+//! * Who gives up waiting is forgotten at once.
+#![forbid(unsafe_code)]
+
+mod body;
+pub mod bridge;
+mod disk;
+mod keyframes;
+mod ladder;
+mod latency;
+mod metrics;
+mod overture;
+mod pipeline;
+pub mod router;
+mod stream;
+mod waiters;

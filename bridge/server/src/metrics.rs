@@ -1,0 +1,94 @@
+//! What `/metrics` says of HLS and DASH.
+
+use std::fmt;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+
+use crate::bridge::Bridge;
+
+/// All streams of a node together.
+pub(crate) struct Streams(pub(crate) Bridge);
+
+impl fmt::Debug for Streams {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Streams")
+    }
+}
+
+impl Collector for Streams {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let (stats, n_streams) = self.0.stats();
+        let gauges = [
+            (
+                "hls_streams",
+                "Streams that can be asked for",
+                n_streams as u64,
+            ),
+            (
+                "hls_blocked_requests",
+                "Requests that wait for what they ask for",
+                u64::from(stats.n_blocked),
+            ),
+            ("hls_memory_bytes", "Media in memory", stats.memory_bytes),
+        ];
+        for (name, help, value) in gauges {
+            let gauge = ConstGauge::new(value);
+            gauge.encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)?;
+        }
+        let counters = [
+            ("hls_body_bytes", "Bytes of answers", stats.body_bytes),
+            (
+                "hls_wakes",
+                "Groups of waiting requests that were answered together",
+                stats.wakes,
+            ),
+            (
+                "hls_abandoned",
+                "Requests that were given up while they waited",
+                stats.abandoned,
+            ),
+            ("hls_renders", "Playlists that were written", stats.renders),
+            (
+                "hls_evictions",
+                "Segments that left the memory for the disk",
+                stats.evictions,
+            ),
+            (
+                "hls_lost_segments",
+                "Segments that left the memory and are on no disk",
+                stats.lost_segments,
+            ),
+        ];
+        for (name, help, value) in counters {
+            let counter = ConstCounter::new(value);
+            counter.encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)?;
+        }
+        let mut answers = encoder.encode_descriptor(
+            "hls_requests",
+            "Answers, by what was asked for and how",
+            None,
+            MetricType::Counter,
+        )?;
+        for ((kind, status), n) in &stats.answers {
+            let labels = [
+                ("kind", kind.as_str().to_owned()),
+                ("status", status.code().to_string()),
+            ];
+            ConstCounter::new(*n).encode(answers.encode_family(&labels)?)?;
+        }
+        let mut hits = encoder.encode_descriptor(
+            "hls_limit_hits",
+            "How often each limit was met",
+            None,
+            MetricType::Counter,
+        )?;
+        for (limit, n) in &stats.limit_hits {
+            ConstCounter::new(*n).encode(hits.encode_family(&[("limit", limit.as_str())])?)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,183 @@
+//! The first moments of a stream: its sound is there before its pictures, and a player that is given a list of renditions
+//! keeps to it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bridge_packager::rendition::RenditionOutline;
+use sfu_core::route::tracks::TrackOutline;
+use sfu_model::codec::{Codec, MediaKind};
+use sfu_model::time::Instant;
+
+/// How long renditions that are expected are waited for. The smaller encodings of a simulcast come within tenths of a second
+/// of the first; one that has not come by then may never, and who asks has waited long enough.
+const WAIT_MAX: Duration = Duration::from_millis(1_500);
+
+/// Holds the list of renditions back until all are on it that the publisher's tracks promise.
+#[derive(Debug, Default)]
+pub(crate) struct Overture {
+    began_at: Option<Instant>,
+    held: Option<Arc<[RenditionOutline]>>,
+    is_over: bool,
+}
+
+impl Overture {
+    /// A list of renditions. `None`: it is held back.
+    pub(crate) fn admit(
+        &mut self,
+        renditions: Arc<[RenditionOutline]>,
+        tracks: &[TrackOutline],
+        now: Instant,
+    ) -> Option<Arc<[RenditionOutline]>> {
+        self.began_at.get_or_insert(now);
+        self.held = Some(renditions);
+        self.release(tracks, now)
+    }
+
+    /// The list that is held back, once it need not be.
+    pub(crate) fn release(
+        &mut self,
+        tracks: &[TrackOutline],
+        now: Instant,
+    ) -> Option<Arc<[RenditionOutline]>> {
+        let held = self.held.as_ref()?;
+        let is_late = self.poll_timeout().is_some_and(|at| at <= now);
+        self.is_over = self.is_over || is_late || is_whole(held, tracks);
+        if self.is_over { self.held.take() } else { None }
+    }
+
+    /// When [`Self::release`] gives what is held back, whatever has come.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        let began_at = self.began_at.filter(|_| self.held.is_some())?;
+        Some(began_at + WAIT_MAX)
+    }
+}
+
+/// Whether there is a rendition for each encoding that flows and is passed on as it is.
+fn is_whole(renditions: &[RenditionOutline], tracks: &[TrackOutline]) -> bool {
+    let n_of = |kind| renditions.iter().filter(|r| r.kind == kind).count();
+    let n_expected = |kind| {
+        let encodings = tracks
+            .iter()
+            .filter(|t| t.kind == kind)
+            .flat_map(|t| &t.encodings);
+        encodings
+            .filter(|e| e.is_flowing && e.codec.is_none_or(is_passed_on))
+            .count()
+    };
+    [MediaKind::Audio, MediaKind::Video]
+        .into_iter()
+        .all(|kind| n_of(kind) >= n_expected(kind))
+}
+
+const fn is_passed_on(codec: Codec) -> bool {
+    matches!(codec, Codec::Opus | Codec::H264 { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use bridge_packager::rendition::RenditionName;
+    use sfu_core::route::tracks::EncodingOutline;
+    use sfu_model::codec::ClockRate;
+    use sfu_model::id::{EncodingId, TrackId};
+    use sfu_model::layer::Layer;
+    use sfu_model::packet::LayerSizes;
+
+    use super::*;
+
+    fn track(kind: MediaKind, codec: Codec, n_encodings: u8) -> TrackOutline {
+        let encoding = |rank: u8| EncodingOutline {
+            id: EncodingId(u64::from(rank)),
+            rid: None,
+            rank,
+            codec: Some(codec),
+            sizes: LayerSizes::default(),
+            is_flowing: true,
+            highest_layer: Layer::default(),
+        };
+        TrackOutline {
+            id: TrackId(1),
+            kind,
+            encodings: (0..n_encodings).map(encoding).collect(),
+        }
+    }
+
+    fn listed(names: &[&str]) -> Arc<[RenditionOutline]> {
+        let outline = |name: &&str| RenditionOutline {
+            name: RenditionName::parse(name).unwrap(),
+            kind: if name.ends_with('p') {
+                MediaKind::Video
+            } else {
+                MediaKind::Audio
+            },
+            clock_rate: ClockRate(90_000),
+            codecs: Arc::from("x"),
+            size: None,
+            milli_fps: None,
+            channels: None,
+            peak_bps: 0,
+            average_bps: 0,
+        };
+        names.iter().map(outline).collect()
+    }
+
+    const H264: Codec = Codec::H264 {
+        profile_level_id: 0x42_e01f,
+        packetization_mode: 1,
+    };
+
+    fn at(ms: u64) -> Instant {
+        Instant::START + Duration::from_millis(ms)
+    }
+
+    #[test]
+    fn renditions_are_told_of_when_all_that_flow_are_there() {
+        let tracks = [
+            track(MediaKind::Audio, Codec::Opus, 1),
+            track(MediaKind::Video, H264, 2),
+        ];
+        let mut overture = Overture::default();
+        assert_eq!(overture.admit(listed(&["opus"]), &tracks, at(0)), None);
+        assert_eq!(
+            overture.admit(listed(&["720p", "opus"]), &tracks, at(100)),
+            None
+        );
+        let all = listed(&["720p", "360p", "opus"]);
+        assert_eq!(
+            overture.admit(Arc::clone(&all), &tracks, at(200)),
+            Some(all)
+        );
+        let fewer = listed(&["opus"]);
+        assert_eq!(
+            overture.admit(Arc::clone(&fewer), &tracks, at(300)),
+            Some(fewer),
+            "it is over"
+        );
+    }
+
+    #[test]
+    fn what_never_comes_is_waited_for_so_long_and_what_is_not_passed_on_not_at_all() {
+        let tracks = [
+            track(MediaKind::Audio, Codec::Opus, 1),
+            track(MediaKind::Video, H264, 1),
+        ];
+        let mut overture = Overture::default();
+        let sound = listed(&["opus"]);
+        assert_eq!(overture.admit(Arc::clone(&sound), &tracks, at(0)), None);
+        assert_eq!(overture.poll_timeout(), Some(at(1_500)));
+        assert_eq!(overture.release(&tracks, at(1_499)), None);
+        assert_eq!(
+            overture.release(&tracks, at(1_500)),
+            Some(Arc::clone(&sound))
+        );
+        assert_eq!(overture.poll_timeout(), None);
+        let vp8 = [
+            track(MediaKind::Audio, Codec::Opus, 1),
+            track(MediaKind::Video, Codec::Vp8, 3),
+        ];
+        assert_eq!(
+            Overture::default().admit(Arc::clone(&sound), &vp8, at(0)),
+            Some(sound)
+        );
+    }
+}

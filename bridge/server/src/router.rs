@@ -1,0 +1,139 @@
+//! HTTP routes only: parse, call, map.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use axum::routing::any;
+use bridge_origin::cache_policy::{CachePolicy, NOT_YET};
+use bridge_origin::request::{Headers, Method, Request as Asked, Tree};
+use bridge_origin::response::{Body as Bytes, Response as Answer, Status};
+use http::header::{self, AsHeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use tracing::error;
+
+use crate::body;
+use crate::bridge::Bridge;
+use crate::stream::{Reply, Stream};
+
+/// Whether a request's credential lets it play a stream: its name, and the head of the request.
+pub type MayPlay = Arc<dyn Fn(&str, &http::request::Parts) -> bool + Send + Sync>;
+
+#[derive(Clone)]
+struct Desk {
+    bridge: Bridge,
+    may_play: MayPlay,
+}
+
+pub(crate) fn router(bridge: Bridge, may_play: MayPlay) -> Router {
+    let hls =
+        async |State(desk): State<Desk>, request: Request| handle(desk, Tree::Hls, request).await;
+    let dash =
+        async |State(desk): State<Desk>, request: Request| handle(desk, Tree::Dash, request).await;
+    Router::new()
+        .route("/hls/{*rest}", any(hls))
+        .route("/dash/{*rest}", any(dash))
+        .with_state(Desk { bridge, may_play })
+}
+
+async fn handle(desk: Desk, tree: Tree, request: Request) -> Response {
+    let (head, _) = request.into_parts();
+    // As it came: a path that is only right after decoding names nothing.
+    let rest = head.uri.path().trim_start_matches('/');
+    let (_, rest) = rest.split_once('/').unwrap_or_default();
+    let (name, path) = rest.split_once('/').unwrap_or_default();
+    let Some(stream) = desk.bridge.stream(name) else {
+        return into_http(&Answer::bare(Status::NotFound, NOT_YET));
+    };
+    let method = method_of(&head.method);
+    if method != Method::Options && !(desk.may_play)(name, &head) {
+        return forbidden();
+    }
+    let asked = Asked {
+        method,
+        tree,
+        path,
+        query: head.uri.query(),
+        headers: Headers {
+            accept_encoding: text(&head.headers, header::ACCEPT_ENCODING),
+            if_none_match: text(&head.headers, header::IF_NONE_MATCH),
+            range: text(&head.headers, header::RANGE),
+            if_range: text(&head.headers, header::IF_RANGE),
+        },
+    };
+    let answer = match stream.ask(&asked) {
+        Reply::Now(answer) => Some(answer),
+        Reply::Later(waiting) => waiting.answer().await,
+    };
+    match answer {
+        Some(answer) => with_body(&stream, answer).await,
+        None => into_http(&Answer::bare(
+            Status::ServiceUnavailable,
+            CachePolicy::NoStore,
+        )),
+    }
+}
+
+fn method_of(method: &http::Method) -> Method {
+    match *method {
+        http::Method::GET => Method::Get,
+        http::Method::HEAD => Method::Head,
+        http::Method::OPTIONS => Method::Options,
+        _ => Method::Other,
+    }
+}
+
+/// A field that stands there once, as text.
+fn text(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok()
+}
+
+async fn with_body(stream: &Stream, answer: Answer) -> Response {
+    let body = match &answer.body {
+        Bytes::Empty => Body::empty(),
+        Bytes::Bytes(bytes) => Body::from(bytes.clone()),
+        Bytes::Chunks(chunks) => body::chunks(chunks),
+        Bytes::Disk { key, range } => {
+            let file = stream.folder().map(|folder| folder.file(key));
+            let read = match file {
+                Some(file) => body::file(&file, range.clone()).await,
+                None => Err(std::io::ErrorKind::NotFound.into()),
+            };
+            match read {
+                Ok(body) => body,
+                Err(error) => {
+                    error!(rendition = %key.rendition, segment = key.segment.0, %error, "a segment cannot be read");
+                    stream.unreadable(key);
+                    return into_http(&Answer::bare(Status::NotFound, NOT_YET));
+                }
+            }
+        }
+    };
+    let mut response = into_http(&answer);
+    *response.body_mut() = body;
+    response
+}
+
+fn into_http(answer: &Answer) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() =
+        StatusCode::from_u16(answer.status.code()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in answer.headers() {
+        // Both are ours, and of visible letters.
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response
+                .headers_mut()
+                .insert(HeaderName::from_static(name), value);
+        }
+    }
+    response
+}
+
+/// Who may not play is told so, and so is a page of another origin.
+fn forbidden() -> Response {
+    let mut response = into_http(&Answer::bare(Status::NotFound, CachePolicy::NoStore));
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    response
+}

@@ -1,0 +1,160 @@
+//! One stream's origin, shared by its pipeline and by the requests for it.
+
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use bridge_origin::event::{Event as ToServer, SegmentKey};
+use bridge_origin::origin::{Answer, Config, Origin};
+use bridge_origin::request::Request;
+use bridge_origin::response::Response;
+use bridge_origin::stats::Stats;
+use bridge_origin::waiting::GroupId;
+use bridge_packager::event::Event as Packaged;
+use sfu_net::clock::Clock;
+use tokio::sync::{Notify, oneshot};
+
+use crate::disk::Folder;
+use crate::waiters::{WaiterId, Waiters};
+
+/// A stream that can be asked for.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    clock: Clock,
+    desk: Mutex<Desk>,
+    folder: OnceLock<Arc<Folder>>,
+    /// A request began to wait: whoever sleeps until the origin's next deadline looks again.
+    pub(crate) has_waiter: Notify,
+}
+
+/// What a request needs for a moment.
+#[derive(Debug)]
+struct Desk {
+    origin: Origin,
+    waiters: Waiters,
+}
+
+/// A request that waits. Dropped, it waits no more.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    stream: Arc<Stream>,
+    group: GroupId,
+    waiter: WaiterId,
+    answered: oneshot::Receiver<Response>,
+}
+
+/// What becomes of a request.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    /// This.
+    Now(Response),
+    /// It is answered later.
+    Later(Waiting),
+}
+
+impl Stream {
+    pub(crate) fn new(config: Config, clock: Clock) -> Self {
+        Self {
+            clock,
+            desk: Mutex::new(Desk {
+                origin: Origin::new(config),
+                waiters: Waiters::default(),
+            }),
+            folder: OnceLock::new(),
+            has_waiter: Notify::new(),
+        }
+    }
+
+    /// Where its segments are that have left the memory.
+    pub(crate) fn folder(&self) -> Option<&Arc<Folder>> {
+        self.folder.get()
+    }
+
+    /// Says where that is, once.
+    pub(crate) fn set_folder(&self, folder: Arc<Folder>) {
+        let _ = self.folder.set(folder);
+    }
+
+    /// A segment that is said to be on disk cannot be read there.
+    pub(crate) fn unreadable(&self, key: &SegmentKey) {
+        // Its file is gone or of no use: what is to be deleted goes with the folder.
+        let _ = self.stored(key, false);
+    }
+
+    /// A panic while it was locked left it whole as far as a request can tell: the core is a value.
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn ask(self: &Arc<Self>, request: &Request<'_>) -> Reply {
+        let mut desk = self.desk();
+        match desk.origin.handle_request(request, self.clock.now()) {
+            Answer::Now(response) => Reply::Now(response),
+            Answer::Wait(group) => {
+                let (waiter, answered) = desk.waiters.join(group);
+                drop(desk);
+                self.has_waiter.notify_one();
+                Reply::Later(Waiting {
+                    stream: Arc::clone(self),
+                    group,
+                    waiter,
+                    answered,
+                })
+            }
+        }
+    }
+
+    /// Takes what was packaged, answers who waited for it, and says what is to be done with files and when to come back.
+    pub(crate) fn publish(&self, events: &mut Vec<Packaged>) -> Vec<ToServer> {
+        let now = self.clock.now();
+        let mut desk = self.desk();
+        for event in events.drain(..) {
+            desk.origin.handle_event(event, now);
+        }
+        if desk.origin.poll_timeout().is_some_and(|at| at <= now) {
+            desk.origin.handle_timeout(now);
+        }
+        desk.settle()
+    }
+
+    pub(crate) fn poll_timeout(&self) -> Option<sfu_model::time::Instant> {
+        self.desk().origin.poll_timeout()
+    }
+
+    /// A segment is on disk, or is not.
+    pub(crate) fn stored(&self, key: &SegmentKey, is_stored: bool) -> Vec<ToServer> {
+        let mut desk = self.desk();
+        match is_stored {
+            true => desk.origin.handle_stored(key),
+            false => desk.origin.handle_disk_error(key),
+        }
+        desk.settle()
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        self.desk().origin.stats()
+    }
+}
+
+impl Desk {
+    fn settle(&mut self) -> Vec<ToServer> {
+        while let Some(woken) = self.origin.poll_woken() {
+            self.waiters.answer(woken.group, &woken.response);
+        }
+        std::iter::from_fn(|| self.origin.poll_event()).collect()
+    }
+}
+
+impl Waiting {
+    /// The answer; `None` when the stream is gone.
+    pub(crate) async fn answer(mut self) -> Option<Response> {
+        (&mut self.answered).await.ok()
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let mut desk = self.stream.desk();
+        if desk.waiters.leave(self.group, self.waiter) {
+            desk.origin.abandon(self.group);
+        }
+    }
+}
