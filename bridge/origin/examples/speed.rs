@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Clock};
 
-use bridge_origin::origin::{Answer, Config, Origin, Woken};
+use bridge_origin::config::{Config, Dash};
+use bridge_origin::origin::{Answer, Origin, Woken};
 use bridge_origin::request::{Headers, Method, Request, Tree};
 use bridge_packager::event::Event;
 use bridge_packager::part::{Part, PartIndex};
@@ -17,8 +18,8 @@ use bridge_packager::segment::{InitNumber, MediaSequenceNumber, Segment, Segment
 use bytes::Bytes;
 use sfu_model::time::{Instant, MediaTime};
 
-/// Answers a second: a tenth of a core at the rate that the whole server must reach.
-const ANSWERS_PER_SECOND_MIN: f64 = 350_000.0;
+/// Answers a second: a fifth of a core at the rate that the whole server must reach.
+const ANSWERS_PER_SECOND_MIN: f64 = 175_000.0;
 
 /// A tenth of what they may wait until the last byte is out.
 const WAKE_BOUND: Duration = Duration::from_millis(6);
@@ -63,7 +64,7 @@ fn playlist(rendition: &RenditionName, n_parts: u32) -> Event {
     Event::Playlist(Arc::new(Media {
         rendition: rendition.clone(),
         server_control: ServerControl::new(PART, 2),
-        zero_unix: Duration::ZERO,
+        zero_unix: Duration::from_secs(1_700_000_000),
         epoch: Arc::from("k3x9"),
         segments: (0..15).map(segment).collect(),
         live_from: 0,
@@ -149,9 +150,12 @@ fn say(line: &str) {
 fn main() -> ExitCode {
     let mut origin = Origin::new(Config {
         epoch: Arc::from("k3x9"),
-        media_uri: Arc::from("../../hls/demo/"),
         server_control: ServerControl::new(PART, 2),
         has_disk: true,
+        dash: Dash {
+            base_uri: Arc::from("../../hls/demo/"),
+            clock_uri: Arc::from("../../clock"),
+        },
     });
     let Some(rendition) = RenditionName::parse("720p") else {
         return ExitCode::FAILURE;

@@ -4,6 +4,11 @@ use bridge_packager::playlist::uri::{DVR, LIVE, MULTIVARIANT, MULTIVARIANT_DVR, 
 
 use crate::request::Tree;
 
+/// The MPD, below `/dash/{stream}/`.
+const MPD: &str = "manifest.mpd";
+/// The latest picture.
+const THUMBNAIL: &str = "thumbnail.jpg";
+
 /// An object of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Path<'a> {
@@ -44,13 +49,13 @@ impl<'a> Path<'a> {
     /// Reads a path. `None`: nothing can have this name.
     pub fn parse(tree: Tree, path: &'a str) -> Option<Self> {
         if tree == Tree::Dash {
-            return (path == "manifest.mpd").then_some(Self::Mpd);
+            return (path == MPD).then_some(Self::Mpd);
         }
         let Some((rendition, rest)) = path.split_once('/') else {
             return match path {
                 MULTIVARIANT => Some(Self::Multivariant(View::Live)),
                 MULTIVARIANT_DVR => Some(Self::Multivariant(View::Dvr)),
-                "thumbnail.jpg" => Some(Self::Thumbnail),
+                THUMBNAIL => Some(Self::Thumbnail),
                 _ => None,
             };
         };

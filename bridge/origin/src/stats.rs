@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::response::{Response, Status};
 use bridge_packager::playlist::uri::MediaFile;
+
+use crate::response::{Response, Status};
 
 /// Numbers since the stream began, but for those that say "now".
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -103,7 +104,7 @@ impl Limit {
 }
 
 impl Stats {
-    /// Adds what another stream counted; what is "now" of one that is gone is nothing.
+    /// Adds what another stream counted.
     pub fn add(&mut self, other: &Self) {
         for (answer, n) in &other.answers {
             add(self.answers.entry(*answer).or_default(), *n);

@@ -1,42 +1,44 @@
-//! The texts of a stream, as the packager writes them.
+//! The texts of a stream, as the packager writes them: the one place that names its functions.
 
-use std::sync::Arc;
-
+use bridge_packager::dash::Listed;
 use bridge_packager::dash::mpd::Presentation;
 use bridge_packager::playlist::media::Media;
-use bridge_packager::playlist::multivariant::{self, View as Listing};
-use bridge_packager::playlist::skip::Skip;
+use bridge_packager::playlist::{multivariant as writer, skip};
 use bridge_packager::rendition::RenditionOutline;
 
+use crate::config::Dash;
+use crate::directives::Skip;
 use crate::path::View;
 
 /// A media playlist.
-pub(crate) fn media(media: &Media, view: View, skip: Skip) -> String {
+pub(crate) fn media(media: &Media, view: View, skip: Option<Skip>) -> String {
+    let skip = match skip {
+        None => skip::Skip::No,
+        Some(Skip::Yes) => skip::Skip::Yes,
+        Some(Skip::V2) => skip::Skip::V2,
+    };
     match view {
         View::Live => media.live(skip),
         View::Dvr => media.dvr(skip),
     }
 }
 
-/// The multivariant playlist of these renditions.
-pub(crate) fn multivariant(renditions: &[RenditionOutline], view: View) -> String {
+/// The multivariant playlist of renditions, each with what it lists.
+pub(crate) fn multivariant(renditions: &[Listed], view: View) -> String {
+    let infos: Vec<RenditionOutline> = renditions.iter().map(|(info, _)| info.clone()).collect();
     let view = match view {
-        View::Live => Listing::Live,
-        View::Dvr => Listing::Dvr,
+        View::Live => writer::View::Live,
+        View::Dvr => writer::View::Dvr,
     };
-    multivariant::multivariant(renditions, view)
+    writer::multivariant(&infos, view)
 }
 
-/// The MPD of these renditions, each with what it lists; it names the files that HLS has. `None`: no segment is finished.
-pub(crate) fn mpd(
-    listed: &[(RenditionOutline, Arc<Media>)],
-    base_uri: &str,
-    clock_uri: &str,
-) -> Option<String> {
+/// The MPD. `None`: nothing is whole yet.
+pub(crate) fn mpd(renditions: &[Listed], dash: &Dash) -> Option<String> {
     let presentation = Presentation {
-        renditions: listed,
-        base_uri,
-        clock_uri,
+        renditions,
+        base_uri: &dash.base_uri,
+        clock_uri: &dash.clock_uri,
     };
     presentation.mpd()
 }

@@ -53,7 +53,7 @@ mod tests {
         Arc::new(Media {
             rendition: RenditionName::parse("720p").unwrap(),
             server_control: ServerControl::new(Duration::from_millis(500), 2),
-            zero_unix: Duration::ZERO,
+            zero_unix: Duration::from_secs(1_700_000_000),
             epoch: Arc::from("k3x9"),
             segments: (10..20).map(segment).map(Arc::new).collect(),
             live_from: 4,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::Router;
-use bridge_origin::origin::Config as OriginConfig;
+use bridge_origin::config::{Config as OriginConfig, Dash};
 use bridge_origin::stats::Stats;
 use bridge_packager::config::Windows;
 use bridge_packager::latency::LatencyMode;
@@ -20,7 +20,7 @@ use tokio::time::sleep;
 use tracing::error;
 
 use crate::pipeline::{Command, Parts, Pipeline};
-use crate::router::{self, MayPlay};
+use crate::router::{self, CLOCK_URI, MayPlay};
 use crate::stream::Stream;
 use crate::{disk, latency, metrics};
 
@@ -150,9 +150,12 @@ impl Bridge {
         let stream = Arc::new(Stream::new(
             OriginConfig {
                 epoch: Arc::clone(&epoch),
-                media_uri: format!("../../hls/{room}/").into(),
                 server_control: config.latency.server_control(),
                 has_disk: true,
+                dash: Dash {
+                    base_uri: format!("../../hls/{room}/").into(),
+                    clock_uri: Arc::from(CLOCK_URI),
+                },
             },
             self.0.sfu.clock(),
         ));

@@ -10,8 +10,10 @@ use axum::routing::any;
 use bridge_origin::cache_policy::{CachePolicy, NOT_YET};
 use bridge_origin::request::{Headers, Method, Request as Asked, Tree};
 use bridge_origin::response::{Body as Bytes, Response as Answer, Status};
+use bridge_packager::utc::Utc;
 use http::header::{self, AsHeaderName};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use sfu_net::clock;
 use tracing::error;
 
 use crate::body;
@@ -20,6 +22,9 @@ use crate::stream::{Reply, Stream};
 
 /// Whether a request's credential lets it play a stream: its name, and the head of the request.
 pub type MayPlay = Arc<dyn Fn(&str, &http::request::Parts) -> bool + Send + Sync>;
+
+/// Where a player of DASH asks for the time, relative to the MPD (ISO/IEC 23009-1 section 5.8.5.7).
+pub(crate) const CLOCK_URI: &str = "time";
 
 #[derive(Clone)]
 struct Desk {
@@ -50,6 +55,9 @@ async fn handle(desk: Desk, tree: Tree, request: Request) -> Response {
     let method = method_of(&head.method);
     if method != Method::Options && !(desk.may_play)(name, &head) {
         return forbidden();
+    }
+    if tree == Tree::Dash && path == CLOCK_URI && method == Method::Get {
+        return time();
     }
     let asked = Asked {
         method,
@@ -128,6 +136,15 @@ fn into_http(answer: &Answer) -> Response {
                 .insert(HeaderName::from_static(name), value);
         }
     }
+    response
+}
+
+/// The wall time as XML Schema writes it.
+fn time() -> Response {
+    let now_ms = u64::try_from(clock::since_epoch().as_millis()).unwrap_or(u64::MAX);
+    let mut response = into_http(&Answer::bare(Status::Ok, CachePolicy::NoStore));
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    *response.body_mut() = Body::from(Utc(now_ms).to_string());
     response
 }
 

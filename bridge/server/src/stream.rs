@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use bridge_origin::config::Config;
 use bridge_origin::event::{Event as ToServer, SegmentKey};
-use bridge_origin::origin::{Answer, Config, Origin};
+use bridge_origin::origin::{Answer, Origin};
 use bridge_origin::request::Request;
 use bridge_origin::response::Response;
 use bridge_origin::stats::Stats;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bridge_packager::part::PartIndex;
 use bridge_packager::playlist::media::Media;
+use bridge_packager::playlist::uri::MediaFile;
 use bridge_packager::rendition::{RenditionName, RenditionOutline};
 use bridge_packager::segment::MediaSequenceNumber;
 use bytes::Bytes;
@@ -15,7 +16,6 @@ use crate::rendition::Slot;
 use crate::stats::Kind;
 use crate::trim::without_through;
 use crate::waiting::{Asked, Group, GroupId, Subject};
-use bridge_packager::playlist::uri::MediaFile;
 
 use super::{Origin, Top, first_of, not_found, too_far};
 
@@ -49,7 +49,9 @@ impl Origin {
 
     pub(super) fn on_playlist(&mut self, media: Arc<Media>, now: Instant) {
         let slot = self.slot(&media.rendition);
+        let media = without_through(media, self.store.lost_through());
         self.store.on_listed(slot, &media, now, &mut self.stats);
+        // That may have been the end of something that another rendition, or this one, lists.
         self.trim();
         let media = without_through(media, self.store.lost_through());
         let Some(rendition) = self.renditions.get_mut(slot.0) else {

@@ -50,7 +50,8 @@ impl Origin {
         self.waiting.poll_timeout()
     }
 
-    /// A request waits, if not too many do.
+    /// A request waits, if not too many do. A validator that it came with is forgotten: what it waits for is not there yet, so
+    /// that nobody can have it.
     pub(super) fn hold(
         &mut self,
         subject: Subject,

@@ -1,5 +1,6 @@
 //! Requests for init sections, parts and segments.
 
+use bridge_packager::playlist::uri::MediaFile;
 use sfu_model::time::Instant;
 
 use crate::cache_policy::CachePolicy;
@@ -10,8 +11,6 @@ use crate::request::{Request, Wish};
 use crate::response::{Body, ContentRange, Response, Status};
 use crate::stats::Kind;
 use crate::waiting::{Asked, Subject};
-use bridge_packager::playlist::skip::Skip;
-use bridge_packager::playlist::uri::MediaFile;
 
 use super::{Answer, Origin, not_found};
 
@@ -37,7 +36,7 @@ impl Origin {
         let asked = Asked {
             kind,
             view: View::Live,
-            skip: Skip::No,
+            skip: None,
             is_awaited: false,
             wish,
         };

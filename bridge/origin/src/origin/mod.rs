@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use bridge_packager::event::Event as Packaged;
 use bridge_packager::playlist::media::Media;
-use bridge_packager::playlist::server_control::ServerControl;
 use bridge_packager::rendition::{RenditionName, RenditionOutline};
 use bytes::Bytes;
 use sfu_model::time::Instant;
 
 use crate::cache_policy::{CachePolicy, NOT_YET};
+use crate::config::Config;
 use crate::etag::ETag;
 use crate::event::{Event, SegmentKey};
 use crate::path::{Path, View};
@@ -30,26 +30,14 @@ mod holding;
 mod media;
 mod playlists;
 
-/// What an origin is made for.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// The random name of this life of the stream, in the paths of all of its media.
-    pub epoch: Arc<str>,
-    /// Where `/hls/{stream}/` is, relative to the MPD.
-    pub media_uri: Arc<str>,
-    /// What the stream promises, which never changes.
-    pub server_control: ServerControl,
-    /// Whether the server can keep segments on disk. Without, playlists list what is in memory.
-    pub has_disk: bool,
-}
-
 /// The answer to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Answer {
     /// At once.
     Now(Response),
-    /// With its group, which [`Origin::poll_woken`] will name; or never, once [`Origin::abandon`] is called.
+    /// With its group, which [`Origin::poll_woken`] will name; or never, once [`Origin::abandon`] is called. A server keeps
+    /// one channel a group, from which all who wait in it take their copy: one wake, and no work here for each.
     Wait(GroupId),
 }
 

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use bridge_packager::playlist::media::Media;
-use bridge_packager::playlist::skip::Skip;
-use bridge_packager::rendition::{RenditionName, RenditionOutline};
+use bridge_packager::dash::Listed;
+use bridge_packager::rendition::RenditionName;
 use bytes::Bytes;
 use sfu_model::time::Instant;
 
@@ -24,9 +23,6 @@ use crate::waiting::{Asked, Subject};
 
 use super::{Answer, Origin, Top, first_of, not_found, too_far};
 
-/// Where a player of DASH asks for the time, relative to the MPD. Its server answers: there is no clock here.
-const CLOCK_URI: &str = "time";
-
 impl Origin {
     /// Answers for all renditions together: at once when the stream can be played, otherwise as soon as it can.
     pub(super) fn top(&mut self, top: Top, request: &Request<'_>, now: Instant) -> Answer {
@@ -43,7 +39,7 @@ impl Origin {
         let asked = Asked {
             kind,
             view,
-            skip: Skip::No,
+            skip: None,
             is_awaited: false,
             wish,
         };
@@ -56,10 +52,9 @@ impl Origin {
         wish: Wish,
         if_none_match: Option<&str>,
     ) -> Response {
-        if !self.tops.contains_key(&top) {
-            let Some(text) = self.write_top(top) else {
-                return not_found();
-            };
+        if !self.tops.contains_key(&top)
+            && let Some(text) = self.write_top(top)
+        {
             self.tops.insert(top, Rendered::new(Bytes::from(text)));
             self.stats.renders = self.stats.renders.saturating_add(1);
         }
@@ -79,15 +74,10 @@ impl Origin {
             let media = self.renditions.get(slot.0)?.media_in(top.view())?;
             Some((info.clone(), Arc::clone(media)))
         });
+        let listed: Vec<Listed> = listed.collect();
         match top {
-            Top::Multivariant(view) => {
-                let outlines: Vec<RenditionOutline> = listed.map(|(outline, _)| outline).collect();
-                Some(text::multivariant(&outlines, view))
-            }
-            Top::Mpd => {
-                let listed: Vec<(RenditionOutline, Arc<Media>)> = listed.collect();
-                text::mpd(&listed, &self.config.media_uri, CLOCK_URI)
-            }
+            Top::Multivariant(view) => Some(text::multivariant(&listed, view)),
+            Top::Mpd => text::mpd(&listed, &self.config.dash),
         }
     }
 

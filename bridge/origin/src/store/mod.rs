@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bridge_packager::playlist::media::Media;
 use bridge_packager::playlist::server_control::ServerControl;
+use bridge_packager::playlist::uri::MediaFile;
 use bridge_packager::rendition::RenditionName;
 use bridge_packager::segment::MediaSequenceNumber;
 use bytes::Bytes;
@@ -14,7 +15,6 @@ use crate::event::{Event, SegmentKey};
 use crate::rendition::Slot;
 use crate::response::Body;
 use crate::stats::{Limit, Stats};
-use bridge_packager::playlist::uri::MediaFile;
 
 mod shelf;
 mod times;
@@ -146,8 +146,7 @@ impl Store {
             let Some(shelf) = self.shelves.get_mut(at) else {
                 continue;
             };
-            while let Some(key) = shelf.remove_archived(self.lost_through, self.times.segment, now)
-            {
+            while let Some(key) = shelf.remove_archived(self.times.segment, now) {
                 self.events.push_back(Event::Delete { key });
             }
         }

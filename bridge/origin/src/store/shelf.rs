@@ -24,6 +24,8 @@ pub(super) struct Shelf {
     recents: VecDeque<Recent>,
     /// Those that are on disk alone, oldest first. A window of hours has thousands, so that this is all that is kept.
     archived: VecDeque<Archived>,
+    /// Those of them that no playlist lists any more, with the end of their availability.
+    removed: VecDeque<(Archived, Instant)>,
     memory_bytes: u64,
     listed: Listed,
 }
@@ -88,6 +90,7 @@ impl Shelf {
             open: BTreeMap::new(),
             recents: VecDeque::new(),
             archived: VecDeque::new(),
+            removed: VecDeque::new(),
             memory_bytes: 0,
             listed: Listed::default(),
         }
@@ -171,8 +174,9 @@ impl Shelf {
         {
             init.from.get_or_insert(last.head.number.0);
         }
+        let removed = self.removed.front().map(|(removed, _)| removed.number);
         let archived = self.archived.front().map(|archived| archived.number);
-        let Some(oldest) = archived.or(self.oldest()) else {
+        let Some(oldest) = removed.or(archived).or(self.oldest()) else {
             return;
         };
         let is_of_oldest = |init: &Init| init.from.is_some_and(|from| from <= oldest);
@@ -221,22 +225,20 @@ impl Shelf {
         })
     }
 
-    /// Removes the oldest segment that is on disk alone, if nothing lists it and it has had its time.
+    /// Removes a segment that is on disk alone, if nothing lists it and it has had its time: its own duration and that of the
+    /// longest playlist that listed it, since it appeared.
     pub(super) fn remove_archived(
         &mut self,
-        lost_through: Option<u64>,
         segment: Duration,
         now: Instant,
     ) -> Option<SegmentKey> {
         let listed = &self.listed;
-        let oldest = self.archived.front()?;
-        let is_listed = oldest.number >= listed.first && lost_through < Some(oldest.number);
-        if is_listed || now < oldest.appeared_at + segment + listed.longest {
-            return None;
+        while let Some(oldest) = self.archived.pop_front_if(|a| a.number < listed.first) {
+            let end = oldest.appeared_at + segment + listed.longest;
+            self.removed.push_back((oldest, end));
         }
-        let key = self.key(oldest.number);
-        self.archived.pop_front();
-        Some(key)
+        let (oldest, _) = self.removed.pop_front_if(|(_, end)| now >= *end)?;
+        Some(self.key(oldest.number))
     }
 
     fn key(&self, number: u64) -> SegmentKey {
@@ -258,6 +260,7 @@ impl Shelf {
             recent.is_on_disk = false;
             return false;
         }
+        self.removed.retain(|(removed, _)| removed.number != number);
         let Ok(at) = self.archived.binary_search_by_key(&number, |a| a.number) else {
             return false;
         };
@@ -281,6 +284,12 @@ impl Shelf {
 
     /// The size of a segment that is on disk alone.
     pub(super) fn archived_bytes(&self, number: u64) -> Option<u32> {
+        let removed = self
+            .removed
+            .binary_search_by_key(&number, |(a, _)| a.number);
+        if let Ok(at) = removed {
+            return self.removed.get(at).map(|(removed, _)| removed.n_bytes);
+        }
         let at = self.archived.binary_search_by_key(&number, |a| a.number);
         self.archived.get(at.ok()?).map(|archived| archived.n_bytes)
     }

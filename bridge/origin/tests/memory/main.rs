@@ -8,8 +8,9 @@ mod measured {
     use std::sync::Arc;
     use std::time::Duration;
 
+    use bridge_origin::config::{Config, Dash};
     use bridge_origin::event::Event;
-    use bridge_origin::origin::{Answer, Config, Origin};
+    use bridge_origin::origin::{Answer, Origin};
     use bridge_origin::request::{Headers, Method, Request, Tree};
     use bridge_packager::event::Event as Packaged;
     use bridge_packager::part::{Part, PartIndex};
@@ -24,6 +25,8 @@ mod measured {
 
     const PART: Duration = Duration::from_millis(500);
     const PARTS_PER_SEGMENT: u32 = 4;
+    /// Segments whose parts the packager remembers.
+    const PARTS_KEPT: usize = 8;
     /// Two hours of segments of two seconds.
     const DVR_SEGMENTS: usize = 3_600;
 
@@ -65,6 +68,12 @@ mod measured {
                 is_gap: false,
                 size_bytes: self.part_bytes as u32 * PARTS_PER_SEGMENT,
             }));
+            // The packager forgets the parts of what is long past listing them.
+            if let Some(at) = self.segments.len().checked_sub(PARTS_KEPT + 1) {
+                let old = Segment::clone(&self.segments[at]);
+                let parts = Arc::from([]);
+                self.segments[at] = Arc::new(Segment { parts, ..old });
+            }
             if self.segments.len() > DVR_SEGMENTS {
                 self.segments.remove(0);
             }
@@ -74,7 +83,7 @@ mod measured {
             Arc::new(Media {
                 rendition: self.name.clone(),
                 server_control: ServerControl::new(PART, 2),
-                zero_unix: Duration::ZERO,
+                zero_unix: Duration::from_secs(1_700_000_000),
                 epoch: Arc::from("k3x9"),
                 segments: self.segments.clone().into(),
                 live_from: self.segments.len().saturating_sub(10),
@@ -155,9 +164,12 @@ mod measured {
         let before = heap::bytes();
         let mut origin = Origin::new(Config {
             epoch: Arc::from("k3x9"),
-            media_uri: Arc::from("../../hls/demo/"),
             server_control: ServerControl::new(PART, 2),
             has_disk: true,
+            dash: Dash {
+                base_uri: Arc::from("../../hls/demo/"),
+                clock_uri: Arc::from("../../clock"),
+            },
         });
         for number in 0..DVR_SEGMENTS as u64 + 20 {
             play(&mut origin, &mut renditions, number, &mut now);

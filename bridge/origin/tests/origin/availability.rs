@@ -146,6 +146,26 @@ fn lh_24_a_segment_that_was_removed_can_be_had_until_its_availability_ends() {
 }
 
 #[test]
+fn lh_24_holds_without_a_disk_for_the_window_that_is_in_memory() {
+    let mut stream = Stream::without_disk(&["720p", "aac"]);
+    stream.dvr_segments = LIVE_SEGMENTS;
+    stream.parts(4);
+    let appeared = stream.now;
+    while stream.now - appeared < PART * 4 * (LIVE_SEGMENTS as u32 + 1) {
+        assert_eq!(
+            stream.status("720p/k3x9/0.m4s"),
+            200,
+            "{:?}",
+            stream.now - appeared
+        );
+        stream.part();
+    }
+    stream.parts(8);
+    assert_eq!(stream.status("720p/k3x9/0.m4s"), 404);
+    assert_eq!(stream.origin.stats().lost_segments, 0, "it was not listed");
+}
+
+#[test]
 fn files_on_disk_are_those_of_the_window_and_no_others_however_long_a_stream_is() {
     let mut stream = Stream::begun(&["720p", "aac"]);
     stream.dvr_segments = 2 * LIVE_SEGMENTS;

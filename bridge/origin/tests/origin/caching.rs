@@ -133,6 +133,8 @@ fn a_multivariant_playlist_lasts_longer_once_all_renditions_have_been_there_for_
     stream.tell(Packaged::Playlist(Arc::new(late)));
     let playlist = text(&stream.fetch("multivariant.m3u8"));
     assert!(playlist.contains("360p/live.m3u8"), "{playlist}");
+    let dvr = text(&stream.fetch("dvr.m3u8"));
+    assert!(!dvr.contains("360p"), "it has no whole segment");
 }
 
 #[test]

@@ -144,6 +144,28 @@ fn a_segment_that_cannot_be_read_is_not_listed_any_more() {
 }
 
 #[test]
+fn files_before_a_lost_segment_are_deleted_when_their_availability_ends() {
+    let mut stream = Stream::with_parts(60);
+    stream.origin.handle_disk_error(&key("720p", 3));
+    assert_eq!(
+        stream.status("720p/k3x9/2.m4s"),
+        200,
+        "who was told of it may fetch it"
+    );
+    stream.parts(120);
+    let deleted = |rendition: &str| -> Vec<u64> {
+        let keys = stream.events.iter().filter_map(|event| match event {
+            Event::Delete { key } => Some(key),
+            Event::ToDisk { .. } | Event::DiskFails | Event::DiskWorks => None,
+        });
+        let own = keys.filter(|key| key.rendition.as_str() == rendition);
+        own.map(|key| key.segment.0).collect()
+    };
+    assert_eq!(deleted("720p"), [0, 1, 2]);
+    assert_eq!(deleted("aac"), [0, 1, 2, 3]);
+}
+
+#[test]
 fn what_the_disk_says_of_segments_that_it_was_not_told_of_changes_nothing() {
     let mut stream = Stream::with_parts(200);
     for segment in [0, 49, 50, 1_000] {

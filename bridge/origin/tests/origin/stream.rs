@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bridge_origin::config::{Config, Dash};
 use bridge_origin::event::Event;
-use bridge_origin::origin::{Answer, Config, Origin, Woken};
+use bridge_origin::origin::{Answer, Origin, Woken};
 use bridge_origin::request::{Headers, Method, Request, Tree};
 use bridge_origin::response::{Body, Response};
 use bridge_origin::waiting::GroupId;
@@ -59,7 +60,7 @@ fn info(name: RenditionName) -> RenditionOutline {
         } else {
             MediaKind::Video
         },
-        clock_rate: ClockRate(if is_sound { 48_000 } else { 90_000 }),
+        clock_rate: ClockRate(90_000),
         codecs: Arc::from("avc1.42e01f"),
         size: None,
         milli_fps: None,
@@ -93,9 +94,12 @@ impl Stream {
         let control = ServerControl::new(PART, 2);
         let config = Config {
             epoch: Arc::from(EPOCH),
-            media_uri: Arc::from("../../hls/demo/"),
             server_control: control,
             has_disk,
+            dash: Dash {
+                base_uri: Arc::from("../../hls/demo/"),
+                clock_uri: Arc::from("../../clock"),
+            },
         };
         Self {
             origin: Origin::new(config),
@@ -294,7 +298,7 @@ impl Stream {
         Media {
             rendition: rendition.clone(),
             server_control: self.control,
-            zero_unix: Duration::ZERO,
+            zero_unix: Duration::from_secs(1_700_000_000),
             epoch: Arc::from(EPOCH),
             segments: self.segments.clone().into(),
             live_from: self.segments.len().saturating_sub(LIVE_SEGMENTS),
