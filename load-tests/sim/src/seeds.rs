@@ -24,6 +24,10 @@ pub const PROMOTED: &[(u64, &str)] = &[
         969,
         "a number that was filled for a late packet of a layer above was given to a keyframe's second packet, too",
     ),
+    (
+        220,
+        "a number that was filled for a packet above what passed was repaired with that packet",
+    ),
 ];
 
 /// Names the environment variable with the number of seeds to search.

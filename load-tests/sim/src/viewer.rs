@@ -167,6 +167,12 @@ impl Viewer {
         else {
             return;
         };
+        let back = (newest.sequence as u16).wrapping_sub(u16::from_be_bytes(*number)) as i16;
+        let sequence = newest.sequence.wrapping_add_signed(-i64::from(back));
+        if payload.is_empty() {
+            self.fill(sequence, newest.ssrc, session, now);
+            return;
+        }
         let Some(stamp) = Stamp::read(payload) else {
             return;
         };
@@ -174,12 +180,11 @@ impl Viewer {
             self.n_damaged += 1;
             return;
         };
-        let back = (newest.sequence as u16).wrapping_sub(u16::from_be_bytes(*number)) as i16;
         let earlier = (newest.time as u32).wrapping_sub(header.timestamp) as i32;
         let repaired = Received {
             at: now,
             payload_type: *payload_type,
-            sequence: newest.sequence.wrapping_add_signed(-i64::from(back)),
+            sequence,
             time: newest.time.wrapping_add_signed(-i64::from(earlier)),
             marker: header.marker,
             vp8: payload::vp8_numbers(payload),
@@ -202,16 +207,18 @@ impl Viewer {
 
     /// Padding under a number of the video takes its place there.
     fn on_padding(&mut self, packet: &RtpPacket, session: &mut BrowserSession, now: Instant) {
-        let ssrc = packet.header.ssrc;
-        if self.video.first().map(|first| first.ssrc) != Some(*ssrc) {
-            return;
+        let ssrc = *packet.header.ssrc;
+        if self.video.first().map(|first| first.ssrc) == Some(ssrc) {
+            self.fill(*packet.seq_no, ssrc, session, now);
         }
-        let sequence = *packet.seq_no;
+    }
+
+    fn fill(&mut self, sequence: u64, ssrc: u32, session: &mut BrowserSession, now: Instant) {
         self.filled.insert(sequence);
         let _ = self.requests.receive(sequence, now);
         if self.decoder.fill(sequence, now) {
             self.n_keyframe_requests += 1;
-            session.request_keyframe(ssrc);
+            session.request_keyframe(ssrc.into());
         }
         self.show_new();
     }

@@ -80,12 +80,14 @@ pub(super) fn send_again(
         turn.stats.drops.count(DropReason::NotCached);
         return false;
     };
-    if !may_spend(packet.payload.len()) {
+    let is_empty = sent.mapping.is_empty;
+    let bytes = if is_empty { 0 } else { packet.payload.len() };
+    if !may_spend(bytes) {
         turn.stats.drops.count(DropReason::RepairBudget);
         return false;
     }
     let Path { remote, local } = *turn.path;
-    let numbered = (packet.payload.len(), stream.is_numbered());
+    let numbered = (bytes, stream.is_numbered());
     let numbers = estimation.numbers(numbered, turn.now, turn.ntp_anchor);
     let written = turn.batch.push_with(remote.0, local, remote.1, |buffer| {
         stream.write_repair(sealer, (packet, sent), numbers, buffer)

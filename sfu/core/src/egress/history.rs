@@ -11,6 +11,7 @@ use sfu_model::id::EncodingId;
 use sfu_model::rtp::{PayloadType, SeqNo};
 use sfu_model::time::Instant;
 
+use crate::egress::late::Late;
 use crate::egress::repaired::{self, Repaired};
 use crate::subscribe::rewrite_codec::CodecShift;
 
@@ -22,7 +23,8 @@ const PACKETS_BACK_MAX: u16 = 2_048;
 const RUNS_MAX: usize = 128;
 
 /// What is remembered takes this much at most.
-pub(super) const BYTES: usize = RUNS_MAX * size_of::<Run>() + repaired::BYTES;
+pub(super) const BYTES: usize =
+    RUNS_MAX * size_of::<Run>() + Late::<Mapping>::BYTES + repaired::BYTES;
 const _: () = assert!(RUNS_MAX.is_power_of_two(), "a queue grows by doubling");
 
 /// How numbers towards the receiver follow from those of an encoding. All additions are modulo 2^64.
@@ -35,6 +37,8 @@ pub(crate) struct Mapping {
     pub(crate) time_shift: u64,
     /// It ends its picture for the receiver, though more of it came.
     pub(crate) is_marked: bool,
+    /// It has no payload: what came late under its number was not for this receiver.
+    pub(crate) is_empty: bool,
     pub(crate) codec: CodecShift,
     /// The payload type of repairs. `None`: the receiver takes none.
     pub(crate) repair: Option<PayloadType>,
@@ -61,6 +65,7 @@ pub(crate) struct History {
     latest: Option<Run>,
     /// Those before it, the oldest first.
     older: VecDeque<Run>,
+    late: Late<Mapping>,
     repaired: Repaired,
 }
 
@@ -89,11 +94,24 @@ impl History {
     #[inline]
     pub(crate) fn insert(&mut self, sequence: SeqNo, mapping: Mapping) {
         match &mut self.latest {
-            Some(run) if run.mapping == mapping => run.last = run.last.max(sequence),
-            // Late, from before the present run: its own run knows it.
-            Some(run) if sequence < run.first => {}
+            Some(run) if sequence <= run.last => self.insert_late(sequence, mapping),
+            Some(run) if run.mapping == mapping => run.last = sequence,
             _ => self.begin(sequence, mapping),
         }
+    }
+
+    /// In a gap of its own run, which knows it, or anywhere else.
+    #[cold]
+    fn insert_late(&mut self, sequence: SeqNo, mapping: Mapping) {
+        let run = self.run_around(sequence);
+        if run.is_none_or(|run| run.mapping != mapping) {
+            self.late.note(sequence, mapping);
+        }
+    }
+
+    fn run_around(&self, sequence: SeqNo) -> Option<&Run> {
+        let mut runs = self.latest.iter().chain(self.older.iter().rev());
+        runs.find(|run| (run.first..=run.last).contains(&sequence))
     }
 
     fn begin(&mut self, sequence: SeqNo, mapping: Mapping) {
@@ -118,8 +136,8 @@ impl History {
 
     /// The latest packet that may be sent again.
     pub(crate) fn latest(&self) -> Option<Sent> {
-        let run = self.latest?;
-        run.packet(run.last, false)
+        let run = self.latest.filter(|run| !run.mapping.is_empty)?;
+        run.mapping.packet(run.last, false)
     }
 
     /// The packet that a NACK names by its 16 bits; from here on it counts as sent again now. `cooldown` is a round trip.
@@ -136,14 +154,11 @@ impl History {
         }
         let sequence = highest.0.checked_sub(u64::from(back));
         let sequence = SeqNo(sequence.ok_or(NoRepair::Unknown)?);
-        let run = self
-            .latest
-            .iter()
-            .chain(self.older.iter().rev())
-            .find(|run| (run.first..=run.last).contains(&sequence))
-            .ok_or(NoRepair::Unknown)?;
+        let run = || self.run_around(sequence).map(|run| run.mapping);
+        let mapping = self.late.get(sequence).or_else(run);
         let repaired_at = self.repaired.at(sequence);
-        let sent = run
+        let sent = mapping
+            .ok_or(NoRepair::Unknown)?
             .packet(sequence, repaired_at.is_some())
             .ok_or(NoRepair::NotNegotiated)?;
         if repaired_at.is_some_and(|at| now - at < cooldown) {
@@ -154,14 +169,14 @@ impl History {
     }
 }
 
-impl Run {
-    /// One of its packets; `None` when the receiver takes no repairs of it.
+impl Mapping {
+    /// A packet that it holds for; `None` when the receiver takes no repairs of it.
     fn packet(&self, sequence: SeqNo, is_repaired: bool) -> Option<Sent> {
         Some(Sent {
             sequence,
-            source: SeqNo(sequence.0.wrapping_add(self.mapping.source_shift)),
-            mapping: self.mapping,
-            repair: self.mapping.repair?,
+            source: SeqNo(sequence.0.wrapping_add(self.source_shift)),
+            mapping: *self,
+            repair: self.repair?,
             is_repaired,
         })
     }
@@ -179,18 +194,14 @@ pub(crate) mod tests {
             source_shift,
             time_shift: 0,
             is_marked: false,
+            is_empty: false,
             codec: CodecShift::None,
             repair: PayloadType::new(97),
         }
     }
 
     pub(crate) fn sent(sequence: u64) -> Sent {
-        let run = Run {
-            first: SeqNo(sequence),
-            last: SeqNo(sequence),
-            mapping: mapping(1, 7),
-        };
-        run.packet(SeqNo(sequence), false).unwrap()
+        mapping(1, 7).packet(SeqNo(sequence), false).unwrap()
     }
 
     fn at(ms: u64) -> Instant {
@@ -263,6 +274,37 @@ pub(crate) mod tests {
         assert_eq!(source_of(&mut history, 14), Some((2, 9_014)));
         assert_eq!(history.latest().map(|s| s.sequence.0), Some(15));
         assert_eq!(history.older.len(), 1, "one sender, one switch");
+    }
+
+    #[test]
+    fn what_comes_late_is_found_between_runs_and_inside_of_others() {
+        let mut history = History::default();
+        // Numbers close up over two packets that were left out: two runs of one encoding.
+        for sequence in [10, 12, 14] {
+            history.insert(SeqNo(sequence), mapping(1, 500));
+        }
+        for sequence in [16, 17] {
+            history.insert(SeqNo(sequence), mapping(1, 502));
+        }
+        history.insert(SeqNo(15), mapping(1, 501));
+        let filled = Mapping {
+            is_empty: true,
+            ..mapping(1, 500)
+        };
+        history.insert(SeqNo(13), filled);
+        assert_eq!(history.highest(), Some(SeqNo(17)));
+        let found = [12, 13, 14, 15, 16].map(|wire| {
+            let sent = history.repair(wire, Duration::ZERO, at(0)).unwrap();
+            (sent.source.0, sent.mapping.is_empty)
+        });
+        let whole = |source| (source, false);
+        assert_eq!(
+            found,
+            [whole(512), (513, true), whole(514), whole(516), whole(518)]
+        );
+        assert_eq!(history.latest().map(|s| s.sequence.0), Some(17));
+        history.insert(SeqNo(18), filled);
+        assert!(history.latest().is_none(), "there is nothing to send");
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub(crate) mod feedback_patience;
 pub(crate) mod given_up;
 pub(crate) mod header;
 pub(crate) mod history;
+mod late;
 pub(crate) mod pacer;
 pub(crate) mod redundancy;
 pub(crate) mod repair;

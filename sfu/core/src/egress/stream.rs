@@ -152,7 +152,7 @@ impl Stream {
         {
             counters.latest = Some((out.numbers.time, packet.captured_at));
         }
-        if self.repair.is_some() && !out.is_empty {
+        if self.repair.is_some() {
             self.history.insert(
                 out.numbers.sequence,
                 Mapping {
@@ -160,6 +160,7 @@ impl Stream {
                     source_shift: packet.sequence.0.wrapping_sub(out.numbers.sequence.0),
                     time_shift: out.numbers.time.0.wrapping_sub(packet.time.0),
                     is_marked: out.numbers.marker && !packet.marker,
+                    is_empty: out.is_empty,
                     codec: out.numbers.codec.shift_from(packet),
                     repair: out.repair_payload_type,
                 },
@@ -173,7 +174,7 @@ impl Stream {
     }
 
     /// Writes a packet again, as a repair: its number in front of its payload, under the repair stream's own numbers
-    /// (RFC 4588 section 4).
+    /// (RFC 4588 section 4). Of one that had no payload the number is all.
     pub(crate) fn write_repair(
         &mut self,
         sealer: &Sealer,
@@ -181,15 +182,22 @@ impl Stream {
         transport: TransportNumbers,
         buffer: &mut Vec<u8>,
     ) -> Result<(), DropReason> {
+        if let Some(indices) = &mut self.indices {
+            // Where it had not had its turn yet, what it would have been sent as is sent so: its number is used up.
+            drop(indices.take(sent.sequence));
+        }
         let mapping = &sent.mapping;
         let time = MediaTime(packet.time.0.wrapping_add(mapping.time_shift));
-        let marker = packet.marker || mapping.is_marked;
+        let marker = !mapping.is_empty && (packet.marker || mapping.is_marked);
         let codec = mapping.codec.apply(packet);
         let (fixed, index) = self.next_repair(sent.repair, marker, time.wire())?;
         let start = buffer.len();
         let header_bytes = self.write_header(&fixed, (packet, codec), transport, buffer);
         buffer.extend_from_slice(&sent.sequence.wire().to_be_bytes());
-        let payload = write_descriptor(packet, codec, buffer);
+        let payload = match mapping.is_empty {
+            true => &[],
+            false => write_descriptor(packet, codec, buffer),
+        };
         sealer
             .seal_rtp(index, buffer, (start, header_bytes), payload)
             .map_err(|_| DropReason::SealRefused)
@@ -298,3 +306,6 @@ fn rotation_byte(rotation: Rotation) -> u8 {
         Rotation::ThreeQuarters => 3,
     }
 }
+
+#[cfg(test)]
+mod tests;
