@@ -28,6 +28,10 @@ pub const PROMOTED: &[(u64, &str)] = &[
         220,
         "a number that was filled for a packet above what passed was repaired with that packet",
     ),
+    (
+        2_448,
+        "a smaller size began in the middle of a picture, after a larger frame of it that had passed as its last",
+    ),
 ];
 
 /// Names the environment variable with the number of seeds to search.

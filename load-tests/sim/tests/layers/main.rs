@@ -12,6 +12,8 @@ mod a_publisher_comes_back_with_other_layers;
 #[cfg(test)]
 mod a_viewer_chooses_layers;
 #[cfg(test)]
+mod frames_overtake_each_other;
+#[cfg(test)]
 mod losses_are_repaired_where_layers_are_left_out;
 #[cfg(test)]
 mod stage;

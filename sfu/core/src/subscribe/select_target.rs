@@ -50,7 +50,7 @@ impl TargetSelector {
         }
         let number = descriptor.frame_number;
         let decision = self.frames.decision(number);
-        if decision.is_none() && !is_late {
+        if decision.is_none() && self.frames.is_newest(number) && !is_late {
             self.follow((number, time), frame, ceiling, is_new_picture);
         }
         let target = self.changes.passed_at(time, self.target)?;
@@ -85,7 +85,8 @@ impl TargetSelector {
     }
 
     /// Moves to the wanted target if a decoder can follow: at once where it has all of it anyway, otherwise at a frame that
-    /// says so, and whose references passed.
+    /// says so, and whose references passed. Not at one that comes after those above it in its picture: of these it is
+    /// decided already which pass, and the last of them is marked.
     fn follow(
         &mut self,
         (number, time): (u16, MediaTime),
@@ -167,6 +168,12 @@ impl Frames {
         let back = self.newest?.wrapping_sub(number);
         let is_decided = back < FRAMES_BACK && (self.decided >> back) & 1 == 1;
         is_decided.then(|| (self.passed >> back) & 1 == 1)
+    }
+
+    /// Nothing is decided of what follows this frame.
+    fn is_newest(&self, number: u16) -> bool {
+        let is_ahead = |newest: u16| number.wrapping_sub(newest).cast_signed() > 0;
+        self.newest.is_none_or(is_ahead)
     }
 
     fn has_passed(&self, number: u16, back: u16) -> bool {

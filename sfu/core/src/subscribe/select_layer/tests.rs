@@ -362,6 +362,27 @@ fn what_has_passed_is_completed_when_the_rest_comes_after_a_fall() {
 }
 
 #[test]
+fn a_frame_that_comes_after_those_above_it_changes_nothing() {
+    let pictures = stream(shape(AV1, Mode::new(3, 3)), 40);
+    let mut viewer = Viewer::new(layer(1, 1));
+    viewer.feed_pictures(&pictures, 0, 10);
+    // Every picture of the higher frame rate begins with its second frame.
+    viewer.selector.set_ceiling(layer(0, 2));
+    for n in 10..30 {
+        let of_picture = pictures.iter().filter(|s| s.frame.0 == n);
+        let (base, above): (Vec<&Scripted>, Vec<&Scripted>) =
+            of_picture.partition(|s| s.spatial == 0);
+        above.into_iter().chain(base).for_each(|s| viewer.feed(s));
+    }
+    viewer.check_put_in_order();
+    let marked = viewer.got.iter().filter(|(_, out)| out.marker);
+    let passed: BTreeSet<u64> = viewer.got.iter().map(|(s, _)| s.frame.0).collect();
+    assert_eq!(marked.count(), passed.len(), "one mark in each picture");
+    viewer.feed_pictures(&pictures, 30, 40);
+    assert_eq!(viewer.selector.current(), layer(0, 2));
+}
+
+#[test]
 fn a_receiver_is_told_which_targets_are_left_from_each_base_picture() {
     let pictures = stream(shape(AV1, Mode::new(1, 3)), 20);
     let mut viewer = Viewer::new(layer(0, 2));
