@@ -32,6 +32,10 @@ pub const PROMOTED: &[(u64, &str)] = &[
         2_448,
         "a smaller size began in the middle of a picture, after a larger frame of it that had passed as its last",
     ),
+    (
+        4_865,
+        "the parameter sets of a publisher's first picture in H.264 were lost, and players began with its slice",
+    ),
 ];
 
 /// Names the environment variable with the number of seeds to search.

@@ -14,9 +14,11 @@ const FU_A: u8 = 28;
 ///
 /// A decoder begins at the SPS, so a picture that has one begins there, and its IDR slice is the middle of it, even where
 /// the network brings that first. Encoders that send parameter sets only in their SDP begin a keyframe at the IDR slice
-/// itself.
+/// itself; of the first picture that comes nobody knows which it is, and what came before may have been lost.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ParameterSets {
+    /// The first picture that came.
+    first: Option<MediaTime>,
     /// The picture that began last.
     began_at: Option<MediaTime>,
     /// They come with the pictures.
@@ -38,6 +40,7 @@ pub(super) fn read(
     let mut facts = PayloadFacts::default();
     let mut has_idr = false;
     let mut sps = None;
+    let is_first_picture = *parameter_sets.first.get_or_insert(time) == time;
     match payload.first()? & 0x1f {
         STAP_A => {
             let mut rest = payload.get(1..)?;
@@ -65,7 +68,7 @@ pub(super) fn read(
         parameter_sets.are_in_band = true;
         facts.sizes = dimensions(unit).map(LayerSizes::from).unwrap_or_default();
         facts.starts_keyframe = parameter_sets.begins(time);
-    } else if has_idr && !parameter_sets.are_in_band {
+    } else if has_idr && !parameter_sets.are_in_band && !is_first_picture {
         facts.starts_keyframe = parameter_sets.begins(time);
     }
     Some(facts)
@@ -214,6 +217,7 @@ mod tests {
     #[test]
     fn without_an_sps_a_keyframe_begins_at_its_first_idr_slice() {
         let mut memory = ParameterSets::default();
+        facts(&[0x41, 0x9a], 0, &mut memory);
         assert!(facts(&[0x7c, 0x85, 0], 1, &mut memory).starts_keyframe);
         assert!(
             !facts(&[0x7c, 0x05, 0], 1, &mut memory).starts_keyframe,
@@ -232,6 +236,17 @@ mod tests {
         facts(SPS_720P, 1, &mut memory);
         assert!(!facts(&[0x7c, 0x85, 0], 2, &mut memory).starts_keyframe);
         assert!(facts(SPS_720P, 2, &mut memory).starts_keyframe);
+    }
+
+    #[test]
+    fn a_slice_that_comes_first_of_all_may_have_lost_its_sps() {
+        let mut memory = ParameterSets::default();
+        assert!(!facts(&[0x7c, 0x85, 0], 1, &mut memory).starts_keyframe);
+        assert!(!facts(&[0x41, 0x9a], 2, &mut memory).starts_keyframe);
+        assert!(facts(&[0x7c, 0x85, 0], 3, &mut memory).starts_keyframe);
+        let mut memory = ParameterSets::default();
+        assert!(!facts(&[0x7c, 0x85, 0], 1, &mut memory).starts_keyframe);
+        assert!(facts(SPS_720P, 1, &mut memory).starts_keyframe, "late");
     }
 
     #[test]
