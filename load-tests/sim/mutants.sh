@@ -25,6 +25,7 @@ core=sfu/core/src
 behaviour='--test=behaviour'
 rates='--test=networks rates::'
 repair='--test=networks repair::'
+layers='--test=layers'
 
 # name ~ file ~ tests ~ what sed replaces in exactly one line ~ by what, where MUTANT is whether this one runs
 mutants() {
@@ -42,6 +43,20 @@ repair_names_another_packet ~egress/stream.rs~$repair~&sent.sequence.wire().to_b
 repairs_cost_nothing ~egress/repair.rs~$behaviour~None => false,~None => MUTANT,
 report_is_taken_twice ~srtp/replay.rs~$behaviour~Some(_) => Freshness::Replayed,~Some(_) => if MUTANT { Freshness::Fresh } else { Freshness::Replayed },
 step_up_needs_no_room ~budget/plan.rs~$rates~limits\.fits(\*\*rung, HEADROOM, rate)~(MUTANT || limits.fits(**rung, HEADROOM, rate))
+what_is_left_out_leaves_a_gap ~subscribe/rewrite.rs~$layers~source\.sequence_shift\.wrapping_sub(1)~source.sequence_shift.wrapping_sub(u64::from(!MUTANT))
+late_number_forgets_what_was_left_out ~subscribe/skipped.rs~$layers~count\.packets += marked(&self\.packets)~count.packets += u64::from(!MUTANT) * marked(&self.packets)
+late_packet_goes_by_what_passes_now ~subscribe/changes.rs~$layers~if time < from => passed = before~if time < from && !MUTANT => passed = before
+frame_rate_is_joined_anywhere ~subscribe/select_layer.rs~$layers~&& placement\.is_switching_point~&& (placement.is_switching_point || MUTANT)
+decode_target_is_joined_anywhere ~subscribe/select_target.rs~$layers~(is_switch && references\.all~(MUTANT || is_switch && references.all
+decode_target_changes_inside_a_picture ~subscribe/select_target.rs~$layers~self\.frames\.is_newest(number)~(self.frames.is_newest(number) || MUTANT)
+active_targets_are_not_said ~subscribe/select_target.rs~$layers~is_told\.then_some(decodable)~(is_told && !MUTANT).then_some(decodable)
+marker_is_left_out_with_its_packet ~subscribe/rewrite.rs~$layers~packet\.marker || passing\.ends_picture~packet.marker || passing.ends_picture && !MUTANT
+tl0_index_jumps_on_a_switch ~subscribe/rewrite_picture.rs~$layers~i\.wrapping_add(self\.tl0)~i.wrapping_add(if MUTANT { 0 } else { self.tl0 })
+picture_that_is_left_out_keeps_its_id ~subscribe/rewrite_picture.rs~$layers~self\.shift\.picture_id\.wrapping_sub(1)~self.shift.picture_id.wrapping_sub(u16::from(!MUTANT))
+repair_forgets_the_marker ~egress/stream.rs~$layers~packet\.marker || mapping\.is_marked~packet.marker || mapping.is_marked && !MUTANT
+resolution_is_joined_anywhere ~subscribe/select_layer.rs~$layers~&& !placement\.is_inter_predicted~&& (!placement.is_inter_predicted || MUTANT)
+all_sizes_are_sent_without_descriptors ~subscribe/subscription.rs~$layers~if self\.has_descriptors ||~if MUTANT || self.has_descriptors ||
+filled_number_is_repaired_with_its_payload ~egress/history.rs~$layers~self\.late\.get(sequence)~self.late.get(sequence).filter(|_| !MUTANT)
 END
 }
 
@@ -98,7 +113,7 @@ cargo_test() {
 
 build() {
     limit=
-    cargo_test --test behaviour --test networks --no-run
+    cargo_test --test behaviour --test layers --test networks --no-run
 }
 
 # A mutant that makes the tests run for ever is caught too: they take half a minute.
