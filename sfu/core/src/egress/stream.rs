@@ -184,7 +184,7 @@ impl Stream {
     ) -> Result<(), DropReason> {
         if let Some(indices) = &mut self.indices {
             // Where it had not had its turn yet, what it would have been sent as is sent so: its number is used up.
-            drop(indices.take(sent.sequence));
+            let _used_up = indices.take(sent.sequence);
         }
         let mapping = &sent.mapping;
         let time = MediaTime(packet.time.0.wrapping_add(mapping.time_shift));
