@@ -1,7 +1,8 @@
 //! What a subscription can choose from: a track's encodings, and the layers inside them, from the cheapest to the best.
 
 use sfu_model::id::EncodingId;
-use sfu_model::layer::Layer;
+use sfu_model::layer::{Layer, SPATIAL_LAYERS_MAX, TEMPORAL_LAYERS_MAX};
+use sfu_model::limits::ENCODINGS_PER_TRACK_MAX;
 
 use crate::budget::choice::LayerChoice;
 use crate::route::tracks::{EncodingOutline, Step, TrackOutline};
@@ -13,10 +14,17 @@ pub(crate) struct Rung {
     pub(crate) ceiling: Layer,
 }
 
-/// The rungs of a track, low to high.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Most rungs: every resolution of every encoding that a track can have, and below the smallest its lower frame rates. What is
+/// above is left out; a track is never made with more.
+const RUNGS_MAX: usize =
+    ENCODINGS_PER_TRACK_MAX * SPATIAL_LAYERS_MAX as usize + (TEMPORAL_LAYERS_MAX as usize - 1);
+
+/// The rungs of a track, low to high. It is made anew for every plan, so it lies where its maker has it: a heap would be asked
+/// ten times a second for each viewer.
+#[derive(Clone, Debug)]
 pub(crate) struct Ladder {
-    rungs: Vec<Rung>,
+    rungs: [Rung; RUNGS_MAX],
+    n_rungs: usize,
     /// The lowest one with every picture. Those below it give up pictures, the last resort: a small picture that moves is
     /// better than one that jerks.
     whole: usize,
@@ -27,35 +35,56 @@ impl Ladder {
     /// smallest, unless they are what is asked for. When nothing of what is allowed flows it is the smallest that does: a picture larger than wanted is better
     /// than none.
     pub(crate) fn new(track: &TrackOutline, choice: &LayerChoice) -> Self {
-        let flowing = track.steps().filter(|step| step.encoding.is_flowing);
-        let mut steps: Vec<Step<'_>> = flowing.collect();
-        steps.sort_by_key(|step| (step.encoding.rank, step.spatial));
-        let smallest = steps.first().copied();
-        steps.retain(|step| choice.allows(*step, track));
-        if steps.is_empty() {
-            steps.extend(smallest);
-        }
-        let top = choice.temporal_ceiling();
-        let rung = |step: Step<'_>, temporal| Rung {
-            encoding: step.encoding.id,
-            ceiling: Layer {
-                spatial: step.spatial,
-                temporal,
-            },
+        let flowing = || track.steps().filter(|step| step.encoding.is_flowing);
+        let allowed = || flowing().filter(|step| choice.allows(*step, track));
+        let mut ladder = Self::empty();
+        let lowest = allowed().min_by_key(height);
+        let Some(lowest) = lowest.or_else(|| flowing().min_by_key(height)) else {
+            return ladder;
         };
-        let mut rungs = Vec::new();
-        if let Some(lowest) = steps.first().copied() {
-            let highest = lowest.encoding.highest_layer.temporal.min(top);
-            rungs.extend((0..highest).map(|temporal| rung(lowest, temporal)));
+        let top = choice.temporal_ceiling();
+        for temporal in 0..lowest.encoding.highest_layer.temporal.min(top) {
+            ladder.push(lowest, temporal);
         }
-        let whole = rungs.len();
-        rungs.extend(steps.into_iter().map(|step| rung(step, top)));
-        Self { rungs, whole }
+        ladder.whole = ladder.n_rungs;
+        let mut next = Some(lowest);
+        while let Some(step) = next {
+            ladder.push(step, top);
+            // Steps are few: to look through them again is cheaper than a place to sort them in.
+            let above = allowed().filter(|above| height(above) > height(&step));
+            next = above.min_by_key(height);
+        }
+        ladder
+    }
+
+    fn empty() -> Self {
+        let nowhere = Rung {
+            encoding: EncodingId(0),
+            ceiling: Layer::default(),
+        };
+        Self {
+            rungs: [nowhere; RUNGS_MAX],
+            n_rungs: 0,
+            whole: 0,
+        }
+    }
+
+    fn push(&mut self, step: Step<'_>, temporal: u8) {
+        if let Some(rung) = self.rungs.get_mut(self.n_rungs) {
+            *rung = Rung {
+                encoding: step.encoding.id,
+                ceiling: Layer {
+                    spatial: step.spatial,
+                    temporal,
+                },
+            };
+            self.n_rungs += 1;
+        }
     }
 
     /// Low to high.
     pub(crate) fn rungs(&self) -> &[Rung] {
-        &self.rungs
+        self.rungs.get(..self.n_rungs).unwrap_or_default()
     }
 
     /// The lowest rung with every picture: what is safe while nothing is known.
@@ -66,10 +95,15 @@ impl Ladder {
     /// Where a choice stands. A layer that does not flow any more stands where what is left of it does.
     pub(crate) fn position(&self, choice: Option<Rung>) -> Option<usize> {
         let choice = choice?;
-        self.rungs.iter().rposition(|rung| {
+        self.rungs().iter().rposition(|rung| {
             rung.encoding == choice.encoding && rung.ceiling.is_within(choice.ceiling)
         })
     }
+}
+
+/// Where a resolution stands among those of its track.
+fn height(step: &Step<'_>) -> (u8, EncodingId, u8) {
+    (step.encoding.rank, step.encoding.id, step.spatial)
 }
 
 /// The lowest encoding above this one that is allowed and does not flow: nobody wanted it, or its sender cannot send it.
@@ -148,6 +182,22 @@ mod tests {
         );
         assert_eq!(steps(&simulcast), [(0, 0, 0), (0, 0, 3), (2, 0, 3)]);
         assert_eq!(simulcast.whole(), 1);
+    }
+
+    #[test]
+    fn the_fullest_track_has_a_rung_for_each_step_and_the_order_of_its_sizes() {
+        let most =
+            [(true, SPATIAL_LAYERS_MAX - 1, TEMPORAL_LAYERS_MAX - 1); ENCODINGS_PER_TRACK_MAX];
+        let mut track = track(&most);
+        track.encodings.reverse();
+        let ladder = Ladder::new(&track, &LayerChoice::default());
+        assert_eq!(ladder.rungs().len(), RUNGS_MAX);
+        assert_eq!(ladder.whole(), 3);
+        let whole = steps(&ladder).split_off(3);
+        let sizes = (0..4).flat_map(|encoding| (0..4).map(move |spatial| (encoding, spatial, 3)));
+        assert!(whole.into_iter().eq(sizes));
+        let silent = Ladder::new(&self::track(&[(false, 0, 0)]), &LayerChoice::default());
+        assert!(silent.rungs().is_empty());
     }
 
     #[test]
