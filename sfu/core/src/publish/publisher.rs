@@ -129,6 +129,12 @@ impl Publisher {
         self.tracks.iter().map(|t| t.outline(now)).collect()
     }
 
+    /// True when that is what they were told already.
+    pub(crate) fn is_told(&self, told: &[TrackOutline], now: Instant) -> bool {
+        let mut pairs = self.tracks.iter().zip(told);
+        self.tracks.len() == told.len() && pairs.all(|(track, told)| track.is_told(told, now))
+    }
+
     /// When a keyframe request is due or an encoding will count as silent, whichever comes first.
     pub(crate) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
         let encodings = || self.tracks.iter().flat_map(|t| &t.encodings);

@@ -108,21 +108,31 @@ impl Track {
         TrackOutline {
             id: self.id,
             kind: self.kind,
-            encodings: self
-                .encodings
-                .iter()
-                .map(|e| EncodingOutline {
-                    id: e.id,
-                    rid: e.rid,
-                    rank: e.rank,
-                    codec: e.codec,
-                    sizes: e.sizes,
-                    // The only encoding of a track has no alternative: it is never left for another.
-                    is_flowing: self.encodings.len() == 1 || e.is_flowing(now),
-                    highest_layer: e.layers.highest(),
-                })
-                .collect(),
+            encodings: self.encoding_outlines(now).collect(),
         }
+    }
+
+    /// True when that is what they were told already. It is asked at every timer of the publisher, and builds nothing.
+    pub(crate) fn is_told(&self, told: &TrackOutline, now: Instant) -> bool {
+        self.id == told.id
+            && self.kind == told.kind
+            && self
+                .encoding_outlines(now)
+                .eq(told.encodings.iter().cloned())
+    }
+
+    fn encoding_outlines(&self, now: Instant) -> impl Iterator<Item = EncodingOutline> {
+        // The only encoding of a track has no alternative: it is never left for another.
+        let is_alone = self.encodings.len() == 1;
+        self.encodings.iter().map(move |e| EncodingOutline {
+            id: e.id,
+            rid: e.rid,
+            rank: e.rank,
+            codec: e.codec,
+            sizes: e.sizes,
+            is_flowing: is_alone || e.is_flowing(now),
+            highest_layer: e.layers.highest(),
+        })
     }
 }
 

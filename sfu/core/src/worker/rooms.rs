@@ -55,14 +55,17 @@ impl Sfu {
             return;
         };
         let publisher = place.publisher().filter(|_| place.is_live());
-        let tracks = publisher
+        let publisher = publisher
             .and_then(|index| self.sessions.get_mut(index))
-            .and_then(Session::publisher)
-            .map(|p| p.track_outlines(now))
-            .unwrap_or_default();
-        if place.tracks == tracks {
+            .and_then(Session::publisher);
+        let is_told = match &publisher {
+            Some(publisher) => publisher.is_told(&place.tracks, now),
+            None => place.tracks.is_empty(),
+        };
+        if is_told {
             return;
         }
+        let tracks = publisher.map(|p| p.track_outlines(now)).unwrap_or_default();
         place.tracks.clone_from(&tracks);
         place.cache.forget_before(now, &tracks);
         place.loudest.keep(|id| tracks.iter().any(|t| t.id == id));
