@@ -43,19 +43,23 @@ pub(crate) fn hear(
     if steps.ran_out() {
         drops.count(DropReason::FeedbackFlood);
     }
-    heard
+    Ok(heard)
 }
 
+/// What comes before a malformed part was said, and counts.
 fn hear_clear(
     sender: &mut Sender,
     clear: &[u8],
     steps: &mut Steps<'_>,
     (cache, moment): (&PacketCache, Moment),
     drops: &mut DropCounts,
-) -> Result<Heard, DropReason> {
+) -> Heard {
     let mut heard = Heard::default();
     for feedback in Compound::new(clear) {
-        let feedback = feedback.map_err(|_| DropReason::MalformedRtcp)?;
+        let Ok(feedback) = feedback else {
+            drops.count(DropReason::MalformedRtcp);
+            break;
+        };
         let n_lines = if let Feedback::TransportWide(report) = &feedback {
             report.n_lines()
         } else {
@@ -75,7 +79,9 @@ fn hear_clear(
                     heard.has_lost_all |= missed.is_lost;
                 }
             }
-            Feedback::Pli { .. } | Feedback::Fir { .. } => heard.wants_keyframe = true,
+            Feedback::Pli { media } | Feedback::Fir { media, .. } => {
+                heard.wants_keyframe |= is_video(sender, media);
+            }
             // A subscriber sends no media: it has nothing to report on and nothing to end. DTLS says when it leaves.
             Feedback::SenderReport(_) | Feedback::Bye { .. } => {}
             Feedback::TransportWide(report) => {
@@ -85,7 +91,7 @@ fn hear_clear(
             Feedback::Other => {}
         }
     }
-    Ok(heard)
+    heard
 }
 
 fn hear_report(sender: &mut Sender, block: &ReportBlock, moment: Moment) {

@@ -7,7 +7,7 @@ use super::*;
 use crate::egress::feedback_patience::FeedbackPatience;
 use crate::egress::history::tests::mapping;
 use crate::egress::sender::tests::sender;
-use crate::rtcp::{write_nack, write_pli};
+use crate::rtcp::{write_fir, write_nack, write_pli};
 
 const NOW: Moment = Moment {
     now: Instant::START,
@@ -21,7 +21,7 @@ fn hear_all(sender: &mut Sender, clear: &[u8]) -> (DropCounts, Heard, bool) {
     let mut steps = patience.begin(NOW.now);
     let mut drops = DropCounts::default();
     let seen = (&PacketCache::default(), NOW);
-    let heard = hear_clear(sender, clear, &mut steps, seen, &mut drops).unwrap();
+    let heard = hear_clear(sender, clear, &mut steps, seen, &mut drops);
     (drops, heard, steps.ran_out())
 }
 
@@ -74,4 +74,31 @@ fn a_browsers_whole_list_of_losses_is_heard() {
     assert_eq!(drops.get(DropReason::NotRepairable), 900);
     // The room's cache has none of them.
     assert!(heard.has_lost_all && !ran_out);
+}
+
+#[test]
+fn what_stands_before_a_malformed_part_is_heard() {
+    let mut clear = Vec::new();
+    write_nack(&mut clear, Ssrc(9), MEDIA, 100..105);
+    write_pli(&mut clear, Ssrc(9), MEDIA);
+    // Feedback that says it is longer than the datagram.
+    clear.extend([0x81, 206, 0, 99, 0, 0, 0, 9]);
+    let mut sender = with_history();
+    let (drops, heard, _) = hear_all(&mut sender, &clear);
+    assert_eq!(drops.get(DropReason::MalformedRtcp), 1);
+    assert!(heard.wants_keyframe && heard.has_lost_all, "{heard:?}");
+}
+
+#[test]
+fn only_the_video_has_keyframes() {
+    let wants = |write: &dyn Fn(&mut Vec<u8>, Ssrc)| {
+        [MEDIA, Ssrc(0), Ssrc(7)].map(|media| {
+            let mut clear = Vec::new();
+            write(&mut clear, media);
+            hear_all(&mut with_history(), &clear).1.wants_keyframe
+        })
+    };
+    let expected = [true, false, false];
+    assert_eq!(wants(&|c, media| write_pli(c, Ssrc(9), media)), expected);
+    assert_eq!(wants(&|c, media| write_fir(c, Ssrc(9), media, 1)), expected);
 }
