@@ -44,6 +44,11 @@ impl Estimator {
         self.path().on_sent(bytes, now)
     }
 
+    /// The number that the next packet will have, once it has left.
+    pub(crate) fn next_number(&self) -> u16 {
+        self.path.as_ref().map_or(0, |path| path.next_number())
+    }
+
     /// One transport-wide feedback packet: each number that it covers, with its arrival or none if it has not arrived.
     pub fn on_feedback(
         &mut self,

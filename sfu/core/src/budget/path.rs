@@ -92,6 +92,11 @@ impl Path {
         }
     }
 
+    /// What [`Self::on_sent`] will say next.
+    pub(crate) fn next_number(&self) -> u16 {
+        wire(self.history.next())
+    }
+
     pub(crate) fn on_sent(&mut self, bytes: usize, now: Instant) -> u16 {
         match &mut self.basis {
             Basis::Nothing => {}

@@ -48,14 +48,15 @@ pub(super) fn send(
     turn: &mut Turn<'_>,
 ) {
     let Path { remote, local } = *turn.path;
-    let bytes = packet.payload.len() + carried.n_bytes();
-    let numbered = (bytes, stream.is_numbered());
-    let numbers = estimation.numbers(numbered, turn.now, turn.ntp_anchor);
+    let bytes = out.payload_bytes(packet) + carried.n_bytes();
+    let is_numbered = stream.is_numbered();
+    let numbers = estimation.numbers(is_numbered, turn.now, turn.ntp_anchor);
     let written = turn.batch.push_with(remote.0, local, remote.1, |buffer| {
         stream.write_media(sealer, (packet, out, carried), numbers, buffer)
     });
     match written {
         Ok(()) => {
+            estimation.sent((bytes, is_numbered), turn.now);
             // The last packet of a picture, so once a picture.
             if let (Some(age), true) = (packet.capture_age, packet.marker) {
                 let delay = age + (turn.now - packet.received_at);
@@ -87,13 +88,14 @@ pub(super) fn send_again(
         return false;
     }
     let Path { remote, local } = *turn.path;
-    let numbered = (bytes, stream.is_numbered());
-    let numbers = estimation.numbers(numbered, turn.now, turn.ntp_anchor);
+    let is_numbered = stream.is_numbered();
+    let numbers = estimation.numbers(is_numbered, turn.now, turn.ntp_anchor);
     let written = turn.batch.push_with(remote.0, local, remote.1, |buffer| {
         stream.write_repair(sealer, (packet, sent), numbers, buffer)
     });
-    if let Err(reason) = written {
-        turn.stats.drops.count(reason);
+    match written {
+        Ok(()) => estimation.sent((packet.payload.len(), is_numbered), turn.now),
+        Err(reason) => turn.stats.drops.count(reason),
     }
     written.is_ok()
 }
@@ -114,3 +116,6 @@ pub(super) fn send_probe(
         turn.stats.probes_out += 1;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -111,39 +111,53 @@ impl Estimation {
         self.negotiated.has_sequence && self.negotiated.has_repairs
     }
 
-    /// The numbers of a packet with this payload that leaves now, of a stream whose packets carry transport-wide numbers or
-    /// do not. Beside one whose packets do, others are not followed: a number that no packet carries is reported as lost.
+    /// The numbers of a packet that is to leave now, of a stream whose packets carry transport-wide numbers or do not. They
+    /// are the next packet's still, until [`Self::sent`]: what could not be sealed leaves no number that its receiver misses.
     #[inline]
     pub(crate) fn numbers(
-        &mut self,
-        (payload_bytes, is_numbered): (usize, bool),
+        &self,
+        is_numbered: bool,
         now: Instant,
         ntp_anchor: NtpTime,
     ) -> TransportNumbers {
+        if !self.follows(is_numbered) {
+            return TransportNumbers::default();
+        }
         let Negotiated {
             has_sequence,
             has_send_time,
             ..
         } = self.negotiated;
-        if !self.is_active || (has_sequence && !is_numbered) {
-            return TransportNumbers::default();
-        }
-        let bytes = payload_bytes + OVERHEAD_BYTES;
-        let sequence = self.estimator.on_sent(bytes, now);
-        if let Some(probing) = &mut self.probing {
-            probing.left_bytes = probing.left_bytes.saturating_sub(bytes as u64);
-            // The next packet of the probe keeps the rate with this one, whatever it is.
-            probing.next_at = probing.next_at.max(now) + time_at(probing.rate, bytes);
-        }
         let send_time = || {
             let ntp = ntp_anchor.after(now - Instant::START);
             // 6.18 fixed-point seconds.
             u32::try_from((ntp.0 >> 14) & 0x00ff_ffff).unwrap_or(0)
         };
         TransportNumbers {
-            sequence: has_sequence.then_some(sequence),
+            sequence: has_sequence.then(|| self.estimator.next_number()),
             send_time: (has_send_time && !has_sequence).then(send_time),
         }
+    }
+
+    /// A packet with this payload has left, of such a stream.
+    #[inline]
+    pub(crate) fn sent(&mut self, (payload_bytes, is_numbered): (usize, bool), now: Instant) {
+        if !self.follows(is_numbered) {
+            return;
+        }
+        let bytes = payload_bytes + OVERHEAD_BYTES;
+        self.estimator.on_sent(bytes, now);
+        if let Some(probing) = &mut self.probing {
+            probing.left_bytes = probing.left_bytes.saturating_sub(bytes as u64);
+            // The next packet of the probe keeps the rate with this one, whatever it is.
+            probing.next_at = probing.next_at.max(now) + time_at(probing.rate, bytes);
+        }
+    }
+
+    /// Beside a stream whose packets carry transport-wide numbers, others are not followed: a number that no packet carries
+    /// is reported as lost.
+    fn follows(&self, is_numbered: bool) -> bool {
+        self.is_active && (is_numbered || !self.negotiated.has_sequence)
     }
 
     /// Lets time pass. True when a packet of a probe must leave now.
@@ -217,7 +231,8 @@ mod tests {
         let mut estimation = Estimation::new(negotiated(true));
         assert!(estimation.plan(true, Instant::START).is_some());
         let mut number = |is_numbered| {
-            let numbers = estimation.numbers((100, is_numbered), Instant::START, NtpTime(0));
+            let numbers = estimation.numbers(is_numbered, Instant::START, NtpTime(0));
+            estimation.sent((100, is_numbered), Instant::START);
             (numbers.sequence, numbers.send_time)
         };
         assert_eq!(number(true), (Some(0), None));
@@ -228,7 +243,7 @@ mod tests {
     #[test]
     fn without_a_choice_nothing_is_numbered() {
         let mut estimation = Estimation::new(negotiated(true));
-        let numbers = estimation.numbers((1_000, true), Instant::START, NtpTime(0));
+        let numbers = estimation.numbers(true, Instant::START, NtpTime(0));
         assert_eq!((numbers.sequence, numbers.send_time), (None, None));
         assert_eq!(estimation.plan(false, Instant::START), None);
         assert!(!estimation.wants_plan(Instant::START + PLAN_INTERVAL));
@@ -242,16 +257,20 @@ mod tests {
         assert!(!numbered.wants_plan(Instant::START));
         assert!(numbered.wants_plan(Instant::START + PLAN_INTERVAL));
         for expected in 0..3 {
-            let numbers = numbered.numbers((1_000, true), Instant::START, NtpTime(0));
-            assert_eq!(
-                (numbers.sequence, numbers.send_time),
-                (Some(expected), None)
-            );
+            for _ in 0..2 {
+                let numbers = numbered.numbers(true, Instant::START, NtpTime(0));
+                assert_eq!(
+                    (numbers.sequence, numbers.send_time),
+                    (Some(expected), None),
+                    "the same until it has left"
+                );
+            }
+            numbered.sent((1_000, true), Instant::START);
         }
         let mut dated = Estimation::new(negotiated(false));
         assert!(dated.plan(true, Instant::START).is_some());
         let later = Instant::START + Duration::from_millis(500);
-        let numbers = dated.numbers((1_000, true), later, NtpTime(1 << 32));
+        let numbers = dated.numbers(true, later, NtpTime(1 << 32));
         assert_eq!(numbers.send_time, Some((1 << 18) + (1 << 17)));
     }
 }

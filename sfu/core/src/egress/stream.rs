@@ -144,7 +144,8 @@ impl Stream {
     fn count(&mut self, packet: &Packet, out: &Outgoing, carried_bytes: usize) {
         let counters = &mut self.counters;
         counters.packets = counters.packets.wrapping_add(1);
-        let octets = u32::try_from(packet.payload.len() + carried_bytes).unwrap_or(0);
+        // Of the payload: without header and padding (RFC 3550 section 6.4.1).
+        let octets = u32::try_from(out.payload_bytes(packet) + carried_bytes).unwrap_or(0);
         counters.octets = counters.octets.wrapping_add(octets);
         if counters
             .latest

@@ -60,6 +60,18 @@ pub(crate) struct Outgoing {
     pub(crate) is_empty: bool,
 }
 
+impl Outgoing {
+    /// How much of the packet's payload leaves.
+    #[inline]
+    pub(crate) fn payload_bytes(&self, packet: &Packet) -> usize {
+        if self.is_empty {
+            0
+        } else {
+            packet.payload.len()
+        }
+    }
+}
+
 impl Subscription {
     /// A subscription whose sender begins with these numbers.
     pub(crate) fn new(

@@ -38,7 +38,7 @@ impl Sender {
             return Ok(());
         }
         let video = self.video.as_mut().ok_or(DropReason::CodecNotNegotiated)?;
-        let bytes = packet.payload.len();
+        let bytes = out.payload_bytes(packet);
         if !self.queue.is_empty() || turn.straight_bytes + bytes > BURST_BYTES {
             return self.wait(packet, out);
         }
@@ -58,7 +58,8 @@ impl Sender {
         if self.queue.len() >= QUEUE_MAX {
             return Err(DropReason::SenderQueueFull);
         }
-        let bytes = packet.payload.len();
+        // An empty one has its byte of padding: what weighs nothing would never be due.
+        let bytes = out.payload_bytes(packet).max(1);
         self.queue.push_back(Queued {
             encoding: packet.encoding,
             source: packet.sequence,
@@ -130,7 +131,7 @@ impl Sender {
             }
             n_sent += 1;
             self.queue_bytes = self.queue_bytes.saturating_sub(queued.bytes);
-            allowance = allowance.saturating_sub(queued.bytes.max(1));
+            allowance = allowance.saturating_sub(queued.bytes);
             if !self.estimation.is_active() {
                 let is_lossy = self.repair_copies.is_lossy();
                 self.repair_budget.earn(queued.bytes, is_lossy);
