@@ -19,13 +19,15 @@ export const HOME_ADDRESS = '10.86.0.1';
 const ANY_PORTS = { http: 0, https: 0, ice: 0 };
 
 /** @param {Required<Where>} where @param {typeof ANY_PORTS} ports */
-const configuration = ({ httpsAddress, mediaAddress, startsPerMinute, sessions }, ports) => `
+const configuration = ({ httpsAddress, mediaAddress, latency, startsPerMinute, sessions }, ports) => `
 [http]
 listen = "127.0.0.1:${ports.http}"
 [https]
 listen = "${httpsAddress}:${ports.https}"
 [sfu]
 listen = "${mediaAddress}:${ports.ice}"
+[hls]
+latency = "${latency}"
 [limits]
 stream_starts_per_minute = ${startsPerMinute}
 sessions = ${sessions}
@@ -45,7 +47,11 @@ const STARTS_PER_MINUTE = 1000;
 /** More than any test opens. */
 const SESSIONS = 1000;
 
-/** @typedef {{ httpsAddress?: string, mediaAddress?: string, startsPerMinute?: number, sessions?: number }} Where */
+/**
+ * @typedef {{
+ *   httpsAddress?: string, mediaAddress?: string, latency?: string, startsPerMinute?: number, sessions?: number,
+ * }} Where without a latency there is WHEP alone: a bridge wants all encodings, and keyframes of its own
+ */
 
 export class Server {
   #process;
@@ -131,6 +137,7 @@ export async function startServer(test = null, where = {}) {
   const whole = {
     httpsAddress: '127.0.0.1',
     mediaAddress: '127.0.0.1',
+    latency: 'ultra-low',
     startsPerMinute: STARTS_PER_MINUTE,
     sessions: SESSIONS,
     ...where,
