@@ -90,6 +90,10 @@ impl Pictures {
         self.asked_at = self.asked_at.filter(|at| !is_due(at));
         match self.reorder.insert(packet, stage.now) {
             Arrival::Waits => self.advance(stage),
+            Arrival::Anew => {
+                self.lose(stage);
+                self.advance(stage);
+            }
             Arrival::Late => stage.counters.packets_late += 1,
         }
     }

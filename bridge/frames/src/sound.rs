@@ -53,7 +53,7 @@ impl Sound {
     pub(crate) fn handle_packet(&mut self, packet: &Packet, stage: &mut Stage<'_>) {
         self.heard_at = self.heard_at.max(stage.now);
         match self.reorder.insert(packet, stage.now) {
-            Arrival::Waits => self.advance(stage),
+            Arrival::Waits | Arrival::Anew => self.advance(stage),
             Arrival::Late => stage.counters.packets_late += 1,
         }
     }

@@ -32,6 +32,8 @@ const RESTART_DISTANCE: u64 = 4_096;
 pub(crate) enum Arrival {
     /// It waits, perhaps only to be taken.
     Waits,
+    /// It waits, and its sender began to number anew: what waited before is forgotten.
+    Anew,
     /// It came before, or was given up.
     Late,
 }
@@ -67,15 +69,16 @@ impl Reorder {
 
     pub(crate) fn insert(&mut self, packet: &Packet, now: Instant) -> Arrival {
         let number = packet.sequence.0;
-        if let Some(next) = self.next {
-            if number < next && !self.is_restart(number, next) {
-                return Arrival::Late;
-            }
-            let newest = self.waiting.last_key_value().map_or(next, |(key, _)| *key);
-            if number < next || number > newest.saturating_add(RESTART_DISTANCE) {
-                self.clear();
-                self.next = Some(number);
-            }
+        if self
+            .next
+            .is_some_and(|next| number < next && !self.is_restart(number, next))
+        {
+            return Arrival::Late;
+        }
+        let is_anew = self.is_far(number);
+        if is_anew {
+            self.clear();
+            self.next = Some(number);
         }
         self.far_behind = None;
         if self.waiting.contains_key(&number) {
@@ -85,7 +88,24 @@ impl Reorder {
         self.waiting.insert(number, packet.clone());
         self.heard_at = now;
         self.note_hole();
-        Arrival::Waits
+        if is_anew {
+            Arrival::Anew
+        } else {
+            Arrival::Waits
+        }
+    }
+
+    /// No packet of the same numbering is so far from those that wait, or from the next.
+    fn is_far(&self, number: u64) -> bool {
+        let lowest = self.waiting.first_key_value().map(|(key, _)| *key);
+        let newest = self.waiting.last_key_value().map(|(key, _)| *key);
+        let is_behind = match (self.next, lowest) {
+            (Some(next), _) => number < next,
+            (None, Some(lowest)) => number.saturating_add(RESTART_DISTANCE) < lowest,
+            (None, None) => false,
+        };
+        let ahead = newest.or(self.next);
+        is_behind || ahead.is_some_and(|at| number > at.saturating_add(RESTART_DISTANCE))
     }
 
     fn is_restart(&mut self, number: u64, next: u64) -> bool {
