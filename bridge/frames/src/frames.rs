@@ -2,11 +2,9 @@
 
 use std::collections::VecDeque;
 
-use sfu_model::codec::{ClockRate, MediaKind};
-use sfu_model::frame::Discontinuity;
-use sfu_model::id::{EncodingId, TrackId};
+use sfu_model::codec::MediaKind;
+use sfu_model::id::TrackId;
 use sfu_model::layer::SPATIAL_LAYERS_MAX;
-use sfu_model::limits::ENCODINGS_PER_TRACK_MAX;
 use sfu_model::packet::Packet;
 use sfu_model::time::Instant;
 
@@ -14,12 +12,11 @@ use crate::config::Config;
 use crate::counters::Counters;
 use crate::depacketize::opus::OPUS_CLOCK_RATE;
 use crate::event::Event;
+use crate::medium::{Medium, Moved, PictureEncoding, SoundEncoding};
 use crate::outbox::Outbox;
-use crate::pictures::Pictures;
 use crate::sound::Sound;
 use crate::source::Source;
 use crate::stage::{SourceState, Stage};
-use crate::sync::media_clock::MediaClock;
 use crate::timeline::Timeline;
 
 /// Tracks that have ended, whose packets may still be on their way between threads: those of four publishers.
@@ -37,30 +34,6 @@ pub struct Frames {
     ended: VecDeque<TrackId>,
     outbox: Outbox,
     counters: Counters,
-}
-
-/// What a publisher sends of a medium, and what stays when it is replaced.
-#[derive(Debug)]
-struct Medium<E> {
-    track: Option<TrackId>,
-    encodings: Vec<E>,
-    clock: MediaClock,
-    /// By rank.
-    sources: Vec<SourceState>,
-}
-
-#[derive(Debug)]
-struct SoundEncoding {
-    id: EncodingId,
-    sound: Sound,
-}
-
-#[derive(Debug)]
-struct PictureEncoding {
-    id: EncodingId,
-    /// `None`: another encoding has taken its rank, and its next packet will say which it has.
-    rank: Option<u8>,
-    pictures: Pictures,
 }
 
 impl Frames {
@@ -248,73 +221,5 @@ impl Frames {
             self.ended.pop_front();
         }
         self.ended.push_back(track);
-    }
-}
-
-impl<E> Medium<E> {
-    fn new(ticks_per_second: u32, sources: Vec<SourceState>) -> Self {
-        Self {
-            track: None,
-            encodings: Vec::new(),
-            clock: MediaClock::new(ClockRate(ticks_per_second)),
-            sources,
-        }
-    }
-
-    /// Its track has ended; which that was.
-    fn end(&mut self) -> Option<TrackId> {
-        self.encodings.clear();
-        self.clock.restart();
-        for source in &mut self.sources {
-            source.mark(Discontinuity::Publisher);
-        }
-        self.track.take()
-    }
-}
-
-/// How an encoding came to its rank.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Moved {
-    /// It had it.
-    Not,
-    /// The encodings were ranked anew.
-    FromAnotherRank,
-}
-
-impl Medium<PictureEncoding> {
-    /// Gives a packet's encoding its rank, which whoever had it has no more. `None`: there is no such rank, or there are
-    /// encodings enough.
-    fn claim(&mut self, packet: &Packet) -> Option<Moved> {
-        let rank = packet.layer.spatial;
-        if rank >= SPATIAL_LAYERS_MAX {
-            return None;
-        }
-        let known = self.encodings.iter().position(|e| e.id == packet.encoding);
-        if known.is_none() {
-            if self.encodings.len() >= ENCODINGS_PER_TRACK_MAX {
-                return None;
-            }
-            self.encodings.push(PictureEncoding {
-                id: packet.encoding,
-                rank: None,
-                pictures: Pictures::new(packet)?,
-            });
-        }
-        for other in &mut self.encodings {
-            if other.id != packet.encoding && other.rank == Some(rank) {
-                other.rank = None;
-            }
-        }
-        let encoding = self
-            .encodings
-            .iter_mut()
-            .find(|e| e.id == packet.encoding)?;
-        let before = encoding.rank.replace(rank);
-        let is_new = known.is_none();
-        Some(if is_new || before == Some(rank) {
-            Moved::Not
-        } else {
-            Moved::FromAnotherRank
-        })
     }
 }

@@ -34,6 +34,8 @@ mod bits;
 mod depacketize;
 mod discontinuity;
 mod format_changes;
+mod gathered;
+mod medium;
 mod outbox;
 mod pace;
 mod pictures;

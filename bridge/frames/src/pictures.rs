@@ -11,6 +11,7 @@ use crate::assemble::reorder::{Arrival, PICTURE_WAIT, Reorder};
 use crate::depacketize::Depacketizer;
 use crate::depacketize::whole::{Refusal, Whole};
 use crate::format_changes::{FormatChanges, Verdict};
+use crate::gathered::Gathered;
 use crate::pace::Pace;
 use crate::stage::Stage;
 use crate::sync::media_clock::media_time;
@@ -51,9 +52,7 @@ pub(crate) struct Pictures {
     reorder: Reorder,
     relation: Relation,
     phase: Phase,
-    /// The packets of the frame that has begun, and their bytes.
-    gathered: Vec<Packet>,
-    n_gathered: usize,
+    gathered: Gathered,
     begun: Option<Begun>,
     /// The last frame that ended, whether emitted or not: packets of its time are of no frame.
     ended: Option<MediaTime>,
@@ -73,8 +72,7 @@ impl Pictures {
             reorder: Reorder::new(PICTURE_WAIT),
             relation: Relation::new(packet.encoding),
             phase: Phase::Seeking,
-            gathered: Vec::new(),
-            n_gathered: 0,
+            gathered: Gathered::default(),
             begun: None,
             ended: None,
             latest: None,
@@ -108,7 +106,9 @@ impl Pictures {
                 self.take(packet, stage);
             }
             let is_due = self.reorder.give_up_at().is_some_and(|at| stage.now >= at);
-            let is_full = self.reorder.is_full(self.gathered.len(), self.n_gathered);
+            let is_full = self
+                .reorder
+                .is_full(self.gathered.packets().len(), self.gathered.n_bytes());
             if self.phase == Phase::Seeking || !(is_due || is_full) {
                 break;
             }
@@ -165,7 +165,6 @@ impl Pictures {
             return;
         }
         let is_last = packet.marker;
-        self.n_gathered += packet.payload.len();
         self.gathered.push(packet);
         if is_last {
             self.finish(stage);
@@ -205,17 +204,10 @@ impl Pictures {
         let before = stage.source.last();
         let time = stage.begin(place);
         let told = ticks_in(TOLD_CORRECTION, stage.clock.rate);
-        if located.has_jumped {
-            stage.warn(Warning::BrokenTimestamps);
-            if before.is_some_and(|before| time - before > told) {
-                stage.source.mark(Discontinuity::Clock);
-            }
-        }
-        if located.step.is_some_and(|step| step.abs() > told) {
+        stage.tell(located);
+        let is_hole = located.has_jumped && before.is_some_and(|before| time - before > told);
+        if is_hole || located.step.is_some_and(|step| step.abs() > told) {
             stage.source.mark(Discontinuity::Clock);
-        }
-        if located.is_distrusted {
-            stage.warn(Warning::UntrustedReports);
         }
         self.begun = Some(Begun {
             rtp: packet.time,
@@ -228,7 +220,7 @@ impl Pictures {
     /// All packets of the frame are here.
     fn finish(&mut self, stage: &mut Stage<'_>) {
         let Some(begun) = self.begun else { return };
-        match self.depacketizer.frame(&self.gathered) {
+        match self.depacketizer.frame(self.gathered.packets()) {
             Ok(whole) => {
                 self.forget_frame();
                 self.ended = Some(begun.rtp);
@@ -292,7 +284,6 @@ impl Pictures {
     fn forget_frame(&mut self) {
         self.begun = None;
         self.gathered.clear();
-        self.n_gathered = 0;
     }
 
     /// Asks for a keyframe.

@@ -106,12 +106,7 @@ impl Sound {
             return stage.warn(Warning::Malformed);
         };
         let located = self.relation.locate(packet, stage.timeline, stage.clock);
-        if located.has_jumped {
-            stage.warn(Warning::BrokenTimestamps);
-        }
-        if located.is_distrusted {
-            stage.warn(Warning::UntrustedReports);
-        }
+        stage.tell(located);
         let ticks = i64::from(contents.ticks);
         let mut time = stage.clock.map(located.common);
         if let Some(end) = self.end {

@@ -9,6 +9,7 @@ use crate::event::Event;
 use crate::outbox::Outbox;
 use crate::source::Source;
 use crate::sync::media_clock::{MediaClock, media_time};
+use crate::sync::relation::Located;
 use crate::timeline::Timeline;
 use crate::warning::{Warned, Warning};
 
@@ -80,6 +81,16 @@ impl Stage<'_> {
         self.outbox.push(Event::KeyframeWanted {
             source: self.source.source,
         });
+    }
+
+    /// What is wrong with its publisher's clocks.
+    pub(crate) fn tell(&mut self, located: Located) {
+        if located.has_jumped {
+            self.warn(Warning::BrokenTimestamps);
+        }
+        if located.is_distrusted {
+            self.warn(Warning::UntrustedReports);
+        }
     }
 
     pub(crate) fn warn(&mut self, warning: Warning) {
