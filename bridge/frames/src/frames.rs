@@ -124,7 +124,8 @@ impl Frames {
         let rate = self.audio.clock.rate;
         let sounds = self.audio.encodings.iter();
         let sounds = sounds.filter_map(|e| e.sound.poll_timeout(timeline, rate));
-        let pictures = self.video.encodings.iter();
+        // One without a rank waits for its next packet.
+        let pictures = self.video.encodings.iter().filter(|e| e.rank.is_some());
         let pictures = pictures.filter_map(|e| e.pictures.poll_timeout());
         sounds.chain(pictures).min()
     }
