@@ -1,6 +1,6 @@
 //! Header extensions that an m-section negotiated (RFC 8285), by what they are for.
 
-use sfu_model::packet::{CaptureTime, PlayoutDelay};
+use sfu_model::packet::{AudioLevel, CaptureTime, PlayoutDelay, Rotation};
 
 use crate::egress::header::HeaderWriter;
 
@@ -68,4 +68,19 @@ pub(super) fn write_playout_delay(
     let word = u32::from(delay.min & 0xfff) << 12 | u32::from(delay.max & 0xfff);
     let [_, bytes @ ..] = word.to_be_bytes();
     header.extension(id, &bytes);
+}
+
+/// RFC 6464 section 3.
+pub(super) fn audio_level_byte(level: AudioLevel) -> u8 {
+    (u8::from(level.voice) << 7) | level.minus_dbov.min(127)
+}
+
+/// 3GPP TS 26.114 section 7.4.5: the low two bits count quarter turns.
+pub(super) fn rotation_byte(rotation: Rotation) -> u8 {
+    match rotation {
+        Rotation::None => 0,
+        Rotation::Quarter => 1,
+        Rotation::Half => 2,
+        Rotation::ThreeQuarters => 3,
+    }
 }

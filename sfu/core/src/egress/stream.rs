@@ -2,11 +2,13 @@
 
 use sfu_model::codec::ClockRate;
 use sfu_model::drop_reason::DropReason;
-use sfu_model::packet::{AudioLevel, Packet, Rotation};
+use sfu_model::packet::Packet;
 use sfu_model::rtp::{PayloadType, SeqNo, Ssrc};
 use sfu_model::time::{Instant, MediaTime, RtpTimestamp};
 
-use crate::egress::extensions::{ExtensionIds, write_capture_time, write_playout_delay};
+use crate::egress::extensions::{
+    ExtensionIds, audio_level_byte, rotation_byte, write_capture_time, write_playout_delay,
+};
 use crate::egress::header::{Fixed, HeaderWriter, SHORT_VALUE_BYTES_MAX};
 use crate::egress::history::{History, Mapping, Sent};
 use crate::egress::redundancy::Carried;
@@ -291,21 +293,6 @@ fn write_descriptor<'a>(packet: &'a Packet, codec: CodecNumbers, buffer: &mut Ve
         rewrite_codec::patch(descriptor, packet, codec);
     }
     rest
-}
-
-/// RFC 6464 section 3.
-fn audio_level_byte(level: AudioLevel) -> u8 {
-    (u8::from(level.voice) << 7) | level.minus_dbov.min(127)
-}
-
-/// 3GPP TS 26.114 section 7.4.5: the low two bits count quarter turns.
-fn rotation_byte(rotation: Rotation) -> u8 {
-    match rotation {
-        Rotation::None => 0,
-        Rotation::Quarter => 1,
-        Rotation::Half => 2,
-        Rotation::ThreeQuarters => 3,
-    }
 }
 
 #[cfg(test)]
