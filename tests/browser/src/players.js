@@ -1,0 +1,120 @@
+// Players of HLS and DASH that others made, in pages of the server's origin.
+import assert from 'node:assert/strict';
+import { newPage } from './chromium.js';
+import { summary } from './percentile.js';
+import { STREAM } from './server.js';
+
+const modules = new URL('../node_modules/', import.meta.url).pathname;
+
+/** @typedef {'hls.js' | 'Shaka, HLS' | 'Shaka, DASH' | 'dash.js'} Player */
+
+/**
+ * The file of each, and how it is started in a page: as a person who embeds it would, with its own settings but for those
+ * that its documents name for low latency.
+ * @type {Record<Player, { script: string, path: string, start: string }>}
+ */
+const PLAYERS = {
+  'hls.js': {
+    script: 'hls.js/dist/hls.min.js',
+    path: `/hls/${STREAM.name}/multivariant.m3u8`,
+    start: `(url, video, failed) => {
+      const hls = new Hls({ lowLatencyMode: true, maxLiveSyncPlaybackRate: 1.1 });
+      hls.on(Hls.Events.ERROR, (_, { type, details, fatal }) => { if (fatal) failed(type + ' ' + details); });
+      hls.loadSource(url);
+      hls.attachMedia(video);
+    }`,
+  },
+  'Shaka, HLS': {
+    script: 'shaka-player/dist/shaka-player.compiled.js',
+    path: `/hls/${STREAM.name}/multivariant.m3u8`,
+    start: `async (url, video, failed) => {
+      const player = new shaka.Player();
+      await player.attach(video);
+      player.configure({ streaming: { lowLatencyMode: true } });
+      player.addEventListener('error', ({ detail }) => failed('error ' + detail.code));
+      await player.load(url);
+    }`,
+  },
+  'Shaka, DASH': {
+    script: 'shaka-player/dist/shaka-player.compiled.js',
+    path: `/dash/${STREAM.name}/manifest.mpd`,
+    start: `async (url, video, failed) => {
+      const player = new shaka.Player();
+      await player.attach(video);
+      player.addEventListener('error', ({ detail }) => failed('error ' + detail.code));
+      await player.load(url);
+    }`,
+  },
+  'dash.js': {
+    script: 'dashjs/dist/modern/umd/dash.all.min.js',
+    path: `/dash/${STREAM.name}/manifest.mpd`,
+    start: `(url, video, failed) => {
+      const player = dashjs.MediaPlayer().create();
+      player.on('error', ({ error }) => failed(error?.message ?? String(error)));
+      player.initialize(video, url, true);
+    }`,
+  },
+};
+
+/** All of them. */
+export const ALL_PLAYERS = /** @type {Player[]} */ (Object.keys(PLAYERS));
+
+/**
+ * Opens a page in which a player plays the stream.
+ * @param {import('node:test').TestContext | null} test closes the page when this ends
+ * @param {import('playwright-core').Browser} browser
+ * @param {import('./server.js').Server} server
+ * @param {Player} name
+ */
+export async function startPlayer(test, browser, server, name) {
+  const { script, path, start } = PLAYERS[name];
+  // Our pages load nothing but what is ours; the player is somebody else's.
+  const page = await newPage(test, browser, { bypassCSP: true });
+  await page.goto(`${server.url}/`);
+  await page.addScriptTag({ path: modules + script });
+  await page.evaluate(
+    async ({ url, start }) => {
+      const video = document.createElement('video');
+      Object.assign(video, { muted: true, autoplay: true });
+      video.dataset.testid = 'video';
+      document.body.replaceChildren(video);
+      const began = performance.now();
+      const seen = { failures: /** @type {string[]} */ ([]), stalls: 0, firstMs: Number.NaN };
+      Object.assign(window, { seen });
+      video.addEventListener('playing', () => {
+        if (Number.isNaN(seen.firstMs)) seen.firstMs = performance.now() - began;
+      });
+      // A player may move in what it has, before and after it plays.
+      video.addEventListener('waiting', () => {
+        if (!Number.isNaN(seen.firstMs) && !video.seeking) seen.stalls += 1;
+      });
+      /** @type {(url: string, video: HTMLVideoElement, failed: (why: string) => void) => unknown} */
+      const play = new Function(`return (${start})`)();
+      await play(url, video, (why) => seen.failures.push(why));
+    },
+    { url: server.url + path, start },
+  );
+  return page;
+}
+
+/**
+ * How long the first picture took, how often it stood still, and what went wrong.
+ * @param {import('playwright-core').Page} page
+ * @returns {Promise<{ failures: string[], stalls: number, firstMs: number }>}
+ */
+export const seenBy = (page) =>
+  page.evaluate(() => /** @type {any} */ (window).seen);
+
+/**
+ * How old the next pictures are, in ms, and how many had no clock to read.
+ * @param {import('playwright-core').Page} page
+ * @param {number} count
+ */
+export async function ages(page, count) {
+  const { ages, unreadable } = await page.evaluate(async (count) => {
+    const video = /** @type {HTMLVideoElement} */ (document.querySelector('[data-testid="video"]'));
+    return pictureAges(video, count);
+  }, count);
+  assert.ok(unreadable < ages.length, `${unreadable} clocks of ${ages.length} cannot be read`);
+  return summary(ages);
+}

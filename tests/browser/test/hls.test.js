@@ -1,0 +1,72 @@
+// The same stream for a mass audience: LL-HLS and DASH, in the players that others made.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { launchChromium, newPage } from '../src/chromium.js';
+import { reach } from '../src/pages.js';
+import { ages, ALL_PLAYERS, seenBy, startPlayer } from '../src/players.js';
+import { startServer, STREAM } from '../src/server.js';
+
+/** Two seconds of pictures begin the looking, and six are looked at. */
+const N_WARM_UP = 60;
+const N_PICTURES = 180;
+
+/** How old pictures may be, in ms, by what a player aims at; a machine that compiles at the same time adds a part or two. */
+const AGE_MAX_MS = { 'hls.js': 3_500, 'Shaka, HLS': 12_000, 'Shaka, DASH': 15_000, 'dash.js': 15_000 };
+
+/**
+ * A studio that is live, whose camera is a clock.
+ * @param {import('node:test').TestContext} t
+ * @param {import('playwright-core').Browser} browser
+ * @param {import('../src/server.js').Server} server
+ * @param {string} simulcast
+ */
+async function clockStudio(t, browser, server, simulcast) {
+  const page = await newPage(t, browser, { permissions: ['camera', 'microphone'] });
+  await page.addInitScript(() => clockSource.becomeCamera());
+  const options = { source: 'camera', codec: 'H264', simulcast, resolution: '640x360', autostart: '1' };
+  await page.goto(server.studioUrl({ ...options, bitrate: '1200' }));
+  await reach(page, 'live');
+  return page;
+}
+
+for (const name of ALL_PLAYERS) {
+  test(`${name} plays what a browser publishes as H.264 simulcast`, async (t) => {
+    const browser = await launchChromium(t);
+    const server = await startServer(t, { latency: 'low' });
+    await clockStudio(t, browser, server, '1');
+    const page = await startPlayer(t, browser, server, name);
+    await ages(page, N_WARM_UP);
+    const { p50, p95 } = await ages(page, N_PICTURES);
+    const { failures, stalls, firstMs } = await seenBy(page);
+    t.diagnostic(`first picture ${firstMs.toFixed(0)} ms, then p50 ${p50.toFixed(0)} ms old, p95 ${p95.toFixed(0)}, ${stalls} stalls`);
+    assert.deepEqual(failures, []);
+    assert.ok(stalls <= 1, `it stood still ${stalls} times`);
+    assert.ok(p50 > 300 && p50 < AGE_MAX_MS[name], `p50 ${p50} ms`);
+  });
+}
+
+test('hls.js goes on when the publisher reloads its page', async (t) => {
+  const browser = await launchChromium(t);
+  const server = await startServer(t, { latency: 'low' });
+  const studio = await clockStudio(t, browser, server, '0');
+  const page = await startPlayer(t, browser, server, 'hls.js');
+  await ages(page, N_WARM_UP);
+  await studio.reload();
+  await reach(studio, 'live');
+  const playlist = async () => (await fetch(`${server.url}/hls/${STREAM.name}/360p/live.m3u8`)).text();
+  await page.waitForFunction(() => {
+    const video = /** @type {HTMLVideoElement} */ (document.querySelector('[data-testid="video"]'));
+    return video.currentTime > 1 && !video.paused;
+  });
+  for (;;) {
+    const text = await playlist();
+    assert.ok(!text.includes('#EXT-X-ENDLIST'), text);
+    if (text.includes('#EXT-X-DISCONTINUITY\n')) break;
+  }
+  await ages(page, N_WARM_UP);
+  const { p50 } = await ages(page, N_PICTURES);
+  const { failures } = await seenBy(page);
+  t.diagnostic(`p50 ${p50.toFixed(0)} ms old`);
+  assert.deepEqual(failures, []);
+  assert.ok(p50 < AGE_MAX_MS['hls.js'] + 2_000, `p50 ${p50} ms`);
+});
