@@ -13,13 +13,17 @@ use crate::outbox::Outbox;
 use crate::rendition::RenditionName;
 use crate::rendition_writer::RenditionWriter;
 use crate::segment_clock::SegmentClock;
-use crate::slot::{Admission, Slot, is_other_format};
+use crate::slot::{Admission, Slot, is_other_format, writer_mut, writers_mut};
 
 /// A frame that claims to be captured this much after now is dropped: the timeline follows our clock, and segments that are
 /// numbered ahead of it would be missing in all other renditions.
 const AHEAD_MAX: Duration = Duration::from_secs(1);
-/// When nobody asked for this long (the machine slept), what is missing is left out instead of told of part by part.
-const PAUSE_MAX: Duration = Duration::from_secs(10);
+/// When nobody asked for this long (the machine slept), or frames leave out as much, what is missing is left out instead of
+/// told of part by part: a player whose playlist is as old as it may be for a delta update (half the skip boundary) still
+/// has what that leaves out.
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+/// The longest packet of sound (RFC 6716 section 2.1.4): the first of a rendition may reach into its first segment.
+const SOUND_FRAME_MAX: Duration = Duration::from_millis(120);
 /// Where sound is alone it is cut between parts, near this.
 const SOUND_SEGMENT: Duration = Duration::from_secs(2);
 
@@ -44,29 +48,30 @@ impl Ladder {
     /// When something is due without a frame.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let deadlines = self.writers().map(RenditionWriter::deadline);
-        let ask = self.clock.next_ask().filter(|_| self.awaits_pictures());
+        let ask = self
+            .clock
+            .next_ask()
+            .filter(|_| self.slots.iter().any(Slot::is_video));
         deadlines.chain(ask).min()
     }
 
     /// The next frame of a rendition begins.
     pub(crate) fn begins(&mut self, name: &RenditionName, time: MediaTime, now: Instant) {
         let index = self.slots.iter().position(|slot| slot.name == *name);
-        if let Some(index) = index
-            && let Some(writer) = self.slots.get(index).and_then(|slot| slot.writer.as_ref())
-            && !self.is_ahead(writer.at(time.0), now)
-        {
-            let time = time.0.max(writer.parts.floor());
-            self.reach(index, time, false, now);
+        let at = index.and_then(|index| self.writer(index));
+        let at = at.map(|writer| writer.at(time.0));
+        let (Some(index), Some(at)) = (index, at.filter(|at| !self.is_ahead(*at, now))) else {
+            return;
+        };
+        self.bound_hole(at, now);
+        if let Some(floor) = self.writer(index).map(|writer| writer.parts.floor()) {
+            self.reach(index, time.0.max(floor), false, now);
         }
     }
 
     /// Nothing more comes.
     pub(crate) fn end(&mut self) {
-        for writer in self
-            .slots
-            .iter_mut()
-            .filter_map(|slot| slot.writer.as_mut())
-        {
+        for writer in writers_mut(&mut self.slots) {
             writer.end(&mut self.outbox);
             self.outbox.changed(&writer.name);
         }
@@ -76,13 +81,12 @@ impl Ladder {
         self.slots.iter().filter_map(|slot| slot.writer.as_ref())
     }
 
-    fn has_pictures(&self) -> bool {
-        self.writers().any(|w| w.kind() == MediaKind::Video)
+    fn writer(&self, index: usize) -> Option<&RenditionWriter> {
+        self.slots.get(index)?.writer.as_ref()
     }
 
-    /// Is there somebody to ask for keyframes?
-    fn awaits_pictures(&self) -> bool {
-        self.slots.iter().any(|slot| slot.kind == MediaKind::Video)
+    fn has_pictures(&self) -> bool {
+        self.writers().any(|w| w.kind() == MediaKind::Video)
     }
 
     fn is_ahead(&self, at: Duration, now: Instant) -> bool {
@@ -96,7 +100,8 @@ impl Ladder {
             self.outbox.stats.frames_refused += 1;
             return;
         };
-        if self.is_ahead(frame.format.clock_rate().duration(frame.time.0), now) {
+        let at = frame.format.clock_rate().duration(frame.time.0);
+        if self.is_ahead(at, now) {
             self.outbox.stats.frames_ahead += 1;
             return;
         }
@@ -109,13 +114,13 @@ impl Ladder {
             self.outbox.stats.frames_refused += 1;
             return;
         }
+        self.bound_hole(at, now);
+        let Some(slot) = self.slots.get_mut(index) else {
+            return;
+        };
         match slot.admit(frame, &self.clock) {
-            Admission::NeedsKeyframe => {
+            Admission::NeedsKeyframe | Admission::TooSoon => {
                 self.outbox.stats.frames_before_keyframe += 1;
-                self.clock.need_keyframe(now);
-            }
-            Admission::TooSoon => {
-                self.outbox.stats.frames_over_limit += 1;
                 self.clock.need_keyframe(now);
             }
             Admission::Follows => self.follow(index, frame, now),
@@ -133,16 +138,23 @@ impl Ladder {
             self.outbox.stats.frames_refused += 1;
             return;
         };
-        self.clock
-            .begin(frame.format.clock_rate().duration(frame.time.0), now);
+        let at = frame.format.clock_rate().duration(frame.time.0);
+        self.clock.begin(at, now);
+        self.outbox.stats.late_cuts += self.clock.reach(at, now);
         let (Some(slot), Some(cut)) = (self.slots.get_mut(index), self.clock.last()) else {
             return;
         };
+        if frame.kind() == MediaKind::Audio && at + SOUND_FRAME_MAX < cut.at {
+            // It is of a segment that this rendition does not have.
+            self.outbox.stats.frames_late += 1;
+            return;
+        }
         slot.owed = None;
         let mut writer = RenditionWriter::new(&slot.name, frame, &self.config, cut);
-        writer.tell_first_init(init, &mut self.outbox);
+        writer.tell_init(init, &mut self.outbox);
+        let time = writer.parts.starts_at();
         slot.writer = Some(writer);
-        self.keep(index, frame.time.0, false, frame, now);
+        self.keep(index, time, false, frame, now);
     }
 
     /// A frame that decoders begin anew with.
@@ -165,11 +177,12 @@ impl Ladder {
         let time = frame.time.0.max(writer.parts.floor());
         let is_new = is_other_format(writer, frame);
         if is_break {
+            self.outbox.stats.late_cuts += self.clock.reach(writer.at(time), now);
             self.clock.break_at(writer.at(time), now);
             self.outbox.stats.discontinuities += 1;
         }
         self.reach(index, time, true, now);
-        let writer = self.slots.get_mut(index).and_then(|s| s.writer.as_mut());
+        let writer = writer_mut(&mut self.slots, index);
         if let Some(writer) = writer.filter(|_| is_new) {
             let at = writer.at(time);
             writer.eligibility.handle_format_change(at);
@@ -180,7 +193,7 @@ impl Ladder {
 
     /// A frame that follows the one before it.
     fn follow(&mut self, index: usize, frame: &Frame, now: Instant) {
-        let Some(writer) = self.slots.get(index).and_then(|slot| slot.writer.as_ref()) else {
+        let Some(writer) = self.writer(index) else {
             return;
         };
         let floor = writer.parts.floor();
@@ -199,7 +212,7 @@ impl Ladder {
 
     /// Brings the rendition's timeline to a frame, and keeps it until the next begins.
     fn keep(&mut self, index: usize, time: u64, is_break: bool, frame: &Frame, now: Instant) {
-        let Some(writer) = self.slots.get(index).and_then(|slot| slot.writer.as_ref()) else {
+        let Some(writer) = self.writer(index) else {
             return;
         };
         let at = writer.at(time);
@@ -207,17 +220,25 @@ impl Ladder {
             self.clock.adopt(at, now);
         }
         self.reach(index, time, is_break, now);
-        let writer = self.slots.get_mut(index).and_then(|s| s.writer.as_mut());
+        let writer = writer_mut(&mut self.slots, index);
         if let Some(writer) = writer {
             writer.eligibility.handle_frame(at);
             writer.put(frame, now);
         }
     }
 
+    /// A frame is so far ahead of what is told of any rendition: nobody is told of as much at once.
+    fn bound_hole(&mut self, at: Duration, now: Instant) {
+        let told = self.writers().map(|w| w.at(w.parts.floor())).min();
+        if told.is_some_and(|told| at > told + PAUSE_MAX) {
+            self.skip_pause(now);
+        }
+    }
+
     /// A rendition's timeline goes on at `time`: parts and segments before it are finished.
     fn reach(&mut self, index: usize, time: u64, is_break: bool, now: Instant) {
         let has_pictures = self.has_pictures();
-        let Some(writer) = self.slots.get_mut(index).and_then(|s| s.writer.as_mut()) else {
+        let Some(writer) = writer_mut(&mut self.slots, index) else {
             return;
         };
         let part_began = writer.parts.starts_at();
@@ -240,18 +261,18 @@ impl Ladder {
         if self.writers().any(|writer| writer.lag(now) > PAUSE_MAX) {
             self.skip_pause(now);
         }
-        for writer in self
-            .slots
-            .iter_mut()
-            .filter_map(|slot| slot.writer.as_mut())
-        {
+        for writer in writers_mut(&mut self.slots) {
             while writer.deadline() <= now {
                 let until = writer.at(writer.parts.ends_by());
                 self.outbox.stats.late_cuts += self.clock.reach(until, now);
                 writer.expire(&self.clock, &mut self.outbox);
             }
         }
-        if self.awaits_pictures() && self.clock.ask(now) {
+    }
+
+    /// Asks for the keyframe that is needed by now, and forgets what is behind all renditions.
+    pub(crate) fn settle(&mut self, now: Instant) {
+        if self.slots.iter().any(Slot::is_video) && self.clock.ask(now) {
             self.outbox.stats.keyframes_wanted += 1;
             self.outbox.events.push_back(Event::KeyframeWanted);
         }
@@ -268,11 +289,7 @@ impl Ladder {
         self.clock.break_at(at, now);
         self.outbox.stats.discontinuities += 1;
         let Some(cut) = self.clock.last() else { return };
-        for writer in self
-            .slots
-            .iter_mut()
-            .filter_map(|slot| slot.writer.as_mut())
-        {
+        for writer in writers_mut(&mut self.slots) {
             while let Some(next) = self.clock.after(writer.segment.cut().number) {
                 if next.number == cut.number {
                     writer.jump(cut, now, &mut self.outbox);

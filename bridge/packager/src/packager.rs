@@ -65,7 +65,7 @@ impl Packager {
         if !self.is_ended {
             self.ladder.expire(now);
             self.ladder.take(name, frame, now);
-            self.tell();
+            self.settle(now);
         }
     }
 
@@ -74,7 +74,7 @@ impl Packager {
         if !self.is_ended {
             self.ladder.expire(now);
             self.ladder.begins(name, time, now);
-            self.tell();
+            self.settle(now);
         }
     }
 
@@ -82,7 +82,7 @@ impl Packager {
     pub fn handle_timeout(&mut self, now: Instant) {
         if !self.is_ended {
             self.ladder.expire(now);
-            self.tell();
+            self.settle(now);
         }
     }
 
@@ -118,6 +118,12 @@ impl Packager {
         let mut writers = self.ladder.writers();
         let writer = writers.find(|writer| writer.name == *name)?;
         Some(&writer.eligibility)
+    }
+
+    /// What follows from whatever happened.
+    fn settle(&mut self, now: Instant) {
+        self.ladder.settle(now);
+        self.tell();
     }
 
     /// Playlists that are other than before, each once.

@@ -179,11 +179,10 @@ impl PartWriter {
         self.filled = 0;
     }
 
-    /// Ends the last sample as the one before it did, as no frame will.
-    pub(crate) fn finish(&mut self) {
-        let typical = self.typical.max(1);
+    /// Ends the last sample as the one before it did, as no frame will, and before `limit`.
+    pub(crate) fn finish(&mut self, limit: u64) {
         if let Some(pending) = self.pending.take() {
-            let to = self.position() + typical;
+            let to = self.position().saturating_add(self.typical).min(limit);
             self.place(pending, to);
         }
         self.close();

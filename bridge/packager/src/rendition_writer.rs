@@ -27,6 +27,10 @@ use crate::window::Window;
 /// shorter ones, and well before a player's patience of 1.5 target durations ends.
 const WAIT_PERCENT: u32 = 125;
 
+/// How much earlier than a cut the first frame of its segment may be: what is left between the hard limit of a segment and the
+/// longest that rounds to the target duration, halved.
+const EARLY_MAX: Duration = Duration::from_millis(45);
+
 #[derive(Debug)]
 pub(crate) struct RenditionWriter {
     pub(crate) name: RenditionName,
@@ -48,9 +52,10 @@ pub(crate) struct RenditionWriter {
 }
 
 impl RenditionWriter {
-    /// Begins with its first frame, in the last segment that is decided.
+    /// Begins with its first frame, in the last segment that is decided, and not before that: the segment would be too long.
     pub(crate) fn new(name: &RenditionName, first: &Frame, config: &Config, cut: Cut) -> Self {
         let rate = first.format.clock_rate();
+        let starts_at = first.time.0.max(nearest(rate, cut.at));
         let part_target = config.latency.part_target();
         let hold_back = config.latency.server_control().hold_back;
         Self {
@@ -58,7 +63,7 @@ impl RenditionWriter {
             rate,
             format: Arc::clone(&first.format),
             codecs: None,
-            parts: PartWriter::new(part_target, rate, first.time.0),
+            parts: PartWriter::new(part_target, rate, starts_at),
             segment: SegmentWriter::new(cut),
             window: Window::new(config.windows.at_least(hold_back)),
             measure: Measure::new(),
@@ -69,11 +74,6 @@ impl RenditionWriter {
             part_target,
             due_from: first.captured_at,
         }
-    }
-
-    /// What a player needs before anything else.
-    pub(crate) fn tell_first_init(&mut self, bytes: Bytes, outbox: &mut Outbox) {
-        self.tell_init(bytes, outbox);
     }
 
     /// How many parts there have been.
@@ -107,7 +107,8 @@ impl RenditionWriter {
         self.tell_init(init, outbox);
     }
 
-    fn tell_init(&mut self, bytes: Bytes, outbox: &mut Outbox) {
+    /// What a player needs before anything else.
+    pub(crate) fn tell_init(&mut self, bytes: Bytes, outbox: &mut Outbox) {
         self.codecs = codec_string(&self.format).map(Arc::from);
         outbox.events.push_back(Event::Init {
             rendition: self.name.clone(),
@@ -145,8 +146,11 @@ impl RenditionWriter {
 
     /// Where a segment ends when a frame begins at `at`, after its end is due: there, unless the segment would be too long.
     fn boundary(&self, at: u64, due: u64, is_last: bool) -> u64 {
-        let limit = self.segment_start() + ticks(self.rate, SEGMENT_LIMIT);
-        let boundary = if is_last && at <= limit { at } else { due };
+        let boundary = if is_last && at <= self.limit() {
+            at
+        } else {
+            due
+        };
         boundary.max(self.parts.floor())
     }
 
@@ -154,9 +158,13 @@ impl RenditionWriter {
     /// is cut after.
     fn tolerance(&self) -> u64 {
         match self.kind() {
-            MediaKind::Video => self.parts.half_a_frame(),
+            MediaKind::Video => self.parts.half_a_frame().min(self.earliest()),
             MediaKind::Audio => 0,
         }
+    }
+
+    fn earliest(&self) -> u64 {
+        ticks(self.rate, EARLY_MAX)
     }
 
     /// Keeps a frame that begins where the timeline was brought to.
@@ -200,7 +208,7 @@ impl RenditionWriter {
 
     /// Nobody asked for long: goes on at a cut that is far ahead, without telling of what is between.
     pub(crate) fn jump(&mut self, cut: Cut, now: Instant, outbox: &mut Outbox) {
-        self.parts.finish();
+        self.parts.finish(self.limit());
         self.cut(cut, outbox);
         self.parts.jump(self.ticks(cut.at));
         self.due_from = now;
@@ -208,7 +216,7 @@ impl RenditionWriter {
 
     /// The last of it.
     pub(crate) fn end(&mut self, outbox: &mut Outbox) {
-        self.parts.finish();
+        self.parts.finish(self.limit());
         self.tell_parts(outbox);
         self.finish_segment(outbox);
     }
@@ -221,7 +229,11 @@ impl RenditionWriter {
             self.tell_parts(outbox);
         }
         self.finish_segment(outbox);
-        self.segment = SegmentWriter::new(cut);
+        let last = self.window.segments().last();
+        self.segment = match last {
+            Some(last) => SegmentWriter::after(cut, &last.head),
+            None => SegmentWriter::new(cut),
+        };
     }
 
     fn finish_segment(&mut self, outbox: &mut Outbox) {
@@ -241,16 +253,15 @@ impl RenditionWriter {
         self.window.push(segment);
     }
 
-    fn segment_start(&self) -> u64 {
-        self.segment
-            .head()
-            .map_or(self.parts.starts_at(), |head| head.starts_at.0)
+    /// The open segment is not longer.
+    fn limit(&self) -> u64 {
+        let head = self.segment.head();
+        let start = head.map_or(self.parts.starts_at(), |head| head.starts_at.0);
+        start.saturating_add(ticks(self.rate, SEGMENT_LIMIT))
     }
 
-    /// Whole ticks up to a time, rounded to the nearest: cuts are times of frames, and come back to the tick they were.
     fn ticks(&self, at: Duration) -> u64 {
-        let nanos = i64::try_from(at.as_nanos()).unwrap_or(i64::MAX);
-        u64::try_from(self.rate.ticks_in_nanos(nanos)).unwrap_or(0)
+        nearest(self.rate, at)
     }
 
     fn tell_parts(&mut self, outbox: &mut Outbox) {
@@ -287,4 +298,10 @@ impl RenditionWriter {
         });
         outbox.changed(&self.name);
     }
+}
+
+/// Whole ticks up to a time, rounded to the nearest: cuts are times of frames, and come back to the tick they were.
+fn nearest(rate: ClockRate, at: Duration) -> u64 {
+    let nanos = i64::try_from(at.as_nanos()).unwrap_or(i64::MAX);
+    u64::try_from(rate.ticks_in_nanos(nanos)).unwrap_or(0)
 }

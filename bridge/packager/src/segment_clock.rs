@@ -114,20 +114,22 @@ impl SegmentClock {
 
     /// A frame that a decoder can begin at. Is the segment cut there?
     pub(crate) fn adopt(&mut self, at: Duration, now: Instant) -> bool {
-        self.cut_if_past(ADOPT_AFTER, at, now)
+        self.cut_if_in_time(ADOPT_AFTER, at, now)
     }
 
     /// Sound alone cuts between parts once a segment is this long.
     pub(crate) fn adopt_after(&mut self, least: Duration, at: Duration, now: Instant) -> bool {
-        self.cut_if_past(least.max(ADOPT_AFTER), at, now)
+        self.cut_if_in_time(least.max(ADOPT_AFTER), at, now)
     }
 
-    fn cut_if_past(&mut self, least: Duration, at: Duration, now: Instant) -> bool {
-        let is_past = self.last().is_some_and(|last| at >= last.at + least);
-        if is_past {
+    fn cut_if_in_time(&mut self, least: Duration, at: Duration, now: Instant) -> bool {
+        let last = self.last();
+        let is_in_time =
+            last.is_some_and(|last| (last.at + least..=last.at + CUT_AFTER).contains(&at));
+        if is_in_time {
             self.push(at, false, now);
         }
-        is_past
+        is_in_time
     }
 
     /// The timeline of a rendition reaches `at`. How many cuts had to be made without a keyframe?
@@ -148,7 +150,8 @@ impl SegmentClock {
             .is_none_or(|last| at >= last.at.saturating_add(BREAK_AFTER))
     }
 
-    /// Decoders have to begin anew, in all renditions.
+    /// Decoders have to begin anew, in all renditions, at a time that [`Self::reach`] was told of, or after a time that nobody
+    /// tells of.
     pub(crate) fn break_at(&mut self, at: Duration, now: Instant) {
         let at = self.last().map_or(at, |last| at.max(last.at));
         self.push(at, true, now);

@@ -13,6 +13,8 @@ use crate::segment_clock::Cut;
 #[derive(Debug)]
 pub(crate) struct SegmentWriter {
     cut: Cut,
+    /// The date of the segment before it: dates never go back.
+    last_date_ms: u64,
     head: Option<SegmentHead>,
     parts: Vec<Part>,
     duration: Duration,
@@ -23,10 +25,19 @@ impl SegmentWriter {
     pub(crate) fn new(cut: Cut) -> Self {
         Self {
             cut,
+            last_date_ms: 0,
             head: None,
             parts: Vec::new(),
             duration: Duration::ZERO,
             size_bytes: 0,
+        }
+    }
+
+    /// The one after a segment that is finished.
+    pub(crate) fn after(cut: Cut, last: &SegmentHead) -> Self {
+        Self {
+            last_date_ms: last.program_date_time_ms,
+            ..Self::new(cut)
         }
     }
 
@@ -68,13 +79,14 @@ impl SegmentWriter {
         }
         // From the cut's wall time, and not from the clock anew: all renditions say the same of the same moment.
         let unix = (self.cut.unix + at).saturating_sub(self.cut.at);
+        let date_ms = u64::try_from(unix.as_millis()).unwrap_or(u64::MAX);
         self.head = Some(SegmentHead {
             number: self.cut.number,
             discontinuity_sequence: self.cut.discontinuity_sequence,
             is_discontinuous: self.cut.is_discontinuous,
             init,
             starts_at,
-            program_date_time_ms: u64::try_from(unix.as_millis()).unwrap_or(u64::MAX),
+            program_date_time_ms: date_ms.max(self.last_date_ms),
         });
     }
 

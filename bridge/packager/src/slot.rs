@@ -47,6 +47,11 @@ impl Slot {
         }
     }
 
+    /// Is there somebody to ask for keyframes?
+    pub(crate) fn is_video(&self) -> bool {
+        self.kind == MediaKind::Video
+    }
+
     /// Do multivariant playlists name it?
     pub(crate) fn is_listed(&self) -> bool {
         let told = self.writer.as_ref().map_or(0, |writer| writer.parts_told());
@@ -85,6 +90,16 @@ impl Slot {
             Admission::TooSoon
         }
     }
+}
+
+/// Those that have begun.
+pub(crate) fn writers_mut(slots: &mut [Slot]) -> impl Iterator<Item = &mut RenditionWriter> {
+    slots.iter_mut().filter_map(|slot| slot.writer.as_mut())
+}
+
+/// One of them. `None`: it has not begun.
+pub(crate) fn writer_mut(slots: &mut [Slot], index: usize) -> Option<&mut RenditionWriter> {
+    slots.get_mut(index)?.writer.as_mut()
 }
 
 /// Compared by content: encoders repeat their parameter sets with every keyframe.

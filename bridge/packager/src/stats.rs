@@ -13,13 +13,13 @@ pub struct Stats {
     pub discontinuities: u64,
     /// Keyframes asked for.
     pub keyframes_wanted: u64,
-    /// Frames dropped because a decoder cannot begin at them.
+    /// Frames dropped because a decoder cannot begin at them, or not so soon after it began.
     pub frames_before_keyframe: u64,
     /// Frames of sound dropped because the time they belong to is told of already.
     pub frames_late: u64,
     /// Frames dropped because they are of a time that has not come.
     pub frames_ahead: u64,
-    /// Frames dropped because another cut would come too soon, or a part would have too many samples.
+    /// Frames dropped because a part would have too many samples.
     pub frames_over_limit: u64,
     /// Frames of no rendition, of the wrong medium, or of a format that cannot be packaged.
     pub frames_refused: u64,
