@@ -8,7 +8,8 @@
 //! 4. Read datagrams and connections in batches, within a budget; after each batch send what the core has to say.
 //! 5. Run the timers.
 //!
-//! Nothing on the way of a forwarded packet allocates, locks or logs.
+//! A packet that comes is put into memory once, for all who get it (the publisher's engine allocates twice for each). From there
+//! to the sockets nothing allocates, locks or logs: `./dev bench core` counts the allocations.
 
 mod books;
 mod mail;

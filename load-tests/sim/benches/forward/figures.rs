@@ -9,6 +9,7 @@ use crate::cost::Cost;
 pub(crate) struct Rounds {
     pub(crate) one_at_a_time: Vec<Cost>,
     pub(crate) picture_at_once: Vec<Cost>,
+    pub(crate) estimated: Vec<Cost>,
     pub(crate) bare_seal: Vec<Cost>,
     pub(crate) estimation: Vec<Cost>,
     pub(crate) nacks_heard: Vec<Cost>,
@@ -21,7 +22,14 @@ pub(crate) struct Rounds {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Bars {
     pub(crate) ns_max: Option<f64>,
+    /// Beyond those of packets that came.
     pub(crate) allocations_max: Option<f64>,
+    /// The same of viewers whose paths are estimated.
+    pub(crate) estimated_allocations_max: Option<f64>,
+    /// For each packet that came.
+    pub(crate) receipt_allocations_max: Option<f64>,
+    /// Of engines, for each packet that leaves.
+    pub(crate) engine_allocations_max: Option<f64>,
     /// Of following the path of a viewer.
     pub(crate) estimation_ns_max: Option<f64>,
 }
@@ -52,6 +60,7 @@ impl Spread {
 pub(crate) struct Figures {
     one: Way,
     picture: Way,
+    estimated: Way,
     seal_ns: Spread,
     estimation_ns: Spread,
     estimation_allocations: Spread,
@@ -65,6 +74,8 @@ struct Way {
     /// Against the bare seal of the same turn: what the machine was busy with slows both.
     seals: Spread,
     allocations: Spread,
+    engine_allocations: Spread,
+    receipt_allocations: Spread,
 }
 
 impl Way {
@@ -74,13 +85,22 @@ impl Way {
             ns: Spread::new(rounds.iter().map(Cost::ns_per_packet)),
             seals: Spread::new(pairs.map(|(c, seal)| c.ns_per_packet() / seal.ns_per_packet())),
             allocations: Spread::new(rounds.iter().map(Cost::allocations_per_packet)),
+            engine_allocations: Spread::new(rounds.iter().map(Cost::engine_allocations_per_packet)),
+            receipt_allocations: Spread::new(rounds.iter().map(Cost::allocations_per_receipt)),
         }
     }
 
     fn write(&self, f: &mut fmt::Formatter<'_>, how: &str) -> fmt::Result {
         row(f, &format!("{how}: CPU per packet, ns"), self.ns, 0)?;
         row(f, &format!("{how}: CPU in bare seals"), self.seals, 2)?;
-        row(f, &format!("{how}: allocations"), self.allocations, 3)
+        row(f, &format!("{how}: allocations"), self.allocations, 4)?;
+        let receipt = self.receipt_allocations;
+        row(
+            f,
+            &format!("{how}: those of a packet that came"),
+            receipt,
+            3,
+        )
     }
 }
 
@@ -108,6 +128,7 @@ impl Figures {
             ],
             one: Way::new(&rounds.one_at_a_time, &rounds.bare_seal),
             picture: Way::new(&rounds.picture_at_once, &rounds.bare_seal),
+            estimated: Way::new(&rounds.estimated, &rounds.bare_seal),
             seal_ns: Spread::new(rounds.bare_seal.iter().map(Cost::ns_per_packet)),
             estimation_ns: Spread::new(rounds.estimation.iter().map(Cost::ns_per_packet)),
             estimation_allocations: Spread::new(
@@ -129,6 +150,21 @@ impl Figures {
                 "a packet costs too many allocations",
             ),
             (
+                keeps(self.estimated.allocations, bars.estimated_allocations_max),
+                "a packet to an estimated viewer costs too many allocations",
+            ),
+            (
+                keeps(self.one.receipt_allocations, bars.receipt_allocations_max),
+                "a packet that comes costs too many allocations",
+            ),
+            (
+                keeps(
+                    self.estimated.engine_allocations,
+                    bars.engine_allocations_max,
+                ),
+                "engines and timers cost too many allocations",
+            ),
+            (
                 keeps(self.estimation_ns, bars.estimation_ns_max),
                 "to follow the paths of viewers costs too much CPU",
             ),
@@ -146,15 +182,18 @@ fn row(f: &mut fmt::Formatter<'_>, name: &str, figure: Spread, decimals: usize) 
     } = figure;
     writeln!(
         f,
-        "{name:<44} {median:>9.decimals$}   ({least:.decimals$} .. {most:.decimals$})"
+        "{name:<56} {median:>9.decimals$}   ({least:.decimals$} .. {most:.decimals$})"
     )
 }
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:<44} {:>9}   (least .. most)", "", "median")?;
+        writeln!(f, "{:<56} {:>9}   (least .. most)", "", "median")?;
         self.one.write(f, "a packet at a time")?;
         self.picture.write(f, "a picture at a time")?;
+        self.estimated.write(f, "estimated, with feedback")?;
+        let engines = self.estimated.engine_allocations;
+        row(f, "estimated, with feedback: those of engines", engines, 4)?;
         row(f, "bare AES-256-GCM seal, ns", self.seal_ns, 0)?;
         let (ns, allocations) = (self.estimation_ns, self.estimation_allocations);
         row(f, "estimation of the path: CPU per packet, ns", ns, 0)?;

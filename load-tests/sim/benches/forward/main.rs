@@ -4,7 +4,7 @@
 //! beforehand; what is timed is a worker's turn and nothing else: `handle_datagram`, then `poll_transmit` until nothing is
 //! left. In turn with it, a bare AES-256-GCM seal of as many bytes is timed: the work that cannot be left out, and the
 //! measure of the machine. In turn with both, what it costs to follow as many paths, which this stream of one encoding does not
-//! ask for.
+//! ask for; and the same publisher's three encodings to as many viewers whose paths are estimated, with their feedback.
 //!
 //! Every packet of every picture is counted on its way out. In a round before the first, all viewers get them, and one of
 //! them in all rounds; each must have authenticated and unpacked as many as were sent.
@@ -19,6 +19,7 @@ mod stage;
 
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use freshet_sim::world::JoinError;
@@ -33,6 +34,9 @@ use crate::stage::{Audience, PAYLOAD_BYTES, PICTURE_PACKETS, Stage};
 /// often, and meet the same machine; longer ones are less often a round that the machine disturbed.
 const ROUND_PICTURES: usize = 30;
 
+/// Of the three encodings the same time: of 25 pictures a second.
+const ROUND_FLOW: Duration = Duration::from_millis(ROUND_PICTURES as u64 * 40);
+
 /// What the core costs for each packet that it forwards.
 #[derive(Debug, Parser)]
 struct Options {
@@ -45,9 +49,18 @@ struct Options {
     /// Fail above so many nanoseconds per packet, where packets come one at a time
     #[arg(long)]
     max_ns: Option<f64>,
-    /// Fail above so many allocations per packet, where packets come one at a time
+    /// Fail above so many allocations per forwarded packet, beyond those of the packets that came
     #[arg(long)]
     max_allocations: Option<f64>,
+    /// The same of viewers whose paths are estimated
+    #[arg(long)]
+    max_estimated_allocations: Option<f64>,
+    /// Fail above so many allocations per packet that came
+    #[arg(long)]
+    max_receipt_allocations: Option<f64>,
+    /// Fail above so many allocations of engines per packet forwarded to viewers whose paths are estimated
+    #[arg(long)]
+    max_engine_allocations: Option<f64>,
     /// Fail above so many nanoseconds per packet for the estimation of a viewer's path
     #[arg(long)]
     max_estimation_ns: Option<f64>,
@@ -104,6 +117,9 @@ fn tell(options: &Options, rounds: &Rounds) -> Result<bool, BenchError> {
     let bars = Bars {
         ns_max: options.max_ns,
         allocations_max: options.max_allocations,
+        estimated_allocations_max: options.max_estimated_allocations,
+        receipt_allocations_max: options.max_receipt_allocations,
+        engine_allocations_max: options.max_engine_allocations,
         estimation_ns_max: options.max_estimation_ns,
     };
     let failures = figures.failures(bars);
@@ -123,6 +139,7 @@ fn tell(options: &Options, rounds: &Rounds) -> Result<bool, BenchError> {
 fn run(options: &Options) -> Result<Rounds, BenchError> {
     let mut stage = Stage::new(usize::from(options.subscribers))?;
     let mut seal = Seal::new(PAYLOAD_BYTES)?;
+    let mut simulcast = Stage::simulcast(usize::from(options.subscribers))?;
     let mut paths = Paths::new(usize::from(options.subscribers));
     let mut hostile = Hostile::new()?;
     let mut rounds = Rounds::default();
@@ -132,6 +149,7 @@ fn run(options: &Options) -> Result<Rounds, BenchError> {
     for _ in 0..options.rounds {
         let one = stage.round(ROUND_PICTURES, 1, listener)?;
         let picture = stage.round(ROUND_PICTURES, usize::from(PICTURE_PACKETS), listener)?;
+        rounds.estimated.push(simulcast.flow(ROUND_FLOW)?);
         rounds.estimation.push(paths.round(ROUND_PICTURES)?);
         rounds.bare_seal.push(seal.round(one.n_packets)?);
         rounds.nacks_heard.push(hostile.nacks(Pace::Heard)?);

@@ -16,7 +16,9 @@ use sfu_model::id::WorkerId;
 use sfu_model::time::Instant;
 
 use crate::BenchError;
-use crate::cost::{Began, Cost};
+use crate::cost::{Began, Cost, Receipt};
+
+mod flow;
 
 /// Bytes of a packet's payload: what a browser's packetizer fills a datagram with, near enough.
 pub(crate) const PAYLOAD_BYTES: usize = 1_200;
@@ -27,13 +29,13 @@ pub(crate) const PICTURE_PACKETS: u16 = 10;
 /// Virtual time between two pictures.
 const PICTURE_INTERVAL: Duration = Duration::from_millis(40);
 
-/// Virtual time for everybody to connect and to see a picture; they need a tenth of it.
+/// Virtual time for everybody to connect and to see the largest picture; where paths are estimated they need half of it.
 const SETUP_LIMIT: Duration = Duration::from_secs(10);
 
 /// Virtual time for the network to become empty, once nobody sends.
 const SETTLING: Duration = Duration::from_secs(1);
 
-/// The camera's one encoding.
+/// The camera's one encoding, and the largest of three.
 const RANK: u8 = 2;
 
 /// The one worker.
@@ -74,27 +76,27 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
+    /// Everybody gets the one encoding that there is.
     pub(crate) fn new(n_viewers: usize) -> Result<Self, BenchError> {
+        let mut stage = Self::with(camera(), n_viewers)?;
+        pause(&mut stage.world, stage.publisher, true);
+        stage.world.run_for(SETTLING);
+        pause(&mut stage.world, stage.publisher, false);
+        stage.now = stage.world.now();
+        Ok(stage)
+    }
+
+    fn with(camera: Camera, n_viewers: usize) -> Result<Self, BenchError> {
         let mut world = World::new(1, 1);
-        let camera = Camera {
-            has_audio: false,
-            packets_per_frame: PICTURE_PACKETS,
-            payload_bytes: PAYLOAD_BYTES,
-            ..Camera::new(H264)
-        };
         let publisher = world.publish("bench", camera)?;
         world.run_for(SETTLING);
         let mut viewers = Vec::new();
         for _ in 0..n_viewers {
             viewers.push(world.watch("bench")?);
         }
-        let sees = |world: &World, id: &BrowserId| !world.viewer(*id).decoder.shown.is_empty();
-        if !world.run_until(SETUP_LIMIT, |w| viewers.iter().all(|id| sees(w, id))) {
+        if !world.run_until(SETUP_LIMIT, |w| viewers.iter().all(|id| sees_all(w, *id))) {
             return Err(BenchError::NotConnected);
         }
-        pause(&mut world, publisher, true);
-        world.run_for(SETTLING);
-        pause(&mut world, publisher, false);
         let everybody = viewers.iter().chain([&publisher]);
         let by_address = everybody.map(|id| (world.browser(*id).address, *id));
         Ok(Self {
@@ -192,14 +194,15 @@ impl Stage {
     fn forward(&mut self, at_once: usize, audience: Audience) -> Result<Cost, BenchError> {
         let sfu = worker(&mut self.world)?;
         let mut n_packets = 0;
+        let mut receipt = Receipt::default();
         let began = Began::now()?;
         for packets in self.picture.chunks(at_once) {
             for packet in packets {
-                sfu.handle_datagram(as_received(packet), self.now);
+                receipt.of(|| sfu.handle_datagram(as_received(packet), self.now));
             }
             n_packets += take(sfu, &mut self.batch, &mut self.kept, audience);
         }
-        Ok(began.end(n_packets)?)
+        Ok(began.end(n_packets)?.with(receipt))
     }
 
     /// Carries what was kept to those whom it is for.
@@ -222,6 +225,22 @@ impl Stage {
         }
         self.kept.clear();
     }
+}
+
+/// 25 pictures a second and no sound.
+fn camera() -> Camera {
+    Camera {
+        has_audio: false,
+        packets_per_frame: PICTURE_PACKETS,
+        payload_bytes: PAYLOAD_BYTES,
+        ..Camera::new(H264)
+    }
+}
+
+/// The last picture that this viewer saw was of the largest encoding.
+fn sees_all(world: &World, viewer: BrowserId) -> bool {
+    let shown = world.viewer(viewer).decoder.shown.last();
+    shown.is_some_and(|shown| shown.stamp.rank == RANK)
 }
 
 /// Takes everything that the worker has to send, burst by burst as its server does, and keeps what is to be delivered.
