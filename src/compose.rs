@@ -161,8 +161,7 @@ impl Server {
         let live = LiveSince::default();
         let challenges = Challenges::default();
         let certificates = Certificates::open(&config, &ground.data, &listeners, &challenges)?;
-        let (data, access) = (&ground.data, &ground.access);
-        let media = Media::start(&config, &roles, data, access, (live.clone(), &tasks)).await?;
+        let media = Media::start(&config, &roles, &ground, (live.clone(), &tasks)).await?;
         ground.keep_streams_fresh(&media, &tasks, &stop)?;
 
         // The lists were checked with the configuration.
@@ -206,9 +205,7 @@ impl Server {
         certificates.keep_fresh(&config, &tasks, &stop);
         addresses.keep(&ground.data)?;
         info!(%roles, "serving");
-        let Ground {
-            data, lock, demo, ..
-        } = ground;
+        let (data, lock, demo) = (ground.data, ground.lock, ground.demo);
         let started = Started {
             addresses,
             demo,

@@ -7,6 +7,7 @@ pub(crate) mod endpoint;
 mod env;
 pub(crate) mod families;
 mod file;
+pub(crate) mod hls;
 mod key;
 pub(crate) mod networks;
 pub(crate) mod problem;

@@ -14,7 +14,8 @@ use sfu_net::clock;
 use sfu_server::Sfu;
 use whip_whep_server::access::Access;
 
-use crate::config::settings::{self, Latency};
+use crate::config::hls::Latency;
+use crate::config::settings;
 use crate::data_dir::DataDir;
 
 /// The folder of what has left the memory, in the data folder.

@@ -14,12 +14,11 @@ use tokio_util::task::TaskTracker;
 use whip_whep_server::access::Access;
 use whip_whep_server::service::WhipWhep;
 
-use super::bridge;
 use super::hearing::Hearing;
+use super::{Ground, bridge};
 use crate::api::{Audience, Audiences};
 use crate::config::settings::Config;
 use crate::config::{endpoint, families};
-use crate::data_dir::DataDir;
 use crate::health::MediaProbe;
 use crate::live::LiveSince;
 use crate::roles::{Role, Roles};
@@ -58,8 +57,7 @@ impl Media {
     pub(crate) async fn start(
         config: &Config,
         roles: &Roles,
-        data: &DataDir,
-        access: &Arc<Access>,
+        ground: &Ground,
         (live, tasks): (LiveSince, &TaskTracker),
     ) -> Result<Self, MediaError> {
         if !roles.has(Role::Sfu) {
@@ -75,9 +73,13 @@ impl Media {
             n_workers: config.sfu.workers,
         };
         let (sfu, events) = Sfu::start(&sfu_config)?;
-        let whip_whep = WhipWhep::new(endpoint::config(config), sfu.clone(), Arc::clone(access));
+        let whip_whep = WhipWhep::new(
+            endpoint::config(config),
+            sfu.clone(),
+            Arc::clone(&ground.access),
+        );
         let bridge = match roles.has(Role::Bridge) {
-            true => bridge::open(config, data, sfu.clone())?,
+            true => bridge::open(config, &ground.data, sfu.clone())?,
             false => None,
         };
         let hearing = Hearing {

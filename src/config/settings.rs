@@ -9,6 +9,7 @@ use whip_whep_core::limits::{
     FAILED_AUTHS_PER_CLIENT, PUBLISH_SESSIONS_PER_HOLDER_MAX, SESSION_URLS_MAX, STREAM_STARTS,
 };
 
+use super::hls::Hls;
 use crate::logging::LogFormat;
 use crate::token_keys::KeyFiles;
 
@@ -86,26 +87,6 @@ pub(crate) struct Sfu {
     pub(crate) listen: SocketAddr,
     pub(crate) advertise: Vec<String>,
     pub(crate) workers: usize,
-}
-
-/// `[hls]`: HLS and DASH.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Hls {
-    pub(crate) latency: Latency,
-    pub(crate) dvr_secs: u64,
-}
-
-/// How far behind the camera a mass audience is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Latency {
-    /// WHEP only: nothing is packaged.
-    UltraLow,
-    /// Parts of half a second.
-    Low,
-    /// Parts of a second.
-    Standard,
 }
 
 /// `[auth]`
@@ -275,15 +256,6 @@ impl Default for Sfu {
             listen: loopback(8189),
             advertise: Vec::new(),
             workers: 0,
-        }
-    }
-}
-
-impl Default for Hls {
-    fn default() -> Self {
-        Self {
-            latency: Latency::Low,
-            dvr_secs: 2 * 60 * 60,
         }
     }
 }

@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
 use bridge_origin::config::{Config as OriginConfig, Dash};
-use bridge_origin::stats::Stats;
 use bridge_packager::config::Windows;
 use bridge_packager::latency::LatencyMode;
 use prometheus_client::metrics::histogram::Histogram;
@@ -22,7 +21,8 @@ use tracing::error;
 use crate::pipeline::{Command, Parts, Pipeline};
 use crate::router::{self, CLOCK_URI, MayPlay};
 use crate::stream::Stream;
-use crate::{disk, latency, metrics};
+use crate::streams::Streams;
+use crate::{folder, latency, metrics, stages};
 
 /// What a bridge is made for.
 #[derive(Clone, Debug)]
@@ -52,23 +52,20 @@ pub struct Bridge(Arc<Inner>);
 struct Inner {
     sfu: Sfu,
     config: Config,
-    streams: RwLock<HashMap<RoomId, Arc<Stream>>>,
+    streams: Arc<Streams>,
     pipelines: Mutex<HashMap<RoomId, mpsc::Sender<Command>>>,
-    /// What streams counted that are gone.
-    retired: Mutex<Stats>,
     part_latency: Histogram,
 }
 
 impl Bridge {
     /// A bridge without streams. Fails when its folder cannot be cleared: the operator must act.
     pub fn new(sfu: Sfu, config: Config) -> std::io::Result<Self> {
-        disk::clear(&config.folder)?;
+        folder::clear(&config.folder)?;
         Ok(Self(Arc::new(Inner {
             sfu,
             config,
-            streams: RwLock::default(),
+            streams: Arc::default(),
             pipelines: Mutex::default(),
-            retired: Mutex::default(),
             part_latency: latency::histogram(),
         })))
     }
@@ -94,7 +91,7 @@ impl Bridge {
 
     /// `/hls/...` and `/dash/...`.
     pub fn router(&self, may_play: MayPlay) -> Router {
-        router::router(self.clone(), may_play)
+        router::router(Arc::clone(&self.0.streams), may_play)
     }
 
     /// Puts the bridge's metrics into a registry.
@@ -104,35 +101,7 @@ impl Bridge {
             "From the first packet of the next frame to its part being servable",
             self.0.part_latency.clone(),
         );
-        registry.register_collector(Box::new(metrics::Streams(self.clone())));
-    }
-
-    /// The stream of that name.
-    pub(crate) fn stream(&self, name: &str) -> Option<Arc<Stream>> {
-        let room = RoomId::parse(name).ok()?;
-        let streams = self
-            .0
-            .streams
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        streams.get(&room).map(Arc::clone)
-    }
-
-    /// What all streams counted, those that are gone included, and how many there are.
-    pub(crate) fn stats(&self) -> (Stats, usize) {
-        let streams: Vec<Arc<Stream>> = {
-            let streams = self
-                .0
-                .streams
-                .read()
-                .unwrap_or_else(PoisonError::into_inner);
-            streams.values().map(Arc::clone).collect()
-        };
-        let mut all = self.0.retired().clone();
-        for stream in &streams {
-            all.add(&stream.stats());
-        }
-        (all, streams.len())
+        registry.register_collector(Box::new(metrics::Page(Arc::clone(&self.0.streams))));
     }
 
     /// Begins a new life of a stream, which replaces one that has ended.
@@ -159,58 +128,30 @@ impl Bridge {
             },
             self.0.sfu.clock(),
         ));
-        self.replace(room, Some(&stream));
-        let pipeline = Pipeline::new(Parts {
+        self.0.streams.insert(room, &stream);
+        let parts = Parts {
             room: room.clone(),
             sfu: self.0.sfu.clone(),
             stream: Arc::clone(&stream),
-            folder: Some(config.folder.join(room.as_str()).join(&*epoch)),
-            epoch,
-            latency: config.latency,
-            windows: config.windows,
+            folder: config.folder.join(room.as_str()).join(&*epoch),
+            config: stages::Config {
+                epoch,
+                latency: config.latency,
+                windows: config.windows,
+                ntp_anchor: self.0.sfu.clock().ntp_anchor(),
+            },
             part_latency: self.0.part_latency.clone(),
-        });
+        };
         let (way, commands) = mpsc::channel(COMMANDS_MAX);
         // There is room for all of them.
         let _ = way.try_send(Command::Live);
-        let (bridge, room) = (self.clone(), room.clone());
+        let (streams, room) = (Arc::clone(&self.0.streams), room.clone());
         tokio::spawn(async move {
-            let _folder = pipeline.run(commands).await;
+            Pipeline::open(parts).await.run(commands).await;
             sleep(KEEP_ENDED).await;
-            bridge.forget(&room, &stream);
+            streams.remove(&room, &stream);
         });
         Some(way)
-    }
-
-    /// A stream is gone, unless another has its name since.
-    fn forget(&self, room: &RoomId, stream: &Arc<Stream>) {
-        let is_it = self
-            .stream(room.as_str())
-            .is_some_and(|s| Arc::ptr_eq(&s, stream));
-        if is_it {
-            self.replace(room, None);
-        }
-    }
-
-    fn replace(&self, room: &RoomId, stream: Option<&Arc<Stream>>) {
-        let mut streams = self
-            .0
-            .streams
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        let former = match stream {
-            Some(stream) => streams.insert(room.clone(), Arc::clone(stream)),
-            None => streams.remove(room),
-        };
-        drop(streams);
-        if let Some(former) = former {
-            let gone = Stats {
-                n_blocked: 0,
-                memory_bytes: 0,
-                ..former.stats()
-            };
-            self.0.retired().add(&gone);
-        }
     }
 }
 
@@ -219,9 +160,5 @@ impl Inner {
         self.pipelines
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn retired(&self) -> MutexGuard<'_, Stats> {
-        self.retired.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -20,6 +20,7 @@
 mod body;
 pub mod bridge;
 mod disk;
+mod folder;
 mod keyframes;
 mod ladder;
 mod latency;
@@ -27,5 +28,7 @@ mod metrics;
 mod overture;
 mod pipeline;
 pub mod router;
+mod stages;
 mod stream;
+mod streams;
 mod waiters;

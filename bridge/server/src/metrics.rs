@@ -1,6 +1,7 @@
 //! What `/metrics` says of HLS and DASH.
 
 use std::fmt;
+use std::sync::Arc;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
@@ -8,18 +9,13 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
-use crate::bridge::Bridge;
+use crate::streams::Streams;
 
 /// All streams of a node together.
-pub(crate) struct Streams(pub(crate) Bridge);
+#[derive(Debug)]
+pub(crate) struct Page(pub(crate) Arc<Streams>);
 
-impl fmt::Debug for Streams {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Streams")
-    }
-}
-
-impl Collector for Streams {
+impl Collector for Page {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let (stats, n_streams) = self.0.stats();
         let gauges = [

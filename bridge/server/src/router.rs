@@ -17,8 +17,8 @@ use sfu_net::clock;
 use tracing::error;
 
 use crate::body;
-use crate::bridge::Bridge;
 use crate::stream::{Reply, Stream};
+use crate::streams::Streams;
 
 /// Whether a request's credential lets it play a stream: its name, and the head of the request.
 pub type MayPlay = Arc<dyn Fn(&str, &http::request::Parts) -> bool + Send + Sync>;
@@ -28,11 +28,11 @@ pub(crate) const CLOCK_URI: &str = "time";
 
 #[derive(Clone)]
 struct Desk {
-    bridge: Bridge,
+    streams: Arc<Streams>,
     may_play: MayPlay,
 }
 
-pub(crate) fn router(bridge: Bridge, may_play: MayPlay) -> Router {
+pub(crate) fn router(streams: Arc<Streams>, may_play: MayPlay) -> Router {
     let hls =
         async |State(desk): State<Desk>, request: Request| handle(desk, Tree::Hls, request).await;
     let dash =
@@ -40,7 +40,7 @@ pub(crate) fn router(bridge: Bridge, may_play: MayPlay) -> Router {
     Router::new()
         .route("/hls/{*rest}", any(hls))
         .route("/dash/{*rest}", any(dash))
-        .with_state(Desk { bridge, may_play })
+        .with_state(Desk { streams, may_play })
 }
 
 async fn handle(desk: Desk, tree: Tree, request: Request) -> Response {
@@ -49,7 +49,7 @@ async fn handle(desk: Desk, tree: Tree, request: Request) -> Response {
     let rest = head.uri.path().trim_start_matches('/');
     let (_, rest) = rest.split_once('/').unwrap_or_default();
     let (name, path) = rest.split_once('/').unwrap_or_default();
-    let Some(stream) = desk.bridge.stream(name) else {
+    let Some(stream) = desk.streams.get(name) else {
         return into_http(&Answer::bare(Status::NotFound, NOT_YET));
     };
     let method = method_of(&head.method);

@@ -13,7 +13,7 @@ use bridge_packager::event::Event as Packaged;
 use sfu_net::clock::Clock;
 use tokio::sync::{Notify, oneshot};
 
-use crate::disk::Folder;
+use crate::folder::Folder;
 use crate::waiters::{WaiterId, Waiters};
 
 /// A stream that can be asked for.

@@ -29,7 +29,7 @@ impl Vp8 {
         }
         let data = self.chain.gather(packets).ok_or(Refusal::Malformed)?;
         let tag = *data.first().ok_or(Refusal::Empty)?;
-        // The inverse key frame flag (RFC 6386 section 9.1).
+        // The inverse keyframe flag (RFC 6386 section 9.1).
         let is_keyframe = tag & 0x01 == 0;
         if is_keyframe {
             let size = size(&data).ok_or(Refusal::Malformed)?;

@@ -1,0 +1,197 @@
+//! From packets to what can be asked for, as a value: frames, the ladder, the packager.
+
+use std::sync::Arc;
+
+use bridge_frames::config::Config as FramesConfig;
+use bridge_frames::event::Event as FromFrames;
+use bridge_frames::frames::Frames;
+use bridge_frames::source::Source;
+use bridge_frames::warning::Warning;
+use bridge_packager::config::{Config as PackagerConfig, Windows};
+use bridge_packager::event::Event as Packaged;
+use bridge_packager::latency::LatencyMode;
+use bridge_packager::packager::Packager;
+use bridge_packager::segment_clock::Zero;
+use sfu_core::route::tracks::TrackOutline;
+use sfu_model::packet::Packet;
+use sfu_model::time::{Instant, NtpTime};
+
+use crate::ladder::{Ladder, Place};
+use crate::overture::Overture;
+
+/// What does not change while a stream lives.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) epoch: Arc<str>,
+    pub(crate) latency: LatencyMode,
+    pub(crate) windows: Windows,
+    /// The wall clock where our clock starts.
+    pub(crate) ntp_anchor: NtpTime,
+}
+
+/// The stages of one stream.
+#[derive(Debug)]
+pub(crate) struct Stages {
+    config: Config,
+    frames: Frames,
+    /// `None` until the timeline has begun.
+    packager: Option<Packager>,
+    ladder: Ladder,
+    overture: Overture,
+    told: Told,
+}
+
+/// What stages have to say at the end of a turn.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// For the origin.
+    pub(crate) packaged: Vec<Packaged>,
+    /// All pictures should begin anew, to cut a segment.
+    pub(crate) wants_all: bool,
+    /// So should these, which lost something.
+    pub(crate) wants: Vec<Source>,
+    /// For whoever publishes.
+    pub(crate) warnings: Vec<(Source, Warning)>,
+}
+
+impl Stages {
+    pub(crate) fn new(config: Config) -> Self {
+        Self {
+            config,
+            frames: Frames::new(FramesConfig::default()),
+            packager: None,
+            ladder: Ladder::default(),
+            overture: Overture::default(),
+            told: Told::default(),
+        }
+    }
+
+    /// A packet of the room, whose tracks these are.
+    pub(crate) fn handle_packet(&mut self, packet: &Packet, tracks: &[TrackOutline], now: Instant) {
+        self.frames.handle_packet(packet, now);
+        self.package(now);
+        self.collect(tracks, now);
+    }
+
+    pub(crate) fn handle_publisher_gone(&mut self, now: Instant) {
+        self.frames.handle_publisher_gone(now);
+    }
+
+    pub(crate) fn handle_timeout(&mut self, tracks: &[TrackOutline], now: Instant) {
+        let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+        if is_due(self.frames.poll_timeout()) {
+            self.frames.handle_timeout(now);
+        }
+        self.package(now);
+        if let Some(packager) = self.packager.as_mut().filter(|p| is_due(p.poll_timeout())) {
+            packager.handle_timeout(now);
+        }
+        self.collect(tracks, now);
+    }
+
+    pub(crate) fn handle_end(&mut self, now: Instant) {
+        if let Some(packager) = &mut self.packager {
+            packager.handle_end(now);
+        }
+        self.collect(&[], now);
+    }
+
+    /// What there is to say.
+    pub(crate) fn take(&mut self) -> Told {
+        std::mem::take(&mut self.told)
+    }
+
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        let packager = self.packager.as_ref().and_then(Packager::poll_timeout);
+        let times = [
+            self.frames.poll_timeout(),
+            packager,
+            self.overture.poll_timeout(),
+        ];
+        times.into_iter().flatten().min()
+    }
+
+    /// From frames to the packager.
+    fn package(&mut self, now: Instant) {
+        while let Some(event) = self.frames.poll_event() {
+            match event {
+                FromFrames::Frame { source, frame } => {
+                    let place = self.ladder.place(source, &frame);
+                    let Some(packager) = self.packager(now) else {
+                        continue;
+                    };
+                    let name = match place {
+                        Place::Nowhere => continue,
+                        Place::Known(name) => name,
+                        Place::New(name, kind) => {
+                            // The ladder has fewer places than the packager.
+                            let _ = packager.add_rendition(name.clone(), kind);
+                            name
+                        }
+                    };
+                    packager.handle_frame(&name, &frame, now);
+                }
+                FromFrames::Begins { source, time } => {
+                    if let (Some(name), Some(packager)) =
+                        (self.ladder.of(source), self.packager.as_mut())
+                    {
+                        packager.handle_begins(name, time, now);
+                    }
+                }
+                FromFrames::KeyframeWanted { source } => self.told.wants.push(source),
+                FromFrames::Warning { source, warning } => {
+                    self.told.warnings.push((source, warning));
+                }
+            }
+        }
+    }
+
+    /// The packager, which begins when the timeline has.
+    fn packager(&mut self, now: Instant) -> Option<&mut Packager> {
+        if self.packager.is_none() {
+            let at = self.frames.began_at()?;
+            let since_start = at.saturating_since(Instant::START);
+            let unix = self
+                .config
+                .ntp_anchor
+                .after(since_start)
+                .nanos_since(NtpTime::UNIX_EPOCH);
+            let config = PackagerConfig {
+                latency: self.config.latency,
+                epoch: Arc::clone(&self.config.epoch),
+                zero: Zero {
+                    at,
+                    unix: std::time::Duration::from_nanos(u64::try_from(unix).unwrap_or(0)),
+                },
+                windows: self.config.windows,
+            };
+            self.packager = Some(Packager::new(config, now));
+        }
+        self.packager.as_mut()
+    }
+
+    fn collect(&mut self, tracks: &[TrackOutline], now: Instant) {
+        let Some(packager) = &mut self.packager else {
+            return;
+        };
+        while let Some(event) = packager.poll_event() {
+            match event {
+                Packaged::KeyframeWanted => self.told.wants_all = true,
+                Packaged::Renditions(renditions) => {
+                    let admitted = self.overture.admit(renditions, tracks, now);
+                    self.told
+                        .packaged
+                        .extend(admitted.map(Packaged::Renditions));
+                }
+                event @ (Packaged::Init { .. }
+                | Packaged::Part { .. }
+                | Packaged::Segment { .. }
+                | Packaged::Playlist(_)) => self.told.packaged.push(event),
+            }
+        }
+        let released = self.overture.release(tracks, now);
+        self.told
+            .packaged
+            .extend(released.map(Packaged::Renditions));
+    }
+}
