@@ -10,6 +10,7 @@ use crate::egress::history::Sent;
 use crate::egress::redundancy::Carried;
 use crate::egress::stream::Stream;
 use crate::egress::turn::Turn;
+use crate::route::rate_meter::OVERHEAD_BYTES;
 use crate::session::gate::Path;
 use crate::srtp::Sealer;
 use crate::subscribe::subscription::Outgoing;
@@ -83,7 +84,7 @@ pub(super) fn send_again(
     };
     let is_empty = sent.mapping.is_empty;
     let bytes = if is_empty { 0 } else { packet.payload.len() };
-    if !may_spend(bytes) {
+    if !may_spend(bytes + OVERHEAD_BYTES) {
         turn.stats.drops.count(DropReason::RepairBudget);
         return false;
     }

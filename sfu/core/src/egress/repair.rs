@@ -21,7 +21,8 @@ const LITTLE_BYTES: usize = 16 * 1_024;
 /// overflowed keeps it full.
 const SAVED_MAX: Duration = Duration::from_millis(250);
 
-/// Bytes that may be sent again.
+/// Bytes that may be sent again, with all headers, as those that earn them are counted: a share of a rate is one of all that is
+/// sent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RepairBudget {
     saved_bytes: usize,

@@ -9,6 +9,7 @@ use crate::egress::pacer::BURST_BYTES;
 use crate::egress::redundancy::Carried;
 use crate::egress::sender::{QUEUE_MAX, ROUND_TRIP_DEFAULT, Sender};
 use crate::egress::turn::Turn;
+use crate::route::rate_meter::OVERHEAD_BYTES;
 use crate::subscribe::subscription::Outgoing;
 
 impl Sender {
@@ -45,7 +46,7 @@ impl Sender {
         turn.straight_bytes += bytes;
         if !self.estimation.is_active() {
             let is_lossy = self.repair_copies.is_lossy();
-            self.repair_budget.earn(bytes, is_lossy);
+            self.repair_budget.earn(bytes + OVERHEAD_BYTES, is_lossy);
         }
         self.repair_copies.count_sent();
         let with = (packet, out, &Carried::default());
@@ -134,7 +135,8 @@ impl Sender {
             allowance = allowance.saturating_sub(queued.bytes);
             if !self.estimation.is_active() {
                 let is_lossy = self.repair_copies.is_lossy();
-                self.repair_budget.earn(queued.bytes, is_lossy);
+                let bytes = queued.bytes + OVERHEAD_BYTES;
+                self.repair_budget.earn(bytes, is_lossy);
             }
             self.repair_copies.count_sent();
             send_queued((video, &keys.sealer), queued, &mut self.estimation, turn);
