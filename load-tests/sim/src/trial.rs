@@ -48,6 +48,10 @@ pub struct Outcome {
     pub smoothness: Smoothness,
     /// Of the video packets that did not come at first, how many came later.
     pub repaired: PerMille,
+    /// Packets that were sent again because they were asked for, of all that were sent.
+    pub sent_again: PerMille,
+    /// Further copies of them, which left before anybody could ask again, of the same.
+    pub copied: PerMille,
     /// Audio packets that never came.
     pub audio_lost: PerMille,
     /// Why the node ended the session, if it did.
@@ -117,8 +121,41 @@ impl Path {
         world.run_for(Duration::from_secs(2));
         world.set_path(viewer, self.conditions());
         let from = world.now();
+        let before = Sent::by(&mut world);
         world.run_for(WATCHED);
-        Ok(outcome(&world, viewer, from, camera.frame_interval))
+        let sent = Sent::by(&mut world).since(before);
+        Ok(Outcome {
+            sent_again: share(sent.n_again, sent.n_packets),
+            copied: share(sent.n_copies, sent.n_packets),
+            ..outcome(&world, viewer, from, camera.frame_interval)
+        })
+    }
+}
+
+/// What the node has sent so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sent {
+    n_packets: u64,
+    n_again: u64,
+    n_copies: u64,
+}
+
+impl Sent {
+    fn by(world: &mut World) -> Self {
+        let stats = world.node().workers().map(|(_, worker)| worker.stats());
+        stats.fold(Self::default(), |sent, stats| Self {
+            n_packets: sent.n_packets + stats.packets_out,
+            n_again: sent.n_again + stats.repairs_out,
+            n_copies: sent.n_copies + stats.copies_out,
+        })
+    }
+
+    fn since(self, before: Self) -> Self {
+        Self {
+            n_packets: self.n_packets - before.n_packets,
+            n_again: self.n_again - before.n_again,
+            n_copies: self.n_copies - before.n_copies,
+        }
     }
 }
 
@@ -138,6 +175,7 @@ fn outcome(world: &World, viewer: BrowserId, from: Instant, frame_interval: Dura
         audio_lost: share(n_audio_missing, n_audio_missing + seen.audio.len() as u64),
         closed: world.browser(viewer).close_reason,
         delay: seen.screen.delay(),
+        ..Outcome::default()
     }
 }
 
