@@ -1,5 +1,6 @@
-//! Watches what leaves towards one subscriber: one continuous sender, or a bug of ours. Compiled into tests and
-//! simulations; production trusts the rewriter.
+//! Watches what leaves towards one subscriber: one continuous sender, or a bug of ours. Only where debug assertions are on, as
+//! in tests and in the simulator's seeds, which are built that way however many are run; a release build has no such field, and
+//! trusts the rewriter.
 
 use sfu_model::time::MediaTime;
 

@@ -1,6 +1,7 @@
-//! Egress: of the packets of a track, those that a subscriber gets, as one continuous sender.
+//! Subscriptions: of the packets of a track, those that a subscriber gets, as one continuous sender.
 
 pub(crate) mod changes;
+#[cfg(debug_assertions)]
 pub(crate) mod egress_guard;
 pub(crate) mod keyframe_patience;
 pub(crate) mod passing;

@@ -19,6 +19,7 @@ use crate::budget::reach::reach;
 use crate::route::demand::Demand;
 use crate::route::packet_cache::PacketCache;
 use crate::route::tracks::{EncodingOutline, TrackOutline};
+#[cfg(debug_assertions)]
 use crate::subscribe::egress_guard::EgressGuard;
 use crate::subscribe::payload_types::PayloadTypes;
 use crate::subscribe::rewrite::{Rewriter, Rewritten};
@@ -37,6 +38,7 @@ pub(crate) struct Subscription {
     why: Why,
     selector: Selector,
     rewriter: Rewriter,
+    #[cfg(debug_assertions)]
     guard: EgressGuard,
 }
 
@@ -88,6 +90,7 @@ impl Subscription {
             why: Why::Best,
             selector: Selector::default(),
             rewriter: Rewriter::new(first_sequence, first_time),
+            #[cfg(debug_assertions)]
             guard: EgressGuard::default(),
         }
     }
@@ -226,9 +229,10 @@ impl Subscription {
             Ok(passing) => self.rewriter.rewrite(packet, passing)?,
             Err(reason) => self.rewriter.skip(packet).ok_or(reason)?,
         };
-        if cfg!(debug_assertions) {
+        #[cfg(debug_assertions)]
+        {
             let verdict = self.guard.check(&numbers);
-            debug_assert_eq!(verdict, Ok(()), "egress of {:?}", packet.encoding);
+            assert_eq!(verdict, Ok(()), "egress of {:?}", packet.encoding);
         }
         Ok(Outgoing {
             payload_type: format.payload_type,

@@ -65,7 +65,7 @@ impl Sfu {
         }
     }
 
-    /// A datagram of media or reports of a subscriber's session, from an address that passed ICE.
+    /// A datagram of reports and requests of a subscriber's session, from an address that passed ICE.
     pub(super) fn on_subscriber_rtcp(
         &mut self,
         index: SessionIndex,
