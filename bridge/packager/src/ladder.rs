@@ -154,7 +154,7 @@ impl Ladder {
         writer.tell_init(init, &mut self.outbox);
         let time = writer.parts.starts_at();
         slot.writer = Some(writer);
-        self.keep(index, time, false, frame, now);
+        self.keep(index, time, frame, now);
     }
 
     /// A frame that decoders begin anew with.
@@ -188,7 +188,7 @@ impl Ladder {
             writer.eligibility.handle_format_change(at);
             writer.change_format(&frame.format, init, &mut self.outbox);
         }
-        self.keep(index, time, true, frame, now);
+        self.keep(index, time, frame, now);
     }
 
     /// A frame that follows the one before it.
@@ -207,11 +207,11 @@ impl Ladder {
             self.outbox.stats.frames_over_limit += 1;
             return;
         }
-        self.keep(index, frame.time.0.max(floor), false, frame, now);
+        self.keep(index, frame.time.0.max(floor), frame, now);
     }
 
     /// Brings the rendition's timeline to a frame, and keeps it until the next begins.
-    fn keep(&mut self, index: usize, time: u64, is_break: bool, frame: &Frame, now: Instant) {
+    fn keep(&mut self, index: usize, time: u64, frame: &Frame, now: Instant) {
         let Some(writer) = self.writer(index) else {
             return;
         };
@@ -219,7 +219,7 @@ impl Ladder {
         if frame.is_keyframe && frame.kind() == MediaKind::Video {
             self.clock.adopt(at, now);
         }
-        self.reach(index, time, is_break, now);
+        self.reach(index, time, false, now);
         let writer = writer_mut(&mut self.slots, index);
         if let Some(writer) = writer {
             writer.eligibility.handle_frame(at);
@@ -241,8 +241,7 @@ impl Ladder {
         let Some(writer) = writer_mut(&mut self.slots, index) else {
             return;
         };
-        let part_began = writer.parts.starts_at();
-        let at = writer.at(time);
+        let (part_began, at) = (writer.parts.starts_at(), writer.at(time));
         self.outbox.stats.late_cuts += self.clock.reach(at, now);
         writer.reach(time, is_break, &self.clock, &mut self.outbox);
         if !has_pictures && writer.parts.is_empty() {
@@ -288,11 +287,10 @@ impl Ladder {
         let at = present.max(told.unwrap_or_default());
         self.clock.break_at(at, now);
         self.outbox.stats.discontinuities += 1;
-        let Some(cut) = self.clock.last() else { return };
         for writer in writers_mut(&mut self.slots) {
             while let Some(next) = self.clock.after(writer.segment.cut().number) {
-                if next.number == cut.number {
-                    writer.jump(cut, now, &mut self.outbox);
+                if Some(next) == self.clock.last() {
+                    writer.jump(next, now, &mut self.outbox);
                 } else {
                     writer.expire(&self.clock, &mut self.outbox);
                 }

@@ -268,5 +268,11 @@ pub(crate) fn ticks(rate: ClockRate, span: Duration) -> u64 {
     u64::try_from(ticks).unwrap_or(u64::MAX)
 }
 
+/// Whole ticks up to a time, rounded to the nearest: cuts are times of frames, and come back to the tick they were.
+pub(crate) fn nearest(rate: ClockRate, at: Duration) -> u64 {
+    let nanos = i64::try_from(at.as_nanos()).unwrap_or(i64::MAX);
+    u64::try_from(rate.ticks_in_nanos(nanos)).unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests;

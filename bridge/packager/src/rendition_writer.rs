@@ -16,7 +16,7 @@ use crate::eligibility::Eligibility;
 use crate::event::Event;
 use crate::measure::Measure;
 use crate::outbox::Outbox;
-use crate::part_writer::{ClosedPart, PartWriter, Pending, ticks};
+use crate::part_writer::{ClosedPart, PartWriter, Pending, nearest, ticks};
 use crate::rendition::RenditionName;
 use crate::segment::InitNumber;
 use crate::segment_clock::{Cut, SEGMENT_LIMIT, SegmentClock};
@@ -64,7 +64,7 @@ impl RenditionWriter {
             format: Arc::clone(&first.format),
             codecs: None,
             parts: PartWriter::new(part_target, rate, starts_at),
-            segment: SegmentWriter::new(cut),
+            segment: SegmentWriter::new(cut, None),
             window: Window::new(config.windows.at_least(hold_back)),
             measure: Measure::new(),
             eligibility: Eligibility::default(),
@@ -146,11 +146,9 @@ impl RenditionWriter {
 
     /// Where a segment ends when a frame begins at `at`, after its end is due: there, unless the segment would be too long.
     fn boundary(&self, at: u64, due: u64, is_last: bool) -> u64 {
-        let boundary = if is_last && at <= self.limit() {
-            at
-        } else {
-            due
-        };
+        let is_near = at.saturating_add(self.earliest()) >= due;
+        let fits = is_last && is_near && at <= self.limit();
+        let boundary = if fits { at } else { due };
         boundary.max(self.parts.floor())
     }
 
@@ -230,10 +228,7 @@ impl RenditionWriter {
         }
         self.finish_segment(outbox);
         let last = self.window.segments().last();
-        self.segment = match last {
-            Some(last) => SegmentWriter::after(cut, &last.head),
-            None => SegmentWriter::new(cut),
-        };
+        self.segment = SegmentWriter::new(cut, last.map(|last| &last.head));
     }
 
     fn finish_segment(&mut self, outbox: &mut Outbox) {
@@ -298,10 +293,4 @@ impl RenditionWriter {
         });
         outbox.changed(&self.name);
     }
-}
-
-/// Whole ticks up to a time, rounded to the nearest: cuts are times of frames, and come back to the tick they were.
-fn nearest(rate: ClockRate, at: Duration) -> u64 {
-    let nanos = i64::try_from(at.as_nanos()).unwrap_or(i64::MAX);
-    u64::try_from(rate.ticks_in_nanos(nanos)).unwrap_or(0)
 }

@@ -22,22 +22,15 @@ pub(crate) struct SegmentWriter {
 }
 
 impl SegmentWriter {
-    pub(crate) fn new(cut: Cut) -> Self {
+    /// The one after a segment that is finished, if there is one.
+    pub(crate) fn new(cut: Cut, last: Option<&SegmentHead>) -> Self {
         Self {
             cut,
-            last_date_ms: 0,
+            last_date_ms: last.map_or(0, |last| last.program_date_time_ms),
             head: None,
             parts: Vec::new(),
             duration: Duration::ZERO,
             size_bytes: 0,
-        }
-    }
-
-    /// The one after a segment that is finished.
-    pub(crate) fn after(cut: Cut, last: &SegmentHead) -> Self {
-        Self {
-            last_date_ms: last.program_date_time_ms,
-            ..Self::new(cut)
         }
     }
 
