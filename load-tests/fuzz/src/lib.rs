@@ -21,10 +21,13 @@ pub mod connected;
 pub mod mutate;
 
 mod answer;
+mod asked;
 mod demux;
 mod dependency;
+mod endpoints;
 mod facts;
 mod framing;
+mod http_text;
 mod input;
 mod jwt;
 mod layered;
@@ -37,6 +40,7 @@ mod sdp_offer;
 mod session_step;
 mod srtcp_open;
 mod stun_to_session;
+mod whip_http;
 
 pub use answer::answer;
 pub use demux::demux;
@@ -53,6 +57,7 @@ pub use sdp_offer::sdp_offer;
 pub use session_step::session_step;
 pub use srtcp_open::srtcp_open;
 pub use stun_to_session::stun_to_session;
+pub use whip_http::whip_http;
 
 /// A function of bytes that panics when a promise is broken.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +71,7 @@ pub struct Target {
 }
 
 /// All of them, in the order of a datagram's and then of a request's journey.
-pub const TARGETS: [Target; 15] = [
+pub const TARGETS: [Target; 16] = [
     target("demux", demux, 1),
     target("framing", framing, 1),
     target("stun_to_session", stun_to_session, 10),
@@ -77,6 +82,7 @@ pub const TARGETS: [Target; 15] = [
     target("red", red, 1),
     target("srtcp_open", srtcp_open, 4),
     target("rtcp_compound", rtcp_compound, 1),
+    target("whip_http", whip_http, 20),
     target("sdp_offer", sdp_offer, 4),
     target("answer", answer, 2),
     target("sdp_fragment", sdp_fragment, 1),

@@ -13,7 +13,7 @@ const INPUT_BYTES_MAX: usize = 96 * 1024;
 const EDGES: [u8; 10] = [0, 1, 0x0a, 0x0d, 0x20, 0x3d, 0x7f, 0x80, 0xfe, 0xff];
 
 /// Text that parsers look for.
-const WORDS: [&str; 20] = [
+const WORDS: [&str; 26] = [
     "\r\n",
     "\0",
     ":",
@@ -34,6 +34,12 @@ const WORDS: [&str; 20] = [
     "a=rid:",
     "\u{feff}",
     "\u{e4}",
+    "\n----\n",
+    "{player}",
+    "{publisher}",
+    "[[",
+    "{\"",
+    "null",
 ];
 
 /// Makes inputs.

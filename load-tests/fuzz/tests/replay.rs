@@ -107,6 +107,7 @@ replays! {
     sound_is_taken_apart_whole: "red",
     a_report_is_taken_from_its_sender_and_once: "srtcp_open",
     feedback_costs_what_its_bytes_justify: "rtcp_compound",
+    a_request_is_answered_and_reaches_only_its_own_session: "whip_http",
     an_offer_is_answered_or_refused: "sdp_offer",
     an_answer_is_complete_or_none: "answer",
     a_fragment_is_read_or_refused: "sdp_fragment",
