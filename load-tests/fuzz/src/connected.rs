@@ -81,12 +81,12 @@ pub fn publish(session: SessionId, offer: &str) -> Command {
     })
 }
 
-/// The command that opens a player of the same room.
-pub fn play(session: SessionId, offer: &str) -> Command {
+/// The command that opens a player of the same room, whose publisher is on this worker.
+pub fn play(session: SessionId, origin: WorkerId, offer: &str) -> Command {
     Command::Play(Play {
         session,
         room: room(),
-        origin: WorkerId(0),
+        origin,
         codecs: Vec::new(),
         offer: offer.to_owned(),
     })

@@ -1,7 +1,7 @@
 //! An offer, all the way: the endpoint's rules, the engine, and the completed answer.
 
 use sfu_core::command::Reply;
-use sfu_model::id::SessionId;
+use sfu_model::id::WorkerId;
 use sfu_model::limits::SDP_MEDIA_LINES_MAX;
 use sfu_model::time::Instant;
 use whip_whep_core::answer;
@@ -49,13 +49,8 @@ fn answer_it(admitted: &Admitted, endpoint: Endpoint) {
     let mut sfu = connected::new_sfu();
     let command = match endpoint {
         Endpoint::Whip => connected::publish(PUBLISHER, &admitted.engine_offer),
-        Endpoint::Whep => {
-            // Nobody can play what nobody publishes.
-            let publisher = connected::publish(PUBLISHER, connected::OFFER);
-            sfu.handle_command(publisher, Instant::START)
-                .expect("our own offer is good");
-            connected::play(SessionId::from_random(2), &admitted.engine_offer)
-        }
+        // Its publisher is on another worker: beside one of the same that has not shaken hands, nobody is let in.
+        Endpoint::Whep => connected::play(PUBLISHER, WorkerId(1), &admitted.engine_offer),
     };
     let Ok(Reply::Answer { sdp }) = sfu.handle_command(command, Instant::START) else {
         return;

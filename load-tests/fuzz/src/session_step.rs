@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sfu_core::command::{CloseReason, Command};
 use sfu_model::codec::Codec;
-use sfu_model::id::SessionId;
+use sfu_model::id::{SessionId, WorkerId};
 
 use crate::connected::{BROWSER, Connected, OFFER, PUBLISHER, STRANGER, play, publish, room};
 use crate::input::Input;
@@ -81,7 +81,11 @@ fn command(connected: &mut Connected, choice: u8, step: u32) {
             reason: CloseReason::Requested,
         },
         2 => Command::EndRoom { room: room() },
-        3 => play(session, &OFFER.replace("a=sendonly", "a=recvonly")),
+        3 => play(
+            session,
+            WorkerId(0),
+            &OFFER.replace("a=sendonly", "a=recvonly"),
+        ),
         4 => publish(session, OFFER),
         _ => Command::Shutdown,
     };
