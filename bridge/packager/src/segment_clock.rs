@@ -20,6 +20,16 @@ const ASK_AFTER: [Duration; 3] = [
     Duration::from_millis(1_850),
     Duration::from_millis(2_100),
 ];
+/// The first segment of a stream is a part long: players that know no parts, and those that will not begin with parts alone,
+/// have something to play at once.
+const FIRST_ADOPT_AFTER: Duration = Duration::from_millis(500);
+/// When its end is asked for: the answer of most is there when the part is full.
+const FIRST_ASK_AFTER: [Duration; 4] = [
+    Duration::from_millis(450),
+    Duration::from_millis(950),
+    Duration::from_millis(1_600),
+    Duration::from_millis(2_100),
+];
 /// Keyframes that a rendition cannot begin without are asked for no more often: an encoder that is asked with every frame
 /// sends nothing else.
 const ASK_AGAIN_AFTER: Duration = Duration::from_millis(500);
@@ -114,12 +124,21 @@ impl SegmentClock {
 
     /// A frame that a decoder can begin at. Is the segment cut there?
     pub(crate) fn adopt(&mut self, at: Duration, now: Instant) -> bool {
-        self.cut_if_in_time(ADOPT_AFTER, at, now)
+        let least = match self.is_first() {
+            true => FIRST_ADOPT_AFTER,
+            false => ADOPT_AFTER,
+        };
+        self.cut_if_in_time(least, at, now)
     }
 
     /// Sound alone cuts between parts once a segment is this long.
     pub(crate) fn adopt_after(&mut self, least: Duration, at: Duration, now: Instant) -> bool {
         self.cut_if_in_time(least.max(ADOPT_AFTER), at, now)
+    }
+
+    /// The last cut that is decided began the stream.
+    fn is_first(&self) -> bool {
+        self.last().is_some_and(|last| last.number.0 == 0)
     }
 
     fn cut_if_in_time(&mut self, least: Duration, at: Duration, now: Instant) -> bool {
@@ -176,7 +195,11 @@ impl SegmentClock {
 
     /// When the next keyframe is asked for.
     pub(crate) fn next_ask(&self) -> Option<Instant> {
-        let after = ASK_AFTER.get(self.n_asked);
+        let all = match self.is_first() {
+            true => &FIRST_ASK_AFTER[..],
+            false => &ASK_AFTER[..],
+        };
+        let after = all.get(self.n_asked);
         let regular = after.map(|after| self.decided_at + *after);
         let regular = regular.filter(|_| !self.cuts.is_empty());
         regular.into_iter().chain(self.needed_at).min()
@@ -236,7 +259,27 @@ mod tests {
         };
         let mut clock = SegmentClock::new(zero, at(0));
         clock.begin(ms(0), at(0));
+        // Not the first segment, which is shorter.
+        clock.push(ms(0), false, at(0));
         clock
+    }
+
+    #[test]
+    fn the_first_segment_is_a_part_long() {
+        let zero = Zero {
+            at: Instant::START,
+            unix: Duration::from_secs(1_000),
+        };
+        let mut clock = SegmentClock::new(zero, at(0));
+        clock.begin(ms(0), at(0));
+        let asked: Vec<u64> = (0..1_000).filter(|now| clock.ask(at(*now))).collect();
+        assert_eq!(asked, [450, 950]);
+        assert!(!clock.adopt(ms(499), at(499)));
+        assert!(clock.adopt(ms(500), at(500)));
+        assert!(
+            !clock.adopt(ms(1_000), at(1_000)),
+            "the next is as all others"
+        );
     }
 
     #[test]
@@ -245,7 +288,7 @@ mod tests {
         assert!(!clock.adopt(ms(1_499), at(1_499)));
         assert!(clock.adopt(ms(1_500), at(1_500)));
         let cut = clock.last().unwrap();
-        assert_eq!((cut.number.0, cut.at), (1, ms(1_500)));
+        assert_eq!((cut.number.0, cut.at), (2, ms(1_500)));
         assert!(!clock.adopt(ms(1_533), at(1_533)), "it is cut already");
     }
 
@@ -301,9 +344,9 @@ mod tests {
     fn what_all_have_passed_is_forgotten_but_never_the_last() {
         let mut clock = clock();
         clock.adopt(ms(2_000), at(2_000));
-        clock.forget_before(MediaSequenceNumber(1));
+        clock.forget_before(MediaSequenceNumber(2));
         assert_eq!(clock.cuts.len(), 1);
         clock.forget_before(MediaSequenceNumber(9));
-        assert_eq!(clock.last().unwrap().number.0, 1);
+        assert_eq!(clock.last().unwrap().number.0, 2);
     }
 }

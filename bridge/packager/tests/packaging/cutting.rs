@@ -38,14 +38,17 @@ fn durations(driver: &Driver, rendition: &str) -> Vec<u64> {
 #[test]
 fn a_free_keyframe_cuts_from_one_and_a_half_seconds_on() {
     let mut driver = Driver::new(LatencyMode::Low, &[("720p", MediaKind::Video)]);
-    // At 1.0 s, too soon; at 1.8 s.
-    pictures(&mut driver, "720p", 0..90, |n| [0, 30, 54].contains(&n));
-    assert_eq!(durations(&driver, "720p"), [1_800]);
-    assert_eq!(driver.wanted, [at(1_600)], "asked for before it came");
+    // The first segment is short; in the second at 1.0 s, too soon; at 1.8 s.
+    pictures(&mut driver, "720p", 0..105, |n| {
+        [0, 15, 45, 69].contains(&n)
+    });
+    assert_eq!(durations(&driver, "720p"), [500, 1_800]);
+    let before_they_came = [at(450), at(2_100)];
+    assert_eq!(driver.wanted, before_they_came);
     let media = &driver.media["720p"];
     let parts = &media.open.as_ref().unwrap().1;
     assert!(parts[0].is_independent);
-    let parts = &media.segments[0].parts;
+    let parts = &media.segments[1].parts;
     let independent: Vec<bool> = parts.iter().map(|part| part.is_independent).collect();
     assert_eq!(
         independent,
@@ -59,7 +62,7 @@ fn without_keyframes_the_cut_is_at_the_hard_limit_and_counted() {
     let mut driver = Driver::new(LatencyMode::Low, &[("720p", MediaKind::Video)]);
     pictures(&mut driver, "720p", 0..160, |n| n == 0);
     assert_eq!(durations(&driver, "720p"), [2_400, 2_400]);
-    let asked: Vec<u64> = [1_600, 1_850, 2_100, 4_000, 4_250, 4_500].to_vec();
+    let asked: Vec<u64> = [450, 950, 1_600, 2_100, 4_000, 4_250, 4_500].to_vec();
     assert_eq!(driver.wanted, asked.into_iter().map(at).collect::<Vec<_>>());
     let stats = driver.packager.stats();
     assert_eq!((stats.late_cuts, stats.misaligned_segments), (2, 2));

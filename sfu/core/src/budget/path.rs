@@ -271,10 +271,8 @@ impl Path {
         };
         let Some(arrival) = arrival else { return };
         batch.highest = batch.highest.max(Some(sent.number));
-        if batch
-            .newest
-            .is_none_or(|newest| sent.number > newest.number)
-        {
+        let is_newest = batch.newest.is_none_or(|n| sent.number > n.number);
+        if is_newest {
             batch.newest = Some(sent);
         }
         let is_probe = self.prober.on_received(sent, arrival);
