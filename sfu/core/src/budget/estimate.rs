@@ -6,6 +6,7 @@ use sfu_model::rate::Bitrate;
 use sfu_model::time::Instant;
 
 use crate::budget::arrival::Arrival;
+use crate::budget::history::wire;
 use crate::budget::limits::{ESTIMATE_START, in_range};
 use crate::budget::path::{LimitedBy, Path};
 use crate::budget::probe::Probe;
@@ -46,7 +47,8 @@ impl Estimator {
 
     /// The number that the next packet will have, once it has left.
     pub(crate) fn next_number(&self) -> u16 {
-        self.path.as_ref().map_or(0, |path| path.next_number())
+        let path = self.path.as_ref();
+        path.map_or(0, |path| wire(path.history.next()))
     }
 
     /// One transport-wide feedback packet: each number that it covers, with its arrival or none if it has not arrived.

@@ -58,7 +58,7 @@ pub(crate) struct Path {
     start: Bitrate,
     estimate: Bitrate,
     basis: Basis,
-    history: History,
+    pub(super) history: History,
     rtt: RoundTrip,
     silence: Silence,
     /// The estimate when the silence began.
@@ -90,11 +90,6 @@ impl Path {
             prober: Prober::default(),
             rates: Rates::new(start),
         }
-    }
-
-    /// What [`Self::on_sent`] will say next.
-    pub(crate) fn next_number(&self) -> u16 {
-        wire(self.history.next())
     }
 
     pub(crate) fn on_sent(&mut self, bytes: usize, now: Instant) -> u16 {

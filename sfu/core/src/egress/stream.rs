@@ -60,7 +60,7 @@ struct RepairStream {
     next: SeqNo,
 }
 
-/// What a sender report says (RFC 3550 section 6.4.1), which wraps.
+/// What a sender report says (RFC 3550 section 6.4.1), which wraps; octets are those of payloads, without headers and padding.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counters {
     pub(crate) packets: u32,
@@ -146,7 +146,6 @@ impl Stream {
     fn count(&mut self, packet: &Packet, out: &Outgoing, carried_bytes: usize) {
         let counters = &mut self.counters;
         counters.packets = counters.packets.wrapping_add(1);
-        // Of the payload: without header and padding (RFC 3550 section 6.4.1).
         let octets = u32::try_from(out.payload_bytes(packet) + carried_bytes).unwrap_or(0);
         counters.octets = counters.octets.wrapping_add(octets);
         if counters
