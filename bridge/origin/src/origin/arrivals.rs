@@ -151,20 +151,22 @@ impl Origin {
         }
     }
 
-    /// Once everything that is listed can be played, so can the stream.
+    /// Once everything that is listed has a whole segment, the stream can be played: players call a playlist of parts alone an
+    /// empty one, and one of them fails for good. The first segment is a part long.
     fn open(&mut self) {
-        let is_there = |view: View, info: &RenditionOutline| {
+        let is_there = |info: &RenditionOutline| {
             let slot = self.slot_named(info.name.as_str());
             let rendition = slot.and_then(|slot| self.renditions.get(slot.0));
-            rendition.is_some_and(|rendition| rendition.media_in(view).is_some())
+            rendition.is_some_and(|rendition| rendition.media_in(View::Dvr).is_some())
         };
-        let is_whole = |view: &View| self.infos.iter().all(|info| is_there(*view, info));
-        let opened = [View::Dvr, View::Live].into_iter().find(is_whole);
-        let Some(view) = opened.filter(|_| !self.infos.is_empty() && self.opened < opened) else {
+        if self.is_open || self.infos.is_empty() || !self.infos.iter().all(is_there) {
             return;
-        };
-        self.opened = opened;
-        for (id, group) in self.waiting.take_through(Subject::Stream, first_of(view)) {
+        }
+        self.is_open = true;
+        for (id, group) in self
+            .waiting
+            .take_through(Subject::Stream, first_of(View::Dvr))
+        {
             let response = self.top_response(top_of(group.asked), group.asked.wish, None);
             self.wake(id, &group, response);
         }

@@ -63,9 +63,8 @@ pub struct Origin {
     infos: Arc<[RenditionOutline]>,
     /// All that there ever were, by [`Slot`].
     renditions: Vec<Rendition>,
-    /// The view in which everything that is listed could be played once: multivariant playlists are given out from then on.
-    /// The DVR view begins with the first whole segments, which is after the live one.
-    opened: Option<View>,
+    /// Everything that is listed could be played once: multivariant playlists and the MPD are given out from then on.
+    is_open: bool,
     /// Multivariant playlists and the MPD, each made when it is first asked for.
     tops: BTreeMap<Top, Rendered>,
     thumbnail: Option<Rendered>,
@@ -113,7 +112,7 @@ impl Origin {
             media_etag: ETag::of(config.epoch.as_bytes()),
             infos: Arc::from([]),
             renditions: Vec::new(),
-            opened: None,
+            is_open: false,
             tops: BTreeMap::new(),
             thumbnail: None,
             store: Store::new(&config.server_control, config.has_disk),

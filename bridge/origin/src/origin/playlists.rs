@@ -32,7 +32,7 @@ impl Origin {
             Top::Multivariant(_) => Kind::Multivariant,
             Top::Mpd => Kind::Mpd,
         };
-        if self.opened >= Some(view) {
+        if self.is_open {
             let response = self.top_response(top, wish, request.headers.if_none_match);
             return self.answer(kind, response);
         }
