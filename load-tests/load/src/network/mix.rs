@@ -20,6 +20,8 @@ const STRIDE: usize = 61;
 pub struct Mix {
     /// They add up to a hundred.
     shares: Vec<(Profile, usize)>,
+    /// What the first player has all the same.
+    first: Option<Profile>,
     seed: u64,
 }
 
@@ -43,6 +45,7 @@ impl Default for Mix {
     fn default() -> Self {
         Self {
             shares: vec![(Profile::Clean, PERCENT)],
+            first: None,
             seed: 0,
         }
     }
@@ -71,7 +74,11 @@ impl FromStr for Mix {
         if sum != PERCENT {
             return Err(MixError::NotAll(sum));
         }
-        Ok(Self { shares, seed: 0 })
+        Ok(Self {
+            shares,
+            first: None,
+            seed: 0,
+        })
     }
 }
 
@@ -82,8 +89,20 @@ impl Mix {
         Self { seed, ..self }
     }
 
+    /// The same with this network for the first player.
+    #[must_use]
+    pub fn with_first_on(self, network: Profile) -> Self {
+        Self {
+            first: Some(network),
+            ..self
+        }
+    }
+
     /// The network of the player of this number.
     pub fn profile_of(&self, player: usize) -> Profile {
+        if let Some(first) = self.first.filter(|_| player == 0) {
+            return first;
+        }
         let first = usize::try_from(draw(self.seed, &[]) % PERCENT as u64).unwrap_or(0);
         let place = (first + player % PERCENT * STRIDE) % PERCENT;
         let mut end = 0;
@@ -126,6 +145,13 @@ mod tests {
         }
         assert_eq!(all, profiles("clean:40,mobile:45,slow:15", 7));
         assert_ne!(all, profiles("clean:40,mobile:45,slow:15", 8));
+    }
+
+    #[test]
+    fn the_first_player_may_have_another_network_than_all() {
+        let mix = Mix::default().with_first_on(Profile::Poor);
+        assert_eq!(mix.profile_of(0), Profile::Poor);
+        assert!((1..PERCENT).all(|n| mix.profile_of(n) == Profile::Clean));
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub enum Profile {
     Mobile,
     /// 10 ms, and 1 Mbit/s behind a queue of 200 ms
     Slow,
+    /// 10 ms, 20 % lost, and 100 kbit/s behind a queue of 200 ms: sound comes through, and no picture is waited for
+    Poor,
 }
 
 /// What changes from one moment to the next over a radio with other users: LTE schedules in steps of a few milliseconds, and
@@ -47,6 +49,10 @@ impl Profile {
                 .losing(PerMille(10)),
             ),
             Self::Slow => Some(near.through(Bottleneck::of(1_000_000))),
+            Self::Poor => {
+                let poor = near.losing(PerMille(200));
+                Some(poor.through(Bottleneck::of(100_000)))
+            }
         }
     }
 }
@@ -59,6 +65,7 @@ impl fmt::Display for Profile {
             Self::Bursty => "bursty",
             Self::Mobile => "mobile",
             Self::Slow => "slow",
+            Self::Poor => "poor",
         })
     }
 }
