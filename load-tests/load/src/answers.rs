@@ -28,6 +28,8 @@ const CNAME: &str = "load";
 pub(crate) struct Answers {
     /// What came since the last report of arrivals.
     pub(crate) arrivals: ArrivalReport,
+    /// Reports of arrivals so far.
+    pub(crate) n_arrival_reports: u64,
     /// `None` before anything has come.
     report_at: Option<Instant>,
     arrivals_at: Option<Instant>,
@@ -63,16 +65,23 @@ impl Answers {
             rtcp::push_report(&mut report, SENDER_SSRC, &blocks, CNAME);
             packets.push(report);
         }
-        let Some(media) = video.reception.as_ref().map(|reception| reception.ssrc()) else {
-            return packets;
-        };
         // RFC 5506: feedback goes without a report in front of it. Every browser asks for that, and so do we.
         if self.arrivals_at.is_some_and(|at| at <= now) {
             self.arrivals_at = Some(now + ARRIVALS_INTERVAL);
+            // Arrivals are the path's: any of its streams stands for all. Sound may be the first to come.
+            let mut receptions = [&*video, &*audio].into_iter();
+            let any = receptions.find_map(|track| Some(track.reception.as_ref()?.ssrc()));
             let mut arrivals = Vec::new();
-            self.arrivals.write(&mut arrivals, (SENDER_SSRC, media));
-            packets.extend(Some(arrivals).filter(|packet| !packet.is_empty()));
+            let between = (SENDER_SSRC, any.unwrap_or_default());
+            self.arrivals.write(&mut arrivals, between);
+            if !arrivals.is_empty() {
+                self.n_arrival_reports += 1;
+                packets.push(arrivals);
+            }
         }
+        let Some(media) = video.reception.as_ref().map(|reception| reception.ssrc()) else {
+            return packets;
+        };
         if video.keyframe_due_at.is_some_and(|at| at <= now) {
             video.keyframe_due_at = Some(now + KEYFRAME_INTERVAL);
             let mut request = Vec::new();

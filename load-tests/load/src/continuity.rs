@@ -1,4 +1,4 @@
-//! What a subscriber got of one track, packet by packet.
+//! What a subscriber got of one encoding of a track, packet by packet.
 
 use crate::stamp::Stamp;
 
@@ -6,7 +6,7 @@ use crate::stamp::Stamp;
 /// a higher number is counted as foreign.
 const PACKETS_MAX: u32 = 1 << 24;
 
-/// Which packets of a track have come, from the subscriber's first frame on.
+/// Which packets have come, from the subscriber's first frame on.
 #[derive(Debug, Default)]
 pub struct Continuity {
     /// The first packet of the first frame that came; nothing before it was owed.
@@ -46,22 +46,27 @@ impl Continuity {
     /// when none has.
     #[must_use]
     pub fn record_unopened(&mut self, sequence: u64) -> bool {
-        let Some(offset) = self.offset else {
+        if self.offset.is_none() {
             return false;
-        };
-        let packet = i64::try_from(sequence).unwrap_or(i64::MAX) - offset;
-        match u32::try_from(packet).ok().filter(|n| *n < PACKETS_MAX) {
+        }
+        match self.packet_of(sequence) {
             Some(packet) => self.mark(packet),
             None => self.faults.foreign += 1,
         }
         true
     }
 
-    /// Takes the stamp of a packet that came as a retransmission. To come besides its original is no fault.
-    pub fn record_repair(&mut self, stamp: &Stamp) {
+    /// Which packet has this number. `None` when none can, and before one has come that was opened.
+    pub fn packet_of(&self, sequence: u64) -> Option<u32> {
+        let packet = i64::try_from(sequence).unwrap_or(i64::MAX) - self.offset?;
+        u32::try_from(packet).ok().filter(|n| *n < PACKETS_MAX)
+    }
+
+    /// Takes a retransmission of the packet with this number. To come besides its original is no fault.
+    pub fn record_repair(&mut self, sequence: u64) {
         let duplicates = self.faults.duplicates;
-        if self.first.is_some() && stamp.packet < PACKETS_MAX {
-            self.mark(stamp.packet);
+        if let Some(packet) = self.packet_of(sequence) {
+            self.mark(packet);
         }
         self.faults.duplicates = duplicates;
     }
@@ -134,6 +139,7 @@ mod tests {
     fn stamp(packet: u32, index_in_frame: u16) -> Stamp {
         Stamp {
             kind: MediaKind::Video,
+            encoding: 0,
             is_keyframe: packet < 10,
             index_in_frame,
             frame: 0,
@@ -196,8 +202,8 @@ mod tests {
     #[test]
     fn a_repair_fills_a_gap_and_is_no_duplicate() {
         let mut continuity = record(&[3, 5]);
-        continuity.record_repair(&stamp(4, 0));
-        continuity.record_repair(&stamp(5, 0));
+        continuity.record_repair(504);
+        continuity.record_repair(505);
         assert_eq!(continuity.n_lost(6), 0);
         assert_eq!(continuity.faults(), Faults::default());
     }

@@ -244,6 +244,7 @@ impl Watching {
 fn add_player(tally: &mut Tally, player: &Subscriber, published: &Published) {
     tally.n_alive += 1;
     tally.n_receiving += usize::from(player.has_both());
+    tally.n_begun += usize::from(player.has_any());
     tally.joins.extend(player.joined());
     tally.add_post(player.posted_at());
     let (n_lost_audio, n_lost_video) = player.n_lost(published);
@@ -251,5 +252,12 @@ fn add_player(tally: &mut Tally, player: &Subscriber, published: &Published) {
     tally.n_lost_audio += n_lost_audio;
     tally.n_repairs += player.n_repairs();
     tally.faults.add(player.faults());
+    if let Some(n) = player
+        .encoding()
+        .and_then(|place| tally.n_at.get_mut(place))
+    {
+        *n += 1;
+    }
+    tally.n_arrival_reports += player.n_arrival_reports();
     tally.n_refused += player.n_refused();
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::encodings::Encodings;
 use crate::publisher::Published;
 use crate::run_error::RunError;
 use crate::stage::{Measured, Setting, Stage};
@@ -23,6 +24,8 @@ pub struct Scenario {
 pub struct Outcome {
     /// Players that were asked for.
     pub n_viewers: usize,
+    /// What it was sent in.
+    pub encodings: Encodings,
     /// What the publisher sent.
     pub published: Published,
     /// The window.
@@ -44,6 +47,7 @@ pub async fn run(scenario: &Scenario, say: impl Fn(&str)) -> Result<Outcome, Run
     stage.leave()?;
     Ok(Outcome {
         n_viewers: scenario.n_viewers,
+        encodings: scenario.setting.media.encodings,
         published,
         measured,
         settled,

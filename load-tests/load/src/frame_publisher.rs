@@ -237,7 +237,7 @@ struct Requests(u64);
 impl Requests {
     fn count(&mut self) -> impl FnMut(SessionEvent<'_>) {
         |event| match event {
-            SessionEvent::KeyframeRequested => self.0 += 1,
+            SessionEvent::KeyframeRequested(_) => self.0 += 1,
             SessionEvent::Media { .. } => {}
         }
     }

@@ -26,6 +26,7 @@ use sfu_model::time::Instant;
 use sfu_net::clock::Clock;
 
 use crate::crowd::{Crowd, CrowdEnded};
+use crate::encodings::Encodings;
 use crate::endpoint::Endpoint;
 use crate::joining::{JOINS_PER_SECOND, Joining, LOOK_INTERVAL, open};
 use crate::network::Mix;
@@ -98,7 +99,13 @@ pub enum HostileError {
 /// Plays the scenario. `say` is told how far it is.
 pub async fn run(scenario: &Scenario, say: impl Fn(&str)) -> Result<Outcome, HostileError> {
     let clock = Clock::start();
-    let opened = open(&scenario.whip, Role::Publisher, scenario.local, clock).await?;
+    let opened = open(
+        &scenario.whip,
+        Role::Publisher(Encodings::One),
+        scenario.local,
+        clock,
+    )
+    .await?;
     let target = Target::of(&opened.answer).ok_or(HostileError::NoTarget)?;
     let publisher = Publisher::start(opened.session, scenario.bitrate_bps, clock)?;
     let run = Run {
@@ -219,6 +226,7 @@ impl Run<'_> {
             local: *local,
             clock: self.clock,
             per_second: JOINS_PER_SECOND,
+            encodings: Encodings::One,
             networks: &Mix::default(),
         };
         joining.join(0..n_players, &crowd).await?;

@@ -11,13 +11,14 @@ use tokio::task::JoinSet;
 use whip_whep_client::client::Reply;
 
 use crate::crowd::Crowd;
+use crate::encodings::Encodings;
 use crate::endpoint::Endpoint;
-use crate::network::Mix;
+use crate::network::{Mix, Profile};
 use crate::publisher::Published;
 use crate::run_error::RunError;
 use crate::session::{Role, Session};
 use crate::subscriber::Subscriber;
-use crate::tally::Tally;
+use crate::tally::Tallies;
 
 /// Players that join in a second. The server lets in 20 a second from one address (after a burst of 64); a crowd that
 /// came faster would measure that limit.
@@ -74,6 +75,8 @@ pub(crate) struct Joining<'a> {
     pub(crate) clock: Clock,
     /// Players in a second.
     pub(crate) per_second: u32,
+    /// What they watch comes in these.
+    pub(crate) encodings: Encodings,
     /// What lies between each of them and the server.
     pub(crate) networks: &'a Mix,
 }
@@ -102,28 +105,39 @@ impl Joining<'_> {
                         Some(path) => session.through(path),
                         None => session,
                     };
-                    crowd.join(Subscriber::new(session, posted_at))?;
+                    crowd.join(Subscriber::new(session, self.encodings, posted_at))?;
                 }
             }
         }
-        wait_until(crowd, Published::default(), JOIN_PATIENCE, |tally| {
-            tally.n_receiving == n_players && tally.joins.len() == n_players
+        wait_until(crowd, Published::default(), JOIN_PATIENCE, |tallies| {
+            tallies.total().n_alive == n_players
+                && tallies.iter().all(|(network, tally)| match network {
+                    // Its path carries sound, and no picture.
+                    Profile::Poor => tally.n_begun == tally.n_alive,
+                    Profile::Clean
+                    | Profile::Lossy
+                    | Profile::Bursty
+                    | Profile::Mobile
+                    | Profile::Slow => {
+                        (tally.n_receiving, tally.joins.len()) == (tally.n_alive, tally.n_alive)
+                    }
+                })
         })
         .await
     }
 }
 
-/// Waits until the tally satisfies, or patience is at its end.
+/// Waits until the tallies satisfy, or patience is at its end.
 pub(crate) async fn wait_until(
     crowd: &Crowd,
     published: Published,
     patience: Duration,
-    is_enough: impl Fn(&Tally) -> bool,
+    is_enough: impl Fn(&Tallies) -> bool,
 ) -> Result<(), RunError> {
     let n_looks = patience.as_millis() / LOOK_INTERVAL.as_millis();
     let mut looks = tokio::time::interval(LOOK_INTERVAL);
     for _ in 0..n_looks {
-        if is_enough(&crowd.count(published)?) {
+        if is_enough(&crowd.count_each(published)?) {
             break;
         }
         looks.tick().await;

@@ -7,10 +7,10 @@ use sfu_model::time::Instant;
 
 use crate::stamp::Stamp;
 
-/// The keyframes of a window, by their number in the track.
+/// The keyframes of a window, by their encoding and their number in it.
 #[derive(Clone, Debug, Default)]
 pub struct KeyframeFanout {
-    keyframes: BTreeMap<u32, Span>,
+    keyframes: BTreeMap<(u8, u32), Span>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +26,7 @@ impl KeyframeFanout {
     pub fn record(&mut self, stamp: &Stamp, arrived_at: Instant) {
         if stamp.is_keyframe {
             self.merge(
-                stamp.frame,
+                (stamp.encoding, stamp.frame),
                 Span {
                     sent_at: stamp.sent_at,
                     arrived_at,
@@ -51,7 +51,7 @@ impl KeyframeFanout {
         took.get(took.len() / 2).copied()
     }
 
-    fn merge(&mut self, frame: u32, span: Span) {
+    fn merge(&mut self, frame: (u8, u32), span: Span) {
         let known = self.keyframes.entry(frame).or_insert(span);
         known.sent_at = known.sent_at.max(span.sent_at);
         known.arrived_at = known.arrived_at.max(span.arrived_at);
@@ -71,6 +71,7 @@ mod tests {
     fn stamp(is_keyframe: bool, frame: u32, sent_us: u64) -> Stamp {
         Stamp {
             kind: MediaKind::Video,
+            encoding: 0,
             is_keyframe,
             index_in_frame: 0,
             frame,

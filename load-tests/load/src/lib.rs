@@ -22,6 +22,8 @@ pub mod continuity;
 pub mod cpu;
 pub mod crowd;
 pub mod endpoint;
+mod encoding_runs;
+pub mod encodings;
 pub mod fanout;
 mod first_picture;
 pub mod formats;

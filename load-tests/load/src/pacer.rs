@@ -85,6 +85,7 @@ mod tests {
         let mut pacer = Pacer::new(pacing, 2_400_000);
         for sequence in 0..n_packets {
             pacer.push(Outgoing {
+                encoding: 0,
                 sequence,
                 timestamp: 0,
                 marker: false,

@@ -10,6 +10,7 @@ use sfu_model::time::Instant;
 use sfu_net::clock::Clock;
 use sfu_net::udp::ReceiveBatch;
 
+use crate::encodings::{ENCODINGS_MAX, Encodings};
 use crate::pacer::{Pacer, Pacing};
 use crate::session::{Outgoing, Session, SessionError, SessionEvent};
 use crate::source::{AUDIO_INTERVAL, AudioSource, FRAME_INTERVAL, Frame, VideoSource};
@@ -27,8 +28,8 @@ const FIRST_SEQUENCE: u32 = 7_000;
 /// What was sent.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Published {
-    /// Video packets, retransmissions apart.
-    pub n_video: u32,
+    /// Video packets of each encoding, smallest first, retransmissions apart.
+    pub n_video: [u32; ENCODINGS_MAX],
     /// Audio packets.
     pub n_audio: u32,
     /// Keyframe requests that the server made.
@@ -40,8 +41,10 @@ pub struct Published {
 /// What a publisher sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Media {
-    /// Of the video, payloads only.
+    /// Of the video, or its largest encoding, payloads only.
     pub bitrate_bps: u32,
+    /// What it comes in.
+    pub encodings: Encodings,
     /// How its packets are spread.
     pub pacing: Pacing,
 }
@@ -64,11 +67,12 @@ enum Order {
 }
 
 impl Publisher {
-    /// Sends whole pictures at once from here on. The session has its answer.
+    /// Sends whole pictures of one encoding at once from here on. The session has its answer.
     pub fn start(session: Session, bitrate_bps: u32, clock: Clock) -> io::Result<Self> {
         let pacing = Pacing::Bursty;
         let media = Media {
             bitrate_bps,
+            encodings: Encodings::One,
             pacing,
         };
         Self::start_with(session, media, clock)
@@ -85,14 +89,14 @@ impl Publisher {
         let sending = Sending {
             session,
             clock,
-            video: VideoSource::new(media.bitrate_bps),
+            videos: videos(media),
+            encodings: media.encodings,
             audio: AudioSource::default(),
-            pacer: Pacer::new(media.pacing, media.bitrate_bps),
+            pacer: Pacer::new(media.pacing, media.total_bps()),
             next_picture: now,
             next_sound: now,
             is_silent: false,
-            n_keyframe_requests: 0,
-            n_keyframe_requests_answered: 0,
+            requests: Requests::default(),
         };
         let thread = std::thread::Builder::new()
             .name("publisher".into())
@@ -138,14 +142,15 @@ impl Publisher {
 struct Sending {
     session: Session,
     clock: Clock,
-    video: VideoSource,
+    /// Of each encoding.
+    videos: Vec<VideoSource>,
+    encodings: Encodings,
     audio: AudioSource,
     pacer: Pacer,
     next_picture: Instant,
     next_sound: Instant,
     is_silent: bool,
-    n_keyframe_requests: u64,
-    n_keyframe_requests_answered: u64,
+    requests: Requests,
 }
 
 impl Sending {
@@ -173,8 +178,8 @@ impl Sending {
                 Err(TryRecvError::Empty) => {}
             }
             if events.iter().any(|event| event.token() == SOCKET) {
-                let requests = &mut self.n_keyframe_requests;
-                self.session.receive(&mut batch, &mut count(requests))?;
+                let mut on_event = self.requests.count(self.encodings);
+                self.session.receive(&mut batch, &mut on_event)?;
             }
             if !self.is_silent {
                 self.write_due();
@@ -183,8 +188,8 @@ impl Sending {
                 Stamp::write_time(&mut packet.payload, self.clock.now());
                 self.session.write(MediaKind::Video, packet);
             }
-            let requests = &mut self.n_keyframe_requests;
-            self.session.handle_timeout(&mut count(requests))?;
+            let mut on_event = self.requests.count(self.encodings);
+            self.session.handle_timeout(&mut on_event)?;
         }
     }
 
@@ -209,22 +214,32 @@ impl Sending {
             self.next_sound += AUDIO_INTERVAL;
             let first = self.audio.n_packets();
             let frame = self.audio.next_frame(self.clock.now());
-            self.write(MediaKind::Audio, frame, first);
+            self.write((MediaKind::Audio, 0), frame, first);
         }
         while self.next_picture <= now {
             self.next_picture += FRAME_INTERVAL;
-            let first = self.video.n_packets();
-            let is_keyframe_wanted = self.n_keyframe_requests > self.n_keyframe_requests_answered;
-            self.n_keyframe_requests_answered = self.n_keyframe_requests;
-            let frame = self.video.next_frame(is_keyframe_wanted, self.clock.now());
-            self.write(MediaKind::Video, frame, first);
+            self.write_picture();
         }
     }
 
-    fn write(&mut self, kind: MediaKind, frame: Frame, first_packet: u32) {
+    /// The next picture, in each encoding.
+    fn write_picture(&mut self) {
+        let wanted = std::mem::take(&mut self.requests.wanted);
+        for (place, wants_keyframe) in wanted.into_iter().enumerate() {
+            let Some(video) = self.videos.get_mut(place) else {
+                return;
+            };
+            let first = video.n_packets();
+            let frame = video.next_frame(wants_keyframe, self.clock.now());
+            self.write((MediaKind::Video, place), frame, first);
+        }
+    }
+
+    fn write(&mut self, (kind, encoding): (MediaKind, usize), frame: Frame, first_packet: u32) {
         let n_payloads = frame.payloads.len();
         for (index, payload) in (0..).zip(frame.payloads) {
             let packet = Outgoing {
+                encoding,
                 sequence: FIRST_SEQUENCE + first_packet + index,
                 timestamp: frame.timestamp,
                 marker: kind == MediaKind::Video && index as usize + 1 == n_payloads,
@@ -239,18 +254,54 @@ impl Sending {
     }
 
     fn published(&self) -> Published {
+        let n_packets = |place| self.videos.get(place).map_or(0, VideoSource::n_packets);
         Published {
-            n_video: self.video.n_packets(),
+            n_video: std::array::from_fn(n_packets),
             n_audio: self.audio.n_packets(),
-            n_keyframe_requests: self.n_keyframe_requests,
+            n_keyframe_requests: self.requests.n,
             n_refused: self.session.n_refused(),
         }
     }
 }
 
-fn count(n_requests: &mut u64) -> impl FnMut(SessionEvent<'_>) {
-    |event| match event {
-        SessionEvent::KeyframeRequested => *n_requests += 1,
-        SessionEvent::Media { .. } => {}
+impl Media {
+    /// Of the video, all its encodings together.
+    fn total_bps(&self) -> u32 {
+        let rates = self.encodings.all().iter();
+        rates
+            .map(|encoding| self.bitrate_bps / encoding.bitrate_divisor)
+            .sum()
+    }
+}
+
+/// A source for each encoding.
+fn videos(media: Media) -> Vec<VideoSource> {
+    let encodings = (0..).zip(media.encodings.all());
+    encodings
+        .map(|encoding| VideoSource::new(encoding, media.bitrate_bps))
+        .collect()
+}
+
+/// Keyframe requests of the server.
+#[derive(Debug, Default)]
+struct Requests {
+    /// How many there were.
+    n: u64,
+    /// The encodings whose next picture must be a keyframe.
+    wanted: [bool; ENCODINGS_MAX],
+}
+
+impl Requests {
+    fn count(&mut self, encodings: Encodings) -> impl FnMut(SessionEvent<'_>) {
+        move |event| match event {
+            SessionEvent::KeyframeRequested(rid) => {
+                self.n += 1;
+                let place = encodings.place_of(rid.as_deref());
+                if let Some(wanted) = place.and_then(|place| self.wanted.get_mut(place)) {
+                    *wanted = true;
+                }
+            }
+            SessionEvent::Media { .. } => {}
+        }
     }
 }

@@ -15,10 +15,11 @@ use sfu_model::datagram::{TransmitBatch, Transport};
 use sfu_model::time::Instant;
 use sfu_net::clock::Clock;
 use sfu_net::udp::UdpSocket;
-use str0m::media::{Mid, Pt};
+use str0m::media::{Mid, Pt, Rid};
 use str0m::rtp::{RtpWrite, Ssrc};
 use str0m::{Event, Input, Output, Rtc};
 
+use crate::encodings::Encodings;
 use crate::keys::KeySlot;
 use crate::network::{PlayerPath, Profile};
 use crate::recording::VideoCodec;
@@ -31,8 +32,8 @@ const ADVANCES_MAX: usize = 16;
 /// Which way media flows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Sends packets of H.264 and Opus that its owner has made.
-    Publisher,
+    /// Sends packets of H.264, in these encodings, and of Opus that its owner has made.
+    Publisher(Encodings),
     /// Sends frames of this codec and of Opus, of which the engine makes packets.
     FramePublisher(VideoCodec),
     /// Receives.
@@ -42,8 +43,8 @@ pub enum Role {
 /// What a session tells its owner.
 #[derive(Debug)]
 pub enum SessionEvent<'a> {
-    /// The server's decoder, or one behind it, needs a keyframe.
-    KeyframeRequested,
+    /// The server's decoder, or one behind it, needs a keyframe of the encoding with this rid.
+    KeyframeRequested(Option<Rid>),
     /// A subscriber got a sealed packet of media or RTCP.
     Media {
         /// All of it.
@@ -74,13 +75,23 @@ pub enum SessionError {
     NotAccepted(MediaKind),
 }
 
+/// What a publisher sends with one SSRC.
+#[derive(Clone, Copy, Debug)]
+struct Stream {
+    kind: MediaKind,
+    /// The place of its encoding.
+    encoding: usize,
+    ssrc: Ssrc,
+    pt: Pt,
+}
+
 /// A transport connection to the server.
 pub struct Session {
     rtc: Rtc,
     socket: UdpSocket,
     clock: Clock,
     sections: Vec<(MediaKind, Mid)>,
-    streams: Vec<(MediaKind, Ssrc, Pt)>,
+    streams: Vec<Stream>,
     /// A subscriber's keys, once its handshake is done: its media is not the engine's.
     keys: Option<KeySlot>,
     /// Where media comes from; what answers it goes there.
@@ -121,7 +132,9 @@ impl Session {
 
     /// Queues one packet; it leaves with the next [`Self::handle_timeout`].
     pub fn write(&mut self, kind: MediaKind, packet: Outgoing) {
-        let Some((_, ssrc, pt)) = self.streams.iter().find(|(k, ..)| *k == kind).copied() else {
+        let mut streams = self.streams.iter();
+        let found = streams.find(|of| of.kind == kind && of.encoding == packet.encoding);
+        let Some(Stream { ssrc, pt, .. }) = found.copied() else {
             return;
         };
         let now = std_instant(self.clock, self.clock.now());
@@ -214,8 +227,8 @@ impl Session {
                     self.outgoing
                         .push(Transport::Udp, t.source, t.destination, &t.contents);
                 }
-                Output::Event(Event::KeyframeRequest(_)) => {
-                    on_event(SessionEvent::KeyframeRequested);
+                Output::Event(Event::KeyframeRequest(request)) => {
+                    on_event(SessionEvent::KeyframeRequested(request.rid));
                 }
                 Output::Event(_) => {}
             }
@@ -230,6 +243,8 @@ impl Session {
 /// One RTP packet on its way to the server.
 #[derive(Debug)]
 pub struct Outgoing {
+    /// The place of its encoding; zero of sound.
+    pub encoding: usize,
     /// Unwrapped; the low half goes on the wire.
     pub sequence: u32,
     /// As on the wire.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use sfu_model::codec::MediaKind;
 use sfu_model::time::Instant;
 
+use crate::encodings::Encoding;
 use crate::stamp::{STAMP_BYTES, Stamp};
 
 /// Bytes of a video payload: what browsers fill a packet with.
@@ -41,10 +42,7 @@ pub const AUDIO_PAYLOAD_BYTES: usize = 80;
 /// First byte of an Opus packet: CELT, fullband, 20 ms, stereo, one frame (RFC 6716 section 3.1).
 const OPUS_TOC: u8 = 0xfc;
 
-/// Constrained Baseline, level 3.1, 1280x720.
-const SPS: [u8; 11] = [
-    0x67, 0x42, 0xc0, 0x1f, 0x8c, 0x8d, 0x40, 0x28, 0x02, 0xdd, 0x08,
-];
+/// The picture parameter set of every encoding.
 const PPS: [u8; 4] = [0x68, 0xce, 0x3c, 0x80];
 
 /// NAL unit headers (RFC 6184 sections 5.3, 5.7, 5.8).
@@ -65,9 +63,12 @@ pub struct Frame {
     pub payloads: Vec<Vec<u8>>,
 }
 
-/// A track that is made up as it is sent.
+/// An encoding of a track that is made up as it is sent.
 #[derive(Debug)]
 pub struct VideoSource {
+    sps: &'static [u8],
+    /// Its place among the track's.
+    place: u8,
     /// Packets of a picture of average size.
     packets_per_frame: f64,
     /// Packets that the bitrate allows and that were not sent; negative after a keyframe.
@@ -78,10 +79,13 @@ pub struct VideoSource {
 }
 
 impl VideoSource {
-    /// A source of this many bits a second, payloads only.
-    pub fn new(bitrate_bps: u32) -> Self {
+    /// The encoding at this place. The largest of its track has this many bits a second, payloads only.
+    pub fn new((place, encoding): (u8, &Encoding), bitrate_bps: u32) -> Self {
         let packet_bits = VIDEO_PAYLOAD_BYTES as f64 * 8.0;
+        let bitrate_bps = bitrate_bps / encoding.bitrate_divisor;
         Self {
+            sps: encoding.sps,
+            place,
             packets_per_frame: f64::from(bitrate_bps) * FRAME_INTERVAL.as_secs_f64() / packet_bits,
             credit: 0.0,
             n_frames: 0,
@@ -123,13 +127,14 @@ impl VideoSource {
             .map(|index_in_frame| {
                 let stamp = Stamp {
                     kind: MediaKind::Video,
+                    encoding: self.place,
                     is_keyframe,
                     index_in_frame,
                     frame: self.n_frames,
                     packet: self.n_packets + u32::from(index_in_frame),
                     sent_at: now,
                 };
-                video_payload(&stamp, n_packets)
+                video_payload(&stamp, n_packets, self.sps)
             })
             .collect();
         let timestamp = self.n_frames.wrapping_mul(FRAME_TICKS);
@@ -143,12 +148,12 @@ impl VideoSource {
 }
 
 /// A keyframe is an aggregate of its parameter sets, then the fragments of an IDR slice; any other picture is fragments.
-fn video_payload(stamp: &Stamp, n_in_frame: u16) -> Vec<u8> {
+fn video_payload(stamp: &Stamp, n_in_frame: u16, sps: &[u8]) -> Vec<u8> {
     let mut payload = Vec::with_capacity(VIDEO_PAYLOAD_BYTES);
     let n_before_slice = u16::from(stamp.is_keyframe);
     if stamp.is_keyframe && stamp.index_in_frame == 0 {
         payload.push(STAP_A);
-        push_unit(&mut payload, &SPS);
+        push_unit(&mut payload, sps);
         push_unit(&mut payload, &PPS);
         let sei_bytes = VIDEO_PAYLOAD_BYTES - payload.len() - 2;
         let mut sei = vec![0x55; sei_bytes];
@@ -203,6 +208,7 @@ impl AudioSource {
     pub fn next_frame(&mut self, now: Instant) -> Frame {
         let stamp = Stamp {
             kind: MediaKind::Audio,
+            encoding: 0,
             is_keyframe: true,
             index_in_frame: 0,
             frame: self.n_packets,
@@ -225,6 +231,11 @@ const _: () = assert!(AUDIO_PAYLOAD_BYTES > STAMP_BYTES && VIDEO_PAYLOAD_BYTES >
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::encodings::Encodings;
+
+    fn source() -> VideoSource {
+        VideoSource::new((0, &Encodings::One.all()[0]), 2_400_000)
+    }
 
     fn stamps(frame: &Frame) -> Vec<Stamp> {
         let stamps = frame.payloads.iter().map(|p| Stamp::read(p).unwrap());
@@ -233,7 +244,7 @@ mod tests {
 
     #[test]
     fn a_minute_has_the_bitrate_and_no_gap() {
-        let mut source = VideoSource::new(2_400_000);
+        let mut source = source();
         let mut next = 0;
         for n in 0..1_500 {
             let frame = source.next_frame(n == 777, Instant::from_nanos(n));
@@ -252,7 +263,7 @@ mod tests {
 
     #[test]
     fn a_keyframe_comes_first_when_asked_for_and_every_two_seconds() {
-        let mut source = VideoSource::new(2_400_000);
+        let mut source = source();
         let is_keyframe: Vec<bool> = (0..120)
             .map(|n| stamps(&source.next_frame(n == 30, Instant::START))[0].is_keyframe)
             .collect();
@@ -262,7 +273,7 @@ mod tests {
 
     #[test]
     fn a_keyframe_is_parameter_sets_and_a_slice_in_fragments() {
-        let frame = VideoSource::new(2_400_000).next_frame(false, Instant::START);
+        let frame = source().next_frame(false, Instant::START);
         let heads: Vec<&[u8]> = frame.payloads.iter().map(|p| &p[..2]).collect();
         assert_eq!(heads.len(), 40);
         assert_eq!(heads[0], [STAP_A, 0]);
@@ -275,6 +286,29 @@ mod tests {
                 .iter()
                 .all(|p| p.len() == VIDEO_PAYLOAD_BYTES)
         );
+    }
+
+    #[test]
+    fn each_encoding_has_its_share_and_says_its_size() {
+        let encodings = Encodings::Simulcast.all();
+        let n_packets: Vec<u32> = (0..)
+            .zip(encodings)
+            .map(|(place, encoding)| {
+                let mut source = VideoSource::new((place, encoding), 3_000_000);
+                for n in 0..1_000 {
+                    let frame = source.next_frame(false, Instant::START);
+                    assert!(stamps(&frame).iter().all(|stamp| stamp.encoding == place));
+                    if n == 0 {
+                        let sps = &frame.payloads[0][3..3 + encoding.sps.len()];
+                        assert_eq!(sps, encoding.sps);
+                    }
+                }
+                source.n_packets()
+            })
+            .collect();
+        for (n, expected) in n_packets.into_iter().zip([1_250, 3_125, 12_500_u32]) {
+            assert!(n.abs_diff(expected) < 40, "{n} packets, {expected} wanted");
+        }
     }
 
     #[test]

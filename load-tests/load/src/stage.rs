@@ -9,15 +9,19 @@ use sfu_net::clock::Clock;
 use crate::crowd::Crowd;
 use crate::endpoint::Endpoint;
 use crate::joining::{Joining, open, wait_until};
-use crate::network::Mix;
+use crate::network::{Mix, Profile};
 use crate::proc::{Process, Scheduled};
 use crate::publisher::{Media, Published, Publisher};
 use crate::run_error::RunError;
 use crate::session::Role;
-use crate::tally::{Tallies, Tally};
+use crate::tally::Tallies;
 
 /// How long a lost packet may take to be repaired after it was sent: a few round trips and the engines' feedback intervals.
 const REPAIR_PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long players may take to get the best encoding: the estimate of a path begins low and is raised by a few percent a
+/// second, and by probes.
+const CLIMB_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where a scenario is set, and with what.
 #[derive(Debug)]
@@ -88,7 +92,8 @@ impl<'s> Stage<'s> {
     /// The publisher begins. The first player's POST waits until its stream is live.
     pub(crate) async fn open(setting: &'s Setting) -> Result<Self, RunError> {
         let clock = Clock::start();
-        let joined = open(&setting.whip, Role::Publisher, setting.local, clock).await?;
+        let role = Role::Publisher(setting.media.encodings);
+        let joined = open(&setting.whip, role, setting.local, clock).await?;
         Ok(Self {
             setting,
             clock,
@@ -99,7 +104,7 @@ impl<'s> Stage<'s> {
         })
     }
 
-    /// Players join until there are so many.
+    /// Players join until there are so many, and get the best that their paths carry.
     pub(crate) async fn grow(&mut self, n_players: usize) -> Result<(), RunError> {
         let joining = Joining {
             whep: &self.setting.whep,
@@ -118,6 +123,7 @@ impl<'s> Stage<'s> {
         let this = Process::new(std::process::id());
         let server = self.setting.server;
         let look = || -> io::Result<(Option<Scheduled>, Scheduled)> {
+            encodings: self.setting.media.encodings,
             let server = server.map(|p| p.scheduled()).transpose()?;
             Ok((server, this.scheduled()?))
         };
@@ -152,7 +158,13 @@ impl<'s> Stage<'s> {
         published: Published,
         n_given_up: u64,
     ) -> Result<Tallies, RunError> {
-        let is_settled = |tally: &Tally| tally.n_lost <= n_given_up;
+        // What a poor path has lost never comes.
+        let is_settled = |tallies: &Tallies| {
+            let waited_for = tallies
+                .iter()
+                .filter(|(network, _)| **network != Profile::Poor);
+            waited_for.map(|(_, tally)| tally.n_lost).sum::<u64>() <= n_given_up
+        };
         wait_until(&self.crowd, published, REPAIR_PATIENCE, is_settled).await?;
         Ok(self.crowd.count_each(published)?)
     }

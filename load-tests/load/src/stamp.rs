@@ -9,21 +9,24 @@ pub const STAMP_BYTES: usize = 24;
 /// First bytes of a stamp. A payload without them is not of our publisher.
 const MAGIC: [u8; 4] = *b"frsh";
 
-/// Bit of the flags: the packet is of a keyframe.
+/// Bit of the flags: the packet is of a keyframe. The bits above it are the place of its encoding.
 const KEYFRAME: u8 = 1;
+const ENCODING_SHIFT: u32 = 1;
 
 /// Where a packet stands in its track, and when it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
     /// The track.
     pub kind: MediaKind,
+    /// The place of its encoding among the track's, smallest first.
+    pub encoding: u8,
     /// Its frame can be decoded by itself.
     pub is_keyframe: bool,
     /// Its place in the frame, from zero.
     pub index_in_frame: u16,
-    /// Frames of the track before this one.
+    /// Frames of the encoding before this one.
     pub frame: u32,
-    /// Packets of the track before this one.
+    /// Packets of the encoding before this one.
     pub packet: u32,
     /// On the clock that publisher and subscriber share.
     pub sent_at: Instant,
@@ -40,7 +43,8 @@ impl Stamp {
             MediaKind::Audio => 0,
             MediaKind::Video => 1,
         };
-        let flags = if self.is_keyframe { KEYFRAME } else { 0 };
+        let keyframe = if self.is_keyframe { KEYFRAME } else { 0 };
+        let flags = keyframe | self.encoding << ENCODING_SHIFT;
         let mut bytes = [0; STAMP_BYTES];
         let fields = MAGIC
             .into_iter()
@@ -79,6 +83,7 @@ impl Stamp {
         };
         (*magic == MAGIC).then_some(Self {
             kind,
+            encoding: flags >> ENCODING_SHIFT,
             is_keyframe: flags & KEYFRAME != 0,
             index_in_frame: u16::from_be_bytes(*index_in_frame),
             frame: u32::from_be_bytes(*frame),
@@ -99,6 +104,7 @@ mod tests {
 
     const STAMP: Stamp = Stamp {
         kind: MediaKind::Video,
+        encoding: 2,
         is_keyframe: true,
         index_in_frame: 3,
         frame: 7,

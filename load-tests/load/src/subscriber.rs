@@ -9,6 +9,7 @@ use sfu_net::udp::ReceiveBatch;
 
 use crate::answers::Answers;
 use crate::continuity::Faults;
+use crate::encodings::Encodings;
 use crate::formats::Formats;
 use crate::keys::KeySlot;
 use crate::network::Profile;
@@ -43,15 +44,17 @@ struct Received {
 }
 
 impl Subscriber {
-    /// A player whose session has its answer.
-    pub fn new(session: Session, posted_at: Instant) -> Self {
+    /// A player whose session has its answer, of what is published in these encodings.
+    pub fn new(session: Session, encodings: Encodings, posted_at: Instant) -> Self {
         let is_lossy = session.network() != Profile::Clean;
         let received = Received {
             formats: session.formats(),
             keys: session.keys(),
             srtp: None,
             audio: Track::new(MediaKind::Audio),
-            video: Track::new(MediaKind::Video).waiting_for_keyframe(is_lossy),
+            video: Track::new(MediaKind::Video)
+                .waiting_for_keyframe(is_lossy)
+                .changing_encoding(encodings != Encodings::One),
             answers: Answers::default(),
             is_sample: false,
             posted_at,
@@ -109,6 +112,12 @@ impl Subscriber {
         audio.continuity.has_begun() && video.continuity.has_begun()
     }
 
+    /// True once anything of a track has come.
+    pub(crate) fn has_any(&self) -> bool {
+        let Received { audio, video, .. } = &self.received;
+        audio.continuity.has_begun() || video.continuity.has_begun()
+    }
+
     /// When its POST began that was taken.
     pub(crate) fn posted_at(&self) -> Instant {
         self.received.posted_at
@@ -127,6 +136,16 @@ impl Subscriber {
         self.received.audio.n_repairs + self.received.video.n_repairs
     }
 
+    /// The place of the encoding that comes.
+    pub(crate) fn encoding(&self) -> Option<usize> {
+        self.received.video.continuity.encoding()
+    }
+
+    /// Reports of arrivals that it has sent.
+    pub(crate) fn n_arrival_reports(&self) -> u64 {
+        self.received.answers.n_arrival_reports
+    }
+
     /// Datagrams that the kernel did not take.
     pub(crate) fn n_refused(&self) -> usize {
         self.session.n_refused()
@@ -135,8 +154,10 @@ impl Subscriber {
     /// Packets of sound and of pictures that were published since the player joined, and never came.
     pub(crate) fn n_lost(&self, published: &Published) -> (u64, u64) {
         let Received { audio, video, .. } = &self.received;
-        let n_lost_audio = audio.continuity.n_lost(published.n_audio);
-        (n_lost_audio, video.continuity.n_lost(published.n_video))
+        // Sound has one encoding.
+        let n_audio = [published.n_audio, 0, 0];
+        let n_lost_audio = audio.continuity.n_lost(&n_audio);
+        (n_lost_audio, video.continuity.n_lost(&published.n_video))
     }
 
     /// What else went wrong.

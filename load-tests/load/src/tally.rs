@@ -6,6 +6,7 @@ use std::time::Duration;
 use sfu_model::time::Instant;
 
 use crate::continuity::Faults;
+use crate::encodings::ENCODINGS_MAX;
 use crate::keyframe_fanout::KeyframeFanout;
 use crate::latency::Histogram;
 use crate::network::Profile;
@@ -17,6 +18,8 @@ pub struct Tally {
     pub n_alive: usize,
     /// Players that get both tracks.
     pub n_receiving: usize,
+    /// Players that get one of them at least.
+    pub n_begun: usize,
     /// Of each player that has had a picture.
     pub joins: Vec<Join>,
     /// When the first player's POST began, and the last's, of those that live.
@@ -29,6 +32,10 @@ pub struct Tally {
     pub n_lost_audio: u64,
     /// Retransmissions that came.
     pub n_repairs: u64,
+    /// Players that get each encoding, smallest first.
+    pub n_at: [usize; ENCODINGS_MAX],
+    /// Reports of arrivals that players have sent: a server that asks for them estimates their paths.
+    pub n_arrival_reports: u64,
     /// Whatever else went wrong.
     pub faults: Faults,
     /// Datagrams of players that the kernel did not take.
@@ -70,6 +77,7 @@ impl Tally {
     pub fn add(&mut self, other: &Self) {
         self.n_alive += other.n_alive;
         self.n_receiving += other.n_receiving;
+        self.n_begun += other.n_begun;
         self.joins.extend(&other.joins);
         if let Some((first, last)) = other.posted {
             self.add_post(first);
@@ -82,6 +90,10 @@ impl Tally {
         self.n_lost += other.n_lost;
         self.n_lost_audio += other.n_lost_audio;
         self.n_repairs += other.n_repairs;
+        for (n, more) in self.n_at.iter_mut().zip(other.n_at) {
+            *n += more;
+        }
+        self.n_arrival_reports += other.n_arrival_reports;
         self.faults.add(other.faults);
         self.n_refused += other.n_refused;
     }

@@ -3,7 +3,7 @@
 use sfu_model::codec::MediaKind;
 use sfu_model::time::Instant;
 
-use crate::continuity::Continuity;
+use crate::encoding_runs::EncodingRuns;
 use crate::first_picture::{FirstPicture, Part};
 use crate::missing::Missing;
 use crate::reception::Reception;
@@ -18,11 +18,15 @@ const ORIGINAL_SEQUENCE_BYTES: usize = 2;
 #[derive(Debug)]
 pub(crate) struct Track {
     clock_hz: u32,
-    pub(crate) continuity: Continuity,
+    pub(crate) continuity: EncodingRuns,
     pub(crate) missing: Missing,
     pub(crate) first_picture: FirstPicture,
     /// What comes before a keyframe is of no use: the path may have lost the one that the server began with.
     waits_for_keyframe: bool,
+    /// The first packet of each picture is opened: its encoding may not be that of the one before.
+    opens_pictures: bool,
+    /// The timestamp of the picture that came last.
+    picture: Option<u32>,
     /// When a keyframe has to be asked for.
     pub(crate) keyframe_due_at: Option<Instant>,
     /// Of the media; retransmissions have their own stream, of which nothing is reported.
@@ -37,7 +41,9 @@ impl Track {
                 MediaKind::Audio => 48_000,
                 MediaKind::Video => 90_000,
             },
-            continuity: Continuity::default(),
+            continuity: EncodingRuns::default(),
+            opens_pictures: false,
+            picture: None,
             missing: Missing::default(),
             first_picture: FirstPicture::default(),
             waits_for_keyframe: false,
@@ -51,6 +57,14 @@ impl Track {
     pub(crate) fn waiting_for_keyframe(self, waits_for_keyframe: bool) -> Self {
         Self {
             waits_for_keyframe,
+            ..self
+        }
+    }
+
+    /// This track in one of several encodings, which the server changes.
+    pub(crate) fn changing_encoding(self, opens_pictures: bool) -> Self {
+        Self {
+            opens_pictures,
             ..self
         }
     }
@@ -80,6 +94,8 @@ impl Track {
             timestamp: packet.timestamp,
             marker: packet.marker,
         };
+        let is_new = self.picture.replace(packet.timestamp) != Some(packet.timestamp);
+        let opens = opens || (is_new && self.opens_pictures);
         if !opens && self.continuity.record_unopened(sequence) {
             self.first_picture.record(part, None, arrived_at);
             return None;
@@ -125,7 +141,7 @@ impl Track {
             let original = u16::from_be_bytes(*original);
             let sequence = crate::arrival_report::extend(original, reception.highest());
             self.missing.record(sequence, arrived_at);
-            self.continuity.record_repair(&stamp);
+            self.continuity.record_repair(sequence);
             if !self.continuity.has_begun() {
                 return;
             }
@@ -169,6 +185,7 @@ mod tests {
     fn sealed(server: &mut Context, packet: u8) -> Vec<u8> {
         let stamp = Stamp {
             kind: MediaKind::Video,
+            encoding: 0,
             is_keyframe: (packet / 2).is_multiple_of(3),
             index_in_frame: u16::from(packet % 2),
             frame: u32::from(packet / 2),
@@ -201,7 +218,7 @@ mod tests {
         assert_eq!(waiting.keyframe_due_at, Some(Instant::START));
         let begun = after(new(), &[2, 3, 6, 7]);
         assert_eq!(begun.keyframe_due_at, None);
-        assert_eq!(begun.continuity.n_lost(8), 0);
+        assert_eq!(begun.continuity.n_lost(&[8, 0, 0]), 0);
         assert_eq!(begun.continuity.faults().joined_without_keyframe, 0);
     }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Extension;
+use freshet_load::encodings::Encodings;
 use freshet_load::endpoint::Endpoint;
 use freshet_load::pacer::Pacing;
 use freshet_load::proc::Process;
@@ -80,6 +81,7 @@ async fn ramp(steps: &[usize], bars: Bars, networks: &str, hold: bool) -> Report
             local: LOCAL,
             media: Media {
                 bitrate_bps: 1_000_000,
+                encodings: Encodings::One,
                 pacing: Pacing::Bursty,
             },
             joins_per_second: 16,

@@ -12,15 +12,17 @@ use std::time::Duration;
 
 use freshet_load::continuity::Faults;
 use freshet_load::crowd::Crowd;
+use freshet_load::encodings::Encodings;
 use freshet_load::frame_publisher::FramePublisher;
 use freshet_load::network::{Mix, PlayerPath, Profile};
+use freshet_load::pacer::Pacing;
 use freshet_load::pictures::PictureSource;
 use freshet_load::playback::Playback;
-use freshet_load::publisher::{Published, Publisher};
+use freshet_load::publisher::{Media, Published, Publisher};
 use freshet_load::recording::Recording;
 use freshet_load::session::{Role, Session};
 use freshet_load::subscriber::Subscriber;
-use freshet_load::tally::Tally;
+use freshet_load::tally::{Tallies, Tally};
 use sfu_core::event::Event;
 use sfu_model::id::RoomId;
 use sfu_net::clock::Clock;
@@ -47,7 +49,7 @@ async fn open(sfu: &Sfu, role: Role, clock: Clock) -> Session {
     let (mut session, offering) = Session::offer(role, LOCAL, clock).unwrap();
     let (id, offer) = (session_id().unwrap(), offering.sdp.clone());
     let answer = match role {
-        Role::Publisher | Role::FramePublisher(_) => {
+        Role::Publisher(_) | Role::FramePublisher(_) => {
             sfu.publish(id, room, offer, false).await.unwrap()
         }
         Role::Subscriber => sfu.play(id, room, offer).await.unwrap(),
@@ -93,21 +95,23 @@ async fn count_until(
 async fn players_get_every_packet_of_one_continuous_stream() {
     let clock = Clock::start();
     let (sfu, mut events) = start_server();
-    let session = open(&sfu, Role::Publisher, clock).await;
+    let session = open(&sfu, Role::Publisher(Encodings::One), clock).await;
     let publisher = Publisher::start(session, 1_000_000, clock).unwrap();
     live(&mut events).await;
     let crowd = Crowd::start(clock).unwrap();
     for _ in 0..6 {
         let posted_at = clock.now();
         let session = open(&sfu, Role::Subscriber, clock).await;
-        crowd.join(Subscriber::new(session, posted_at)).unwrap();
+        crowd
+            .join(Subscriber::new(session, Encodings::One, posted_at))
+            .unwrap();
     }
     count_until(&crowd, Published::default(), |tally| tally.n_receiving == 6).await;
     crowd.begin_window().unwrap();
     count_until(&crowd, Published::default(), |t| t.window.n_packets > 2_000).await;
     let published = publisher.fall_silent().unwrap();
     assert!(
-        published.n_video > 100 && published.n_audio > 50,
+        published.n_video[0] > 100 && published.n_audio > 50,
         "{published:?}"
     );
     assert!(
@@ -123,7 +127,7 @@ async fn players_get_every_packet_of_one_continuous_stream() {
 
     // The same players, told of packets that nobody sent, lack them: the count of the lost can fail.
     let more = Published {
-        n_video: published.n_video + 1,
+        n_video: published.n_video.map(|n| n + 1),
         ..published
     };
     assert_eq!(crowd.count(more).unwrap().n_lost, 6);
@@ -137,7 +141,7 @@ async fn players_get_every_packet_of_one_continuous_stream() {
 async fn what_a_lossy_path_loses_of_pictures_comes_again() {
     let clock = Clock::start();
     let (sfu, mut events) = start_server();
-    let session = open(&sfu, Role::Publisher, clock).await;
+    let session = open(&sfu, Role::Publisher(Encodings::One), clock).await;
     let publisher = Publisher::start(session, 1_000_000, clock).unwrap();
     live(&mut events).await;
     let crowd = Crowd::start(clock).unwrap();
@@ -146,7 +150,9 @@ async fn what_a_lossy_path_loses_of_pictures_comes_again() {
         let posted_at = clock.now();
         let path = networks.path_of(number).unwrap();
         let session = open(&sfu, Role::Subscriber, clock).await.through(path);
-        crowd.join(Subscriber::new(session, posted_at)).unwrap();
+        crowd
+            .join(Subscriber::new(session, Encodings::One, posted_at))
+            .unwrap();
     }
     count_until(&crowd, Published::default(), |t| t.joins.len() == 4).await;
     crowd.begin_window().unwrap();
@@ -171,10 +177,61 @@ async fn what_a_lossy_path_loses_of_pictures_comes_again() {
 }
 
 #[tokio::test]
+async fn players_of_a_simulcast_get_what_their_paths_carry_and_every_packet_of_it() {
+    let clock = Clock::start();
+    let (sfu, mut events) = start_server();
+    let encodings = Encodings::Simulcast;
+    let session = open(&sfu, Role::Publisher(encodings), clock).await;
+    let media = Media {
+        bitrate_bps: 2_000_000,
+        encodings,
+        pacing: Pacing::Paced,
+    };
+    let publisher = Publisher::start_with(session, media, clock).unwrap();
+    live(&mut events).await;
+    let crowd = Crowd::start(clock).unwrap();
+    for path in [None, None, PlayerPath::new(Profile::Slow, 7)] {
+        let posted_at = clock.now();
+        let session = open(&sfu, Role::Subscriber, clock).await;
+        let session = match path {
+            Some(path) => session.through(path),
+            None => session,
+        };
+        crowd
+            .join(Subscriber::new(session, encodings, posted_at))
+            .unwrap();
+    }
+    // Two have the largest; one has 1 Mbit/s, through which the middle goes.
+    count_until(&crowd, Published::default(), |tally| {
+        tally.n_at == [0, 1, 2]
+    })
+    .await;
+    crowd.begin_window().unwrap();
+    count_until(&crowd, Published::default(), |t| t.window.n_packets > 1_000).await;
+    let published = publisher.fall_silent().unwrap();
+    assert!(published.n_video.iter().all(|n| *n > 20), "{published:?}");
+    let lost_by_clean = |each: &Tallies| each.of(Profile::Clean).unwrap().n_lost;
+    count_until(&crowd, published, |tally| {
+        tally.n_lost == tally.n_lost_audio
+    })
+    .await;
+    let each = crowd.count_each(published).unwrap();
+    assert_eq!(lost_by_clean(&each), 0, "{each:?}");
+    let clean = each.of(Profile::Clean).unwrap();
+    assert_eq!(clean.faults, Faults::default());
+    // The server asked for them, or it would not know what to send to whom.
+    assert!(clean.n_arrival_reports > 10, "{clean:?}");
+
+    crowd.leave().unwrap();
+    publisher.leave().unwrap();
+    sfu.shutdown(PATIENCE).await;
+}
+
+#[tokio::test]
 async fn a_slow_path_carries_its_rate_and_no_more() {
     let clock = Clock::start();
     let (sfu, mut events) = start_server();
-    let session = open(&sfu, Role::Publisher, clock).await;
+    let session = open(&sfu, Role::Publisher(Encodings::One), clock).await;
     let publisher = Publisher::start(session, 3_000_000, clock).unwrap();
     live(&mut events).await;
     let crowd = Crowd::start(clock).unwrap();
@@ -185,7 +242,9 @@ async fn a_slow_path_carries_its_rate_and_no_more() {
             Some(path) => session.through(path),
             None => session,
         };
-        crowd.join(Subscriber::new(session, posted_at)).unwrap();
+        crowd
+            .join(Subscriber::new(session, Encodings::One, posted_at))
+            .unwrap();
     }
     count_until(&crowd, Published::default(), |tally| tally.n_receiving == 2).await;
     let began_at = clock.now();
@@ -239,7 +298,9 @@ async fn a_recording_goes_live_reaches_players_and_answers_keyframe_requests() {
     let crowd = Crowd::start(clock).unwrap();
     let posted_at = clock.now();
     let session = open(&sfu, Role::Subscriber, clock).await;
-    crowd.join(Subscriber::new(session, posted_at)).unwrap();
+    crowd
+        .join(Subscriber::new(session, Encodings::One, posted_at))
+        .unwrap();
     count_until(&crowd, Published::default(), |t| t.window.n_packets > 300).await;
     crowd.leave().unwrap();
     assert!(!publisher.has_ended());

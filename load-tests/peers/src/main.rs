@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use freshet_load::encodings::Encodings;
 use freshet_load::pacer::Pacing;
 use freshet_load::publisher::Media;
 use freshet_peers::rounds::{self, Setup};
@@ -70,6 +71,7 @@ fn run(cli: Cli) -> Result<bool, Box<dyn std::error::Error>> {
         n_rounds: usize::from(cli.rounds),
         media: Media {
             bitrate_bps: cli.bitrate,
+            encodings: Encodings::One,
             pacing: cli.pacing,
         },
     };

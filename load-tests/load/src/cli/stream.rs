@@ -4,6 +4,7 @@ use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr};
 
 use clap::Args;
+use freshet_load::encodings::Encodings;
 use freshet_load::endpoint::Endpoint;
 use freshet_load::joining::JOINS_PER_SECOND;
 use freshet_load::network::Mix;
@@ -28,16 +29,19 @@ pub(super) struct Stream {
     /// A token to play; not needed where the stream is public
     #[arg(long, env = "FRESHET_PLAY_TOKEN", hide_env_values = true)]
     play_token: Option<String>,
-    /// Bits per second of the video
+    /// Bits per second of the video, or of its largest encoding
     #[arg(long, default_value_t = 2_400_000, value_parser = clap::value_parser!(u32).range(100_000..=50_000_000))]
     bitrate: u32,
+    /// Publish in three sizes, as browsers do: players get what their paths carry, and report when packets arrive
+    #[arg(long)]
+    simulcast: bool,
     /// How the publisher spreads the packets of a picture
     #[arg(long, value_enum, default_value_t = Pacing::Bursty)]
     pacing: Pacing,
     /// Players that join in a second; most servers limit those of one address
     #[arg(long, default_value_t = JOINS_PER_SECOND, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     joins: u32,
-    /// What lies between each player and the server: clean, lossy, bursty, mobile or slow, or several in percent of players, as
+    /// What lies between each player and the server: clean, lossy, bursty, mobile, slow or poor, or several in percent of players, as
     /// in clean:40,mobile:40,lossy:20
     #[arg(long, default_value = "clean")]
     network: Mix,
@@ -70,6 +74,10 @@ impl Stream {
     pub(super) fn media(&self) -> Media {
         Media {
             bitrate_bps: self.bitrate,
+            encodings: match self.simulcast {
+                true => Encodings::Simulcast,
+                false => Encodings::One,
+            },
             pacing: self.pacing,
         }
     }

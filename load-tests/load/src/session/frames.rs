@@ -7,7 +7,7 @@ use str0m::Rtc;
 use str0m::format::Codec;
 use str0m::media::{Frequency, MediaTime, Pt};
 
-use super::{Session, SessionError, SessionEvent, std_instant};
+use super::{Session, SessionError, SessionEvent, Stream, std_instant};
 use crate::recording::{H264Profile, VideoCodec};
 
 /// constraint_set1_flag: with Baseline it makes Constrained Baseline (RFC 6184 section 8.1).
@@ -35,8 +35,8 @@ impl Session {
         on_event: &mut impl FnMut(SessionEvent<'_>),
     ) -> Result<(), SessionError> {
         let stream = self.streams.iter().zip(&self.sections);
-        let mut of_kind = stream.filter(|((k, ..), _)| *k == kind);
-        let Some(((_, _, pt), (_, mid))) = of_kind.next() else {
+        let mut of_kind = stream.filter(|(stream, _)| stream.kind == kind);
+        let Some((Stream { pt, .. }, (_, mid))) = of_kind.next() else {
             return Ok(());
         };
         let (now, clock) = (std_instant(self.clock, self.clock.now()), clock_of(kind));

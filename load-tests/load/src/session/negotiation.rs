@@ -13,10 +13,11 @@ use sfu_net::udp::UdpSocket;
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::config::CryptoProvider;
 use str0m::format::Codec;
-use str0m::media::{Direction, MediaKind as EngineKind, Mid, Pt};
+use str0m::media::{Direction, MediaKind as EngineKind, Mid, Pt, Rid, Simulcast, SimulcastLayer};
 use str0m::{Candidate, Rtc, RtcConfig};
 
-use super::{Role, Session, SessionError, frames, std_instant};
+use super::{Role, Session, SessionError, Stream, frames, std_instant};
+use crate::encodings::Encodings;
 use crate::formats::{self, Formats};
 use crate::keys;
 use crate::recording::VideoCodec;
@@ -47,7 +48,7 @@ impl Session {
             .next()
             .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
         let (mut rtc, keys) = match role {
-            Role::Publisher | Role::FramePublisher(_) => {
+            Role::Publisher(_) | Role::FramePublisher(_) => {
                 let builder = builder(role, None);
                 (builder.build(std_instant(clock, clock.now())), None)
             }
@@ -64,14 +65,15 @@ impl Session {
             rtc.add_local_candidate(candidate);
         }
         let direction = match role {
-            Role::Publisher | Role::FramePublisher(_) => Direction::SendOnly,
+            Role::Publisher(_) | Role::FramePublisher(_) => Direction::SendOnly,
             Role::Subscriber => Direction::RecvOnly,
         };
         let mut api = rtc.sdp_api();
         // RFC 9725 section 4.4.2: one MediaStream.
         let stream = || Some("load".to_owned());
         let audio = api.add_media(EngineKind::Audio, direction, stream(), None, None);
-        let video = api.add_media(EngineKind::Video, direction, stream(), None, None);
+        let simulcast = simulcast(role);
+        let video = api.add_media(EngineKind::Video, direction, stream(), None, simulcast);
         // Two tracks were added, so there is something to offer.
         let nothing = || io::Error::from(io::ErrorKind::InvalidInput);
         let (offer, pending) = api.apply().ok_or_else(nothing)?;
@@ -106,12 +108,14 @@ impl Session {
                 (MediaKind::Video, Role::FramePublisher(codec)) => {
                     frames::payload_type(&self.rtc, accepted, codec)
                 }
-                (MediaKind::Video, Role::Publisher | Role::Subscriber) => {
+                (MediaKind::Video, Role::Publisher(_) | Role::Subscriber) => {
                     self.first_of(Codec::H264, accepted)
                 }
             };
             let pt = pt.ok_or(SessionError::NotAccepted(kind))?;
-            self.open_stream(kind, mid, pt);
+            for (place, rid) in (0..).zip(rids(kind, offering.role)) {
+                self.open_stream((kind, place), (mid, rid), pt);
+            }
         }
         Ok(())
     }
@@ -135,20 +139,64 @@ impl Session {
         Ok(answer.to_sdp_string())
     }
 
-    /// A publisher has a stream to send in each section; a subscriber has none.
-    fn open_stream(&mut self, kind: MediaKind, mid: Mid, pt: Pt) {
+    /// A publisher has a stream to send for each encoding of each section; a subscriber has none.
+    fn open_stream(
+        &mut self,
+        (kind, encoding): (MediaKind, usize),
+        (mid, rid): (Mid, Option<Rid>),
+        pt: Pt,
+    ) {
         let mut api = self.rtc.direct_api();
-        let Some(stream) = api.stream_tx_by_mid(mid, None) else {
+        let Some(stream) = api.stream_tx_by_mid(mid, rid) else {
             return;
         };
         stream.set_rtx_cache(RETRANSMISSION_PACKETS_MAX, RETRANSMISSION_AGE_MAX, None);
-        self.streams.push((kind, stream.ssrc(), pt));
+        let ssrc = stream.ssrc();
+        self.streams.push(Stream {
+            kind,
+            encoding,
+            ssrc,
+            pt,
+        });
     }
 
     /// What the payload types mean. The session has its answer.
     pub fn formats(&self) -> Formats {
         Formats::of(&self.rtc, &self.sections)
     }
+}
+
+/// The encodings of a video.
+const fn encodings(role: Role) -> Encodings {
+    match role {
+        Role::Publisher(encodings) => encodings,
+        Role::FramePublisher(_) | Role::Subscriber => Encodings::One,
+    }
+}
+
+/// The rid of each encoding of a track.
+fn rids(kind: MediaKind, role: Role) -> impl Iterator<Item = Option<Rid>> {
+    let encodings = match kind {
+        MediaKind::Audio => Encodings::One,
+        MediaKind::Video => encodings(role),
+    };
+    encodings
+        .all()
+        .iter()
+        .map(|encoding| encoding.rid.map(Rid::from))
+}
+
+/// What the video's section says of its encodings; nothing where there is only one.
+fn simulcast(role: Role) -> Option<Simulcast> {
+    let mut simulcast = Simulcast::new();
+    for rid in encodings(role)
+        .all()
+        .iter()
+        .filter_map(|encoding| encoding.rid)
+    {
+        simulcast.add_send_layer(SimulcastLayer::new(rid));
+    }
+    (encodings(role) != Encodings::One).then_some(simulcast)
 }
 
 /// What a session of ours offers.
@@ -159,7 +207,7 @@ fn builder(role: Role, provider: Option<Arc<CryptoProvider>>) -> RtcConfig {
         .clear_codecs()
         .enable_opus(true, false);
     let builder = match role {
-        Role::Publisher | Role::Subscriber | Role::FramePublisher(VideoCodec::H264(_)) => {
+        Role::Publisher(_) | Role::Subscriber | Role::FramePublisher(VideoCodec::H264(_)) => {
             builder.enable_h264(true)
         }
         Role::FramePublisher(VideoCodec::Vp8) => builder.enable_vp8(true),
