@@ -1,5 +1,6 @@
 //! The commands, each in its file, and how their results are printed.
 
+mod bystanders;
 mod fanout;
 mod hostile;
 mod limit;
@@ -21,6 +22,8 @@ pub(crate) type Verdict = Result<bool, Box<dyn Error>>;
 pub(crate) enum Command {
     /// One stream, many players: loss, latency, join time, and what it costs the server
     Fanout(fanout::Fanout),
+    /// One player's path carries next to nothing: what do the others feel?
+    Bystanders(bystanders::Bystanders),
     /// Strangers flood the server while sessions are set up and while players watch: what is felt of it
     Hostile(hostile::Hostile),
     /// What this machine can do at all: rewrite, seal and send, with nothing else
@@ -35,6 +38,7 @@ impl Command {
     pub(crate) fn run(self) -> Verdict {
         match self {
             Self::Fanout(fanout) => fanout.run(),
+            Self::Bystanders(bystanders) => bystanders.run(),
             Self::Hostile(hostile) => hostile.run(),
             Self::Limit(limit) => limit.run(),
             Self::Publish(publish) => publish.run(),

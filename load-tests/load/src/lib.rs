@@ -15,15 +15,16 @@
 
 mod answers;
 pub mod arrival_report;
+pub mod bystanders;
 #[cfg(feature = "clock")]
 pub mod clock_pictures;
 pub mod clock_strip;
 pub mod continuity;
 pub mod cpu;
 pub mod crowd;
-pub mod endpoint;
 mod encoding_runs;
 pub mod encodings;
+pub mod endpoint;
 pub mod fanout;
 mod first_picture;
 pub mod formats;

@@ -24,7 +24,7 @@ const REPAIR_PATIENCE: Duration = Duration::from_secs(3);
 const CLIMB_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where a scenario is set, and with what.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Setting {
     /// Where the publisher goes.
     pub whip: Endpoint,
@@ -40,6 +40,18 @@ pub struct Setting {
     pub networks: Mix,
     /// The server, if what it uses is to be measured.
     pub server: Option<Process>,
+}
+
+impl Setting {
+    /// The same with this between the first player and the server.
+    #[must_use]
+    pub(crate) fn with_first_player_on(&self, network: Profile) -> Self {
+        let networks = self.networks.clone().with_first_on(network);
+        Self {
+            networks,
+            ..self.clone()
+        }
+    }
 }
 
 /// What a window of time gave.
@@ -111,10 +123,31 @@ impl<'s> Stage<'s> {
             local: self.setting.local,
             clock: self.clock,
             per_second: self.setting.joins_per_second,
+            encodings: self.setting.media.encodings,
             networks: &self.setting.networks,
         };
         joining.join(self.n_players..n_players, &self.crowd).await?;
         self.n_players = n_players;
+        self.climb().await
+    }
+
+    /// Waits until everybody whose path carries it has the best encoding, or patience is at its end: what a path carries takes a
+    /// while to find out.
+    async fn climb(&self) -> Result<(), RunError> {
+        let best = self.setting.media.encodings.best();
+        let is_there = |tallies: &Tallies| {
+            let clean = tallies.of(Profile::Clean);
+            clean.is_none_or(|tally| tally.n_at.get(best) == Some(&tally.n_alive))
+        };
+        wait_until(&self.crowd, Published::default(), CLIMB_PATIENCE, is_there).await
+    }
+
+    /// All players leave, and those who come from here on do so in this setting, of the same stream.
+    pub(crate) fn empty(&mut self, setting: &'s Setting) -> Result<(), RunError> {
+        let crowd = std::mem::replace(&mut self.crowd, Crowd::start(self.clock)?);
+        crowd.leave()?;
+        self.setting = setting;
+        self.n_players = 0;
         Ok(())
     }
 
@@ -123,7 +156,6 @@ impl<'s> Stage<'s> {
         let this = Process::new(std::process::id());
         let server = self.setting.server;
         let look = || -> io::Result<(Option<Scheduled>, Scheduled)> {
-            encodings: self.setting.media.encodings,
             let server = server.map(|p| p.scheduled()).transpose()?;
             Ok((server, this.scheduled()?))
         };

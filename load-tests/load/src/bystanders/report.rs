@@ -1,0 +1,216 @@
+//! What the others felt, held against what they may feel.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::{Round, Seen};
+use crate::continuity::Faults;
+use crate::table::or_dash;
+
+/// What a poor path may cost the others.
+#[derive(Clone, Copy, Debug)]
+pub struct Bars {
+    /// The 99th percentile of media's latency, above that without it: the median of the rounds.
+    pub latency_excess_max: Duration,
+}
+
+impl Default for Bars {
+    fn default() -> Self {
+        Self {
+            latency_excess_max: Duration::from_millis(1),
+        }
+    }
+}
+
+/// The figures of a round. Each name says its unit.
+#[derive(Clone, Debug, Serialize)]
+struct RoundReport {
+    latency_p50_us: [Option<u128>; 2],
+    latency_p99_us: [Option<u128>; 2],
+    latency_max_us: [u128; 2],
+    /// Of players whose path loses nothing.
+    packets_lost: [u64; 2],
+    players_without_media: usize,
+    is_continuous: bool,
+    packets_of_poor: Option<u64>,
+}
+
+/// The figures of a run. Of each pair the first is without the poor path, the second with it.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    rounds: Vec<RoundReport>,
+    latency_p99_excess_us: Option<i128>,
+    latency_p99_excess_us_max: i128,
+    passed: bool,
+}
+
+impl RoundReport {
+    fn of(round: &Round) -> Self {
+        let both = [&round.alone, &round.beside];
+        let latency = |percent| {
+            both.map(|seen| {
+                let latency = seen.window.window.latency.percentile(percent);
+                latency.map(|latency| latency.as_micros())
+            })
+        };
+        let lacks = |seen: &Seen| seen.n_others - seen.settled.n_receiving.min(seen.n_others);
+        Self {
+            latency_p50_us: latency(50),
+            latency_p99_us: latency(99),
+            latency_max_us: both.map(|seen| seen.window.window.latency.max().as_micros()),
+            packets_lost: both.map(|seen| seen.settled.n_lost),
+            players_without_media: both.iter().map(|seen| lacks(seen)).sum(),
+            is_continuous: both
+                .iter()
+                .all(|seen| seen.settled.faults == Faults::default()),
+            packets_of_poor: round.beside.n_packets_of_poor,
+        }
+    }
+
+    /// What the 99th percentile is more beside the poor path.
+    fn excess_us(&self) -> Option<i128> {
+        let [alone, beside] = self.latency_p99_us;
+        let signed = |us: u128| i128::try_from(us).ok();
+        Some(signed(beside?)? - signed(alone?)?)
+    }
+}
+
+impl Report {
+    /// The figures of these rounds.
+    pub fn new(rounds: &[Round], bars: Bars) -> Self {
+        let rounds: Vec<RoundReport> = rounds.iter().map(RoundReport::of).collect();
+        let excesses: Option<Vec<i128>> = rounds.iter().map(RoundReport::excess_us).collect();
+        let mut excesses = excesses.unwrap_or_default();
+        excesses.sort_unstable();
+        let max = i128::try_from(bars.latency_excess_max.as_micros()).unwrap_or(i128::MAX);
+        let mut report = Self {
+            latency_p99_excess_us: excesses.get(excesses.len() / 2).copied(),
+            latency_p99_excess_us_max: max,
+            rounds,
+            passed: false,
+        };
+        report.passed = report.failures().is_empty();
+        report
+    }
+
+    /// Whether every bar was kept.
+    pub fn passed(&self) -> bool {
+        self.passed
+    }
+
+    fn failures(&self) -> Vec<&'static str> {
+        let max = self.latency_p99_excess_us_max;
+        let rounds = &self.rounds;
+        let checks = [
+            (
+                self.latency_p99_excess_us.is_none_or(|us| us > max),
+                "the others' packets come later",
+            ),
+            (
+                rounds.iter().any(|round| round.packets_lost != [0, 0]),
+                "others lost packets",
+            ),
+            (
+                rounds.iter().any(|round| round.players_without_media > 0),
+                "others receive nothing",
+            ),
+            (
+                rounds.iter().any(|round| !round.is_continuous),
+                "the others' streams were not continuous",
+            ),
+            (
+                rounds
+                    .iter()
+                    .any(|round| round.packets_of_poor.is_none_or(|n| n == 0)),
+                "the poor path had no part in it",
+            ),
+        ];
+        let failed = checks.into_iter().filter(|(is_failed, _)| *is_failed);
+        failed.map(|(_, what)| what).collect()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "of the others, without / with   latency p50, us     p99, us     max, us   lost    the poor path's packets"
+        )?;
+        for (n, round) in (1..).zip(&self.rounds) {
+            let [p50, p50_beside] = round.latency_p50_us.map(or_dash);
+            let [p99, p99_beside] = round.latency_p99_us.map(or_dash);
+            let [max, max_beside] = round.latency_max_us;
+            let [lost, lost_beside] = round.packets_lost;
+            let poor = or_dash(round.packets_of_poor);
+            writeln!(
+                f,
+                "round {n:<25} {p50:>7} / {p50_beside:<7} {p99:>6} / {p99_beside:<6} {max:>6} / {max_beside:<6} {lost} / {lost_beside}   {poor:>6}"
+            )?;
+        }
+        let excess = self
+            .latency_p99_excess_us
+            .map_or_else(|| "-".into(), |us| format!("{us:+}"));
+        let max = self.latency_p99_excess_us_max;
+        writeln!(
+            f,
+            "latency p99 with the poor path, us: {excess}, <= {max:+} (median of the rounds)"
+        )?;
+        for failure in self.failures() {
+            writeln!(f, "FAILED: {failure}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tally::Tally;
+
+    fn seen(p99_us: u64, n_lost: u64, n_packets_of_poor: Option<u64>) -> Seen {
+        let mut window = Tally::default();
+        window.window.latency.record(Duration::from_micros(p99_us));
+        Seen {
+            window,
+            settled: Tally {
+                n_receiving: 9,
+                n_lost,
+                ..Tally::default()
+            },
+            n_others: 9,
+            n_packets_of_poor,
+        }
+    }
+
+    fn rounds(excesses_us: &[u64], n_lost: u64, of_poor: Option<u64>) -> Vec<Round> {
+        let round = |excess: &u64| Round {
+            alone: seen(800, 0, None),
+            beside: seen(800 + excess, n_lost, of_poor),
+        };
+        excesses_us.iter().map(round).collect()
+    }
+
+    #[test]
+    fn the_median_of_the_rounds_counts() {
+        let report = Report::new(&rounds(&[100, 9_000, 900], 0, Some(7)), Bars::default());
+        assert!(report.passed(), "{report}");
+        assert_eq!(report.latency_p99_excess_us, Some(900));
+    }
+
+    #[test]
+    fn each_bar_is_named_when_it_is_broken() {
+        let failures = |rounds: &[Round]| Report::new(rounds, Bars::default()).failures();
+        let late = failures(&rounds(&[1_100, 1_200, 10], 0, Some(7)));
+        assert_eq!(late, ["the others' packets come later"]);
+        assert_eq!(failures(&rounds(&[0], 1, Some(7))), ["others lost packets"]);
+        let absent = failures(&rounds(&[0], 0, None));
+        assert_eq!(absent, ["the poor path had no part in it"]);
+        assert!(!failures(&[]).is_empty(), "nothing was measured");
+        let mut dead = rounds(&[0], 0, Some(7));
+        dead.iter_mut()
+            .for_each(|round| round.beside.settled.n_receiving = 8);
+        assert_eq!(failures(&dead), ["others receive nothing"]);
+    }
+}
