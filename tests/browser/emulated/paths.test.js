@@ -1,11 +1,9 @@
 // A real browser watches over paths that lose, narrow and break: the simulator's networks, in real time.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { launchChromium } from '../src/chromium.js';
-import { NEAR_ADDRESS, startEmulator, told } from '../src/emulator.js';
-import { goLive, reach, watch } from '../src/pages.js';
+import { watchedFromAfar } from '../src/afar.js';
+import { told } from '../src/emulator.js';
 import { percentile } from '../src/percentile.js';
-import { startServer } from '../src/server.js';
 import { seesTheBestOfThree } from '../src/simulcast.js';
 import { comesTo, numberOf, shownFigures } from '../src/shown_figures.js';
 import { seen, view } from '../src/viewing.js';
@@ -17,8 +15,6 @@ const LOSSY_MS = 20_000;
 const ROUND_TRIP_MS = 100;
 /** The longest that a picture may stand still there: a retransmission takes a round trip, and a keyframe two. */
 const FREEZE_MS_MAX = 1_000;
-/** The best encoding's bitrate; the others get an eighth and a third of it. */
-const BITRATE_KBPS = 2_000;
 /** How long a viewer may take to come down: the estimate must see the queue first, and the keyframe must come. */
 const DOWN_MS_MAX = 15_000;
 /** How long it may take to see the best again where the path carries it. */
@@ -35,26 +31,6 @@ const OUTAGE_MS = 3_000;
 const RETURN_MS_MAX = 3_000;
 /** How long it is watched after an outage. */
 const AFTER_MS = 10_000;
-const N_PICTURES = 60;
-
-/**
- * A stream that is watched from the far end.
- * @param {import('node:test').TestContext} t
- * @param {Record<string, string>} studioOptions
- */
-async function watchedFromAfar(t, studioOptions = {}) {
-  const { emulator, program } = await startEmulator(t);
-  const server = await startServer(t, { httpsAddress: NEAR_ADDRESS, mediaAddress: NEAR_ADDRESS });
-  const [near, far] = await Promise.all([
-    launchChromium(t, { trustsAnyServer: true }),
-    launchChromium(t, { trustsAnyServer: true, program }),
-  ]);
-  const studio = await goLive(t, near, server, { bitrate: String(BITRATE_KBPS), ...studioOptions });
-  const viewer = await watch(t, far, server);
-  await reach(viewer, 'live');
-  await pictures(viewer, N_PICTURES);
-  return { emulator, studio, viewer };
-}
 
 for (const [profile, what] of [['lossy', 'each for itself'], ['bursty', 'five in a row']]) {
   test(`2 % of the packets are lost, ${what}, and the picture never stands still for a second`, async (t) => {
