@@ -116,9 +116,9 @@ fn lc_05_a_path_of_another_life_of_the_stream_is_404() {
 
 #[test]
 fn a_multivariant_playlist_lasts_longer_once_all_renditions_have_been_there_for_a_while() {
-    let mut stream = Stream::with_parts(1);
+    let mut stream = Stream::with_parts(4);
     assert_eq!(cache(&mut stream, "multivariant.m3u8"), "max-age=2");
-    stream.parts(10);
+    stream.parts(7);
     assert_eq!(cache(&mut stream, "multivariant.m3u8"), "max-age=2");
     stream.part();
     assert_eq!(cache(&mut stream, "multivariant.m3u8"), "max-age=30");

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bridge_origin::origin::Woken;
 use bridge_packager::event::Event as Packaged;
 
 use crate::stream::{PART, Stream, header, name, text};
 
 #[test]
-fn the_first_part_answers_who_came_before_it() {
+fn the_first_part_answers_who_came_before_it_and_the_first_segment_who_asks_for_the_stream() {
     let mut stream = Stream::silent(&["720p", "aac"]);
     let start = stream.now;
     for url in ["multivariant.m3u8", "720p/live.m3u8"] {
@@ -19,13 +20,14 @@ fn the_first_part_answers_who_came_before_it() {
     assert!(stream.woken().is_empty());
     stream.part();
     let woken = stream.woken();
-    assert_eq!(woken.len(), 3);
-    assert!(
-        woken
-            .iter()
-            .all(|woken| woken.response.status.code() == 200)
-    );
+    assert_eq!(woken.len(), 2);
+    let is_answered = |woken: &Woken| woken.response.status.code() == 200;
+    assert!(woken.iter().all(is_answered));
     assert_eq!(stream.now - start, PART, "no later than the part");
+    stream.parts(2);
+    assert!(stream.woken().is_empty());
+    stream.part();
+    assert!(is_answered(&stream.only_woken()));
     let playlist = text(&stream.fetch("multivariant.m3u8"));
     assert!(playlist.contains("720p/live.m3u8") && playlist.contains("aac/live.m3u8"));
 }
@@ -64,7 +66,7 @@ fn a_multivariant_playlist_waits_for_all_that_it_will_list() {
         stream.woken().is_empty(),
         "a player would never hear of the sound"
     );
-    stream.part();
+    stream.parts(4);
     assert_eq!(stream.woken().len(), 1);
 }
 

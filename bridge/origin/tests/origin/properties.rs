@@ -347,6 +347,7 @@ fn the_steps_of_the_property_wait_and_are_answered() {
         Step::Hint { ahead: 0 },
         Step::Part,
         Step::Part,
+        Step::Part,
     ] {
         model.step(&mut stream, step);
         model.check(&mut stream);
