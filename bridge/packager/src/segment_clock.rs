@@ -22,11 +22,11 @@ const ASK_AFTER: [Duration; 3] = [
 ];
 /// The first segment of a stream is a part long: players that know no parts, and those that will not begin with parts alone,
 /// have something to play at once.
-const FIRST_ADOPT_AFTER: Duration = Duration::from_millis(500);
+const FIRST_ADOPT_AFTER: Duration = Duration::from_millis(400);
 /// When its end is asked for: the answer of most is there when the part is full.
 const FIRST_ASK_AFTER: [Duration; 4] = [
-    Duration::from_millis(450),
-    Duration::from_millis(950),
+    FIRST_ADOPT_AFTER,
+    Duration::from_millis(900),
     Duration::from_millis(1_600),
     Duration::from_millis(2_100),
 ];
@@ -273,13 +273,10 @@ mod tests {
         let mut clock = SegmentClock::new(zero, at(0));
         clock.begin(ms(0), at(0));
         let asked: Vec<u64> = (0..1_000).filter(|now| clock.ask(at(*now))).collect();
-        assert_eq!(asked, [450, 950]);
-        assert!(!clock.adopt(ms(499), at(499)));
-        assert!(clock.adopt(ms(500), at(500)));
-        assert!(
-            !clock.adopt(ms(1_000), at(1_000)),
-            "the next is as all others"
-        );
+        assert_eq!(asked, [400, 900]);
+        assert!(!clock.adopt(ms(399), at(399)));
+        assert!(clock.adopt(ms(400), at(400)));
+        assert!(!clock.adopt(ms(900), at(900)), "the next is as all others");
     }
 
     #[test]

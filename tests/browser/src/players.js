@@ -51,6 +51,7 @@ const PLAYERS = {
     start: `(url, video, failed) => {
       const player = dashjs.MediaPlayer().create();
       player.on('error', ({ error }) => failed(error?.message ?? String(error)));
+      player.updateSettings({ streaming: { delay: { liveDelay: 6 } } });
       player.initialize(video, url, true);
     }`,
   },

@@ -43,7 +43,7 @@ fn a_free_keyframe_cuts_from_one_and_a_half_seconds_on() {
         [0, 15, 45, 69].contains(&n)
     });
     assert_eq!(durations(&driver, "720p"), [500, 1_800]);
-    let before_they_came = [at(450), at(2_100)];
+    let before_they_came = [at(400), at(2_100)];
     assert_eq!(driver.wanted, before_they_came);
     let media = &driver.media["720p"];
     let parts = &media.open.as_ref().unwrap().1;
@@ -62,7 +62,7 @@ fn without_keyframes_the_cut_is_at_the_hard_limit_and_counted() {
     let mut driver = Driver::new(LatencyMode::Low, &[("720p", MediaKind::Video)]);
     pictures(&mut driver, "720p", 0..160, |n| n == 0);
     assert_eq!(durations(&driver, "720p"), [2_400, 2_400]);
-    let asked: Vec<u64> = [450, 950, 1_600, 2_100, 4_000, 4_250, 4_500].to_vec();
+    let asked: Vec<u64> = [400, 900, 1_600, 2_100, 4_000, 4_250, 4_500].to_vec();
     assert_eq!(driver.wanted, asked.into_iter().map(at).collect::<Vec<_>>());
     let stats = driver.packager.stats();
     assert_eq!((stats.late_cuts, stats.misaligned_segments), (2, 2));
