@@ -38,6 +38,9 @@ start_server() {
 enabled = false
 [sfu]
 workers = 1
+# What is measured is WHEP.
+[hls]
+latency = "ultra-low"
 [[streams]]
 name = "bench"
 key = "bench-key-0001"

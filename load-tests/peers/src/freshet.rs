@@ -97,6 +97,8 @@ enabled = false
 [sfu]
 listen = "{address}:0"
 workers = 1
+[hls]
+latency = "ultra-low"
 [limits]
 connections_per_address = 8192
 joins_per_second_and_client = 1000
