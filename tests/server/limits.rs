@@ -40,6 +40,12 @@ pub(crate) fn hits(address: SocketAddr, limit: &str) -> u64 {
     panic!("there is no {name}");
 }
 
+/// The same, once it was met so often: what ends a connection is counted when that has ended, which the client sees first.
+pub(crate) fn hits_from(address: SocketAddr, limit: &str, least: u64) -> u64 {
+    let mut counts = (0..10_000).map(|_| hits(address, limit));
+    counts.find(|count| *count >= least).unwrap_or(0)
+}
+
 #[test]
 fn a_head_has_an_edge_in_bytes_and_in_fields() {
     let running = Running::start();
@@ -58,12 +64,12 @@ fn a_head_has_an_edge_in_bytes_and_in_fields() {
     let too_long = format!("a: {}\r\n", "x".repeat(40 * 1024));
     assert_eq!(hits(running.http, "head"), 0);
     assert!(request(&too_long).starts_with("HTTP/1.1 431"));
-    assert_eq!(hits(running.http, "head"), 1);
+    assert_eq!(hits_from(running.http, "head", 1), 1);
     let fields = |n: usize| (0..n).map(|i| format!("h{i}: 1\r\n")).collect::<String>();
     // With `host` and `connection` 64, and one more.
     assert!(request(&fields(62)).starts_with("HTTP/1.1 200"));
     assert!(request(&fields(63)).starts_with("HTTP/1.1 431"));
-    assert_eq!(hits(running.http, "head"), 2);
+    assert_eq!(hits_from(running.http, "head", 2), 2);
     running.stop();
 }
 
@@ -264,9 +270,9 @@ fn who_says_nothing_is_shown_the_door() {
             );
         }
     }
-    assert_eq!(hits(running.http, "handshake_time"), 1);
+    assert_eq!(hits_from(running.http, "handshake_time", 1), 1);
     let bad = "silent, slow, and slow again: who is idle after an answer does nothing wrong";
-    assert_eq!(hits(running.http, "head_time"), 3, "{bad}");
+    assert_eq!(hits_from(running.http, "head_time", 3), 3, "{bad}");
     let metrics = ask(running.http, SCRAPE);
     let body_time = "whip_whep_limit_hits_total{limit=\"body_time\"} 1\n";
     assert!(metrics.contains(body_time), "{metrics}");
