@@ -68,6 +68,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "freshet-sim",
         ],
     ),
+    ("freshet-check", &["sfu-model", "sfu-net"]),
     ("freshet-peers", &["freshet-load", "whip-whep-client"]),
     (
         "freshet-fuzz",
