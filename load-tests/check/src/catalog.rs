@@ -106,6 +106,7 @@ rules! {
     Lb11 "LB-11" Should "our choice" "directives that are no numbers are 400, unknown ones are ignored";
     Ld01 "LD-01" Must "6.2.5.1" "a delta update skips nothing younger than the skip boundary";
     Ld02 "LD-02" Must "6.2.5.1" "_HLS_skip is ignored where nothing can be skipped";
+    Ld03 "LD-03" Must "6.2.5.1" "a v2 delta lists no date range that was there before the skip boundary";
     Ld04 "LD-04" Must "4.4.5.2" "a v2 delta names the date ranges that were removed";
     Ld06 "LD-06" Must "6.2.5.1" "the old playlist and a delta update are the new playlist";
     Lp01 "LP-01" Must "6.2.6" "a request for what is hinted waits until it is there";
@@ -115,7 +116,7 @@ rules! {
     Lp06 "LP-06" Should "6.2.6" "what is neither there nor hinted is 404";
     Lp10 "LP-10" Must "B.1" "every low-latency playlist hints the next part";
     Lr01 "LR-01" Must "B.1" "a low-latency playlist reports on every other rendition";
-    Lr02 "LR-02" Must "4.4.5.4" "a rendition report says LAST-MSN, and LAST-PART where there are parts, of a relative URI";
+    Lr02 "LR-02" Must "4.4.5.4" "a rendition report says LAST-MSN, and LAST-PART where there are parts, unless they are its own, of a relative URI";
     Lr03 "LR-03" Should "4.4.5.4" "what a report says of a rendition is where it stands";
     Lc01 "LC-01" Should "6.2.1" "playlists come with gzip for whoever takes it, and say Vary";
     Lc02 "LC-02" Should "B.1" "media may be cached, and lost answers no longer than a second";

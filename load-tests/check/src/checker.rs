@@ -1,6 +1,7 @@
 //! Everything that was seen of one origin. A value: what it is told decides what it finds.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use sfu_model::time::Instant;
 use url::Url;
@@ -12,6 +13,7 @@ use crate::playlist::media::Media;
 use crate::playlist::multivariant::Multivariant;
 use crate::playlist::segment::{Map, Part};
 use crate::report::{Notes, Report};
+use crate::rules::deltas::Ranges;
 use crate::rules::identity::Uris;
 use crate::rules::pace::Pace;
 use crate::rules::reloads::{Directives, Skip};
@@ -20,6 +22,9 @@ use crate::rules::{
     removal, renditions, reports, segments, syntax, variants,
 };
 
+/// A reload that took so long was held until what it awaited came; what was there already comes sooner over most networks.
+const HELD: Duration = Duration::from_millis(200);
+
 /// A media playlist as it came.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
@@ -27,6 +32,8 @@ pub struct Snapshot {
     pub url: Url,
     /// What it says.
     pub media: Media,
+    /// When it was asked for.
+    pub asked_at: Instant,
     /// When it was whole.
     pub at: Instant,
     /// The wall clock then, as the server tells it or ours.
@@ -53,6 +60,7 @@ struct Seen {
     made: Option<Media>,
     pace: Option<Pace>,
     uris: Uris,
+    ranges: Ranges,
 }
 
 impl Checker {
@@ -72,6 +80,7 @@ impl Checker {
         let Snapshot {
             url,
             media,
+            asked_at,
             at,
             wall,
             asked,
@@ -80,10 +89,11 @@ impl Checker {
         alone(&media, wall, &mut notes);
         reloads::judge(&media, asked, &mut notes);
         let is_delta = !media.skips.is_empty();
+        let is_held = asked.msn.is_some() && at.saturating_since(asked_at) >= HELD;
         let seen = self.seen.entry(url.clone()).or_default();
         let whole = if is_delta {
             if asked.skip == Skip::V2 {
-                deltas::judge_v2(&media, &mut notes);
+                deltas::judge_v2(&media, &seen.ranges, at, &mut notes);
             }
             let made = deltas::judge(seen.latest.as_ref(), &media, &mut notes);
             seen.made.clone_from(&made);
@@ -98,7 +108,7 @@ impl Checker {
         let Some(media) = whole else {
             return;
         };
-        let before = seen.follow(media, at, asked.msn.is_some(), &mut notes);
+        let before = seen.follow(media, at, is_held, &mut notes);
         self.together(&url, before.as_ref());
     }
 
@@ -124,7 +134,7 @@ impl Checker {
             let report = media.reports.iter().find(|report| of_other(&report.uri));
             reports::judge_presence(report.is_some(), other_url.path(), &mut notes);
             if let Some(report) = report {
-                reports::judge_report(report, other, &mut notes);
+                reports::judge_report(report, media, other, &mut notes);
             }
         }
         for (segment, next) in media.segments.iter().zip(media.segments.iter().skip(1)) {
@@ -222,11 +232,11 @@ impl Seen {
         &mut self,
         media: Media,
         at: Instant,
-        is_awaited: bool,
+        is_held: bool,
         notes: &mut Notes<'_>,
     ) -> Option<Media> {
         match &mut self.pace {
-            Some(pace) => pace.judge(&media, at, is_awaited, notes),
+            Some(pace) => pace.judge(&media, at, is_held, notes),
             None => self.pace = Some(Pace::new(&media, at)),
         }
         if let Some(old) = &self.latest {
@@ -236,6 +246,7 @@ impl Seen {
             }
         }
         self.uris.judge(&media, notes);
+        self.ranges.take(&media, at);
         self.latest.replace(media)
     }
 }

@@ -11,6 +11,7 @@
 //! ## at 0.500 video msn=7 part=2 skip=YES
 //! ```
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sfu_model::time::Instant;
@@ -86,7 +87,10 @@ impl Script {
     /// Plays it to a checker; what that finds.
     pub fn play(&self) -> Report {
         let mut checker = Checker::default();
+        let mut last: BTreeMap<&Url, Duration> = BTreeMap::new();
         for scene in &self.scenes {
+            // A player asks for the next playlist when it has one.
+            let asked_at = last.insert(&scene.url, scene.at).unwrap_or(scene.at);
             if is_multivariant(&scene.text) {
                 checker.handle_multivariant(&scene.url, multivariant(&scene.text));
                 continue;
@@ -95,6 +99,7 @@ impl Script {
             checker.handle_snapshot(Snapshot {
                 url: scene.url.clone(),
                 media: parse::media(&scene.text),
+                asked_at: Instant::START + asked_at,
                 at: Instant::START + scene.at,
                 wall: self
                     .wall

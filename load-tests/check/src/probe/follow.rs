@@ -140,6 +140,7 @@ pub(crate) fn tell(desk: &Desk, url: &Url, answer: &Answer, asked: Directives) -
     let snapshot = Snapshot {
         url: url.clone(),
         media: media.clone(),
+        asked_at: answer.at.saturating_sub(answer.took),
         at: answer.at,
         wall: desk.wall(),
         asked,

@@ -1,6 +1,9 @@
 //! Delta updates.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
+
+use sfu_model::time::Instant;
 
 use crate::catalog::Rule;
 use crate::playlist::delta::{difference, reconstruct};
@@ -52,13 +55,14 @@ pub fn judge_whole(whole: &Media, was_delta_asked: bool, notes: &mut Notes<'_>) 
         .server_control
         .as_ref()
         .and_then(|control| control.can_skip_until);
+    let may_skip = until.is_some() && !whole.is_ended;
+    if was_delta_asked && !may_skip {
+        notes.check(Rule::Ld02, None, true, String::new);
+    }
     let (Some(until), Some(target)) = (until, target(whole)) else {
-        if was_delta_asked {
-            notes.check(Rule::Ld02, None, true, String::new);
-        }
         return;
     };
-    if was_delta_asked && !whole.is_ended {
+    if was_delta_asked && may_skip {
         // A server may see the boundary a segment from where it is seen here.
         let is_short = whole.length() <= until + target * 2;
         notes.check(Rule::Ld01, None, is_short, || {
@@ -70,8 +74,36 @@ pub fn judge_whole(whole: &Media, was_delta_asked: bool, notes: &mut Notes<'_>) 
     }
 }
 
+/// When each date range of a rendition was first listed.
+#[derive(Debug, Default)]
+pub struct Ranges(BTreeMap<String, Instant>);
+
+impl Ranges {
+    /// A whole playlist came. What it no longer lists is forgotten.
+    pub fn take(&mut self, media: &Media, at: Instant) {
+        let ids = media.date_ranges.iter().map(|range| range.id.clone());
+        let known = ids.map(|id| {
+            let first = self.0.get(&id).copied().unwrap_or(at);
+            (id, first)
+        });
+        self.0 = known.collect();
+    }
+}
+
 /// A v2 delta came.
-pub fn judge_v2(delta: &Media, notes: &mut Notes<'_>) {
+pub fn judge_v2(delta: &Media, ranges: &Ranges, at: Instant, notes: &mut Notes<'_>) {
+    let until = delta
+        .server_control
+        .as_ref()
+        .and_then(|control| control.can_skip_until);
+    for range in &delta.date_ranges {
+        if let (Some(until), Some(first)) = (until, ranges.0.get(&range.id)) {
+            let age = at.saturating_since(*first);
+            notes.check(Rule::Ld03, Some(range.line), age <= until, || {
+                format!("{} was there {age:?} ago", range.id)
+            });
+        }
+    }
     for skip in &delta.skips {
         notes.check(
             Rule::Ld04,

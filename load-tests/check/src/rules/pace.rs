@@ -36,11 +36,11 @@ impl Pace {
         }
     }
 
-    /// Another playlist. `is_awaited`: it came when it did because something had been awaited.
-    pub fn judge(&mut self, media: &Media, at: Instant, is_awaited: bool, notes: &mut Notes<'_>) {
+    /// Another playlist. `is_held`: it came as soon as what it has was there.
+    pub fn judge(&mut self, media: &Media, at: Instant, is_held: bool, notes: &mut Notes<'_>) {
         let edge = media.edge();
         // Up to then nothing had come.
-        let silent_until = |has_grown: bool| match has_grown && !is_awaited {
+        let silent_until = |has_grown: bool| match has_grown && !is_held {
             true => self.seen_at,
             false => at,
         };

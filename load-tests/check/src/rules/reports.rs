@@ -24,27 +24,30 @@ pub fn judge_presence(is_there: bool, other: &str, notes: &mut Notes<'_>) {
     });
 }
 
-/// A report on a rendition, which was last read as `other`.
-pub fn judge_report(report: &RenditionReport, other: &Media, notes: &mut Notes<'_>) {
-    let Some(last) = report.last_msn else {
-        // It is this playlist's own.
-        return;
-    };
+/// A report on a rendition, which was last read as `other`. What it does not say is as in the playlist `own`, where it stands.
+pub fn judge_report(report: &RenditionReport, own: &Media, other: &Media, notes: &mut Notes<'_>) {
+    let last = report.last_msn.unwrap_or_else(|| last_of(own));
+    let says_part = report.last_part.is_some() || own.segments.iter().any(|s| !s.parts.is_empty());
     let has_parts = other.segments.iter().any(|s| !s.parts.is_empty());
     notes.check(
         Rule::Lr02,
         Some(report.line),
-        report.last_part.is_some() || !has_parts,
+        says_part || !has_parts,
         || "no LAST-PART, and the rendition has parts".to_owned(),
     );
-    let edge = other.edge();
-    let stands_at = if edge.n_parts > 0 {
-        edge.msn
-    } else {
-        edge.msn.saturating_sub(1)
-    };
+    let stands_at = last_of(other);
     let is_near = last.abs_diff(stands_at) <= SEGMENTS_APART;
     notes.check(Rule::Lr03, Some(report.line), is_near, || {
         format!("LAST-MSN is {last}, and it stands at {stands_at}")
     });
+}
+
+/// The number of the last segment, or of that of the last part.
+fn last_of(media: &Media) -> u64 {
+    let edge = media.edge();
+    if edge.n_parts > 0 {
+        edge.msn
+    } else {
+        edge.msn.saturating_sub(1)
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use freshet_check::catalog::Rule;
-use freshet_check::probe::{self, Plan};
+use freshet_check::probe::{self, Plan, ProbeError};
 use freshet_check::report::Report;
 use url::Url;
 
@@ -90,4 +90,49 @@ async fn faults_between_an_origin_and_its_players_are_found() {
             report.table()
         );
     }
+}
+
+#[tokio::test]
+async fn a_stream_that_is_over_is_looked_at_by_what_applies() {
+    let server = Server::ended().await;
+    let url = Url::parse(&server.url("multivariant.m3u8")).unwrap();
+    let report = probe::run(Plan {
+        url,
+        length: LENGTH,
+    })
+    .await
+    .unwrap();
+    assert!(broken(&report).is_empty(), "{}", report.table());
+    for rule in [Rule::Lb05, Rule::Lp04, Rule::Ld02, Rule::Lc10, Rule::Mb01] {
+        assert!(report.row(rule).is_some(), "{rule} was not looked at");
+    }
+    for rule in [Rule::Lb01, Rule::Lh16, Rule::Lp10] {
+        assert!(
+            report.row(rule).is_none(),
+            "{rule} says nothing of what is over"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_playlist_without_parts_is_looked_at_by_what_applies() {
+    let server = Server::start(None).await;
+    let url = Url::parse(&server.url("720p/dvr.m3u8")).unwrap();
+    let length = Duration::from_secs(3);
+    let report = probe::run(Plan { url, length }).await.unwrap();
+    assert!(broken(&report).is_empty(), "{}", report.table());
+    assert!(report.row(Rule::Lh13).is_some() && report.row(Rule::Mb01).is_some());
+    assert!(report.row(Rule::Lh06).is_none() && report.row(Rule::Lb01).is_none());
+}
+
+#[tokio::test]
+async fn where_nothing_is_nothing_can_be_said() {
+    let server = Server::ended().await;
+    let url = Url::parse(&server.url("nobody.m3u8")).unwrap();
+    let found = probe::run(Plan {
+        url,
+        length: LENGTH,
+    })
+    .await;
+    assert!(matches!(found, Err(ProbeError::Status(404))), "{found:?}");
 }

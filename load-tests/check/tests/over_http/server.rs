@@ -13,6 +13,7 @@ use bridge_origin::origin::{Answer, Origin};
 use bridge_origin::request::{Headers, Method, Request, Tree};
 use bridge_origin::response::{Body, Response};
 use bridge_origin::waiting::GroupId;
+use bridge_packager::event::Event as Packaged;
 use bridge_packager::latency::LatencyMode;
 use http::request::Parts;
 use sfu_model::time::Instant;
@@ -52,7 +53,49 @@ impl Drop for Server {
 }
 
 impl Server {
+    /// A stream that is on the air.
     pub(crate) async fn start(fault: Option<Fault>) -> Self {
+        let (desk, mut stream) = Desk::with_stream(fault);
+        let mut server = Self::serving(Arc::clone(&desk)).await;
+        server.tasks.push(tokio::spawn(async move {
+            let mut ticks = interval(TICK);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                let now = desk.now();
+                let events = stream.run_until(now);
+                desk.publish(events, now);
+            }
+        }));
+        server
+    }
+
+    /// A stream that is over.
+    pub(crate) async fn ended() -> Self {
+        let (desk, mut stream) = Desk::with_stream(None);
+        let now = desk.now();
+        let events = stream.end(now);
+        desk.publish(events, now);
+        Self::serving(desk).await
+    }
+
+    async fn serving(desk: Arc<Desk>) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let router = Router::new().fallback(serve).with_state(desk);
+        let served = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let tasks = vec![served];
+        Self { port, tasks }
+    }
+
+    pub(crate) fn url(&self, file: &str) -> String {
+        format!("http://127.0.0.1:{}/hls/demo/{file}", self.port)
+    }
+}
+
+impl Desk {
+    /// A stream that has been on the air for [`HEAD_START`].
+    fn with_stream(fault: Option<Fault>) -> (Arc<Self>, Stream) {
         let config = Config {
             epoch: Arc::from(EPOCH),
             server_control: LatencyMode::Low.server_control(),
@@ -71,39 +114,17 @@ impl Server {
         // Sixteen steps a second, as if it had been there all along.
         for step in 0..HEAD_START.as_secs() * 16 {
             let at = Instant::START + Duration::from_millis(step * 1_000 / 16);
-            desk.publish(&mut stream, at);
+            let events = stream.run_until(at);
+            desk.publish(events, at);
         }
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let router = Router::new().fallback(serve).with_state(Arc::clone(&desk));
-        let served = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        let on_air = tokio::spawn(async move {
-            let mut ticks = interval(TICK);
-            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            loop {
-                ticks.tick().await;
-                let now = desk.now();
-                desk.publish(&mut stream, now);
-            }
-        });
-        Self {
-            port,
-            tasks: vec![served, on_air],
-        }
+        (desk, stream)
     }
 
-    pub(crate) fn url(&self, file: &str) -> String {
-        format!("http://127.0.0.1:{}/hls/demo/{file}", self.port)
-    }
-}
-
-impl Desk {
     fn now(&self) -> Instant {
         self.clock.now() + HEAD_START
     }
 
-    fn publish(&self, stream: &mut Stream, now: Instant) {
-        let events = stream.run_until(now);
+    fn publish(&self, events: Vec<Packaged>, now: Instant) {
         let (origin, waiting) = &mut *self.origin.lock().unwrap();
         for event in events {
             origin.handle_event(event, now);

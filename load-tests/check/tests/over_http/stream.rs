@@ -109,6 +109,12 @@ impl Stream {
         std::iter::from_fn(|| self.packager.poll_event()).collect()
     }
 
+    /// The publisher is gone for good.
+    pub(crate) fn end(&mut self, now: Instant) -> Vec<Event> {
+        self.packager.handle_end(now);
+        std::iter::from_fn(|| self.packager.poll_event()).collect()
+    }
+
     fn expire(&mut self, now: Instant) {
         while let Some(due) = self.packager.poll_timeout().filter(|due| *due <= now) {
             self.packager.handle_timeout(due);

@@ -248,6 +248,7 @@ fn another_size_without_a_discontinuity_is_found() {
         checker.handle_snapshot(Snapshot {
             url: url("video.m3u8"),
             media: parse::media(&text(tag)),
+            asked_at: Instant::START,
             at: Instant::START,
             wall: None,
             asked: Directives::default(),
