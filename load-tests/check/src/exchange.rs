@@ -5,8 +5,10 @@ use std::time::Duration;
 /// What was asked, as far as the answer depends on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
-    /// A playlist, with no directive.
+    /// A playlist that is live, with no directive.
     Playlist,
+    /// A multivariant playlist, or one that has ended: it may be kept as long as anybody likes.
+    LastingPlaylist,
     /// A playlist that has, or once had, what is awaited.
     ReloadOfListed,
     /// A playlist of what comes next.
@@ -46,7 +48,11 @@ impl Question {
     pub const fn is_for_playlist(&self) -> bool {
         matches!(
             self,
-            Self::Playlist | Self::ReloadOfListed | Self::ReloadOfNext | Self::Gzip
+            Self::Playlist
+                | Self::LastingPlaylist
+                | Self::ReloadOfListed
+                | Self::ReloadOfNext
+                | Self::Gzip
         )
     }
 

@@ -110,6 +110,21 @@ impl Report {
                 );
             }
         }
+        let n_of = |wanted: &str| {
+            let rows = Rule::ALL
+                .iter()
+                .map(|rule| self.row(*rule).unwrap_or(&none));
+            rows.filter(|row| result(row) == wanted).count()
+        };
+        let (kept, broken, unseen) = (n_of("pass"), n_of("FAIL"), n_of("not seen"));
+        let conforms = match self.conforms() {
+            true => "no MUST was broken",
+            false => "a MUST was broken",
+        };
+        let _ = writeln!(
+            out,
+            "{kept} rules pass, {broken} fail, {unseen} had nothing to look at: {conforms}"
+        );
         out
     }
 

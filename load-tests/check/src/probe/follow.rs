@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 use url::Url;
 
 use crate::checker::Snapshot;
@@ -23,7 +24,11 @@ pub(crate) async fn follow(desk: &Desk, url: &Url) {
     let first = desk.get(url, &[]).await;
     let media = parse::media(&first.text());
     let target = target(&media);
-    let exchange = first.exchange(Question::Playlist, target);
+    let question = match media.is_ended {
+        true => Question::LastingPlaylist,
+        false => Question::Playlist,
+    };
+    let exchange = first.exchange(question, target);
     desk.tell(|checker| checker.handle_exchange(&exchange));
     if first.status != 200 {
         return;
@@ -39,6 +44,9 @@ pub(crate) async fn follow(desk: &Desk, url: &Url) {
 async fn reload(desk: &Desk, url: &Url, mut media: Media) {
     let mut shelf = Shelf::default();
     shelf.take(desk, url, &media).await;
+    let mut pace = interval((target(&media) / 2).max(POLL));
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    pace.reset();
     let mut n_reloads = 0_u64;
     while !media.is_ended && !desk.left().is_zero() {
         n_reloads = n_reloads.saturating_add(1);
@@ -49,19 +57,30 @@ async fn reload(desk: &Desk, url: &Url, mut media: Media) {
         let next = if can_block {
             awaited(desk, url, &media, skip_of(&media, n_reloads)).await
         } else {
-            let pause = (target(&media) / 2).max(POLL);
-            tokio::time::sleep(pause.min(desk.left())).await;
+            if !rest(desk, &mut pace).await {
+                return;
+            }
             plain(desk, url, &media).await
         };
-        let Some(next) = next else {
-            // What went wrong is told; the next try is not to be a storm.
-            tokio::time::sleep(POLL.min(desk.left())).await;
-            continue;
-        };
-        media = next;
+        // What went wrong, and an answer that came early, are told; the next try is not to be a storm.
+        let is_more = next
+            .as_ref()
+            .is_some_and(|next| next.is_ended || next.edge() > media.edge());
+        media = next.unwrap_or(media);
+        if can_block && !is_more {
+            pace.reset();
+            if !rest(desk, &mut pace).await {
+                return;
+            }
+        }
         shelf.take(desk, url, &media).await;
         shelf.look_back(desk, url, &media).await;
     }
+}
+
+/// Until the next poll is due. `false`: the time is over before.
+async fn rest(desk: &Desk, pace: &mut Interval) -> bool {
+    timeout(desk.left(), pace.tick()).await.is_ok()
 }
 
 /// Every second reload is a delta update too, and every fourth of version 2.

@@ -61,7 +61,7 @@ pub async fn run(plan: Plan) -> Result<Report, ProbeError> {
     let urls = if is_multivariant(&text) {
         let playlist = multivariant(&text);
         let urls = named(&plan.url, &playlist);
-        let exchange = answer.exchange(Question::Playlist, Duration::from_secs(60));
+        let exchange = answer.exchange(Question::LastingPlaylist, Duration::ZERO);
         desk.tell(|checker| {
             checker.handle_exchange(&exchange);
             checker.handle_multivariant(&plan.url, playlist);

@@ -72,6 +72,9 @@ pub(crate) async fn ask(desk: &Desk, url: &Url, media: &Media) {
         &[("accept-encoding", "gzip")],
     )
     .await;
+    if !media.is_ended && control.is_some_and(|control| control.can_block_reload) {
+        beyond(desk, url, media).await;
+    }
     let can_skip = control.is_some_and(|control| control.can_skip_until.is_some());
     if media.is_ended || !can_skip {
         let asked = Directives {
@@ -84,6 +87,24 @@ pub(crate) async fn ask(desk: &Desk, url: &Url, media: &Media) {
         }
     }
     files(desk, url, media).await;
+}
+
+/// The part after the last of the last whole segment, which means the first of the next.
+async fn beyond(desk: &Desk, url: &Url, media: &Media) {
+    let Some(last) = media.whole().rfind(|segment| !segment.parts.is_empty()) else {
+        return;
+    };
+    let asked = Directives {
+        msn: Some(last.msn),
+        part: Some(last.parts.len() as u64),
+        skip: Skip::No,
+    };
+    let answer = desk.get(&with(url, asked), &[]).await;
+    let exchange = answer.exchange(Question::ReloadOfNext, target(media));
+    desk.tell(|checker| checker.handle_exchange(&exchange));
+    if answer.status == 200 {
+        tell(desk, url, &answer, asked);
+    }
 }
 
 /// About the last segment.

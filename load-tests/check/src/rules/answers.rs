@@ -45,7 +45,9 @@ fn status(exchange: &Exchange, notes: &mut Notes<'_>) {
     let is_soon = exchange.took <= AT_ONCE;
     let longest = exchange.target_duration * 3;
     let (rule, holds) = match exchange.question {
-        Question::Playlist | Question::Gzip | Question::Media => (Rule::Lh15, is(200)),
+        Question::Playlist | Question::LastingPlaylist | Question::Gzip | Question::Media => {
+            (Rule::Lh15, is(200))
+        }
         Question::ReloadOfListed => (Rule::Lb04, is(200) && is_soon),
         Question::ReloadOfEnded => (Rule::Lb05, is(200) && is_soon),
         Question::ReloadOfNext => {

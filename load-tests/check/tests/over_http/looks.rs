@@ -45,7 +45,9 @@ async fn our_origin_keeps_the_rules() {
     assert!(broken(&report).is_empty(), "{}", report.table());
     let looked_at = [
         Rule::Lb01,
+        Rule::Lb03,
         Rule::Lb06,
+        Rule::Lh24,
         Rule::Lp01,
         Rule::Lp03,
         Rule::Lp06,

@@ -26,7 +26,7 @@ use crate::faults::Fault;
 use crate::stream::{EPOCH, Stream};
 
 /// As long a stream has been on the air when it is first looked at: a window of segments.
-const HEAD_START: Duration = Duration::from_secs(20);
+const HEAD_START: Duration = Duration::from_secs(30);
 const TICK: Duration = Duration::from_millis(5);
 
 /// Who waits in which group.

@@ -17,6 +17,7 @@ fn good(question: Question) -> Exchange {
     ];
     let (status, fields, n_bytes): (u16, Vec<(&str, &str)>, u64) = match &question {
         Question::Playlist
+        | Question::LastingPlaylist
         | Question::UnknownDirective
         | Question::ReloadOfEnded
         | Question::ReloadOfListed => (
@@ -78,6 +79,7 @@ fn good(question: Question) -> Exchange {
 fn all() -> Vec<Question> {
     vec![
         Question::Playlist,
+        Question::LastingPlaylist,
         Question::ReloadOfListed,
         Question::ReloadOfNext,
         Question::ReloadOfEnded,
@@ -133,6 +135,8 @@ fn what_keeps_the_rules_is_not_found() {
         let exchange = good(question);
         assert_eq!(broken(&exchange), [], "{exchange:?}");
     }
+    let kept = field(Question::LastingPlaylist, "cache-control", "max-age=3600");
+    assert_eq!(broken(&kept), [], "it does not change");
     let held = Duration::from_secs(6);
     let expired = Exchange {
         took: held,
