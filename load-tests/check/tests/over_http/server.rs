@@ -1,6 +1,6 @@
 //! An HTTP server around an origin, as small as one can be.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::Body as HttpBody;
 use axum::extract::{Request as HttpRequest, State};
 use bridge_origin::config::{Config, Dash};
-use bridge_origin::event::Event as ToServer;
+use bridge_origin::event::{Event as ToServer, SegmentKey};
 use bridge_origin::origin::{Answer, Origin};
 use bridge_origin::request::{Headers, Method, Request, Tree};
 use bridge_origin::response::{Body, Response};
@@ -36,6 +36,8 @@ struct Desk {
     clock: Clock,
     fault: Option<Fault>,
     origin: Mutex<(Origin, Waiting)>,
+    /// What has left the origin's memory.
+    disk: Mutex<BTreeMap<SegmentKey, Vec<u8>>>,
 }
 
 /// It serves until it is dropped.
@@ -99,7 +101,7 @@ impl Desk {
         let config = Config {
             epoch: Arc::from(EPOCH),
             server_control: LatencyMode::Low.server_control(),
-            has_disk: false,
+            has_disk: true,
             dash: Dash {
                 base_uri: Arc::from("../../hls/demo/"),
                 clock_uri: Arc::from("../../clock"),
@@ -109,6 +111,7 @@ impl Desk {
             clock: Clock::start(),
             fault,
             origin: Mutex::new((Origin::new(config), HashMap::new())),
+            disk: Mutex::default(),
         });
         let mut stream = Stream::new(since_epoch().saturating_sub(HEAD_START));
         // Sixteen steps a second, as if it had been there all along.
@@ -137,10 +140,15 @@ impl Desk {
             }
         }
         while let Some(event) = origin.poll_event() {
-            assert!(
-                !matches!(event, ToServer::ToDisk { .. }),
-                "there is no disk"
-            );
+            let mut disk = self.disk.lock().unwrap();
+            match event {
+                ToServer::ToDisk { key, parts } => {
+                    origin.handle_stored(&key);
+                    disk.insert(key, parts.concat());
+                }
+                ToServer::Delete { key } => drop(disk.remove(&key)),
+                ToServer::DiskFails | ToServer::DiskWorks => panic!("this disk does not fail"),
+            }
         }
     }
 
@@ -199,7 +207,10 @@ async fn serve(State(desk): State<Arc<Desk>>, request: HttpRequest) -> axum::res
         Body::Empty => Vec::new(),
         Body::Bytes(bytes) => bytes.to_vec(),
         Body::Chunks(chunks) => chunks.concat(),
-        Body::Disk { key, .. } => panic!("{key:?} is on no disk"),
+        Body::Disk { key, range } => {
+            let range = usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap();
+            desk.disk.lock().unwrap()[key][range].to_vec()
+        }
     };
     let is_cut = desk.fault.is_some_and(|fault| fault.cuts(&path));
     if is_cut && request.method == "GET" {
