@@ -7,6 +7,7 @@ mod answer;
 mod desk;
 mod follow;
 mod questions;
+mod reload;
 mod shelf;
 
 use std::sync::Arc;

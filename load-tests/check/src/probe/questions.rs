@@ -8,7 +8,7 @@ use crate::playlist::media::{Edge, Media};
 use crate::rules::reloads::{Directives, Skip};
 
 use super::desk::Desk;
-use super::follow::{target, tell, with};
+use super::reload::{target, tell, with};
 
 /// Further than any advance part limit: three parts, or as many as three seconds have.
 const FAR_PARTS: u64 = 1_000;

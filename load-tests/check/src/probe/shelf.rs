@@ -11,7 +11,7 @@ use crate::playlist::media::Media;
 use crate::playlist::segment::{Map, Part, Segment};
 
 use super::desk::Desk;
-use super::follow::target;
+use super::reload::target;
 
 /// Things that were removed and are still to be asked for; older ones are forgotten.
 const REMOVED_MAX: usize = 64;
