@@ -59,16 +59,18 @@ async function segments(server, n) {
 /** @param {import('playwright-core').Page} page */
 async function moves(page) {
   await pictures(page, N_WARM_UP);
+  const { stalls } = await seenBy(page);
   const { width, longestMs } = await pictures(page, N_PICTURES);
-  return `${width} px wide, the longest wait for a picture ${longestMs.toFixed(0)} ms`;
+  return { stalls, words: `${width} px wide, the longest wait for a picture ${longestMs.toFixed(0)} ms` };
 }
 
 /** @param {import('playwright-core').Page} page @param {number} ageMaxMs */
 async function showsTheTime(page, ageMaxMs) {
   await ages(page, N_WARM_UP);
+  const { stalls } = await seenBy(page);
   const { p50, p95 } = await ages(page, N_PICTURES);
   assert.ok(p50 > 300 && p50 < ageMaxMs, `p50 ${p50} ms`);
-  return `p50 ${p50.toFixed(0)} ms old, p95 ${p95.toFixed(0)}`;
+  return { stalls, words: `p50 ${p50.toFixed(0)} ms old, p95 ${p95.toFixed(0)}` };
 }
 
 for (const name of ALL_PLAYERS) {
@@ -82,9 +84,11 @@ for (const name of ALL_PLAYERS) {
     // dash.js begins with the smallest picture, in which no clock can be read, and far behind.
     const told = name === 'dash.js' ? await moves(page) : await showsTheTime(page, AGE_MAX_MS[name]);
     const { failures, stalls, firstMs } = await seenBy(page);
-    t.diagnostic(`first picture ${firstMs.toFixed(0)} ms, then ${told}, ${stalls} stalls`);
+    const later = stalls - told.stalls;
+    t.diagnostic(`first picture ${firstMs.toFixed(0)} ms, then ${told.words}, ${stalls} stalls, ${later} after the beginning`);
     assert.deepEqual(failures, []);
-    assert.ok(stalls <= 2, `it stood still ${stalls} times`);
+    // The first player of a stream begins with half a second of it.
+    assert.ok(later <= 2, `it stood still ${later} times`);
   });
 }
 
