@@ -15,7 +15,7 @@ use sfu_model::time::{Instant, NtpTime};
 
 use crate::chance::draw;
 use crate::clock;
-use crate::session::node_certificate;
+use crate::session::certificate;
 
 /// A process of workers behind one address.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl Node {
                         transport: Transport::Udp,
                         address,
                     }],
-                    certificate: node_certificate(),
+                    certificate: certificate::of_the_node(),
                     clock_anchor: clock::anchor(),
                     ntp_anchor: NtpTime::UNIX_EPOCH,
                     limits: sfu_core::Limits::default(),

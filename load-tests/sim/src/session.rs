@@ -1,18 +1,17 @@
 //! A browser's side of a session: the RTC engine as a full ICE agent that offers, answers checks and sends them.
 
+pub mod certificate;
 mod repairs;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use sfu_core::Certificate;
 use sfu_core::command::IceCredentials;
 use sfu_model::codec::{Codec, MediaKind};
 use sfu_model::datagram::Datagram;
 use sfu_model::time::Instant;
 use str0m::change::{SdpAnswer, SdpPendingOffer};
-use str0m::config::{CryptoProvider, DtlsCert};
 use str0m::format::{Codec as EngineCodec, PayloadParams};
 use str0m::media::{
     Direction, KeyframeRequestKind, MediaKind as EngineKind, Mid, Pt, Rid, Simulcast,
@@ -106,8 +105,8 @@ impl BrowserSession {
     ) -> Self {
         let has = |name: &str| codecs.iter().any(|c| c.name() == name);
         let builder = Rtc::builder()
-            .set_crypto_provider(crypto())
-            .set_dtls_cert(certificates().1.clone())
+            .set_crypto_provider(certificate::crypto())
+            .set_dtls_cert(certificate::both().1.clone())
             .set_rtp_mode(true)
             .set_stats_interval(None)
             .enable_raw_packets(true)
@@ -449,37 +448,6 @@ const fn engine_kind(kind: MediaKind) -> EngineKind {
     match kind {
         MediaKind::Audio => EngineKind::Audio,
         MediaKind::Video => EngineKind::Video,
-    }
-}
-
-fn crypto() -> Arc<CryptoProvider> {
-    static CRYPTO: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
-    Arc::clone(CRYPTO.get_or_init(|| Arc::new(key_copy::provider())))
-}
-
-/// The node's certificate and the one that all browsers share: made once per process, because a key takes longer to make
-/// than a second of media to simulate.
-fn certificates() -> &'static (DtlsCert, DtlsCert) {
-    static CERTIFICATES: OnceLock<(DtlsCert, DtlsCert)> = OnceLock::new();
-    CERTIFICATES.get_or_init(|| {
-        let make = || crypto().dtls_provider.generate_certificate();
-        match (make(), make()) {
-            (Some(node), Some(browser)) => (node, browser),
-            #[expect(
-                clippy::panic,
-                reason = "without a certificate nothing can be simulated"
-            )]
-            _ => panic!("the crypto provider makes no certificates"),
-        }
-    })
-}
-
-/// The node's DTLS certificate.
-pub fn node_certificate() -> Certificate {
-    let (node, _) = certificates();
-    Certificate {
-        certificate_der: node.certificate.clone(),
-        private_key_der: node.private_key.clone(),
     }
 }
 

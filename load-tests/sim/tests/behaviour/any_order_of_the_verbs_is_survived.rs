@@ -8,7 +8,7 @@ use std::time::Duration;
 use freshet_sim::browser::{Birth, Browser};
 use freshet_sim::clock::{self, LocalClock};
 use freshet_sim::publisher::{Camera, VIDEO_CODECS};
-use freshet_sim::session::node_certificate;
+use freshet_sim::session::certificate;
 use proptest::prelude::*;
 use sfu_core::budget::choice::LayerChoice;
 use sfu_core::command::{CloseReason, Command, IceCredentials, Play, Publish, Reply};
@@ -145,7 +145,7 @@ impl Rig {
                 transport: Transport::Udp,
                 address: node(),
             }],
-            certificate: node_certificate(),
+            certificate: certificate::of_the_node(),
             clock_anchor: clock::anchor(),
             ntp_anchor: sfu_model::time::NtpTime::UNIX_EPOCH,
             limits: sfu_core::Limits::default(),

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use freshet_sim::browser::{Birth, Browser};
 use freshet_sim::clock::{self, LocalClock};
 use freshet_sim::publisher::{Camera, H264};
-use freshet_sim::session::node_certificate;
+use freshet_sim::session::certificate;
 use sfu_core::command::{CloseReason, Command, CommandResult, Play, Publish, Reply};
 use sfu_core::error::CommandError;
 use sfu_core::event::Event;
@@ -34,7 +34,7 @@ impl Rig {
                 transport: Transport::Udp,
                 address: SocketAddr::from(SERVER),
             }],
-            certificate: node_certificate(),
+            certificate: certificate::of_the_node(),
             clock_anchor: clock::anchor(),
             ntp_anchor: sfu_model::time::NtpTime::UNIX_EPOCH,
             limits,
