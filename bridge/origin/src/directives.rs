@@ -1,5 +1,7 @@
 //! What a player asks of a media playlist beside its name: delivery directives (draft-pantos-hls-rfc8216bis section 6.2.5).
 
+use bridge_packager::playlist::skip::Skip;
+
 /// The directives of a request. All else in a query belongs to somebody else, a token for example, and changes nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Directives {
@@ -8,16 +10,7 @@ pub struct Directives {
     /// `_HLS_part`: the answer lists this part of it.
     pub part: Option<u64>,
     /// `_HLS_skip`: old segments may be left out.
-    pub skip: Option<Skip>,
-}
-
-/// The forms of a delta update.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Skip {
-    /// `YES`: segments.
-    Yes,
-    /// `v2`: date ranges too.
-    V2,
+    pub skip: Skip,
 }
 
 /// Why directives mean nothing: 400.
@@ -53,11 +46,7 @@ impl Directives {
         if part.is_some() && segment.is_none() {
             return Err(DirectiveError::PartAlone);
         }
-        let skip = match skip {
-            Some("YES") => Some(Skip::Yes),
-            Some("v2") => Some(Skip::V2),
-            Some(_) | None => None,
-        };
+        let skip = skip.and_then(Skip::parse).unwrap_or_default();
         Ok(Self {
             segment,
             part,

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bridge_packager::playlist::media::Media;
+use bridge_packager::playlist::skip::Skip;
 use bridge_packager::rendition::RenditionName;
 use bytes::Bytes;
 use sfu_model::codec::MediaKind;
 
-use crate::directives::Skip;
 use crate::path::View;
 use crate::rendered::Rendered;
 use crate::response::ContentType;
@@ -29,7 +29,7 @@ pub(crate) struct Rendition {
     pub(crate) kind: MediaKind,
     media: Option<Arc<Media>>,
     /// Texts of `media`, each made when it is first asked for.
-    texts: BTreeMap<(View, Option<Skip>), Rendered>,
+    texts: BTreeMap<(View, Skip), Rendered>,
 }
 
 impl Rendition {
@@ -83,9 +83,9 @@ impl Rendition {
     }
 
     /// A text of what it lists, and whether it had to be written.
-    pub(crate) fn text(&mut self, view: View, skip: Option<Skip>) -> Option<(&mut Rendered, bool)> {
+    pub(crate) fn text(&mut self, view: View, skip: Skip) -> Option<(&mut Rendered, bool)> {
         let media = self.media()?.clone();
-        let skip = skip.filter(|_| !media.is_ended);
+        let skip = if media.is_ended { Skip::No } else { skip };
         let n_texts = self.texts.len();
         let write = || Rendered::new(Bytes::from(text::media(&media, view, skip)));
         self.texts.entry((view, skip)).or_insert_with(write);

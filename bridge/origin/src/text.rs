@@ -3,20 +3,15 @@
 use bridge_packager::dash::Listed;
 use bridge_packager::dash::mpd::Presentation;
 use bridge_packager::playlist::media::Media;
-use bridge_packager::playlist::{multivariant as writer, skip};
+use bridge_packager::playlist::multivariant as writer;
+use bridge_packager::playlist::skip::Skip;
 use bridge_packager::rendition::RenditionOutline;
 
 use crate::config::Dash;
-use crate::directives::Skip;
 use crate::path::View;
 
 /// A media playlist.
-pub(crate) fn media(media: &Media, view: View, skip: Option<Skip>) -> String {
-    let skip = match skip {
-        None => skip::Skip::No,
-        Some(Skip::Yes) => skip::Skip::Yes,
-        Some(Skip::V2) => skip::Skip::V2,
-    };
+pub(crate) fn media(media: &Media, view: View, skip: Skip) -> String {
     match view {
         View::Live => media.live(skip),
         View::Dvr => media.dvr(skip),

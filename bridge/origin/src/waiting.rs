@@ -7,10 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use bridge_packager::playlist::skip::Skip;
 use bridge_packager::rendition::RenditionName;
 use sfu_model::time::Instant;
 
-use crate::directives::Skip;
 use crate::path::View;
 use crate::reload::Position;
 use crate::rendition::Slot;
@@ -47,7 +47,7 @@ pub(crate) enum Subject {
 pub(crate) struct Asked {
     pub(crate) kind: Kind,
     pub(crate) view: View,
-    pub(crate) skip: Option<Skip>,
+    pub(crate) skip: Skip,
     /// With `_HLS_msn`, which makes it last longer in caches.
     pub(crate) is_awaited: bool,
     pub(crate) wish: Wish,

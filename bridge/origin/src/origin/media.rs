@@ -1,5 +1,6 @@
 //! Requests for init sections, parts and segments.
 
+use bridge_packager::playlist::skip::Skip;
 use bridge_packager::playlist::uri::MediaFile;
 use sfu_model::time::Instant;
 
@@ -36,7 +37,7 @@ impl Origin {
         let asked = Asked {
             kind,
             view: View::Live,
-            skip: None,
+            skip: Skip::No,
             is_awaited: false,
             wish,
         };

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bridge_packager::dash::Listed;
+use bridge_packager::playlist::skip::Skip;
 use bridge_packager::rendition::RenditionName;
 use bytes::Bytes;
 use sfu_model::time::Instant;
@@ -39,7 +40,7 @@ impl Origin {
         let asked = Asked {
             kind,
             view,
-            skip: None,
+            skip: Skip::No,
             is_awaited: false,
             wish,
         };
