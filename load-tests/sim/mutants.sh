@@ -21,42 +21,39 @@ tree=$CARGO_TARGET_DIR/mutants
 place=mutant
 core=sfu/core/src
 
-# Which of the simulator's tests must notice.
-behaviour='--test=behaviour'
-rates='--test=networks rates::'
-repair='--test=networks repair::'
-layers='--test=layers'
-
 # name ~ file ~ tests ~ what sed replaces in exactly one line ~ by what, where MUTANT is whether this one runs
+#
+# The tests are a suite of the simulator's and the file of it that is about what the mutant breaks: that one must notice,
+# whatever others do.
 mutants() {
     cat <<END
-sequence_skips_a_number_on_a_switch ~subscribe/rewrite.rs~$behaviour~self.last.sequence.0.wrapping_add(1)~self.last.sequence.0.wrapping_add(if MUTANT { 2 } else { 1 })
-time_stands_still_on_a_switch ~subscribe/rewrite.rs~$behaviour~self.last.time.0.wrapping_add(self.ticks_since_last(packet))~self.last.time.0.wrapping_add(self.ticks_since_last(packet).min(if MUTANT { 1 } else { u64::MAX }))
-picture_id_is_not_moved ~subscribe/rewrite_picture.rs~$behaviour~id.wrapping_add(self.picture_id)~id.wrapping_add(if MUTANT { 0 } else { self.picture_id })
-selector_switches_on_a_delta_frame ~subscribe/select.rs~$behaviour~if !packet.facts.starts_keyframe {~if !packet.facts.starts_keyframe && !MUTANT {
-gate_is_open_to_everybody ~worker/datagrams.rs~$behaviour~  .by_remote(remote)$~  .by_remote(remote).or_else(|| self.sessions.indexes().first().copied().filter(|_| MUTANT))
-stun_integrity_is_not_checked ~worker/datagrams.rs~$behaviour~if !session.engine.is_authentic~if !MUTANT && !session.engine.is_authentic
-consent_is_given_for_ever ~session/state.rs~$behaviour~self.consented_at + CONSENT_TIMEOUT~self.consented_at + CONSENT_TIMEOUT * if MUTANT { 1000 } else { 1 }
-keyframe_requests_are_not_spaced ~publish/keyframe_requests.rs~$behaviour~is_none_or(|due| due > now)~is_none_or(|due| due > now && !MUTANT)
-cache_takes_one_packet_for_another ~route/packet_cache.rs~$behaviour~(packet.sequence == sequence)~(packet.sequence == sequence || MUTANT)
-repair_names_another_packet ~egress/stream.rs~$repair~&sent.sequence.wire().to_be_bytes()~&sent.sequence.wire().wrapping_add(u16::from(MUTANT)).to_be_bytes()
-repairs_cost_nothing ~egress/repair.rs~$behaviour~None => false,~None => MUTANT,
-report_is_taken_twice ~srtp/replay.rs~$behaviour~Some(_) => Freshness::Replayed,~Some(_) => if MUTANT { Freshness::Fresh } else { Freshness::Replayed },
-step_up_needs_no_room ~budget/plan.rs~$rates~limits\.fits(\*\*rung, HEADROOM, rate)~(MUTANT || limits.fits(**rung, HEADROOM, rate))
-what_is_left_out_leaves_a_gap ~subscribe/rewrite.rs~$layers~source\.sequence_shift\.wrapping_sub(1)~source.sequence_shift.wrapping_sub(u64::from(!MUTANT))
-late_number_forgets_what_was_left_out ~subscribe/skipped.rs~$layers~count\.packets += marked(&self\.packets)~count.packets += u64::from(!MUTANT) * marked(&self.packets)
-late_packet_goes_by_what_passes_now ~subscribe/changes.rs~$layers~if time < from => passed = before~if time < from && !MUTANT => passed = before
-frame_rate_is_joined_anywhere ~subscribe/select_layer.rs~$layers~&& placement\.is_switching_point~&& (placement.is_switching_point || MUTANT)
-decode_target_is_joined_anywhere ~subscribe/select_target.rs~$layers~(is_switch && references\.all~(MUTANT || is_switch && references.all
-decode_target_changes_inside_a_picture ~subscribe/select_target.rs~$layers~self\.frames\.is_newest(number)~(self.frames.is_newest(number) || MUTANT)
-active_targets_are_not_said ~subscribe/select_target.rs~$layers~is_told\.then_some(decodable)~(is_told && !MUTANT).then_some(decodable)
-marker_is_left_out_with_its_packet ~subscribe/rewrite.rs~$layers~packet\.marker || passing\.ends_picture~packet.marker || passing.ends_picture && !MUTANT
-tl0_index_jumps_on_a_switch ~subscribe/rewrite_picture.rs~$layers~i\.wrapping_add(self\.tl0)~i.wrapping_add(if MUTANT { 0 } else { self.tl0 })
-picture_that_is_left_out_keeps_its_id ~subscribe/rewrite_picture.rs~$layers~self\.shift\.picture_id\.wrapping_sub(1)~self.shift.picture_id.wrapping_sub(u16::from(!MUTANT))
-repair_forgets_the_marker ~egress/stream.rs~$layers~packet\.marker || mapping\.is_marked~packet.marker || mapping.is_marked && !MUTANT
-resolution_is_joined_anywhere ~subscribe/select_layer.rs~$layers~&& !placement\.is_inter_predicted~&& (!placement.is_inter_predicted || MUTANT)
-all_sizes_are_sent_without_descriptors ~subscribe/subscription.rs~$layers~if self\.has_descriptors ||~if MUTANT || self.has_descriptors ||
-filled_number_is_repaired_with_its_payload ~egress/history.rs~$layers~self\.late\.get(sequence)~self.late.get(sequence).filter(|_| !MUTANT)
+sequence_skips_a_number_on_a_switch ~subscribe/rewrite.rs~behaviour publisher_reconnects~self.last.sequence.0.wrapping_add(1)~self.last.sequence.0.wrapping_add(if MUTANT { 2 } else { 1 })
+time_stands_still_on_a_switch ~subscribe/rewrite.rs~behaviour publisher_reconnects~self.last.time.0.wrapping_add(self.ticks_since_last(packet))~self.last.time.0.wrapping_add(self.ticks_since_last(packet).min(if MUTANT { 1 } else { u64::MAX }))
+picture_id_is_not_moved ~subscribe/rewrite_picture.rs~behaviour takeover_is_seamless~id.wrapping_add(self.picture_id)~id.wrapping_add(if MUTANT { 0 } else { self.picture_id })
+selector_switches_on_a_delta_frame ~subscribe/select.rs~behaviour subscriber_follows_the_best_layer~if !packet.facts.starts_keyframe {~if !packet.facts.starts_keyframe && !MUTANT {
+gate_is_open_to_everybody ~worker/datagrams.rs~behaviour clienthello_race~  .by_remote(remote)$~  .by_remote(remote).or_else(|| self.sessions.indexes().first().copied().filter(|_| MUTANT))
+stun_integrity_is_not_checked ~worker/datagrams.rs~behaviour stun_with_bad_integrity_is_ignored~if !session.engine.is_authentic~if !MUTANT && !session.engine.is_authentic
+consent_is_given_for_ever ~session/state.rs~behaviour consent_expires~self.consented_at + CONSENT_TIMEOUT~self.consented_at + CONSENT_TIMEOUT * if MUTANT { 1000 } else { 1 }
+keyframe_requests_are_not_spaced ~publish/keyframe_requests.rs~behaviour keyframe_requests_are_coalesced~is_none_or(|due| due > now)~is_none_or(|due| due > now && !MUTANT)
+cache_takes_one_packet_for_another ~route/packet_cache.rs~behaviour five_percent_loss_is_repaired_by_rtx~(packet.sequence == sequence)~(packet.sequence == sequence || MUTANT)
+repair_names_another_packet ~egress/stream.rs~networks repair~&sent.sequence.wire().to_be_bytes()~&sent.sequence.wire().wrapping_add(u16::from(MUTANT)).to_be_bytes()
+repairs_cost_nothing ~egress/repair.rs~behaviour a_hostile_viewer_costs_only_itself~None => false,~None => MUTANT,
+report_is_taken_twice ~srtp/replay.rs~behaviour forged_packets_forward_nothing~Some(_) => Freshness::Replayed,~Some(_) => if MUTANT { Freshness::Fresh } else { Freshness::Replayed },
+step_up_needs_no_room ~budget/plan.rs~networks rates~limits\.fits(\*\*rung, HEADROOM, rate)~(MUTANT || limits.fits(**rung, HEADROOM, rate))
+what_is_left_out_leaves_a_gap ~subscribe/rewrite.rs~layers a_viewer_chooses_layers~source\.sequence_shift\.wrapping_sub(1)~source.sequence_shift.wrapping_sub(u64::from(!MUTANT))
+late_number_forgets_what_was_left_out ~subscribe/skipped.rs~layers losses_are_repaired_where_layers_are_left_out~count\.packets += marked(&self\.packets)~count.packets += u64::from(!MUTANT) * marked(&self.packets)
+late_packet_goes_by_what_passes_now ~subscribe/changes.rs~layers losses_are_repaired_where_layers_are_left_out~if time < from => passed = before~if time < from && !MUTANT => passed = before
+frame_rate_is_joined_anywhere ~subscribe/select_layer.rs~layers a_viewer_chooses_layers~&& placement\.is_switching_point~&& (placement.is_switching_point || MUTANT)
+decode_target_is_joined_anywhere ~subscribe/select_target.rs~layers a_viewer_chooses_layers~(is_switch && references\.all~(MUTANT || is_switch && references.all
+decode_target_changes_inside_a_picture ~subscribe/select_target.rs~layers frames_overtake_each_other~self\.frames\.is_newest(number)~(self.frames.is_newest(number) || MUTANT)
+active_targets_are_not_said ~subscribe/select_target.rs~layers a_late_joiner_gets_all_layers~is_told\.then_some(decodable)~(is_told && !MUTANT).then_some(decodable)
+marker_is_left_out_with_its_packet ~subscribe/rewrite.rs~layers a_viewer_chooses_layers~packet\.marker || passing\.ends_picture~packet.marker || passing.ends_picture && !MUTANT
+tl0_index_jumps_on_a_switch ~subscribe/rewrite_picture.rs~layers a_publisher_comes_back_with_other_layers~i\.wrapping_add(self\.tl0)~i.wrapping_add(if MUTANT { 0 } else { self.tl0 })
+picture_that_is_left_out_keeps_its_id ~subscribe/rewrite_picture.rs~layers a_publisher_comes_back_with_other_layers~self\.shift\.picture_id\.wrapping_sub(1)~self.shift.picture_id.wrapping_sub(u16::from(!MUTANT))
+repair_forgets_the_marker ~egress/stream.rs~layers losses_are_repaired_where_layers_are_left_out~packet\.marker || mapping\.is_marked~packet.marker || mapping.is_marked && !MUTANT
+resolution_is_joined_anywhere ~subscribe/select_layer.rs~layers a_viewer_chooses_layers~&& !placement\.is_inter_predicted~&& (!placement.is_inter_predicted || MUTANT)
+all_sizes_are_sent_without_descriptors ~subscribe/subscription.rs~layers a_player_without_descriptors~if self\.has_descriptors ||~if MUTANT || self.has_descriptors ||
+filled_number_is_repaired_with_its_payload ~egress/history.rs~layers losses_are_repaired_where_layers_are_left_out~self\.late\.get(sequence)~self.late.get(sequence).filter(|_| !MUTANT)
 END
 }
 
@@ -116,14 +113,12 @@ build() {
     cargo_test --test behaviour --test layers --test networks --no-run
 }
 
-# A mutant that makes the tests run for ever is caught too: they take half a minute.
-pass() { # mutant tests
-    limit='timeout 300'
+# A mutant that makes the tests run for ever is caught too: they take some seconds.
+pass() { # mutant, and its tests
+    limit='timeout 100'
     FRESHET_MUTANT=$1
     export FRESHET_MUTANT
-    # shellcheck disable=SC2086  # a list of words
-    set -- $2
-    cargo_test "$1" -- ${2:+"$2"}
+    cargo_test --test "${2% *}" -- "${2#* }::"
 }
 
 judge() { # name tests
