@@ -17,6 +17,11 @@ impl Breaks {
         }
     }
 
+    /// Does the next frame continue the clock of the one before it?
+    pub(crate) const fn let_follow(self) -> bool {
+        matches!(self.0, None | Some(Discontinuity::Lost))
+    }
+
     /// What the frame that is emitted now says.
     pub(crate) fn take(&mut self) -> Option<Discontinuity> {
         self.0.take()

@@ -64,6 +64,7 @@ impl Stage<'_> {
         self.outbox.push(Event::Begins {
             source: self.source.source,
             time: media_time(time),
+            follows: self.source.breaks.let_follow(),
         });
         time
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sfu_model::codec::MediaKind;
-use sfu_model::frame::{Discontinuity, Frame};
+use sfu_model::frame::Frame;
 use sfu_model::time::{Instant, MediaTime};
 
 use crate::config::Config;
@@ -33,6 +33,8 @@ pub(crate) struct Ladder {
     pub(crate) slots: Vec<Slot>,
     pub(crate) outbox: Outbox,
     clock: SegmentClock,
+    /// Nobody publishes, and the segments that were published are open.
+    is_deserted: bool,
 }
 
 impl Ladder {
@@ -41,6 +43,7 @@ impl Ladder {
             clock: SegmentClock::new(config.zero, now),
             slots: Vec::new(),
             outbox: Outbox::default(),
+            is_deserted: false,
             config,
         }
     }
@@ -67,6 +70,23 @@ impl Ladder {
         if let Some(floor) = self.writer(index).map(|writer| writer.parts.floor()) {
             self.reach(index, time.0.max(floor), false, now);
         }
+    }
+
+    /// Nobody publishes any more.
+    pub(crate) fn desert(&mut self, now: Instant) {
+        for writer in writers_mut(&mut self.slots) {
+            writer.finish_part(now, &mut self.outbox);
+        }
+        self.is_deserted = true;
+    }
+
+    /// Time without a publisher is told of from here on, in segments of its own.
+    fn part_from_publisher(&mut self, now: Instant) {
+        let ends = self.writers().map(|w| w.at(w.parts.starts_at())).max();
+        if let Some(at) = ends.filter(|_| self.is_deserted) {
+            self.clock.end_at(at, now);
+        }
+        self.is_deserted = false;
     }
 
     /// Nothing more comes.
@@ -166,20 +186,17 @@ impl Ladder {
         let Some(slot) = self.slots.get_mut(index) else {
             return;
         };
-        let owed = slot.owed.take();
-        let Some(writer) = slot.writer.as_mut() else {
+        slot.owed = None;
+        let Some(writer) = &slot.writer else {
             return;
         };
-        // Whoever published before does not finish this part, and what a player has of it is told of.
-        if let Some(Discontinuity::Publisher | Discontinuity::Encoder) = owed {
-            writer.parts.abandon();
-        }
         let time = frame.time.0.max(writer.parts.floor());
         let is_new = is_other_format(writer, frame);
         if is_break {
             self.outbox.stats.late_cuts += self.clock.reach(writer.at(time), now);
             self.clock.break_at(writer.at(time), now);
             self.outbox.stats.discontinuities += 1;
+            self.is_deserted = false;
         }
         self.reach(index, time, true, now);
         let writer = writer_mut(&mut self.slots, index);
@@ -259,6 +276,9 @@ impl Ladder {
     pub(crate) fn expire(&mut self, now: Instant) {
         if self.writers().any(|writer| writer.lag(now) > PAUSE_MAX) {
             self.skip_pause(now);
+        }
+        if self.writers().any(|writer| writer.deadline() <= now) {
+            self.part_from_publisher(now);
         }
         for writer in writers_mut(&mut self.slots) {
             while writer.deadline() <= now {

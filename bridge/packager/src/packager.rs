@@ -78,6 +78,15 @@ impl Packager {
         }
     }
 
+    /// Nobody publishes any more. Whoever comes next says so with the first frame.
+    pub fn handle_publisher_gone(&mut self, now: Instant) {
+        if !self.is_ended {
+            self.ladder.expire(now);
+            self.ladder.desert(now);
+            self.settle(now);
+        }
+    }
+
     /// Time passed.
     pub fn handle_timeout(&mut self, now: Instant) {
         if !self.is_ended {

@@ -194,6 +194,13 @@ impl PartWriter {
         self.starts_at = self.starts_at.max(to);
     }
 
+    /// The next part begins here, unless it holds something already.
+    pub(crate) fn skip(&mut self, to: u64) {
+        if self.is_empty() {
+            self.starts_at = self.starts_at.max(to);
+        }
+    }
+
     /// A part without media.
     pub(crate) fn gap(&mut self, ticks: u64) {
         let starts_at = self.starts_at;

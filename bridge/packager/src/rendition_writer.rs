@@ -134,6 +134,10 @@ impl RenditionWriter {
             if is_early && broken.is_none_or(|broken| cut.number > broken) {
                 break;
             }
+            if cut.is_end {
+                self.cut_at_end(cut, outbox);
+                continue;
+            }
             if !self.parts.split(due) {
                 let is_last = clock.after(cut.number).is_none();
                 self.parts.end_at(self.boundary(at, due, is_last));
@@ -188,6 +192,7 @@ impl RenditionWriter {
         let until = self.parts.ends_by();
         let next = clock.after(self.segment.cut().number);
         match next.filter(|cut| self.ticks(cut.at) <= until) {
+            Some(cut) if cut.is_end => self.cut_at_end(cut, outbox),
             Some(cut) => {
                 let due = self.ticks(cut.at);
                 if !self.parts.split(due) {
@@ -202,6 +207,24 @@ impl RenditionWriter {
         }
         let told = self.parts.starts_at().saturating_sub(from);
         self.due_from += self.rate.duration(told);
+    }
+
+    /// What comes next does not follow: the segment ends where its media does, and the time until the next is told by their
+    /// dates. To fill it would be parts without media among others, at which players stop that load several parts at once.
+    fn cut_at_end(&mut self, cut: Cut, outbox: &mut Outbox) {
+        let due = self.ticks(cut.at);
+        if !self.parts.split(due) {
+            self.parts.finish(due.min(self.limit()));
+        }
+        self.cut(cut, outbox);
+        self.parts.skip(due);
+    }
+
+    /// Nobody publishes any more: the open part has no next frame to wait for.
+    pub(crate) fn finish_part(&mut self, now: Instant, outbox: &mut Outbox) {
+        self.parts.finish(self.limit());
+        self.tell_parts(outbox);
+        self.restart_wait(now);
     }
 
     /// Nobody asked for long: goes on at a cut that is far ahead, without telling of what is between.

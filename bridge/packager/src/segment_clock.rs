@@ -55,6 +55,16 @@ pub(crate) struct Cut {
     pub(crate) discontinuity_sequence: u64,
     /// Decoders begin anew here.
     pub(crate) is_discontinuous: bool,
+    /// Nothing that was published before reaches over it. So it is at a discontinuity, and where the publisher left.
+    pub(crate) is_end: bool,
+}
+
+/// Why a segment is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Regular,
+    End,
+    Break,
 }
 
 /// The timeline's zero on both clocks.
@@ -118,7 +128,7 @@ impl SegmentClock {
     /// The first frame of all.
     pub(crate) fn begin(&mut self, at: Duration, now: Instant) {
         if self.cuts.is_empty() {
-            self.push(at, false, now);
+            self.push(at, Kind::Regular, now);
         }
     }
 
@@ -146,7 +156,7 @@ impl SegmentClock {
         let is_in_time =
             last.is_some_and(|last| (last.at + least..=last.at + CUT_AFTER).contains(&at));
         if is_in_time {
-            self.push(at, false, now);
+            self.push(at, Kind::Regular, now);
         }
         is_in_time
     }
@@ -157,7 +167,7 @@ impl SegmentClock {
         while let Some(last) = self.last()
             && at >= last.at + CUT_AFTER
         {
-            self.push(last.at + CUT_AFTER, false, now);
+            self.push(last.at + CUT_AFTER, Kind::Regular, now);
             n_late += 1;
         }
         n_late
@@ -169,11 +179,18 @@ impl SegmentClock {
             .is_none_or(|last| at >= last.at.saturating_add(BREAK_AFTER))
     }
 
+    /// The publisher has left, and this is the end of what it published.
+    pub(crate) fn end_at(&mut self, at: Duration, now: Instant) {
+        if self.last().is_some_and(|last| at > last.at) {
+            self.push(at, Kind::End, now);
+        }
+    }
+
     /// Decoders have to begin anew, in all renditions, at a time that [`Self::reach`] was told of, or after a time that nobody
     /// tells of.
     pub(crate) fn break_at(&mut self, at: Duration, now: Instant) {
         let at = self.last().map_or(at, |last| at.max(last.at));
-        self.push(at, true, now);
+        self.push(at, Kind::Break, now);
     }
 
     /// All renditions have passed the cuts before that of this segment.
@@ -221,7 +238,7 @@ impl SegmentClock {
         is_due
     }
 
-    fn push(&mut self, at: Duration, is_discontinuous: bool, now: Instant) {
+    fn push(&mut self, at: Duration, kind: Kind, now: Instant) {
         let last = self.last();
         let unix = self.zero.unix.saturating_add(at);
         let unix = unix.min(self.zero.unix_at(now));
@@ -232,8 +249,9 @@ impl SegmentClock {
             number: MediaSequenceNumber(number),
             at,
             unix,
-            discontinuity_sequence: sequence + u64::from(is_discontinuous),
-            is_discontinuous,
+            discontinuity_sequence: sequence + u64::from(kind == Kind::Break),
+            is_discontinuous: kind == Kind::Break,
+            is_end: kind != Kind::Regular,
         });
         self.decided_at = now;
         self.n_asked = 0;
@@ -260,7 +278,7 @@ mod tests {
         let mut clock = SegmentClock::new(zero, at(0));
         clock.begin(ms(0), at(0));
         // Not the first segment, which is shorter.
-        clock.push(ms(0), false, at(0));
+        clock.push(ms(0), Kind::Regular, at(0));
         clock
     }
 

@@ -75,6 +75,11 @@ impl Stages {
 
     pub(crate) fn handle_publisher_gone(&mut self, now: Instant) {
         self.frames.handle_publisher_gone(now);
+        self.package(now);
+        if let Some(packager) = &mut self.packager {
+            packager.handle_publisher_gone(now);
+        }
+        self.collect(&[], now);
     }
 
     pub(crate) fn handle_timeout(&mut self, tracks: &[TrackOutline], now: Instant) {
@@ -131,13 +136,18 @@ impl Stages {
                     };
                     packager.handle_frame(&name, &frame, now);
                 }
-                FromFrames::Begins { source, time } => {
+                FromFrames::Begins {
+                    source,
+                    time,
+                    follows: true,
+                } => {
                     if let (Some(name), Some(packager)) =
                         (self.ladder.of(source), self.packager.as_mut())
                     {
                         packager.handle_begins(name, time, now);
                     }
                 }
+                FromFrames::Begins { .. } => {}
                 FromFrames::KeyframeWanted { source } => self.told.wants.push(source),
                 FromFrames::Warning { source, warning } => {
                     self.told.warnings.push((source, warning));

@@ -64,7 +64,7 @@ impl Bench {
     /// What is so of any stream, whatever was sent.
     fn check(&mut self, event: &Event) {
         match event {
-            Event::Begins { source, time } => {
+            Event::Begins { source, time, .. } => {
                 let before = self.begun.insert(*source, *time);
                 assert!(
                     before.is_none_or(|before| before < *time),

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use bridge_packager::latency::LatencyMode;
 use bridge_packager::playlist::skip::Skip;
+use bridge_packager::segment::Segment;
 use sfu_model::codec::MediaKind;
 use sfu_model::frame::{Discontinuity, Format, Frame};
 use sfu_model::packet::Dimensions;
 use sfu_model::time::{Instant, MediaTime};
 
-use crate::driver::{Driver, Input, aac, frame, h264, h264_with, ms, name, with};
+use crate::driver::{Driver, Input, UNIX, aac, frame, h264, h264_with, ms, name, with};
 use crate::reader::read;
 
 const BOTH: [(&str, MediaKind); 2] = [("720p", MediaKind::Video), ("aac", MediaKind::Audio)];
@@ -74,6 +75,23 @@ impl Show {
 
 fn keep(_: u64, frame: Frame) -> Option<Frame> {
     Some(frame)
+}
+
+/// A publisher comes back at this millisecond.
+fn returns(from: u64) -> impl Fn(u64, Frame) -> Option<Frame> {
+    move |millis, frame| {
+        if !(from..from + 21).contains(&millis) {
+            return Some(frame);
+        }
+        let is_keyframe = true;
+        Some(with(
+            Discontinuity::Publisher,
+            Frame {
+                is_keyframe,
+                ..frame
+            },
+        ))
+    }
 }
 
 #[test]
@@ -151,17 +169,7 @@ fn a_publisher_who_comes_back_is_a_discontinuity_in_all_renditions_and_nothing_p
     let mut show = Show::new();
     show.give(0..5_100, keep, keep);
     let open = show.driver.media["720p"].next_part();
-    let back = |millis: u64, frame: Frame| match millis {
-        5_400..5_430 => Some(with(
-            Discontinuity::Publisher,
-            Frame {
-                is_keyframe: true,
-                ..frame
-            },
-        )),
-        _ => Some(frame),
-    };
-    show.give(5_400..12_000, back, back);
+    show.give(5_400..12_000, returns(5_400), returns(5_400));
     for (rendition, _) in BOTH {
         let media = &show.driver.media[rendition];
         let broken = media.segments.iter().filter(|s| s.head.is_discontinuous);
@@ -171,6 +179,35 @@ fn a_publisher_who_comes_back_is_a_discontinuity_in_all_renditions_and_nothing_p
     }
     assert_eq!(show.driver.packager.stats().discontinuities, 1);
     assert_eq!(show.driver.n_inits["720p"], 1, "the same parameter sets");
+}
+
+#[test]
+fn a_segment_ends_with_what_was_published_and_time_without_a_publisher_has_its_own() {
+    // Before, at and after the moment when players are told that nothing comes.
+    for (back, has_gaps) in [(5_400, false), (5_800, true), (7_000, true), (9_900, true)] {
+        let mut show = Show::new();
+        show.give(0..5_100, keep, keep);
+        show.driver.input(at(5_100), &Input::PublisherGone);
+        show.give(back..back + 6_000, returns(back), returns(back));
+        for (rendition, _) in BOTH {
+            let media = &show.driver.media[rendition];
+            let gaps = |segment: &Segment| segment.parts.iter().filter(|p| p.is_gap).count();
+            let whole = |segment: &Segment| [0, segment.parts.len()].contains(&gaps(segment));
+            assert!(
+                media.segments.iter().all(|s| whole(s)),
+                "{rendition} back at {back}"
+            );
+            assert_eq!(
+                media.segments.iter().any(|s| gaps(s) > 0),
+                has_gaps,
+                "{back}"
+            );
+            let broken = media.segments.iter().find(|s| s.head.is_discontinuous);
+            let since = broken.unwrap().head.program_date_time_ms - UNIX.as_millis() as u64;
+            assert!(since.abs_diff(back) < 40, "{rendition}: {since} for {back}");
+        }
+        assert_eq!(show.driver.packager.stats().discontinuities, 1, "{back}");
+    }
 }
 
 #[test]
