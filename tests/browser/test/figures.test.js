@@ -9,6 +9,9 @@ import { measureReloads } from '../src/measure/reload.js';
 import { summary } from '../src/percentile.js';
 import { startServer } from '../src/server.js';
 
+/** Their 95th percentile is the second worst. */
+const N_JOINS = 20;
+
 test('glass to glass is hardly more than from a page to itself', async (t) => {
   const [server, browser] = await Promise.all([startServer(t), launchChromium(t)]);
   const { floor, freshet } = await measureGlass(browser, server, { codec: 'H264', rounds: 3, nPictures: 150 });
@@ -21,7 +24,7 @@ test('glass to glass is hardly more than from a page to itself', async (t) => {
 test('a player sees the first picture soon after its POST', async (t) => {
   const [server, browser] = await Promise.all([startServer(t), launchChromium(t)]);
   await clockStudio(browser, server);
-  const joins = summary(await measureJoins(browser, server, 50));
+  const joins = summary(await measureJoins(browser, server, N_JOINS));
   t.diagnostic(`joins p50 ${joins.p50.toFixed(1)} p95 ${joins.p95.toFixed(1)} ms`);
   assert.deepEqual(misses(joins, JOIN_MAX), []);
 });

@@ -34,6 +34,18 @@ async function sees(viewer, rgb) {
   }, { rgb, errorMax: COLOUR_ERROR_MAX });
 }
 
+/** How long sound may take to come, on a machine that compiles at the same time. */
+const SOUND_WITHIN_MS = 10_000;
+
+/** Whether sound comes. @param {import('playwright-core').Page} page */
+async function hasSound(page) {
+  const until = Date.now() + SOUND_WITHIN_MS;
+  for (;;) {
+    const kinds = (await statistics(page, 'inbound-rtp')).map(({ kind }) => kind);
+    if (kinds.includes('audio') || Date.now() > until) return kinds.includes('audio');
+  }
+}
+
 test('a tab is shared, and its viewers see what happens in it', async (t) => {
   const server = await startServer(t);
   const browser = await launchChromium(t, { sharedTab: TITLE });
@@ -63,8 +75,7 @@ test('a tab is shared, and its viewers see what happens in it', async (t) => {
   await sees(viewer, [200, 40, 40]);
   await colour('rgb(40, 60, 200)');
   await sees(viewer, [40, 60, 200]);
-  const received = await statistics(viewer, 'inbound-rtp');
-  assert.deepEqual(received.map(({ kind }) => kind).sort(), ['audio', 'video'], 'the tab\'s sound comes with it');
+  assert.ok(await hasSound(viewer), 'the tab\'s sound comes with it');
 
   await t.test('it is closed, and another source takes its place in the same session', async () => {
     const posts = /** @type {string[]} */ ([]);
