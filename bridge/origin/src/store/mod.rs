@@ -122,6 +122,7 @@ impl Store {
             self.fail();
             return;
         }
+        shelf.owe_last();
         self.writes.insert(key.clone());
         self.events.push_back(Event::ToDisk { key, parts });
     }
@@ -137,6 +138,11 @@ impl Store {
     /// What has had its time goes.
     pub(crate) fn clear(&mut self, now: Instant, stats: &mut Stats) {
         for at in 0..self.shelves.len() {
+            while let Some(shelf) = self.shelves.get_mut(at)
+                && let Some(number) = shelf.withdraw()
+            {
+                self.on_leave(Leaving::Lost(number), stats);
+            }
             while let Some(shelf) = self.shelves.get_mut(at)
                 && shelf.is_due(&self.times, now)
                 && let Some(leaving) = shelf.leave()

@@ -44,7 +44,20 @@ struct Recent {
     appeared_at: Instant,
     /// Since when no playlist lists its parts.
     untagged_at: Option<Instant>,
-    is_on_disk: bool,
+    copy: Copy,
+    /// Playlists that listed it have been told to leave it out.
+    is_withdrawn: bool,
+}
+
+/// What there is of a segment beside memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Copy {
+    /// Nothing, and there will not be.
+    None,
+    /// The disk was told of it.
+    Owed,
+    /// It is on disk.
+    OnDisk,
 }
 
 #[derive(Debug)]
@@ -126,9 +139,32 @@ impl Shelf {
             parts: Arc::clone(&parts),
             appeared_at: now,
             untagged_at: None,
-            is_on_disk: false,
+            copy: Copy::None,
+            is_withdrawn: false,
         });
         parts
+    }
+
+    /// The disk was told of the segment that was finished last.
+    pub(super) fn owe_last(&mut self) {
+        if let Some(last) = self.recents.back_mut() {
+            last.copy = Copy::Owed;
+        }
+    }
+
+    /// The next segment that only the DVR playlist lists and that will be on no disk. It must leave the playlist while it is
+    /// still here: who was told of it has its availability left (section 6.2.2).
+    pub(super) fn withdraw(&mut self) -> Option<u64> {
+        let (first, first_live) = (self.listed.first, self.listed.first_live);
+        let mut recents = self.recents.iter_mut();
+        let lost = recents.find(|recent| {
+            recent.copy == Copy::None
+                && !recent.is_withdrawn
+                && (first..first_live).contains(&recent.number)
+                && !recent.parts.iter().all(Bytes::is_empty)
+        })?;
+        lost.is_withdrawn = true;
+        Some(lost.number)
     }
 
     pub(super) fn on_listed(&mut self, media: &Media, tagged: Duration, now: Instant) {
@@ -201,7 +237,7 @@ impl Shelf {
         let as_parts = parts_end.is_some_and(|end| now > end);
         let live_end = oldest.appeared_at + times.segment + self.listed.longest_live;
         let as_segment = oldest.number < self.listed.first_live && now >= live_end;
-        as_parts && (oldest.is_on_disk || as_segment)
+        as_parts && (oldest.copy == Copy::OnDisk || as_segment)
     }
 
     /// The oldest segment leaves memory.
@@ -209,7 +245,7 @@ impl Shelf {
         let oldest = self.recents.pop_front()?;
         let bytes: u64 = oldest.parts.iter().map(n_bytes).sum();
         self.memory_bytes = self.memory_bytes.saturating_sub(bytes);
-        if oldest.is_on_disk {
+        if oldest.copy == Copy::OnDisk {
             self.archived.push_back(Archived {
                 number: oldest.number,
                 appeared_at: oldest.appeared_at,
@@ -218,7 +254,8 @@ impl Shelf {
             return Some(Leaving::Archived);
         }
         let is_gap = bytes == 0;
-        Some(if oldest.number < self.listed.first || is_gap {
+        let is_listed = oldest.number >= self.listed.first && !oldest.is_withdrawn;
+        Some(if !is_listed || is_gap {
             Leaving::Forgotten
         } else {
             Leaving::Lost(oldest.number)
@@ -251,13 +288,13 @@ impl Shelf {
     /// The disk has a segment. Says whether it is still of use.
     pub(super) fn on_stored(&mut self, number: u64) -> bool {
         let found = self.recents.iter_mut().find(|r| r.number == number);
-        found.map(|recent| recent.is_on_disk = true).is_some()
+        found.map(|recent| recent.copy = Copy::OnDisk).is_some()
     }
 
     /// The disk has a segment not, or not any more. Says whether it is lost by that.
     pub(super) fn on_unreadable(&mut self, number: u64) -> bool {
         if let Some(recent) = self.recents.iter_mut().find(|r| r.number == number) {
-            recent.is_on_disk = false;
+            recent.copy = Copy::None;
             return false;
         }
         self.removed.retain(|(removed, _)| removed.number != number);

@@ -166,6 +166,32 @@ fn lh_24_holds_without_a_disk_for_the_window_that_is_in_memory() {
 }
 
 #[test]
+fn lh_24_holds_without_a_disk_for_what_only_the_dvr_playlist_would_list() {
+    let mut stream = Stream::without_disk(&["720p", "aac"]);
+    stream.parts(4);
+    let (appeared, mut removed_at, mut longest) = (stream.now, None, 0);
+    let available = |longest: usize| PART * 4 * (longest as u32 + 1);
+    for _ in 0..200 {
+        stream.part();
+        let dvr = text(&stream.fetch("720p/dvr.m3u8"));
+        let is_listed = dvr.lines().any(|line| line == "k3x9/0.m4s");
+        if is_listed {
+            longest = dvr.matches("\n#EXTINF").count();
+        } else {
+            removed_at.get_or_insert(stream.now);
+        }
+        let is_owed = is_listed || stream.now - appeared < available(longest);
+        if is_owed {
+            let age = stream.now - appeared;
+            assert_eq!(stream.status("720p/k3x9/0.m4s"), 200, "{age:?}");
+        }
+    }
+    let removed_at = removed_at.expect("it is never removed");
+    assert!(removed_at - appeared < available(longest), "in time");
+    assert_eq!(stream.status("720p/k3x9/0.m4s"), 404);
+}
+
+#[test]
 fn files_on_disk_are_those_of_the_window_and_no_others_however_long_a_stream_is() {
     let mut stream = Stream::begun(&["720p", "aac"]);
     stream.dvr_segments = 2 * LIVE_SEGMENTS;
