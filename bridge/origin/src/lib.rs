@@ -29,6 +29,7 @@ pub mod path;
 pub mod reload;
 mod rendered;
 mod rendition;
+mod reports;
 pub mod request;
 pub mod response;
 pub mod stats;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bridge_packager::playlist::media::Media;
+use bridge_packager::playlist::media::{Media, Report};
 use bridge_packager::playlist::skip::Skip;
 use bridge_packager::rendition::RenditionName;
 use bytes::Bytes;
@@ -82,12 +82,33 @@ impl Rendition {
             .is_some_and(|m| m.segments.len() >= SETTLED_SEGMENTS)
     }
 
-    /// A text of what it lists, and whether it had to be written.
-    pub(crate) fn text(&mut self, view: View, skip: Skip) -> Option<(&mut Rendered, bool)> {
+    /// Another rendition got further: live playlists say how far.
+    pub(crate) fn forget_reports(&mut self) {
+        self.texts.retain(|(view, _), _| *view == View::Dvr);
+    }
+
+    /// Whether this text is written already.
+    pub(crate) fn has_text(&self, view: View, skip: Skip) -> bool {
+        self.texts.contains_key(&(view, skip))
+    }
+
+    /// A text of what it lists, and whether it had to be written: with these reports of other renditions.
+    pub(crate) fn text(
+        &mut self,
+        view: View,
+        skip: Skip,
+        reports: Arc<[Report]>,
+    ) -> Option<(&mut Rendered, bool)> {
         let media = self.media()?.clone();
         let skip = if media.is_ended { Skip::No } else { skip };
         let n_texts = self.texts.len();
-        let write = || Rendered::new(Bytes::from(text::media(&media, view, skip)));
+        let write = || {
+            let media = Media {
+                reports,
+                ..Media::clone(&media)
+            };
+            Rendered::new(Bytes::from(text::media(&media, view, skip)))
+        };
         self.texts.entry((view, skip)).or_insert_with(write);
         let is_new = self.texts.len() > n_texts;
         self.texts.get_mut(&(view, skip)).map(|text| (text, is_new))

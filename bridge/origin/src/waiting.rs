@@ -211,6 +211,12 @@ impl Waiting {
         self.take(id)
     }
 
+    /// Takes any group, the one that has waited longest first.
+    pub(crate) fn take_any(&mut self) -> Option<(GroupId, Group)> {
+        let (_, id) = *self.by_deadline.first()?;
+        self.take(id)
+    }
+
     /// When the next group has waited long enough.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         self.by_deadline.first().map(|(deadline, _)| *deadline)

@@ -122,6 +122,7 @@ impl Pipeline {
         let now = self.clock.now();
         self.stages.handle_end(now);
         self.publish(now, None);
+        self.stream.end();
         info!(room = %self.room, "a stream has ended for players of HLS and DASH");
     }
 

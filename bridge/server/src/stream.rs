@@ -116,6 +116,14 @@ impl Stream {
         desk.settle()
     }
 
+    /// Nothing more will come, and nobody will tell it the time any more: whoever waits is answered.
+    pub(crate) fn end(&self) {
+        let mut desk = self.desk();
+        desk.origin.handle_end();
+        // What is left for the disk goes with the folder.
+        let _ = desk.settle();
+    }
+
     pub(crate) fn poll_timeout(&self) -> Option<sfu_model::time::Instant> {
         self.desk().origin.poll_timeout()
     }

@@ -60,13 +60,17 @@ impl Origin {
         if rendition.set_media(Arc::clone(&media)) {
             self.tops.clear();
         }
+        let others = self.renditions.iter_mut().enumerate();
+        for (_, other) in others.filter(|(at, _)| *at != slot.0) {
+            other.forget_reports();
+        }
         self.wake_parts(slot, &media);
         self.wake_playlists(slot);
         self.open();
     }
 
     /// A part that was hinted and will not come is 404, also for who waits for it already (section 6.2.6).
-    fn wake_parts(&mut self, slot: Slot, media: &Media) {
+    pub(super) fn wake_parts(&mut self, slot: Slot, media: &Media) {
         let (segment, part) = media.next_part();
         let hinted = Position::part(segment.0, u64::from(part.0));
         let last = if media.is_ended {
@@ -84,7 +88,7 @@ impl Origin {
     }
 
     /// Answers who waits for what a rendition lists by now.
-    fn wake_playlists(&mut self, slot: Slot) {
+    pub(super) fn wake_playlists(&mut self, slot: Slot) {
         let Some(media) = self.media_of(slot).cloned() else {
             return;
         };
@@ -125,6 +129,7 @@ impl Origin {
                 rendition.kind = info.kind;
             }
         }
+        self.end_all_but(&infos);
         self.infos = infos;
         self.tops.clear();
         if !self.infos.is_empty() {

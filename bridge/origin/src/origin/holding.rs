@@ -59,6 +59,9 @@ impl Origin {
         asked: Asked,
         now: Instant,
     ) -> Answer {
+        if self.is_over {
+            return self.answer(asked.kind, not_found());
+        }
         match self.waiting.join(subject, position, asked, now) {
             Some(group) => Answer::Wait(group),
             None => {

@@ -26,6 +26,7 @@ use crate::trim::without_through;
 use crate::waiting::{GroupId, Waiting};
 
 mod arrivals;
+mod ending;
 mod holding;
 mod media;
 mod playlists;
@@ -65,6 +66,8 @@ pub struct Origin {
     renditions: Vec<Rendition>,
     /// Everything that is listed could be played once: multivariant playlists and the MPD are given out from then on.
     is_open: bool,
+    /// Nothing more will come: nobody waits.
+    is_over: bool,
     /// Multivariant playlists and the MPD, each made when it is first asked for.
     tops: BTreeMap<Top, Rendered>,
     thumbnail: Option<Rendered>,
@@ -113,6 +116,7 @@ impl Origin {
             infos: Arc::from([]),
             renditions: Vec::new(),
             is_open: false,
+            is_over: false,
             tops: BTreeMap::new(),
             thumbnail: None,
             store: Store::new(&config.server_control, config.has_disk),

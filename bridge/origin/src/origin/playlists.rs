@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bridge_packager::dash::Listed;
+use bridge_packager::playlist::media::Report;
 use bridge_packager::playlist::skip::Skip;
 use bridge_packager::rendition::RenditionName;
 use bytes::Bytes;
@@ -16,6 +17,7 @@ use crate::path::View;
 use crate::reload::{Position, Reload};
 use crate::rendered::Rendered;
 use crate::rendition::{Rendition, Slot};
+use crate::reports;
 use crate::request::{Request, Wish};
 use crate::response::{ContentType, Response, Status};
 use crate::stats::Kind;
@@ -166,12 +168,36 @@ impl Origin {
         } else {
             BARE_PLAYLIST
         };
+        let is_written = |r: &Rendition| r.has_text(asked.view, asked.skip);
+        let reports = match self.renditions.get(slot.0).is_some_and(is_written) {
+            true => Arc::default(),
+            false => self.reports_in(slot),
+        };
         let rendition = self.renditions.get_mut(slot.0);
-        let Some((text, is_new)) = rendition.and_then(|r| r.text(asked.view, asked.skip)) else {
+        let Some((text, is_new)) = rendition.and_then(|r| r.text(asked.view, asked.skip, reports))
+        else {
             return not_found();
         };
         self.stats.renders = self.stats.renders.saturating_add(u64::from(is_new));
         text.respond(ContentType::Playlist, cache, asked.wish, if_none_match)
+    }
+
+    /// Where the others stand that this rendition's playlist reports.
+    fn reports_in(&self, slot: Slot) -> Arc<[Report]> {
+        let Some(media) = self.media_of(slot) else {
+            return Arc::default();
+        };
+        let renewed = media.reports.iter().filter_map(|report| {
+            let name = &report.rendition;
+            let is_removed = !self.infos.is_empty() && !self.infos.iter().any(|i| i.name == *name);
+            let other = self.slot_named(name.as_str());
+            match other.and_then(|other| self.media_of(other)) {
+                _ if is_removed => None,
+                Some(other) => Some(reports::renewed(report, other)),
+                None => Some(report.clone()),
+            }
+        });
+        renewed.collect()
     }
 
     pub(super) fn on_thumbnail_request(&mut self, request: &Request<'_>) -> Answer {

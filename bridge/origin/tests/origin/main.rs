@@ -14,6 +14,7 @@ mod caching;
 mod delta;
 #[cfg(test)]
 mod disk;
+mod ending;
 #[cfg(test)]
 mod first_request;
 #[cfg(test)]
@@ -26,5 +27,6 @@ mod paths;
 mod properties;
 #[cfg(test)]
 mod ranges;
+mod reports;
 #[cfg(test)]
 mod stream;

@@ -155,6 +155,17 @@ impl Stream {
         self.tell(Packaged::Renditions(infos));
     }
 
+    /// A rendition is not listed any more, and nothing comes of it.
+    pub(crate) fn remove(&mut self, rendition: &str) {
+        self.renditions.retain(|r| r.as_str() != rendition);
+        self.tell_of_more(&[]);
+    }
+
+    pub(crate) fn come_back(&mut self, rendition: &str) {
+        self.renditions.push(name(rendition));
+        self.tell_of_more(&[]);
+    }
+
     pub(crate) fn tell(&mut self, event: Packaged) {
         self.origin.handle_event(event, self.now);
         while let Some(event) = self.origin.poll_event() {
