@@ -4,6 +4,8 @@
 //! [`grant::Grant`] or a [`grant::Refusal`]. A bearer is either the stream's key (an owner's long-lived secret,
 //! kept only as a hash) or a token (a signed statement of at most an hour that somebody with the signing key made).
 //!
+//! Players of HLS and DASH send no bearer with what they load. For them a [`signed_url`] carries the grant in its path.
+//!
 //! # Invariants
 //!
 //! * Pure: the time is an argument (`unix_now`), and so is every random byte. No I/O.
@@ -16,6 +18,7 @@ pub mod authorizer;
 pub mod grant;
 pub mod limits;
 pub mod secret;
+pub mod signed_url;
 pub mod stream;
 pub mod stream_key;
 pub mod token;

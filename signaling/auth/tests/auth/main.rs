@@ -9,3 +9,4 @@ mod authorize;
 mod canary;
 mod fixture;
 mod hostile_tokens;
+mod signed_urls;
