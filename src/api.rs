@@ -11,6 +11,7 @@ use serde::Serialize;
 use sfu_model::id::RoomId;
 use whip_whep_server::access::Access;
 
+use crate::latencies::Latencies;
 use crate::live::LiveSince;
 
 /// How many play a room, for every room that has anybody in it.
@@ -29,6 +30,7 @@ pub(crate) struct Api {
     pub(crate) access: Arc<Access>,
     pub(crate) live: LiveSince,
     pub(crate) audiences: Audiences,
+    pub(crate) latencies: Latencies,
 }
 
 #[derive(Serialize)]
@@ -41,6 +43,8 @@ struct StreamItem {
     name: String,
     live: bool,
     viewers: usize,
+    /// `ultra-low`: by WHEP only; otherwise by HLS and DASH too.
+    latency: &'static str,
     /// Unix seconds; absent while it is not live.
     #[serde(skip_serializing_if = "Option::is_none")]
     started_at: Option<u64>,
@@ -64,6 +68,7 @@ async fn streams(State(api): State<Api>) -> Response {
         let live = audience.is_some_and(|audience| audience.is_live);
         StreamItem {
             live,
+            latency: api.latencies.of(&name).label(),
             viewers: audience.map_or(0, |audience| audience.n_viewers),
             started_at: live
                 .then(|| api.live.since(&name))

@@ -77,7 +77,7 @@ async fn stream_page(name: &str, Path(stream): Path<String>, headers: HeaderMap)
 }
 
 /// Paths that programs ask; everything else is asked by somebody who reads.
-const PROGRAMS_PATHS: [&str; 4] = ["/api/", "/whip/", "/whep/", "/.well-known/"];
+const PROGRAMS_PATHS: [&str; 5] = ["/api/", "/whip/", "/whep/", "/signed/", "/.well-known/"];
 
 async fn no_such_path(uri: Uri) -> Response {
     if PROGRAMS_PATHS

@@ -2,9 +2,11 @@
 
 mod check;
 mod key_file;
+mod lifetime;
 mod output;
 mod place;
 mod serve;
+mod sign;
 mod stream;
 mod token;
 

@@ -33,7 +33,6 @@ use self::media::Media;
 use crate::acme::challenge::{self, Challenges};
 use crate::addresses::Addresses;
 use crate::admin::AdminSocket;
-use crate::api::Api;
 use crate::config::networks::Networks;
 use crate::config::proxies::TrustedProxies;
 use crate::config::settings::Config;
@@ -283,15 +282,8 @@ impl Parts<'_> {
             router = router.merge(self.media.router(self.access));
         }
         if roles.has(Role::Signaling) {
-            let audiences = self.media.audiences();
-            let access = Arc::clone(self.access);
-            router = router
-                .merge(api::router(Api {
-                    access,
-                    live: self.live,
-                    audiences,
-                }))
-                .merge(assets::router());
+            let api = self.media.api(self.access, self.live);
+            router = router.merge(api::router(api)).merge(assets::router());
         } else {
             router = router.fallback(problem::no_such_path);
         }

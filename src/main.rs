@@ -15,6 +15,7 @@ mod config;
 mod data_dir;
 mod health;
 mod http;
+mod latencies;
 mod live;
 mod logging;
 mod problem;
@@ -23,9 +24,11 @@ mod roles;
 #[cfg(test)]
 mod scratch;
 mod shutdown;
+mod signed;
 mod streams;
 mod tls;
 mod token_keys;
+mod url_keys;
 mod watch;
 
 use std::process::ExitCode;

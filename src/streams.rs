@@ -3,20 +3,24 @@
 //! Made ones are kept in `streams.json` of the data folder, with the hash of their key. Commands change the file under
 //! a lock while the server runs; the server reads it again when it changes.
 
+mod kept;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use secrecy::ExposeSecret as _;
-use serde::{Deserialize, Serialize};
 use sfu_model::id::RoomId;
 use sfu_model::time::UnixTime;
 use signaling_auth::secret::{SERVER_SECRET_BYTES, ServerSecret};
 use signaling_auth::stream::{Stream, StreamTable};
-use signaling_auth::stream_key::{KeyHash, StreamKey};
+use signaling_auth::stream_key::StreamKey;
 
+use self::kept::{FORMAT, Kept};
+pub(crate) use self::kept::{Made, Wish};
+use crate::config::hls::Latency;
 use crate::config::settings::StaticStream;
 use crate::data_dir::{self, DataDir, DataError};
 
@@ -24,9 +28,6 @@ use crate::data_dir::{self, DataDir, DataError};
 pub(crate) const FILE: &str = "streams.json";
 const LOCK_FILE: &str = "streams.lock";
 const SECRET_FILE: &str = "server.secret";
-
-/// The format of the file. A higher number is a newer server's and is not touched.
-const FORMAT: u32 = 1;
 
 /// Most streams that are kept in the file. It is read and written as a whole; where there are more, tokens and an
 /// application's own database are the better tool. One more is refused.
@@ -40,40 +41,8 @@ pub(crate) struct StreamStore {
     secret: ServerSecret,
     /// What the file held when this process last read it.
     n_kept: Arc<AtomicUsize>,
-}
-
-/// One stream as it is kept.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Made {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) key: Option<KeyHash>,
-    pub(crate) public: bool,
-    #[serde(default)]
-    pub(crate) ended: bool,
-    /// Unix seconds; zero for a stream of the configuration file.
-    #[serde(default)]
-    pub(crate) created_at: u64,
-}
-
-/// The file.
-#[derive(Serialize, Deserialize)]
-struct Kept {
-    format: u32,
-    #[serde(default)]
-    streams: BTreeMap<String, Made>,
-    /// Names of streams of the configuration file that have been ended.
-    #[serde(default)]
-    ended: Vec<String>,
-}
-
-impl Default for Kept {
-    fn default() -> Self {
-        Self {
-            format: FORMAT,
-            streams: BTreeMap::new(),
-            ended: Vec::new(),
-        }
-    }
+    /// Of the streams that say one, when this process last read the file.
+    latencies: Arc<RwLock<BTreeMap<RoomId, Latency>>>,
 }
 
 /// Why a stream is not made or ended. Whoever typed the command must act.
@@ -108,6 +77,7 @@ impl StreamStore {
                     key,
                     public: stream.public,
                     ended: false,
+                    latency: stream.latency,
                     created_at: 0,
                 },
             ))
@@ -118,6 +88,7 @@ impl StreamStore {
             statics,
             secret,
             n_kept: Arc::default(),
+            latencies: Arc::default(),
         })
     }
 
@@ -129,6 +100,12 @@ impl StreamStore {
     /// How many streams the file held when it was last read, of at most [`STREAMS_MAX`].
     pub(crate) fn n_kept(&self) -> usize {
         self.n_kept.load(Ordering::Relaxed)
+    }
+
+    /// The latency that a stream says, when the streams were last listed.
+    pub(crate) fn latency_of(&self, name: &RoomId) -> Option<Latency> {
+        let seen = (self.latencies.read()).unwrap_or_else(PoisonError::into_inner);
+        seen.get(name).copied()
     }
 
     /// Every stream, by name.
@@ -144,6 +121,10 @@ impl StreamStore {
         for (name, stream) in &mut streams {
             stream.ended |= kept.ended.iter().any(|ended| ended == name.as_str());
         }
+        let latencies = streams.iter();
+        let latencies = latencies.filter_map(|(name, made)| Some((name.clone(), made.latency?)));
+        let mut seen = (self.latencies.write()).unwrap_or_else(PoisonError::into_inner);
+        *seen = latencies.collect();
         Ok(streams)
     }
 
@@ -166,7 +147,7 @@ impl StreamStore {
         &self,
         name: &RoomId,
         key: &StreamKey,
-        public: bool,
+        wish: Wish,
         unix_now: UnixTime,
     ) -> Result<(), StoreError> {
         self.change(|kept| {
@@ -194,8 +175,9 @@ impl StreamStore {
             let key = Some(key.hash(name, &self.secret));
             let made = Made {
                 key,
-                public,
+                public: wish.public,
                 ended: false,
+                latency: wish.latency,
                 created_at: unix_now.0,
             };
             kept.streams.insert(name.as_str().to_owned(), made);

@@ -60,8 +60,10 @@ failure_from!(
     crate::data_dir::DataError,
     crate::streams::StoreError,
     crate::token_keys::KeysError,
+    crate::url_keys::UrlKeyError,
     sfu_model::id::InvalidRoomName,
     sfu_net::entropy::EntropyUnavailable,
+    signaling_auth::signed_url::key::UrlLifetime,
     signaling_auth::stream_key::InvalidStreamKey,
     signaling_auth::token::issue::IssueError,
 );

@@ -11,9 +11,10 @@ use super::output::{Failure, say};
 use super::place::Place;
 use crate::addresses::Addresses;
 use crate::admin::{self, Ask, Asked};
+use crate::config::hls::Latency;
 use crate::config::settings::Config;
 use crate::data_dir::DataDir;
-use crate::streams::StreamStore;
+use crate::streams::{StreamStore, Wish};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum StreamCommand {
@@ -42,6 +43,9 @@ pub(super) struct Create {
     /// Players need a token
     #[arg(long)]
     private: bool,
+    /// How far the audience of HLS and DASH is behind the camera, in place of the configuration's [hls] latency
+    #[arg(long, value_name = "MODE")]
+    latency: Option<Latency>,
     /// The key, in place of a random one: 8 to 64 letters, digits or hyphens. Every user of this machine can read it
     /// while the command runs, and the shell keeps it; --key-file is for keys that matter
     #[arg(long, value_name = "KEY", conflicts_with = "key_file")]
@@ -111,7 +115,8 @@ impl Create {
         } = open(&self.place)?;
         let name = RoomId::parse(&self.name)?;
         let has_key = self.key.is_some() || self.key_file.is_some();
-        if store.is_static(&name) && (has_key || self.private) {
+        let has_wish = has_key || self.private || self.latency.is_some();
+        if store.is_static(&name) && has_wish {
             let text = format!("the stream {name} is the configuration file's; change it there");
             return Err(Failure::new(text));
         }
@@ -120,7 +125,11 @@ impl Create {
             (None, Some(file)) => key_file::read(file)?,
             (None, None) => StreamKey::from_random(entropy::random_bytes()?),
         };
-        store.create(&name, &key, !self.private, clock::unix_now())?;
+        let wish = Wish {
+            public: !self.private,
+            latency: self.latency,
+        };
+        store.create(&name, &key, wish, clock::unix_now())?;
         let is_running = tell(&data, &Ask::Reload)?;
         let url = Addresses::url_of(&data, &config);
         if store.is_static(&name) {
@@ -162,11 +171,15 @@ impl List {
             if self.json {
                 say(serde_json::json!({
                     "name": name.as_str(), "public": made.public, "ended": made.ended, "from": from,
+                    "latency": made.latency,
                 }));
             } else {
                 let access = if made.public { "public" } else { "private" };
                 let state = if made.ended { "  ended" } else { "" };
-                say(format_args!("{name}  {access}{state}"));
+                let latency = made
+                    .latency
+                    .map_or_else(String::new, |latency| format!("  {latency}"));
+                say(format_args!("{name}  {access}{latency}{state}"));
             }
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! `freshet token issue`
+//! `freshet token issue|sign`
 
 use std::time::Duration;
 
@@ -7,8 +7,10 @@ use sfu_net::clock;
 use signaling_auth::grant::Verb;
 use signaling_auth::token::issue::{TokenRequest, issue};
 
+use super::lifetime::parse_lifetime;
 use super::output::{Failure, say};
 use super::place::Place;
+use super::sign::Sign;
 use crate::data_dir::DataDir;
 use crate::streams::{StoreError, StreamStore};
 use crate::token_keys;
@@ -17,12 +19,15 @@ use crate::token_keys;
 pub(super) enum TokenCommand {
     /// Sign a token and print it
     Issue(Issue),
+    /// Sign a URL that plays a stream by HLS and DASH, for players without a bearer, and print it
+    Sign(Sign),
 }
 
 impl TokenCommand {
     pub(super) fn run(self) -> Result<(), Failure> {
         match self {
             Self::Issue(issue) => issue.run(),
+            Self::Sign(sign) => sign.run(),
         }
     }
 }
@@ -50,24 +55,6 @@ pub(super) struct Issue {
     place: Place,
 }
 
-/// A number with `s`, `m` or `h`, or a number of seconds.
-fn parse_lifetime(text: &str) -> Result<Duration, String> {
-    let (number, unit) = match text.find(|letter: char| !letter.is_ascii_digit()) {
-        Some(at) => text.split_at(at),
-        None => (text, "s"),
-    };
-    let scale = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3_600,
-        _ => return Err("write a number and s, m or h, such as 15m".to_owned()),
-    };
-    let number: u64 = number
-        .parse()
-        .map_err(|_| "write a number first, such as 15m".to_owned())?;
-    Ok(Duration::from_secs(number.saturating_mul(scale)))
-}
-
 impl Issue {
     fn run(self) -> Result<(), Failure> {
         let config = self.place.load()?.config;
@@ -92,24 +79,5 @@ impl Issue {
         let token = issue(&key, &request, clock::unix_now())?;
         say(token.expose());
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_lifetime_has_a_unit() {
-        for (text, secs) in [("90s", 90), ("15m", 900), ("1h", 3_600), ("60", 60)] {
-            assert_eq!(
-                parse_lifetime(text),
-                Ok(Duration::from_secs(secs)),
-                "{text}"
-            );
-        }
-        for bad in ["", "h", "1d", "1.5h", "-1h", "1 h"] {
-            assert!(parse_lifetime(bad).is_err(), "{bad}");
-        }
     }
 }

@@ -7,16 +7,17 @@ use std::time::Duration;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request;
 use bridge_packager::config::Windows;
-use bridge_packager::latency::LatencyMode;
 use bridge_server::bridge::{Bridge, Config};
 use bridge_server::router::MayPlay;
 use sfu_net::clock;
 use sfu_server::Sfu;
 use whip_whep_server::access::Access;
 
-use crate::config::hls::Latency;
+use crate::config::proxies::TrustedProxies;
 use crate::config::settings;
 use crate::data_dir::DataDir;
+use crate::signed::{CountryHeader, Gate, Refusals, SignedFor};
+use crate::url_keys::{self, UrlKeyError};
 
 /// The folder of what has left the memory, in the data folder.
 const FOLDER: &str = "hls";
@@ -29,35 +30,45 @@ pub(crate) struct BridgeError {
     error: std::io::Error,
 }
 
-/// The bridge, where streams are to be packaged.
+/// The bridge. It packages nothing until a stream that is to be packaged is live.
 pub(super) fn open(
     config: &settings::Config,
     data: &DataDir,
     sfu: Sfu,
-) -> Result<Option<Bridge>, BridgeError> {
-    let latency = match config.hls.latency {
-        Latency::UltraLow => return Ok(None),
-        Latency::Low => LatencyMode::Low,
-        Latency::Standard => LatencyMode::Standard,
-    };
+) -> Result<Bridge, BridgeError> {
     let folder = data.file(FOLDER);
     let windows = Windows {
         dvr: Duration::from_secs(config.hls.dvr_secs),
         ..Windows::default()
     };
     let parts = Config {
-        latency,
         windows,
         folder: folder.clone(),
     };
-    let bridge = Bridge::new(sfu, parts).map_err(|error| BridgeError { folder, error })?;
-    Ok(Some(bridge))
+    Bridge::new(sfu, parts).map_err(|error| BridgeError { folder, error })
 }
 
-/// Who may play by WHEP may play by HLS and DASH.
+/// Who may play by WHEP may play by HLS and DASH, and so may who has a signed URL.
 pub(super) fn may_play(access: Arc<Access>) -> MayPlay {
     Arc::new(move |stream, head: &request::Parts| {
-        access.may_play(stream, bearer(head), clock::unix_now())
+        let signed_for = head.extensions.get::<SignedFor>();
+        signed_for.is_some_and(|signed| signed.is_for(stream))
+            || access.may_play(stream, bearer(head), clock::unix_now())
+    })
+}
+
+/// What signed URLs are checked with.
+pub(super) fn gate(config: &settings::Config, data: &DataDir) -> Result<Gate, UrlKeyError> {
+    let keys = url_keys::keys(config.hls.url_key_files(), data)?;
+    let country = CountryHeader {
+        // Both were checked with the configuration.
+        name: config.hls.country_header.parse().ok(),
+        proxies: TrustedProxies::parse(&config.http.trusted_proxies).unwrap_or_default(),
+    };
+    Ok(Gate {
+        keys: Arc::new(keys),
+        country: Arc::new(country),
+        refusals: Refusals::default(),
     })
 }
 

@@ -1,5 +1,6 @@
 //! Who is told what happens in the media plane.
 
+use bridge_packager::latency::LatencyMode;
 use bridge_server::bridge::Bridge;
 use sfu_core::event::Event;
 use sfu_net::clock;
@@ -7,12 +8,15 @@ use tokio::sync::mpsc::Receiver;
 use tracing::info;
 use whip_whep_server::service::WhipWhep;
 
+use crate::config::hls::Latency;
+use crate::latencies::Latencies;
 use crate::live::LiveSince;
 
 /// Whoever depends on it.
 pub(super) struct Hearing {
     pub(super) whip_whep: WhipWhep,
     pub(super) bridge: Option<Bridge>,
+    pub(super) latencies: Latencies,
     pub(super) live: LiveSince,
 }
 
@@ -44,8 +48,9 @@ impl Hearing {
                 } => {
                     info!(%room, ?publisher, "a stream is live");
                     self.whip_whep.room_changed(&room, true);
-                    if let Some(bridge) = &self.bridge {
-                        bridge.room_live(&room);
+                    let packaged_as = packaged_as(self.latencies.of(&room));
+                    if let (Some(bridge), Some(latency)) = (&self.bridge, packaged_as) {
+                        bridge.room_live(&room, latency);
                     }
                     self.live.begin(room, clock::unix_now());
                 }
@@ -62,5 +67,14 @@ impl Hearing {
                 | Event::AddressForgotten { .. } => {}
             }
         }
+    }
+}
+
+/// How a stream is cut; `None`: it is not packaged.
+const fn packaged_as(latency: Latency) -> Option<LatencyMode> {
+    match latency {
+        Latency::UltraLow => None,
+        Latency::Low => Some(LatencyMode::Low),
+        Latency::Standard => Some(LatencyMode::Standard),
     }
 }

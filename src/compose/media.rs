@@ -16,12 +16,15 @@ use whip_whep_server::service::WhipWhep;
 
 use super::hearing::Hearing;
 use super::{Ground, bridge};
-use crate::api::{Audience, Audiences};
+use crate::api::{Api, Audience, Audiences};
 use crate::config::settings::Config;
 use crate::config::{endpoint, families};
 use crate::health::MediaProbe;
+use crate::latencies::Latencies;
 use crate::live::LiveSince;
 use crate::roles::{Role, Roles};
+use crate::signed::{self, Gate};
+use crate::url_keys::UrlKeyError;
 
 /// How long a worker may take to say that it lives. A worker answers between two bursts of packets; one that takes a
 /// second is not fit for more viewers.
@@ -39,18 +42,38 @@ pub(crate) enum MediaError {
     Sfu(#[from] sfu_server::StartError),
     #[error(transparent)]
     Bridge(#[from] bridge::BridgeError),
+    #[error(transparent)]
+    Urls(#[from] UrlKeyError),
 }
 
 /// The media plane of this process, if that is one of its roles.
 #[derive(Clone)]
-pub(crate) struct Media(Option<Running>);
+pub(crate) struct Media {
+    running: Option<Running>,
+    latencies: Latencies,
+}
 
 #[derive(Clone)]
 struct Running {
     sfu: Sfu,
     whip_whep: WhipWhep,
-    bridge: Option<Bridge>,
+    bridge: Option<Packaging>,
     n_workers: usize,
+}
+
+/// The bridge, and who lets signed URLs in.
+#[derive(Clone)]
+struct Packaging {
+    bridge: Bridge,
+    gate: Gate,
+}
+
+impl Packaging {
+    /// HLS and DASH, for bearers and for signed URLs.
+    fn router(&self, access: &Arc<Access>) -> Router {
+        let media = self.bridge.router(bridge::may_play(Arc::clone(access)));
+        signed::router(self.gate.clone(), media.clone()).merge(media)
+    }
 }
 
 impl Media {
@@ -60,8 +83,15 @@ impl Media {
         ground: &Ground,
         (live, tasks): (LiveSince, &TaskTracker),
     ) -> Result<Self, MediaError> {
+        let latencies = Latencies {
+            store: ground.store.clone(),
+            default: config.hls.latency,
+        };
         if !roles.has(Role::Sfu) {
-            return Ok(Self(None));
+            return Ok(Self {
+                running: None,
+                latencies,
+            });
         }
         let advertise = config.sfu.advertise.iter();
         let sfu_config = sfu_server::Config {
@@ -79,12 +109,16 @@ impl Media {
             Arc::clone(&ground.access),
         );
         let bridge = match roles.has(Role::Bridge) {
-            true => bridge::open(config, &ground.data, sfu.clone())?,
+            true => Some(Packaging {
+                bridge: bridge::open(config, &ground.data, sfu.clone())?,
+                gate: bridge::gate(config, &ground.data)?,
+            }),
             false => None,
         };
         let hearing = Hearing {
             whip_whep: whip_whep.clone(),
-            bridge: bridge.clone(),
+            bridge: bridge.as_ref().map(|packaging| packaging.bridge.clone()),
+            latencies: latencies.clone(),
             live,
         };
         let reporter = whip_whep.clone();
@@ -96,46 +130,51 @@ impl Media {
             }
         });
         let n_workers = sfu.stats().await.len();
-        Ok(Self(Some(Running {
+        let running = Running {
             sfu,
             whip_whep,
             bridge,
             n_workers,
-        })))
+        };
+        Ok(Self {
+            running: Some(running),
+            latencies,
+        })
     }
 
     /// Where media is listened for, UDP and TCP.
     pub(crate) fn ice_addresses(&self) -> Vec<SocketAddr> {
-        self.0
+        self.running
             .as_ref()
             .map_or_else(Vec::new, |running| running.sfu.listens_on().to_vec())
     }
 
     /// WHIP, WHEP, HLS and DASH.
     pub(crate) fn router(&self, access: &Arc<Access>) -> Router {
-        let Some(running) = &self.0 else {
+        let Some(running) = &self.running else {
             return Router::new();
         };
         let router = running.whip_whep.router();
         match &running.bridge {
-            Some(bridge) => router.merge(bridge.router(bridge::may_play(Arc::clone(access)))),
+            Some(packaging) => router.merge(packaging.router(access)),
             None => router,
         }
     }
 
     pub(crate) fn register_metrics(&self, registry: &mut Registry) {
-        if let Some(running) = &self.0 {
+        if let Some(running) = &self.running {
             running.sfu.register_metrics(registry);
             running.whip_whep.register_metrics(registry);
-            if let Some(bridge) = &running.bridge {
+            if let Some(Packaging { bridge, gate }) = &running.bridge {
                 bridge.register_metrics(registry);
+                gate.refusals.register(registry);
             }
         }
     }
 
     /// Whether every worker answers. Without the role there is nothing to wait for.
     pub(crate) fn probe(&self) -> MediaProbe {
-        let running = self.0.clone();
+        let running = self.running.clone();
         Arc::new(move || {
             let running = running.clone();
             Box::pin(async move {
@@ -146,9 +185,19 @@ impl Media {
         })
     }
 
+    /// What the API is made of.
+    pub(crate) fn api(&self, access: &Arc<Access>, live: LiveSince) -> Api {
+        Api {
+            access: Arc::clone(access),
+            live,
+            audiences: self.audiences(),
+            latencies: self.latencies.clone(),
+        }
+    }
+
     /// How many play each room.
-    pub(crate) fn audiences(&self) -> Audiences {
-        let running = self.0.clone();
+    fn audiences(&self) -> Audiences {
+        let running = self.running.clone();
         Arc::new(move || {
             let rooms = running
                 .as_ref()
@@ -168,21 +217,21 @@ impl Media {
 
     /// From here on a POST is 503.
     pub(crate) fn refuse_new(&self) {
-        if let Some(running) = &self.0 {
+        if let Some(running) = &self.running {
             running.whip_whep.set_draining();
         }
     }
 
     /// Closes every session of a room.
     pub(crate) async fn end_room(&self, room: RoomId) {
-        if let Some(running) = &self.0 {
+        if let Some(running) = &self.running {
             running.sfu.end_room(room).await;
         }
     }
 
     /// Closes every session and ends the workers.
     pub(crate) async fn shutdown(&self, within: Duration) {
-        if let Some(running) = &self.0 {
+        if let Some(running) = &self.running {
             running.whip_whep.deliver_events(LAST_EVENTS_WITHIN).await;
             running.sfu.shutdown(within).await;
         }

@@ -16,7 +16,7 @@ use super::media::Media;
 use crate::admin::{Act, Answer, Ask};
 use crate::data_dir::DataError;
 use crate::health;
-use crate::streams::{STREAMS_MAX, StoreError, StreamStore};
+use crate::streams::{STREAMS_MAX, StoreError, StreamStore, Wish};
 use crate::watch::FileWatch;
 
 /// A server without a configuration and without streams makes one. Its key follows from the server's secret, so that
@@ -31,7 +31,11 @@ pub(crate) fn demo(
     let key = StreamKey::derived(store.secret(), &name);
     let streams = store.list()?;
     if streams.is_empty() && is_unconfigured {
-        match store.create(&name, &key, true, clock::unix_now()) {
+        let wish = Wish {
+            public: true,
+            latency: None,
+        };
+        match store.create(&name, &key, wish, clock::unix_now()) {
             Ok(()) => return Ok(Some(key)),
             Err(StoreError::Data(error)) => return Err(error),
             // Somebody made it in the meantime: then its key is theirs.

@@ -48,6 +48,9 @@ pub(crate) const KEYS: &[Key] = &[
     key("sfu", "workers", Kind::Number),
     key("hls", "latency", Kind::Text),
     key("hls", "dvr_secs", Kind::Number),
+    key("hls", "url_key", Kind::Text),
+    key("hls", "url_key_old", Kind::Text),
+    key("hls", "country_header", Kind::Text),
     key("auth", "token_secret", Kind::Text),
     key("auth", "token_public_keys", Kind::List),
     key("auth", "token_private_key", Kind::Text),
@@ -84,7 +87,7 @@ pub(crate) const LISTS: &[List] = &[
     },
     List {
         section: STREAMS,
-        names: &["name", "key", "public"],
+        names: &["name", "key", "public", "latency"],
     },
 ];
 

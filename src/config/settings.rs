@@ -9,7 +9,7 @@ use whip_whep_core::limits::{
     FAILED_AUTHS_PER_CLIENT, PUBLISH_SESSIONS_PER_HOLDER_MAX, SESSION_URLS_MAX, STREAM_STARTS,
 };
 
-use super::hls::Hls;
+use super::hls::{Hls, Latency};
 use crate::logging::LogFormat;
 use crate::token_keys::KeyFiles;
 
@@ -172,6 +172,9 @@ pub(crate) struct StaticStream {
     pub(crate) key: Option<SecretString>,
     #[serde(default)]
     pub(crate) public: bool,
+    /// In place of `hls.latency`.
+    #[serde(default)]
+    pub(crate) latency: Option<Latency>,
 }
 
 fn secret<'de, D: serde::Deserializer<'de>>(text: D) -> Result<Option<SecretString>, D::Error> {
@@ -186,7 +189,10 @@ fn exposed(secret: &Option<SecretString>) -> Option<String> {
 
 impl PartialEq for StaticStream {
     fn eq(&self, other: &Self) -> bool {
-        let parts = |stream: &Self| (stream.name.clone(), stream.public, exposed(&stream.key));
+        let parts = |stream: &Self| {
+            let key = exposed(&stream.key);
+            (stream.name.clone(), stream.public, stream.latency, key)
+        };
         parts(self) == parts(other)
     }
 }

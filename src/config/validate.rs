@@ -6,7 +6,9 @@ mod network;
 use std::collections::HashSet;
 use std::net::IpAddr;
 use std::path::Path;
+use std::str::FromStr as _;
 
+use axum::http::HeaderName;
 use secrecy::ExposeSecret as _;
 use sfu_model::id::RoomId;
 use signaling_auth::stream_key::StreamKey;
@@ -63,6 +65,7 @@ pub(crate) fn check(config: &Config, source: &Source, overrides: &Overrides) -> 
     https(&config.https, &config.acme, &mut checks);
     acme(&config.acme, &mut checks);
     auth(config, &mut checks);
+    hls(config, &mut checks);
     whip_whep(config, &mut checks);
     streams(config, &mut checks);
     checks.problems
@@ -178,6 +181,21 @@ fn auth(config: &Config, checks: &mut Checks<'_>) {
     }
     for (key, problem) in crate::token_keys::problems(config.auth.key_files()) {
         checks.refuse(key, problem.to_string(), problem.action());
+    }
+}
+
+fn hls(config: &Config, checks: &mut Checks<'_>) {
+    for (key, problem) in crate::url_keys::problems(config.hls.url_key_files()) {
+        checks.refuse(key, problem.to_string(), problem.action());
+    }
+    let header = &config.hls.country_header;
+    if !header.is_empty() && HeaderName::from_str(header).is_err() {
+        let action = "write the name of a header field, such as \"cf-ipcountry\"";
+        checks.refuse(
+            "hls.country_header",
+            format!("\"{header}\" is none"),
+            action,
+        );
     }
 }
 

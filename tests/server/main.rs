@@ -16,4 +16,5 @@ mod operations;
 mod pages;
 mod running;
 mod scratch;
+mod signed_urls;
 mod tls;

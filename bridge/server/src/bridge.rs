@@ -27,8 +27,6 @@ use crate::{folder, latency, metrics, stages};
 /// What a bridge is made for.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// How its streams are cut.
-    pub latency: LatencyMode,
     /// How much of them is listed.
     pub windows: Windows,
     /// Where segments go that have left the memory. It is the bridge's own: what is in it when it starts is removed.
@@ -70,14 +68,15 @@ impl Bridge {
         })))
     }
 
-    /// Somebody publishes.
-    pub fn room_live(&self, room: &RoomId) {
+    /// Somebody publishes. `latency` says how the stream is cut, if it begins with this: one that lives stays as it is, for players
+    /// have been promised it.
+    pub fn room_live(&self, room: &RoomId, latency: LatencyMode) {
         let mut pipelines = self.0.pipelines();
         let told = pipelines.get(room).map(|way| way.try_send(Command::Live));
         if !matches!(told, None | Some(Err(mpsc::error::TrySendError::Closed(_)))) {
             return;
         }
-        if let Some(way) = self.begin(room) {
+        if let Some(way) = self.begin(room, latency) {
             pipelines.insert(room.clone(), way);
         }
     }
@@ -105,7 +104,7 @@ impl Bridge {
     }
 
     /// Begins a new life of a stream, which replaces one that has ended.
-    fn begin(&self, room: &RoomId) -> Option<mpsc::Sender<Command>> {
+    fn begin(&self, room: &RoomId, latency: LatencyMode) -> Option<mpsc::Sender<Command>> {
         let Ok(chance) = entropy::random_bytes::<{ EPOCH_LETTERS / 2 }>() else {
             error!("no entropy: a stream cannot be named, and is not bridged");
             return None;
@@ -119,7 +118,7 @@ impl Bridge {
         let stream = Arc::new(Stream::new(
             OriginConfig {
                 epoch: Arc::clone(&epoch),
-                server_control: config.latency.server_control(),
+                server_control: latency.server_control(),
                 has_disk: true,
                 dash: Dash {
                     base_uri: format!("../../hls/{room}/").into(),
@@ -136,7 +135,7 @@ impl Bridge {
             folder: config.folder.join(room.as_str()).join(&*epoch),
             config: stages::Config {
                 epoch,
-                latency: config.latency,
+                latency,
                 windows: config.windows,
                 ntp_anchor: self.0.sfu.clock().ntp_anchor(),
             },
