@@ -152,6 +152,7 @@ need_to_test() {
     need_browsers
     need_gstreamer
     need_ffmpeg
+    need_nginx
     need_acme
 }
 
@@ -230,6 +231,12 @@ need_ffmpeg() {
         FRESHET_FFMPEG=$("$cache/ffmpeg/bin/python" -c 'import imageio_ffmpeg as f; print(f.get_ffmpeg_exe())')
         export FRESHET_FFMPEG
     fi
+}
+
+# As an edge in front of the server. It is run by the tests alone: the package must not start one that takes port 80.
+need_nginx() {
+    if has nginx; then return 0; fi
+    need_packages nginx-light
 }
 
 # A certificate authority that speaks ACME, to order from.

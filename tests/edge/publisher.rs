@@ -1,0 +1,48 @@
+//! ffmpeg as a publisher: the one that `FRESHET_FFMPEG` names, or the system's.
+
+use std::process::{Child, Command, Stdio};
+
+/// An encoder that publishes bars and a tone. It ends with this value.
+pub(crate) struct Publisher(Child);
+
+impl Publisher {
+    pub(crate) fn start(endpoint: &str, key: &str) -> Self {
+        let program = std::env::var("FRESHET_FFMPEG").unwrap_or_else(|_| "ffmpeg".to_owned());
+        let child = Command::new(&program)
+            .args(["-hide_banner", "-loglevel", "error", "-nostdin", "-re"])
+            .args(["-f", "lavfi", "-i", "smptebars=size=320x180:rate=30"])
+            .args(["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000"])
+            .args([
+                "-c:v",
+                "libx264",
+                "-profile:v",
+                "baseline",
+                "-pix_fmt",
+                "yuv420p",
+            ])
+            .args([
+                "-preset",
+                "ultrafast",
+                "-tune",
+                "zerolatency",
+                "-g",
+                "30",
+                "-b:v",
+                "300k",
+            ])
+            .args(["-c:a", "libopus", "-ac", "2", "-f", "whip"])
+            .args(["-authorization", key, endpoint])
+            .stdin(Stdio::null())
+            .spawn();
+        Self(child.unwrap_or_else(|error| {
+            panic!("{program}: {error}: set FRESHET_FFMPEG to an ffmpeg with the whip muxer")
+        }))
+    }
+}
+
+impl Drop for Publisher {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
