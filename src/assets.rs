@@ -22,9 +22,10 @@ use crate::problem;
 struct WebClient;
 
 /// Everything from here and nowhere else, and nothing inline: text that gets into a page stays text. No frame of
-/// another site around a page that can switch a camera on.
-const POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; \
-    frame-ancestors 'self'";
+/// another site around a page that can switch a camera on. Media may come from the page itself: what a script has put
+/// together for a `<video>` (Media Source Extensions) has a `blob:` address.
+const POLICY: &str = "default-src 'self'; media-src 'self' blob:; object-src 'none'; base-uri 'none'; \
+    form-action 'self'; frame-ancestors 'self'";
 
 /// Our pages may ask for these, frames of others may not.
 const PERMISSIONS: &str =
