@@ -4,6 +4,8 @@ import type { RtcConnection } from '../rtc/rtc-session.ts';
 export interface Diagnostics {
   /** The `data-state` of the page. */
   readonly state: string;
+  /** How the stream is played: `whep` or `hls`; the studio plays nothing. */
+  readonly via: string | undefined;
   /** The connection of the session at hand. */
   readonly peerConnection: RtcConnection | undefined;
   /**
@@ -22,11 +24,15 @@ declare global {
 export function exposeDiagnostics(
   state: () => string,
   connection: () => RtcConnection | undefined,
-  video: HTMLVideoElement,
+  video: () => HTMLVideoElement,
+  via: () => string | undefined = () => undefined,
 ): void {
   window.freshet = {
     get state() {
       return state();
+    },
+    get via() {
+      return via();
     },
     get peerConnection() {
       return connection();
@@ -34,7 +40,7 @@ export function exposeDiagnostics(
     async pictureAgeMs() {
       // Loaded when first asked for: a viewer has no use for it.
       const { pictureAgeMs } = await import('../source/strip-reading.ts');
-      return pictureAgeMs(video);
+      return pictureAgeMs(video());
     },
   };
 }

@@ -46,7 +46,7 @@ key.value = takeSecret('key', stream) ?? '';
 exposeDiagnostics(
   () => stateName,
   () => broadcast.connection,
-  element('preview', HTMLVideoElement),
+  () => element('preview', HTMLVideoElement),
 );
 
 /** Opens the chosen source; says why where it cannot. */

@@ -1,86 +1,117 @@
-import { type KeeperState, WhepPlayer } from '../whep.ts';
+import { HlsSite } from '../hls/site.ts';
 import { streamName, takeSecret } from './address.ts';
 import { exposeDiagnostics } from './diagnostics.ts';
 import { element } from './element.ts';
 import { viewers } from './figures.ts';
+import { type Aims, HLS, type Way, WHEP } from './watch/changeover.ts';
 import { Controls } from './watch/controls.ts';
+import { Interactive } from './watch/interactive.ts';
+import { Offered } from './watch/offered.ts';
+import type { Standing } from './watch/player.ts';
 import { Quality } from './watch/quality.ts';
+import { Screen } from './watch/screen.ts';
+import { SeekBar } from './watch/seek-bar.ts';
 import { Sound } from './watch/sound.ts';
 import { StatsPanel } from './watch/stats-panel.ts';
-import { Veil, type WatchState } from './watch/veil.ts';
+import { Veil } from './watch/veil.ts';
+import { Watching } from './watch/watching.ts';
+import { keepWay, wishedWay } from './watch/way.ts';
+import { WayMenu } from './watch/way-menu.ts';
+
+/** Who pauses for longer than this goes on where they stopped, as far behind; for less, the player makes good. */
+const PAUSE_S_MAX = 10;
 
 const stream = streamName();
-const video = element('video', HTMLVideoElement);
-const sound = new Sound(video);
-const veil = new Veil(retry);
-const stats = new StatsPanel(() => player.connection, video);
-const quality = new Quality((selection) => {
-  // A layer that is gone by now is gone from the menu with the next event.
-  void player.selectLayer(selection).catch(() => undefined);
-});
+let wish = wishedWay(stream);
+const site = new HlsSite(stream, takeSecret('token', stream));
+const screen = new Screen();
+const sound = new Sound(screen);
+const veil = new Veil(() => watching.hurry());
+const stats = new StatsPanel(() => watching.player);
+const quality = new Quality((selection) => watching.select(selection));
 const audience = element('viewers', HTMLElement);
-const controls = new Controls(video, () => stats.flip());
+const controls = new Controls(screen, () => stats.flip(), resume);
+const offered = new Offered(site, onOffer);
+const wayMenu = new WayMenu((way) => {
+  wish = way;
+  keepWay(stream, way);
+  goLive();
+});
+const seekBar = new SeekBar(place, { onSeek: (dateMs) => watching.seekTo(dateMs), onLive: goLive });
 
 document.title = `${stream} · Freshet`;
 element('title', HTMLElement).textContent = stream;
 
-let pageState: WatchState = 'connecting';
-/** Undefined until it is known whether media arrives in this session. */
-let isFlowing: boolean | undefined;
-let player = startPlayer();
+let standing: Standing = { name: 'connecting' };
+const watching = new Watching(`/whep/${stream}`, site, screen, wish === 'hls' ? HLS : WHEP, {
+  onStanding: show,
+  onLayers: (layers) => quality.show(layers),
+  onViewers: (count) => {
+    audience.hidden = count === undefined;
+    audience.textContent = viewers(count ?? 0);
+  },
+  onAims: showAims,
+  onChange: () => controls.letGo(),
+});
 
 exposeDiagnostics(
-  () => pageState,
-  () => player.connection,
-  video,
+  () => standing.name,
+  () => (watching.player instanceof Interactive ? watching.player.connection : undefined),
+  () => screen.video,
+  () => watching.target.way,
 );
 
-function startPlayer(): WhepPlayer {
-  const starting = new WhepPlayer({
-    url: `/whep/${stream}`,
-    token: takeSecret('token', stream),
-    onState: (state) => show(state),
-    onFlow: (flowing) => {
-      isFlowing = flowing;
-      show(starting.state);
-    },
-    onLayers: (layers) => quality.show(layers),
-    onViewers: (count) => {
-      audience.hidden = count === undefined;
-      audience.textContent = viewers(count ?? 0);
-    },
-  });
-  starting.play();
-  return starting;
+showAims(watching.aims);
+
+function show(next: Standing): void {
+  if (next.name === 'live' && standing.name !== 'live') {
+    if (!controls.isHeld) void sound.start();
+    offered.look();
+  }
+  standing = next;
+  veil.show(next);
 }
 
-function show(state: KeeperState): void {
-  if (state.name === 'idle') return;
-  if (state.name !== 'live') isFlowing = undefined;
-  // Not before: a video that waits for its first data holds up the `load` event of the page.
-  else if (video.srcObject !== player.media) video.srcObject = player.media;
-  const next = stateOf(state.name);
-  if (next === 'live' && pageState !== 'live' && !controls.isHeld) void sound.start();
-  // Whoever does not answer says nothing of who watches either.
-  if (next === 'recovering' || next === 'failed') audience.hidden = true;
-  pageState = next;
-  veil.show(next, state);
+function showAims(aims: Aims): void {
+  wayMenu.show(aims, offered.isOffered || aims.shown.way === 'hls');
+  seekBar.show();
 }
 
-function stateOf(name: Exclude<KeeperState['name'], 'idle'>): WatchState {
-  if (name !== 'live' || isFlowing) return name;
-  // A session that has just been made, or made again, has its first packet yet to come.
-  if (isFlowing === undefined) return pageState === 'recovering' ? 'recovering' : 'connecting';
-  return 'stalled';
+/** The stream can be played by HLS, or no longer. */
+function onOffer(isOffered: boolean): void {
+  // Who wanted it before there was any is given it.
+  if (isOffered && wish === 'hls' && watching.target.way === 'whep') watching.ask(HLS);
+  showAims(watching.aims);
 }
 
-function retry(): void {
-  if (player.state.name === 'failed') player = startPlayer();
-  else player.hurry();
+function goLive(): void {
+  watching.ask(wayToLive() === 'hls' ? HLS : WHEP);
 }
 
-addEventListener('online', () => player.hurry());
-addEventListener('pagehide', () => player.close());
+function wayToLive(): Way {
+  return wish ?? (watching.isKeptFromWhep ? 'hls' : 'whep');
+}
+
+function resume(): void {
+  const { player } = watching;
+  const [nowMs, atMs] = [site.serverMs(Date.now()), player.shownAtMs()];
+  if (player.way === 'whep' || atMs === undefined) return;
+  if (nowMs - atMs > PAUSE_S_MAX * 1_000 && watching.target.fromMs === undefined) watching.seekTo(atMs);
+}
+
+function place() {
+  const { oldestMs } = offered;
+  if (oldestMs === undefined) return undefined;
+  const isLive = watching.target.fromMs === undefined;
+  return { nowMs: site.serverMs(Date.now()), oldestMs, atMs: isLive ? undefined : watching.player.shownAtMs() };
+}
+
+addEventListener('online', () => {
+  watching.hurry();
+  // What the network kept from them, it may carry now.
+  if (wish !== 'hls' && watching.isKeptFromWhep) watching.ask(WHEP);
+});
+addEventListener('pagehide', () => watching.close());
 addEventListener('pageshow', (event) => {
   // Back from the browser's page cache, where the session has ended.
   if (event.persisted) location.reload();

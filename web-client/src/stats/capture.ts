@@ -34,14 +34,17 @@ export function captureDelayMs(
   source: CaptureSource | undefined,
   report: StatsSource,
 ): number | undefined {
-  const { timestamp, captureTimestamp, senderCaptureTimeOffset } = source ?? {};
   const aheadMs = aheadOfServerMs(report);
-  if (timestamp === undefined || captureTimestamp === undefined || aheadMs === undefined) {
-    return undefined;
-  }
-  if (senderCaptureTimeOffset === undefined) return undefined;
-  const onServerMs = captureTimestamp - NTP_TO_UNIX_MS - senderCaptureTimeOffset;
-  return plausible(timestamp - (onServerMs + aheadMs));
+  if (source === undefined || aheadMs === undefined) return undefined;
+  const onServerMs = capturedAtMs(source);
+  if (onServerMs === undefined) return undefined;
+  return plausible(source.timestamp - (onServerMs + aheadMs));
+}
+
+/** When the latest frame of a source was captured, on the server's clock: milliseconds of unix time. */
+export function capturedAtMs({ captureTimestamp, senderCaptureTimeOffset }: CaptureSource): number | undefined {
+  if (captureTimestamp === undefined || senderCaptureTimeOffset === undefined) return undefined;
+  return captureTimestamp - NTP_TO_UNIX_MS - senderCaptureTimeOffset;
 }
 
 /** A delay, if it can be one. */

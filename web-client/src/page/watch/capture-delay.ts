@@ -8,6 +8,9 @@ interface FrameMetadata {
   captureTime?: number;
 }
 
+/** Pictures are looked at for so long after they were asked about, and no longer: each look wakes the page. */
+const READ_WITHIN_MS = 2_500;
+
 /**
  * How old the pictures on the screen are. The capture time that packets carry says it; where none
  * does, the browser's own estimate from the sender reports, which leaves out the way from the
@@ -15,17 +18,12 @@ interface FrameMetadata {
  */
 export class CaptureDelay {
   private readonly video: HTMLVideoElement;
+  private readAtMs = 0;
   private callback: number | undefined;
   private estimatedMs: number | undefined;
 
   constructor(video: HTMLVideoElement) {
     this.video = video;
-  }
-
-  start(): void {
-    this.stop();
-    this.estimatedMs = undefined;
-    if ('requestVideoFrameCallback' in this.video) this.await();
   }
 
   stop(): void {
@@ -35,6 +33,8 @@ export class CaptureDelay {
 
   /** Undefined where nobody knows. */
   read(connection: RtcConnection | undefined, report: StatsSource): number | undefined {
+    this.readAtMs = performance.now();
+    if (this.callback === undefined && 'requestVideoFrameCallback' in this.video) this.await();
     const receiver = connection
       ?.getTransceivers()
       .map((transceiver) => transceiver.receiver)
@@ -48,7 +48,8 @@ export class CaptureDelay {
       const { expectedDisplayTime, captureTime } = metadata;
       this.estimatedMs =
         captureTime === undefined ? undefined : plausible(expectedDisplayTime - captureTime);
-      this.await();
+      this.callback = undefined;
+      if (performance.now() - this.readAtMs < READ_WITHIN_MS) this.await();
     });
   }
 }

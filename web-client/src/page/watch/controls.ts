@@ -1,4 +1,5 @@
 import { element } from '../element.ts';
+import type { Screen } from './screen.ts';
 
 /** One press of an arrow key, of a volume from 0 to 1. */
 const VOLUME_STEP = 0.05;
@@ -14,17 +15,19 @@ export class Controls {
   /** Whether a person has paused; then a stream that comes back does not play by itself. */
   isHeld = false;
   private readonly stage = element('stage', HTMLElement);
-  private readonly video: HTMLVideoElement;
+  private readonly screen: Screen;
   private readonly play = element('play-toggle', HTMLButtonElement);
   private readonly mute = element('mute-toggle', HTMLButtonElement);
   private readonly volume = element('volume', HTMLInputElement);
   private readonly pip = element('pip-toggle', HTMLButtonElement);
   private readonly fullscreen = element('fullscreen-toggle', HTMLButtonElement);
   private readonly stats = element('stats-toggle', HTMLButtonElement);
+  private readonly onResume: () => void;
   private idleTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(video: HTMLVideoElement, onStats: () => void) {
-    this.video = video;
+  constructor(screen: Screen, onStats: () => void, onResume: () => void) {
+    this.screen = screen;
+    this.onResume = onResume;
     this.play.addEventListener('click', () => this.togglePlay());
     this.mute.addEventListener('click', () => this.toggleMute());
     this.volume.addEventListener('input', () => this.setVolume(Number(this.volume.value) / 100));
@@ -32,15 +35,22 @@ export class Controls {
     this.fullscreen.addEventListener('click', () => void this.toggleFullscreen());
     this.stats.addEventListener('click', onStats);
     this.pip.hidden = !document.pictureInPictureEnabled;
-    for (const event of ['play', 'pause', 'volumechange']) {
-      video.addEventListener(event, () => this.show());
-    }
+    screen.listen(() => this.show());
     document.addEventListener('keydown', (event) => this.onKey(event));
     for (const event of ['pointermove', 'pointerdown', 'focusin']) {
       this.stage.addEventListener(event, () => this.wake());
     }
     this.show();
     this.wake();
+  }
+
+  private get video(): HTMLVideoElement {
+    return this.screen.video;
+  }
+
+  /** Another player has taken over, and plays. */
+  letGo(): void {
+    this.isHeld = false;
   }
 
   private onKey(event: KeyboardEvent): void {
@@ -70,7 +80,10 @@ export class Controls {
   private togglePlay(): void {
     this.isHeld = !this.video.paused;
     if (this.isHeld) this.video.pause();
-    else void this.video.play().catch(() => this.show());
+    else {
+      void this.video.play().catch(() => this.show());
+      this.onResume();
+    }
   }
 
   private toggleMute(): void {

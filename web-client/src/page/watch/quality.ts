@@ -22,11 +22,15 @@ export class Quality {
   private readonly menu = element('quality-menu', HTMLSelectElement);
   private readonly why = element('quality-why', HTMLElement);
   private selections = new Map<string, LayerSelection>();
+  private heights = new Map<string, number | undefined>();
+  /** What a person has chosen, which another way of playing may have under another name. */
+  private chosenPx: number | undefined;
   private readonly onSelect: (selection: LayerSelection) => void;
 
   constructor(onSelect: (selection: LayerSelection) => void) {
     this.onSelect = onSelect;
     this.menu.addEventListener('change', () => {
+      this.chosenPx = this.heights.get(this.menu.value);
       this.onSelect(this.selections.get(this.menu.value) ?? {});
     });
   }
@@ -37,6 +41,7 @@ export class Quality {
     this.box.hidden = choices.length < 2;
     if (this.box.hidden) return;
     this.selections = new Map(choices.map((layer) => [valueOf(layer), selectionOf(layer)]));
+    this.heights = new Map(choices.map((layer) => [valueOf(layer), layer.heightPx]));
     const entries = [...choices].reverse().map((layer) => ({
       value: valueOf(layer),
       text: layerText(layer),
@@ -58,6 +63,7 @@ export class Quality {
       const selected = this.menu.value;
       this.menu.replaceChildren(...entries.map(({ value }) => new Option('', value)));
       this.menu.value = entries.some(({ value }) => value === selected) ? selected : AUTO;
+      if (this.menu.value !== selected) this.carryOver();
     }
     for (const [index, { text, isDisabled }] of entries.entries()) {
       const option = options[index];
@@ -65,6 +71,15 @@ export class Quality {
       // An open menu is not disturbed for nothing.
       if (option.text !== text) option.text = text;
       option.disabled = isDisabled && !option.selected;
+    }
+  }
+
+  /** The choice of a height goes with the viewer to where another player calls it by another name. */
+  private carryOver(): void {
+    for (const [value, heightPx] of this.heights) {
+      if (heightPx === undefined || heightPx !== this.chosenPx) continue;
+      this.menu.value = value;
+      this.onSelect(this.selections.get(value) ?? {});
     }
   }
 }

@@ -1,10 +1,8 @@
-import type { RtcConnection } from '../../rtc/rtc-session.ts';
-import type { StatsSource } from '../../stats/entry.ts';
-import { InboundStats, type PlayFigures } from '../../stats/inbound.ts';
+import type { PlayFigures } from '../../stats/inbound.ts';
 import { element, within } from '../element.ts';
 import { bitrate, codec, milliseconds, percent, rate, size, text } from '../figures.ts';
 import { Hydrograph } from '../hydrograph.ts';
-import { CaptureDelay } from './capture-delay.ts';
+import type { Player } from './player.ts';
 
 /** How often the figures change: often enough to follow, slow enough to read. */
 const READ_MS = 1_000;
@@ -14,14 +12,11 @@ export class StatsPanel {
   private readonly panel = element('stats', HTMLElement);
   private readonly toggle = element('stats-toggle', HTMLButtonElement);
   private readonly hydrograph: Hydrograph;
-  private readonly connection: () => RtcConnection | undefined;
-  private readonly captureDelay: CaptureDelay;
-  private stats = new InboundStats();
+  private readonly player: () => Player;
   private timer: ReturnType<typeof setInterval> | undefined;
 
-  constructor(connection: () => RtcConnection | undefined, video: HTMLVideoElement) {
-    this.connection = connection;
-    this.captureDelay = new CaptureDelay(video);
+  constructor(player: () => Player) {
+    this.player = player;
     this.hydrograph = new Hydrograph(within(this.panel, '.hydrograph', SVGSVGElement));
   }
 
@@ -30,21 +25,16 @@ export class StatsPanel {
     this.panel.hidden = !isShown;
     this.toggle.setAttribute('aria-pressed', String(isShown));
     clearInterval(this.timer);
-    this.captureDelay.stop();
     if (!isShown) return;
-    this.captureDelay.start();
-    this.stats = new InboundStats();
     this.hydrograph.clear();
     void this.read();
     this.timer = setInterval(() => void this.read(), READ_MS);
   }
 
   private async read(): Promise<void> {
-    const connection = this.connection();
-    const report = ((await connection?.getStats()) ?? []) as StatsSource;
-    const figures = this.stats.figures(report);
+    const figures = await this.player().read();
     this.show(figures);
-    this.showDelay(this.captureDelay.read(connection, report), figures.delayMs);
+    this.showDelay(figures.captureDelayMs, figures.delayMs);
     if (figures.bitrateBps !== undefined) this.hydrograph.add(figures.bitrateBps);
   }
 

@@ -1,9 +1,6 @@
-import type { KeeperState } from '../../whep.ts';
 import { element } from '../element.ts';
 import { explain } from '../wording.ts';
-
-/** What the page shows; `stalled` is a session without media: the publisher is away. */
-export type WatchState = Exclude<KeeperState['name'], 'idle'> | 'stalled';
+import type { Standing, WatchState } from './player.ts';
 
 const PILL: Record<WatchState, string> = {
   connecting: 'Connecting',
@@ -29,20 +26,19 @@ export class Veil {
     this.retry.addEventListener('click', onRetry);
   }
 
-  show(name: WatchState, state: KeeperState): void {
+  show({ name, error, retryAtMs }: Standing): void {
     clearInterval(this.timer);
     this.pill.dataset.state = name;
     this.pill.textContent = PILL[name];
     this.stage.dataset.state = name;
-    const error = 'error' in state ? state.error : undefined;
     // That nobody is live is no error, and is said in the big words.
     const isOffline = error?.status === 409;
     this.error.hidden = !error || isOffline;
     this.error.textContent = error && !isOffline ? explain(error, 'play') : '';
     this.word.textContent = error && isOffline ? explain(error, 'play') : WORDS[name];
     this.retry.hidden = name !== 'waiting' && name !== 'failed';
-    this.countdown.hidden = state.name !== 'waiting';
-    if (state.name === 'waiting') this.countDown(state.retryAtMs);
+    this.countdown.hidden = name !== 'waiting';
+    if (retryAtMs !== undefined) this.countDown(retryAtMs);
   }
 
   private countDown(retryAtMs: number): void {

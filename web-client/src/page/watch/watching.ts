@@ -1,0 +1,168 @@
+import type { HlsSite } from '../../hls/site.ts';
+import type { LayerSelection, VideoLayer } from '../../whep.ts';
+import { Broadcast } from './broadcast.ts';
+import { type Aims, type ChangeEvent, follow, type Target } from './changeover.ts';
+import { Interactive } from './interactive.ts';
+import type { Player, PlayerEvents, Standing } from './player.ts';
+import type { Screen } from './screen.ts';
+
+/**
+ * How far the capture times of the two ways may be apart: those of WHEP are of the publisher's clock as the server estimates
+ * it, those of HLS of packets as they arrive. So much is seen again rather than missed.
+ */
+const CLOCKS_MS = 200;
+
+/** What is told of the player that people see. */
+export interface WatchingEvents {
+  onStanding: (standing: Standing) => void;
+  onLayers: (layers: VideoLayer[]) => void;
+  onViewers: (count: number | undefined) => void;
+  /** Another player is seen, or one is being made ready. */
+  onAims: (aims: Aims) => void;
+  /** Another picture has taken the place of the old one. */
+  onChange: () => void;
+}
+
+/** A player, what it plays, and the last that it said. */
+interface Seat {
+  target: Target;
+  player: Player;
+  layers: VideoLayer[];
+}
+
+/** One stream on one screen, by whichever way it is played: makes players, and ends them, as `follow` decides. */
+export class Watching {
+  private readonly url: string;
+  private readonly site: HlsSite;
+  private readonly screen: Screen;
+  private readonly events: WatchingEvents;
+  aims: Aims;
+  /** Whether it is shown by HLS because WHEP did not get through. */
+  isKeptFromWhep = false;
+  private shown: Seat;
+  private incoming: Seat | undefined;
+
+  constructor(url: string, site: HlsSite, screen: Screen, first: Target, events: WatchingEvents) {
+    this.url = url;
+    this.site = site;
+    this.screen = screen;
+    this.events = events;
+    this.aims = { shown: first };
+    this.shown = this.seat(first, screen.video, undefined);
+  }
+
+  get player(): Player {
+    return this.shown.player;
+  }
+
+  get target(): Target {
+    return this.aims.shown;
+  }
+
+  /** A person wants this. */
+  ask(target: Target): void {
+    this.on({ name: 'asked', target });
+  }
+
+  /** Goes to a date: in the playlist at hand where it has it, or by the one of the whole window. */
+  seekTo(dateMs: number): void {
+    const { player, target } = this.shown;
+    const isDone = target.fromMs !== undefined && player instanceof Broadcast && player.seekTo(dateMs);
+    if (!isDone) this.ask({ way: 'hls', fromMs: dateMs });
+  }
+
+  select(selection: LayerSelection): void {
+    this.player.select(selection);
+  }
+
+  hurry(): void {
+    this.player.hurry();
+  }
+
+  close(): void {
+    this.incoming?.player.close();
+    this.player.close();
+  }
+
+  private on(event: ChangeEvent): void {
+    const next = follow(this.aims, event);
+    if (next === this.aims) return;
+    if (next.shown.way === 'whep') this.isKeptFromWhep = false;
+    else if (this.aims.shown.way === 'whep') this.isKeptFromWhep = !this.aims.isAsked;
+    this.aims = next;
+    if (this.incoming && this.incoming.target === next.shown) this.change();
+    else if (this.shown.target !== next.shown) this.replace(next.shown);
+    if (this.incoming && this.incoming.target !== next.incoming) this.drop();
+    if (next.incoming && !this.incoming) {
+      this.incoming = this.seat(next.incoming, this.screen.behind, this.goesOnFromMs());
+    }
+    this.events.onAims(next);
+  }
+
+  /** What was made ready is seen from here on. */
+  private change(): void {
+    if (!this.incoming) return;
+    const old = this.shown;
+    this.shown = this.incoming;
+    this.incoming = undefined;
+    this.screen.change();
+    old.player.close();
+    this.events.onChange();
+    this.events.onViewers(undefined);
+    this.events.onLayers(this.shown.layers);
+    this.events.onStanding(this.player.standing);
+  }
+
+  /** What is seen is over, and nothing is ready. */
+  private replace(target: Target): void {
+    this.player.close();
+    this.events.onLayers([]);
+    this.shown = this.seat(target, this.screen.video, undefined);
+    this.events.onStanding(this.player.standing);
+  }
+
+  /** Where HLS goes on for who has watched by WHEP. Who has watched HLS wants to go elsewhere. */
+  private goesOnFromMs(): number | undefined {
+    const shownMs = this.player.way === 'whep' ? this.player.shownAtMs() : undefined;
+    return shownMs === undefined ? undefined : shownMs - CLOCKS_MS;
+  }
+
+  private drop(): void {
+    this.incoming?.player.close();
+    this.incoming = undefined;
+  }
+
+  private seat(target: Target, video: HTMLVideoElement, fromMs: number | undefined): Seat {
+    const seat = { target, layers: [] as VideoLayer[] } as Seat;
+    const events = this.eventsOf(seat);
+    seat.player =
+      target.way === 'whep'
+        ? new Interactive(this.url, this.site, video, events)
+        : new Broadcast(this.site, target, fromMs, video, events);
+    return seat;
+  }
+
+  private eventsOf(seat: Seat): PlayerEvents {
+    const whenShown =
+      <A extends unknown[]>(call: (...told: A) => void) =>
+      (...told: A) => {
+        if (seat === this.shown) call(...told);
+      };
+    return {
+      onStanding: whenShown(this.events.onStanding),
+      onLayers: (layers) => {
+        seat.layers = layers;
+        if (seat === this.shown) this.events.onLayers(layers);
+      },
+      onViewers: whenShown(this.events.onViewers),
+      onPicture: () => {
+        if (seat === this.incoming) this.on({ name: 'ready' });
+      },
+      onTrouble: () => {
+        if (seat === this.incoming) this.on({ name: 'denied' });
+        else if (seat === this.shown) this.on({ name: seat.target.way === 'whep' ? 'trouble' : 'over' });
+      },
+      onWell: whenShown(() => this.on({ name: 'well' })),
+    };
+  }
+}
