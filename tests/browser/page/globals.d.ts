@@ -21,6 +21,7 @@ interface Window {
   /** The web client's diagnostics (web-client/README.md). */
   freshet?: {
     readonly state: string;
+    readonly via?: string;
     readonly peerConnection?: RTCPeerConnection;
     pictureAgeMs?(): Promise<number | undefined>;
   };
@@ -38,4 +39,8 @@ declare var bareWhip: (
 interface Window {
   /** A publisher under a test's control; test/ice_restart.test.js. */
   bare?: { restart(): Promise<void> };
+}
+interface Window {
+  /** What a page has shown, look for look; src/seen_through.js. */
+  looks?: { at: number; black: boolean; drawnAt: number | undefined }[] | undefined;
 }

@@ -18,6 +18,12 @@ export async function packetFilter(test) {
       await drop(`udp sport ${port}`);
       await drop(`udp dport ${port}`);
     },
+    /** Nothing goes to or from this port any more, by UDP or TCP, but for one UDP port that it is spoken to from. */
+    async cutPortBut(/** @type {number} */ port, /** @type {number} */ kept) {
+      await drop(`udp dport ${port} udp sport != ${kept}`);
+      await drop(`udp sport ${port} udp dport != ${kept}`);
+      await drop(`tcp dport ${port}`);
+    },
     /** Of what is sent from this UDP port, every so manieth packet does not arrive. */
     dropFromUdpPort: (/** @type {number} */ port, /** @type {number} */ every) =>
       drop(`udp sport ${port} numgen inc mod ${every} == 0`),
