@@ -1,0 +1,214 @@
+//! Which worker a slot goes to, and which workers there are.
+
+use sfu_model::time::Instant;
+
+use super::action::{Action, Event, Lane, WorkerId};
+use super::capacity::{SOUNDS_MAX, SOUNDS_PER_WORKER_MAX, cost};
+use super::worker::{Phase, Worker};
+use super::{Pool, restart};
+use crate::job::{Job, SlotId};
+use crate::message::to_worker::ToWorker;
+
+/// Crashes in a row after which a slot is taken to cause them.
+const SUSPECT_AFTER: u32 = 2;
+
+impl Pool {
+    pub(super) fn tell(&mut self, id: SlotId, event: Event) {
+        self.actions.push_back(Action::Tell(id, event));
+    }
+
+    pub(super) fn carries(&self, worker: WorkerId, id: SlotId) -> bool {
+        self.workers.get(&worker).is_some_and(|w| w.carries(id))
+    }
+
+    /// Sends what a slot's worker must know; one that is not ready is told all at once when it is.
+    pub(super) fn send(&mut self, id: SlotId, message: ToWorker) {
+        let mut ready = self.workers.iter().filter(|(_, worker)| worker.is_ready());
+        if let Some((&place, _)) = ready.find(|(_, worker)| worker.carries(id)) {
+            self.actions
+                .push_back(Action::Send(place, Box::new(message)));
+        }
+    }
+
+    /// Pixels a second of all slots that do not wait for room.
+    pub(super) fn pixel_rate(&self) -> u64 {
+        let placed = self.slots.iter().filter(|(id, _)| !self.queue.contains(id));
+        placed.map(|(_, slot)| cost(&slot.job)).sum()
+    }
+
+    pub(super) fn has_room(&self, job: &Job, cost: u64) -> bool {
+        match job {
+            Job::Pictures(_) => {
+                self.pixel_rate().saturating_add(cost) <= self.capacity.pixel_rate_max
+            }
+            Job::Sound(_) => {
+                let placed = self.slots.iter().filter(|(id, _)| !self.queue.contains(id));
+                let sounds = placed.filter(|(_, slot)| matches!(slot.job, Job::Sound(_)));
+                sounds.count() < SOUNDS_MAX
+            }
+        }
+    }
+
+    /// Gives waiting slots what room there is, in their order: one that does not fit is not overtaken, or large ones would
+    /// wait for ever.
+    pub(super) fn admit_queued(&mut self, now: Instant) {
+        while let Some(&id) = self.queue.front() {
+            let Some(slot) = self.slots.get(&id) else {
+                self.queue.pop_front();
+                continue;
+            };
+            if !self.has_room(&slot.job, cost(&slot.job)) {
+                return;
+            }
+            self.queue.pop_front();
+            self.place(id, now);
+        }
+    }
+
+    /// Gives a slot a worker.
+    pub(super) fn place(&mut self, id: SlotId, now: Instant) {
+        let Some(lane) = self.slots.get(&id).map(|slot| Lane::of(&slot.job)) else {
+            return;
+        };
+        let worker = self.worker_with_room(lane, 1, now);
+        self.attach(worker, id);
+        self.keep_spares(now);
+    }
+
+    fn attach(&mut self, place: WorkerId, id: SlotId) {
+        let Some(worker) = self.workers.get_mut(&place) else {
+            return;
+        };
+        worker.add(id);
+        if worker.is_ready() {
+            self.introduce(place, id);
+        }
+    }
+
+    /// Tells a worker of a slot.
+    fn introduce(&mut self, place: WorkerId, id: SlotId) {
+        let Some(slot) = self.slots.get(&id) else {
+            return;
+        };
+        let open = ToWorker::Open(id, slot.job.clone());
+        let rungs = ToWorker::Rungs(id, slot.wanted);
+        self.actions.push_back(Action::Send(place, Box::new(open)));
+        self.actions.push_back(Action::Send(place, Box::new(rungs)));
+    }
+
+    pub(super) fn handle_ready(&mut self, place: WorkerId, now: Instant) {
+        let Some(worker) = self.workers.get_mut(&place) else {
+            return;
+        };
+        worker.phase = Phase::Ready { heard_at: now };
+        self.n_false_starts = 0;
+        let ids: Vec<SlotId> = worker.slots().collect();
+        for id in ids {
+            self.introduce(place, id);
+        }
+    }
+
+    const fn slots_per_worker(&self, lane: Lane) -> usize {
+        match lane {
+            Lane::Sound => SOUNDS_PER_WORKER_MAX,
+            Lane::Pictures => self.capacity.pictures_per_worker as usize,
+        }
+    }
+
+    fn has_place(&self, worker: &Worker, lane: Lane, n_slots: usize) -> bool {
+        let n_slots = worker.n_slots().saturating_add(n_slots);
+        worker.lane == lane && !worker.is_suspect && n_slots <= self.slots_per_worker(lane)
+    }
+
+    /// A worker with room for so many, the readiest and then the fullest; a new one when there is none.
+    fn worker_with_room(&mut self, lane: Lane, n_slots: usize, now: Instant) -> WorkerId {
+        let fits = |(_, worker): &(&WorkerId, &Worker)| self.has_place(worker, lane, n_slots);
+        let best = self.workers.iter().filter(fits);
+        let best = best.max_by_key(|(_, worker)| (worker.is_ready(), worker.n_slots()));
+        match best {
+            Some((id, _)) => *id,
+            None => self.add_worker(Worker::new(lane, now + self.false_start_wait())),
+        }
+    }
+
+    fn add_worker(&mut self, worker: Worker) -> WorkerId {
+        let id = WorkerId(self.n_workers_ever);
+        self.n_workers_ever = self.n_workers_ever.wrapping_add(1);
+        self.workers.insert(id, worker);
+        id
+    }
+
+    fn false_start_wait(&self) -> std::time::Duration {
+        match self.n_false_starts {
+            0 => std::time::Duration::ZERO,
+            n => restart::wait(n.saturating_add(1)),
+        }
+    }
+
+    /// Gives the slots of a worker that ended new places. The first time they go where there is room, at once. When one of
+    /// them was there at several crashes, it may be the cause, and the others must not suffer with it: they go halves, each
+    /// half to a worker of its own, until the cause is alone.
+    pub(super) fn begin_again(&mut self, ids: &[SlotId], lane: Lane, now: Instant) {
+        let crashes = |id: &SlotId| self.slots.get(id).map(|slot| slot.crashes.n_in_a_row());
+        let n_crashes = ids.iter().filter_map(crashes).max().unwrap_or(0);
+        if n_crashes < SUSPECT_AFTER {
+            for id in ids {
+                let worker = self.worker_with_room(lane, 1, now);
+                self.attach(worker, *id);
+            }
+            return;
+        }
+        let (first, second) = ids.split_at(ids.len() / 2);
+        for half in [first, second].into_iter().filter(|half| !half.is_empty()) {
+            let wait = restart::wait(n_crashes).max(self.false_start_wait());
+            let mut worker = Worker::new(lane, now + wait);
+            worker.is_suspect = true;
+            half.iter().for_each(|id| worker.add(*id));
+            self.add_worker(worker);
+        }
+    }
+
+    /// There is always a worker with room in each lane that the node has: the next stream, and one whose worker crashed, need
+    /// not wait for a process to start.
+    pub(super) fn keep_spares(&mut self, now: Instant) {
+        for lane in Lane::ALL {
+            let is_used = lane == Lane::Sound || self.capacity.pixel_rate_max > 0;
+            if is_used {
+                self.worker_with_room(lane, 1, now);
+            }
+        }
+        self.start_due(now);
+    }
+
+    /// Ends workers without slots, but for one spare of each lane.
+    pub(super) fn end_idle_workers(&mut self) {
+        for lane in Lane::ALL {
+            let has_room = |w: &Worker| self.has_place(w, lane, 1);
+            let mut spare = self.workers.values().filter(|w| has_room(w)).count();
+            let idle = self
+                .workers
+                .iter()
+                .filter(|(_, w)| w.lane == lane && w.n_slots() == 0);
+            let idle: Vec<(WorkerId, bool)> = idle.map(|(id, w)| (*id, has_room(w))).collect();
+            for (id, has_room) in idle {
+                if has_room && spare <= 1 {
+                    continue;
+                }
+                spare = spare.saturating_sub(usize::from(has_room));
+                let ended = self.workers.remove(&id);
+                if ended.is_some_and(|worker| worker.has_process()) {
+                    self.actions.push_back(Action::End(id));
+                }
+            }
+        }
+    }
+
+    /// Starts workers whose wait is over.
+    pub(super) fn start_due(&mut self, now: Instant) {
+        let workers = self.workers.iter_mut();
+        let due: Vec<WorkerId> = workers
+            .filter_map(|(id, worker)| worker.start(now).then_some(*id))
+            .collect();
+        self.actions.extend(due.into_iter().map(Action::Start));
+    }
+}
