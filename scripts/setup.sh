@@ -206,7 +206,7 @@ need_browsers() {
 need_gstreamer() {
     need_packages libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev \
         libgstreamer-plugins-bad1.0-dev gstreamer1.0-plugins-base gstreamer1.0-plugins-good \
-        gstreamer1.0-plugins-bad gstreamer1.0-nice
+        gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-nice
 }
 
 # python_packages VENV STAMP PIP_ARGUMENT...: PyPI packages in an environment of their own. The stamp, which is what

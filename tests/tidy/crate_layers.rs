@@ -11,6 +11,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("sfu-core", &["sfu-model"]),
     ("sfu-server", &["sfu-core", "sfu-model", "sfu-net"]),
     ("bridge-frames", &["sfu-model"]),
+    ("bridge-transcode", &["sfu-model", "sfu-net"]),
     ("bridge-packager", &["sfu-model"]),
     ("bridge-origin", &["bridge-packager", "sfu-model"]),
     (
@@ -128,7 +129,9 @@ const ONE_HOME: &[(&str, &[&str])] = &[
             "freshet-fuzz",
         ],
     ),
-    ("gstreamer", &["freshet-interop"]),
+    ("gstreamer", &["bridge-transcode", "freshet-interop"]),
+    ("gstreamer-app", &["bridge-transcode"]),
+    ("gstreamer-video", &["bridge-transcode"]),
     ("gstreamer-webrtc", &["freshet-interop"]),
     ("quinn-udp", &["sfu-net"]),
     ("socket2", &["sfu-net"]),

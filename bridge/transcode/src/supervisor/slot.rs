@@ -1,0 +1,90 @@
+//! A slot as its owner holds it.
+
+use sfu_model::frame::Frame;
+use sfu_model::time::MediaTime;
+use tokio::sync::mpsc;
+
+use super::request::Request;
+use crate::gate::{Gate, Passage};
+use crate::job::{RungIndex, RungSet, SlotId};
+use crate::pool::action::Event;
+
+/// What comes of a slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SlotEvent {
+    /// The next frame of a rung.
+    Frame(RungIndex, Frame),
+    /// How it stands.
+    State(Event),
+}
+
+/// One stream's job. Dropped, it is closed.
+#[derive(Debug)]
+pub struct Slot {
+    id: SlotId,
+    requests: mpsc::Sender<Request>,
+    events: mpsc::Receiver<SlotEvent>,
+    gate: Gate,
+}
+
+impl Slot {
+    pub(super) const fn new(
+        id: SlotId,
+        requests: mpsc::Sender<Request>,
+        events: mpsc::Receiver<SlotEvent>,
+    ) -> Self {
+        Self {
+            id,
+            requests,
+            events,
+            gate: Gate::closed(),
+        }
+    }
+
+    /// Its name in logs.
+    pub const fn id(&self) -> SlotId {
+        self.id
+    }
+
+    /// Gives it the publisher's next frame. It never waits. False: the frame was given up, because the supervisor is behind or
+    /// was until the last keyframe.
+    pub fn send(&mut self, frame: Frame) -> bool {
+        let has_room = self.requests.capacity() > 0;
+        match self.gate.pass(frame.is_keyframe, has_room) {
+            Passage::Dropped => false,
+            Passage::Follows | Passage::FollowsHole => {
+                let is_sent = self.request(Request::Frame(self.id, frame));
+                if !is_sent {
+                    self.gate.close();
+                }
+                is_sent
+            }
+        }
+    }
+
+    /// Asks for a keyframe of all rungs, at the first picture at or after this time. False: the supervisor is behind.
+    pub fn keyframe_at(&self, time: MediaTime) -> bool {
+        self.request(Request::KeyframeAt(self.id, time))
+    }
+
+    /// Says which rungs are wanted. False: the supervisor is behind; say it again.
+    pub fn want(&self, rungs: RungSet) -> bool {
+        self.request(Request::Rungs(self.id, rungs))
+    }
+
+    /// What comes next. `None`: the slot is over.
+    pub async fn next(&mut self) -> Option<SlotEvent> {
+        self.events.recv().await
+    }
+
+    fn request(&self, request: Request) -> bool {
+        self.requests.try_send(request).is_ok()
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        // Where there is no room, the task finds that nobody reads its events.
+        self.request(Request::Close(self.id));
+    }
+}

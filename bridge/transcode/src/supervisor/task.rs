@@ -1,0 +1,324 @@
+//! The supervisor's task: it tells the pool what happens, and does what it says.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sfu_model::frame::{Discontinuity, Format, Frame};
+use sfu_model::time::Instant;
+use sfu_net::clock::Clock;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout_at;
+
+use super::Config;
+use super::process::{Process, Told};
+use super::request::{Opened, Request};
+use super::slot::SlotEvent;
+use super::snapshot::{self, Snapshot};
+use crate::capabilities::Capabilities;
+use crate::gate::{Gate, Passage};
+use crate::job::{Job, RUNGS_MAX, RungIndex, SlotId};
+use crate::message::from_worker::{Counts, FromWorker, Trouble};
+use crate::message::to_worker::ToWorker;
+use crate::pool::Pool;
+use crate::pool::action::{Action, Ending, Event, WorkerId};
+use crate::pool::capacity::Refusal;
+
+/// Events that wait for a slot's owner: two seconds of a ladder of four. An owner that reads nothing for so long loses frames
+/// up to the next keyframe.
+const EVENTS_MAX: usize = 256;
+
+/// What workers told and the task has not seen. When it is full their readers wait, and their sockets.
+const TOLD_MAX: usize = 1_024;
+
+/// How often it looks for slots that nobody holds any more, whose closing found no room.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Where the events of a slot go.
+struct Outlet {
+    events: mpsc::Sender<SlotEvent>,
+    gates: [Gate; RUNGS_MAX],
+    formats: [Option<Arc<Format>>; RUNGS_MAX],
+}
+
+struct Task {
+    config: Config,
+    clock: Clock,
+    pool: Pool,
+    processes: BTreeMap<WorkerId, (Process, Counts)>,
+    slots: BTreeMap<SlotId, Outlet>,
+    probes: Vec<oneshot::Sender<Capabilities>>,
+    told: mpsc::Sender<(WorkerId, Told)>,
+    snapshot: Snapshot,
+}
+
+pub(super) async fn run(config: Config, clock: Clock, mut requests: mpsc::Receiver<Request>) {
+    let (told, mut hears) = mpsc::channel(TOLD_MAX);
+    let mut task = Task {
+        pool: Pool::new(config.capacity, clock.now()),
+        config,
+        clock,
+        processes: BTreeMap::new(),
+        slots: BTreeMap::new(),
+        probes: Vec::new(),
+        told,
+        snapshot: Snapshot::default(),
+    };
+    let mut look_at = clock.now() + LOOK_EVERY;
+    loop {
+        task.act();
+        let wake_at = task
+            .pool
+            .poll_timeout()
+            .map_or(look_at, |at| at.min(look_at));
+        let deadline = clock.anchor() + Duration::from_nanos(wake_at.as_nanos());
+        let happened = async {
+            tokio::select! {
+                request = requests.recv() => request.map(|request| task.handle_request(request)),
+                Some((id, told)) = hears.recv() => Some(task.handle_told(id, told)),
+            }
+        };
+        // Nobody holds the supervisor or a slot any more: workers end with their processes' handles.
+        if let Ok(None) = timeout_at(deadline.into(), happened).await {
+            return;
+        }
+        let now = clock.now();
+        if now >= wake_at {
+            task.pool.handle_timeout(now);
+        }
+        if now >= look_at {
+            task.close_abandoned();
+            look_at = now + LOOK_EVERY;
+        }
+    }
+}
+
+impl Task {
+    fn handle_request(&mut self, request: Request) {
+        let now = self.clock.now();
+        match request {
+            Request::Open(job, answer) => {
+                let opened = self.open(job, now);
+                self.snapshot.slots_refused += u64::from(opened.is_err());
+                // Whoever asked may be gone: then nobody reads the events, and the slot is closed.
+                drop(answer.send(opened));
+            }
+            Request::Frame(id, frame) => self.forward(id, frame, now),
+            Request::KeyframeAt(id, time) => self.pool.keyframe_at(id, time),
+            Request::Rungs(id, wanted) => self.pool.want(id, wanted),
+            Request::Close(id) => {
+                self.slots.remove(&id);
+                self.pool.close(id, now);
+            }
+            Request::Probe(answer) => self.probe(answer),
+            Request::Snapshot(answer) => {
+                self.snapshot.census = self.pool.census();
+                let _sent = answer.send(self.snapshot);
+                self.snapshot.counts.lag_max_us = 0;
+            }
+        }
+    }
+
+    fn open(&mut self, job: Job, now: Instant) -> Result<Opened, Refusal> {
+        let id = self.pool.open(job, now)?;
+        let (events, opened) = mpsc::channel(EVENTS_MAX);
+        let outlet = Outlet {
+            events,
+            gates: [Gate::default(); RUNGS_MAX],
+            formats: [const { None }; RUNGS_MAX],
+        };
+        self.slots.insert(id, outlet);
+        Ok((id, opened))
+    }
+
+    fn forward(&mut self, id: SlotId, frame: Frame, now: Instant) {
+        let processes = &self.processes;
+        let has_room = |worker| {
+            let process = processes.get(&worker);
+            process.is_some_and(|(process, _)| process.has_room())
+        };
+        let Some((worker, passage)) = self.pool.route(id, frame.is_keyframe, now, has_room) else {
+            self.snapshot.frames_in_dropped += 1;
+            return;
+        };
+        let mut frame = frame;
+        if passage == Passage::FollowsHole && frame.discontinuity.is_none() {
+            frame.discontinuity = Some(Discontinuity::Lost);
+        }
+        let sent = ToWorker::Frame(id, frame).encode();
+        let process = self.processes.get(&worker);
+        let is_sent = sent
+            .zip(process)
+            .is_some_and(|(sent, (process, _))| process.send(sent));
+        self.snapshot.frames_in_dropped += u64::from(!is_sent);
+    }
+
+    /// Asks any worker that runs; it answers when it is ready.
+    fn probe(&mut self, answer: oneshot::Sender<Capabilities>) {
+        let asked = ToWorker::Probe.encode();
+        let process = self.processes.values().next();
+        if let Some((asked, (process, _))) = asked.zip(process)
+            && process.send(asked)
+        {
+            self.probes.push(answer);
+        }
+    }
+
+    fn handle_told(&mut self, id: WorkerId, told: Told) {
+        let now = self.clock.now();
+        match told {
+            Told::Message(message) => match *message {
+                FromWorker::Frame(slot, rung, frame) => {
+                    if let Some(frame) = self.pool.handle_frame(id, slot, rung, frame) {
+                        self.deliver(slot, rung, frame);
+                    }
+                }
+                FromWorker::Probed(capabilities) => {
+                    for answer in self.probes.drain(..) {
+                        drop(answer.send(capabilities.clone()));
+                    }
+                }
+                FromWorker::Alive(counts) => {
+                    if let Some((_, was)) = self.processes.get_mut(&id) {
+                        snapshot::add(&mut self.snapshot.counts, *was, counts);
+                        *was = counts;
+                    }
+                    self.pool.handle_message(id, FromWorker::Alive(counts), now);
+                }
+                message @ (FromWorker::Ready
+                | FromWorker::Opened(..)
+                | FromWorker::Trouble(..)
+                | FromWorker::Failed(..)) => self.pool.handle_message(id, message, now),
+            },
+            Told::Malformed => self.snapshot.messages_malformed += 1,
+            Told::Exit => {
+                // One that was told to end, or was ended, is not there any more.
+                if self.processes.remove(&id).is_some() {
+                    self.snapshot.worker_exits += 1;
+                    self.probes.clear();
+                    tracing::warn!(worker = id.0, "a transcode worker ended");
+                    self.pool.handle_exit(id, now);
+                }
+            }
+        }
+    }
+
+    /// Gives a frame to its slot's owner, if that reads.
+    fn deliver(&mut self, slot: SlotId, rung: RungIndex, mut frame: Frame) {
+        let Some(outlet) = self.slots.get_mut(&slot) else {
+            return;
+        };
+        let index = usize::from(rung.0);
+        let places = outlet
+            .gates
+            .get_mut(index)
+            .zip(outlet.formats.get_mut(index));
+        let Some((gate, format)) = places else {
+            return;
+        };
+        match gate.pass(frame.is_keyframe, outlet.events.capacity() > 0) {
+            Passage::Dropped => {
+                self.snapshot.frames_out_dropped += 1;
+                return;
+            }
+            Passage::FollowsHole => {
+                frame.discontinuity.get_or_insert(Discontinuity::Lost);
+            }
+            Passage::Follows => {}
+        }
+        // Each message carries the format; all frames up to a change share one.
+        match format.as_ref().filter(|format| **format == frame.format) {
+            Some(format) => frame.format = Arc::clone(format),
+            None => *format = Some(Arc::clone(&frame.format)),
+        }
+        // An owner that is gone is found by the next look.
+        drop(outlet.events.try_send(SlotEvent::Frame(rung, frame)));
+    }
+
+    /// Does all that the pool wants done.
+    fn act(&mut self) {
+        while let Some(action) = self.pool.poll_action() {
+            match action {
+                Action::Start(id) => self.start(id),
+                Action::Send(id, message) => self.send(id, &message),
+                Action::End(id) => drop(self.processes.remove(&id)),
+                Action::Kill(id, why) => {
+                    match why {
+                        Ending::Silent => self.snapshot.workers_silent += 1,
+                        Ending::Stuck => self.snapshot.workers_stuck += 1,
+                    }
+                    tracing::warn!(worker = id.0, ?why, "a transcode worker is ended");
+                    self.kill(id);
+                }
+                Action::Tell(id, event) => self.tell(id, event),
+            }
+        }
+    }
+
+    fn start(&mut self, id: WorkerId) {
+        match Process::start(&self.config, id, self.told.clone()) {
+            Ok(process) => {
+                tracing::debug!(worker = id.0, "a transcode worker starts");
+                self.processes.insert(id, (process, Counts::default()));
+            }
+            Err(error) => {
+                tracing::error!(%error, "no transcode worker can be started");
+                self.snapshot.worker_exits += 1;
+                self.pool.handle_exit(id, self.clock.now());
+            }
+        }
+    }
+
+    fn send(&mut self, id: WorkerId, message: &ToWorker) {
+        let process = self.processes.get(&id);
+        let is_sent = message
+            .encode()
+            .zip(process)
+            .is_some_and(|(message, (process, _))| process.send(message));
+        if !is_sent {
+            self.snapshot.workers_stuck += 1;
+            self.kill(id);
+            self.pool.handle_exit(id, self.clock.now());
+        }
+    }
+
+    fn kill(&mut self, id: WorkerId) {
+        if let Some((process, _)) = self.processes.remove(&id) {
+            self.snapshot.worker_exits += 1;
+            process.kill();
+        }
+    }
+
+    fn tell(&mut self, id: SlotId, event: Event) {
+        match &event {
+            Event::Queued => self.snapshot.slots_queued += 1,
+            Event::Failed(_) => self.snapshot.slots_failed += 1,
+            Event::Trouble(trouble) => self.count(*trouble),
+            Event::Running(_) | Event::KeyframeWanted | Event::Restarting => {}
+        }
+        let is_over = matches!(event, Event::Failed(_));
+        if let Some(outlet) = self.slots.get(&id) {
+            drop(outlet.events.try_send(SlotEvent::State(event)));
+        }
+        if is_over {
+            self.slots.remove(&id);
+        }
+    }
+
+    fn count(&mut self, trouble: Trouble) {
+        let counted = Trouble::ALL.iter().zip(&mut self.snapshot.troubles);
+        for (_, n) in counted.filter(|(known, _)| **known == trouble) {
+            *n += 1;
+        }
+    }
+
+    fn close_abandoned(&mut self) {
+        let slots = self.slots.iter();
+        let abandoned = slots.filter(|(_, outlet)| outlet.events.is_closed());
+        let abandoned: Vec<SlotId> = abandoned.map(|(id, _)| *id).collect();
+        for id in abandoned {
+            self.slots.remove(&id);
+            self.pool.close(id, self.clock.now());
+        }
+    }
+}

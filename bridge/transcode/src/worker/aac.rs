@@ -1,0 +1,191 @@
+//! An AAC encoder on the timeline: its frames are counted, and so each has its exact time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use gstreamer as gst;
+use gstreamer::prelude::*;
+use sfu_model::frame::{Discontinuity, Format, Frame};
+use sfu_model::time::{Instant, MediaTime};
+
+use super::line::{Line, Reason, element};
+use super::outlet::{Outlet, count};
+use super::probe;
+use super::sound::{sample_caps, time_of};
+use crate::capabilities::Role;
+use crate::job::{RungIndex, SOUND_CLOCK, SlotId};
+use crate::message::from_worker::FromWorker;
+use crate::splice::Sample;
+
+/// Samples of a frame (ISO/IEC 14496-3, AAC-LC).
+const FRAME_SAMPLES: u64 = 1_024;
+
+/// Blocks in front of the encoder: eleven seconds, so that the longest hole that is filled fits. It is never behind unless the
+/// machine is.
+const BLOCKS_MAX: u64 = 512;
+
+/// What an encoder begins with.
+#[derive(Debug)]
+pub(super) struct Begin {
+    /// The first sample that it is given, on the timeline.
+    pub(super) starts_at: u64,
+    pub(super) bit_rate_bps: u32,
+    pub(super) slot: SlotId,
+    pub(super) outlet: Outlet,
+    /// Of its first frame.
+    pub(super) discontinuity: Option<Discontinuity>,
+}
+
+/// Samples that an encoder's first frame is before the first that it was given: its priming. Measured for each by where a
+/// click comes out; the tests do it again.
+fn priming(encoder: &str) -> u64 {
+    match encoder {
+        "voaacenc" => 1_600,
+        _ => 1_024,
+    }
+}
+
+/// A running encoder.
+#[derive(Debug)]
+pub(super) struct AacEncoder {
+    line: Line,
+    /// The next sample, counted from the encoder's first.
+    next: u64,
+    captured_at_zero: Arc<AtomicI64>,
+}
+
+impl AacEncoder {
+    /// Starts one. `samples` is given the silence that brings its frames onto multiples of their length.
+    pub(super) fn start(
+        begin: Begin,
+        samples: &mut Vec<Sample>,
+        failed: impl Fn(Reason) + Send + Sync + 'static,
+    ) -> Result<Self, Reason> {
+        let name = probe::chosen(Role::EncodeAac).ok_or("no encoder of AAC")?;
+        let priming = priming(name);
+        // The first frame is `priming` before what the encoder is given, and its time shall be a multiple of its length.
+        let (frames_in_priming, rest) = (priming.div_ceil(FRAME_SAMPLES), FRAME_SAMPLES);
+        let shift = frames_in_priming * FRAME_SAMPLES - priming;
+        let n_silent = (begin.starts_at.saturating_add(shift)) % rest;
+        samples.resize(usize::try_from(n_silent).unwrap_or(0), [0; 2]);
+        let first = i128::from(begin.starts_at) - i128::from(n_silent) - i128::from(priming);
+        let captured_at_zero = Arc::new(AtomicI64::new(0));
+        let mut frames = Frames {
+            slot: begin.slot,
+            outlet: begin.outlet,
+            next: i64::try_from(first).unwrap_or(0),
+            discontinuity: begin.discontinuity,
+            captured_at_zero: Arc::clone(&captured_at_zero),
+            format: None,
+        };
+        let encoder = element(name)?;
+        encoder.set_property(
+            "bitrate",
+            i32::try_from(begin.bit_rate_bps).unwrap_or(i32::MAX),
+        );
+        let elements = [element("audioconvert")?, encoder];
+        let caps = gst::Caps::builder("audio/mpeg")
+            .field("mpegversion", 4)
+            .build();
+        let each = move |sample: gst::Sample| frames.handle_encoded(&sample);
+        let line = Line::start(&elements, &caps, BLOCKS_MAX, each, failed)?;
+        line.set_caps(&sample_caps());
+        Ok(Self {
+            line,
+            next: 0,
+            captured_at_zero,
+        })
+    }
+
+    /// Takes all whole frames of `samples`. False: the encoder is so far behind that it must be given up, since it counts time
+    /// by the samples that it is given.
+    pub(super) fn push(&mut self, samples: &mut Vec<Sample>, captured_at_zero: i64) -> bool {
+        if !self.line.has_room() {
+            return false;
+        }
+        self.captured_at_zero
+            .store(captured_at_zero, Ordering::Relaxed);
+        let (frames, _) = samples.as_chunks::<{ FRAME_SAMPLES as usize }>();
+        for frame in frames {
+            let bytes: Vec<u8> = frame
+                .iter()
+                .flatten()
+                .flat_map(|value| value.to_le_bytes())
+                .collect();
+            let mut buffer = gst::Buffer::from_mut_slice(bytes);
+            if let Some(buffer) = buffer.get_mut() {
+                buffer.set_pts(time_of(self.next));
+                buffer.set_duration(time_of(FRAME_SAMPLES));
+            }
+            self.next = self.next.saturating_add(FRAME_SAMPLES);
+            self.line.push(buffer);
+        }
+        let n_taken = frames.len().saturating_mul(FRAME_SAMPLES as usize);
+        samples.drain(..n_taken);
+        true
+    }
+}
+
+/// Makes frames of what the encoder gives, on its thread.
+struct Frames {
+    slot: SlotId,
+    outlet: Outlet,
+    /// The time of the next frame; before zero for the priming of a timeline that begins.
+    next: i64,
+    discontinuity: Option<Discontinuity>,
+    captured_at_zero: Arc<AtomicI64>,
+    format: Option<Arc<Format>>,
+}
+
+impl Frames {
+    fn handle_encoded(&mut self, sample: &gst::Sample) {
+        let time = self.next;
+        self.next = time.saturating_add_unsigned(FRAME_SAMPLES);
+        let (Ok(time), Some(format)) = (u64::try_from(time), self.format(sample)) else {
+            return;
+        };
+        let Some(map) = sample
+            .buffer()
+            .and_then(|buffer| buffer.map_readable().ok())
+        else {
+            return;
+        };
+        let at_zero = self.captured_at_zero.load(Ordering::Relaxed);
+        let span = u64::try_from(SOUND_CLOCK.duration(time).as_nanos()).unwrap_or(u64::MAX);
+        let captured_at = u64::try_from(at_zero.saturating_add_unsigned(span)).unwrap_or(0);
+        let frame = Frame {
+            time: MediaTime(time),
+            captured_at: Instant::from_nanos(captured_at),
+            is_keyframe: true,
+            discontinuity: self.discontinuity,
+            format,
+            data: Arc::from(map.as_slice()),
+        };
+        let message = FromWorker::Frame(self.slot, RungIndex(0), frame);
+        if self.outlet.tell(&message) {
+            count(&self.outlet.tally.frames_out);
+            self.discontinuity = None;
+        } else {
+            count(&self.outlet.tally.frames_out_dropped);
+            self.discontinuity = Some(Discontinuity::Lost);
+        }
+    }
+
+    /// What a decoder must know: the encoder says it in its caps.
+    fn format(&mut self, sample: &gst::Sample) -> Option<Arc<Format>> {
+        if self.format.is_none() {
+            let config = sample
+                .caps()?
+                .structure(0)?
+                .get::<gst::Buffer>("codec_data")
+                .ok()?;
+            let config = config.map_readable().ok()?;
+            self.format = Some(Arc::new(Format::Aac {
+                config: config.as_slice().into(),
+                sample_rate: SOUND_CLOCK.0,
+                channels: 2,
+            }));
+        }
+        self.format.clone()
+    }
+}

@@ -1,0 +1,75 @@
+//! The way out of a worker: a queue, and a thread that writes it to the socket.
+
+use std::io::{self, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+
+use crate::message::from_worker::{Counts, FromWorker};
+
+/// Messages that wait to be written. Two seconds of a GPU's sixteen streams in four sizes; when the server reads nothing for
+/// that long, frames are given up up to the next keyframe.
+const QUEUE_MAX: usize = 4_096;
+
+/// Counters of the whole process, in the order of [`Counts`].
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub(super) frames_in: AtomicU64,
+    pub(super) frames_in_dropped: AtomicU64,
+    pub(super) pictures_dropped: AtomicU64,
+    pub(super) frames_out: AtomicU64,
+    pub(super) frames_out_dropped: AtomicU64,
+    pub(super) lag_max_us: AtomicU64,
+}
+
+/// Adds one.
+pub(super) fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+/// A handle of the queue; all are the same queue.
+#[derive(Clone, Debug)]
+pub(super) struct Outlet {
+    queue: SyncSender<Vec<u8>>,
+    pub(super) tally: Arc<Tally>,
+}
+
+impl Outlet {
+    /// Starts the thread that writes.
+    pub(super) fn start(mut socket: UnixStream) -> io::Result<Self> {
+        let (queue, messages) = sync_channel::<Vec<u8>>(QUEUE_MAX);
+        let thread = std::thread::Builder::new().name("outlet".into());
+        thread.spawn(move || {
+            // A socket that does not take a message has no reader any more: the process is about to end.
+            messages
+                .into_iter()
+                .try_for_each(|message| socket.write_all(&message))
+        })?;
+        Ok(Self {
+            queue,
+            tally: Arc::default(),
+        })
+    }
+
+    /// Sends a message if there is room. False: there is none.
+    pub(super) fn tell(&self, message: &FromWorker) -> bool {
+        let Some(bytes) = message.encode() else {
+            return false;
+        };
+        !matches!(self.queue.try_send(bytes), Err(TrySendError::Full(_)))
+    }
+
+    /// What was counted. The longest lag begins anew.
+    pub(super) fn counts(&self) -> Counts {
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Counts {
+            frames_in: load(&self.tally.frames_in),
+            frames_in_dropped: load(&self.tally.frames_in_dropped),
+            pictures_dropped: load(&self.tally.pictures_dropped),
+            frames_out: load(&self.tally.frames_out),
+            frames_out_dropped: load(&self.tally.frames_out_dropped),
+            lag_max_us: self.tally.lag_max_us.swap(0, Ordering::Relaxed),
+        }
+    }
+}

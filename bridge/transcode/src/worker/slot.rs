@@ -1,0 +1,222 @@
+//! The slots of a worker: a thread for each, which owns its pipelines, and a bounded queue into it.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use gstreamer as gst;
+use sfu_model::frame::Frame;
+use sfu_model::time::MediaTime;
+use sfu_net::clock::Clock;
+
+use super::line::Reason;
+use super::outlet::{Outlet, count};
+use super::sound;
+use crate::gate::{Gate, Passage};
+use crate::job::{Job, RungIndex, RungSet, SlotId};
+use crate::message::from_worker::{FromWorker, Trouble};
+use crate::message::to_worker::ToWorker;
+
+/// What waits for a slot's thread, of each sort. Two seconds of pictures and of sound: it decides and hands on, and never
+/// waits for a codec, so that more means that the machine is busy with something else. What comes then is given up.
+const WAITING_MAX: usize = 128;
+
+/// What a slot's thread is told.
+#[derive(Debug)]
+pub(super) enum Input {
+    /// By the server.
+    Frame(Frame),
+    /// By the server.
+    KeyframeAt(MediaTime),
+    /// By the server.
+    Rungs(RungSet),
+    /// By its decoder.
+    Decoded(gst::Sample),
+    /// By its decoder, which is of no use any more.
+    DecoderFailed(Reason),
+    /// By an encoder, likewise. Which life of it: one that was replaced may still complain.
+    EncoderFailed(RungIndex, u32, Reason),
+}
+
+/// The queue into a slot's thread.
+#[derive(Clone, Debug)]
+pub(super) struct Inbox {
+    queue: SyncSender<Input>,
+    n_frames: Arc<AtomicUsize>,
+    n_samples: Arc<AtomicUsize>,
+}
+
+impl Inbox {
+    fn new() -> (Self, Receiver<Input>) {
+        // Room for both sorts, and for as many words of command.
+        let (queue, inputs) = sync_channel(4 * WAITING_MAX);
+        let inbox = Self {
+            queue,
+            n_frames: Arc::default(),
+            n_samples: Arc::default(),
+        };
+        (inbox, inputs)
+    }
+
+    const fn waiting(&self, input: &Input) -> Option<&Arc<AtomicUsize>> {
+        match input {
+            Input::Frame(_) => Some(&self.n_frames),
+            Input::Decoded(_) => Some(&self.n_samples),
+            Input::KeyframeAt(_)
+            | Input::Rungs(_)
+            | Input::DecoderFailed(_)
+            | Input::EncoderFailed(..) => None,
+        }
+    }
+
+    /// Whether one more frame of the publisher may be put in.
+    fn has_room(&self) -> bool {
+        self.n_frames.load(Ordering::Relaxed) < WAITING_MAX
+    }
+
+    /// Puts something in, and never waits. False: it was given up.
+    pub(super) fn put(&self, input: Input) -> bool {
+        let n_waiting = self.waiting(&input).cloned();
+        if let Some(n_waiting) = &n_waiting {
+            if n_waiting.load(Ordering::Relaxed) >= WAITING_MAX {
+                return false;
+            }
+            n_waiting.fetch_add(1, Ordering::Relaxed);
+        }
+        let is_put = self.queue.try_send(input).is_ok();
+        if let (false, Some(n_waiting)) = (is_put, n_waiting) {
+            n_waiting.fetch_sub(1, Ordering::Relaxed);
+        }
+        is_put
+    }
+
+    /// Something was taken out.
+    pub(super) fn handle_taken(&self, input: &Input) {
+        if let Some(n_waiting) = self.waiting(input) {
+            n_waiting.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// What a slot's thread begins with.
+#[derive(Debug)]
+pub(super) struct Start {
+    pub(super) slot: SlotId,
+    pub(super) inbox: Inbox,
+    pub(super) inputs: Receiver<Input>,
+    pub(super) outlet: Outlet,
+    pub(super) clock: Clock,
+    /// Gone when the slot was closed.
+    pub(super) open: Weak<()>,
+}
+
+impl Start {
+    /// The next input. `Err(true)`: there was none for so long; `Err(false)`: the slot was closed.
+    pub(super) fn next(&self, within: Duration) -> Result<Input, bool> {
+        if self.open.strong_count() == 0 {
+            return Err(false);
+        }
+        let input = self.inputs.recv_timeout(within).map_err(|_| true)?;
+        self.inbox.handle_taken(&input);
+        Ok(input)
+    }
+
+    /// Tells the server that something is wrong.
+    pub(super) fn trouble(&self, trouble: Trouble) {
+        self.outlet.tell(&FromWorker::Trouble(self.slot, trouble));
+    }
+}
+
+/// All slots of a worker.
+#[derive(Debug)]
+pub(super) struct Slots {
+    outlet: Outlet,
+    clock: Clock,
+    slots: BTreeMap<SlotId, Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    inbox: Inbox,
+    gate: Gate,
+    _open: Arc<()>,
+}
+
+impl Slots {
+    pub(super) fn new(outlet: Outlet, clock: Clock) -> Self {
+        Self {
+            outlet,
+            clock,
+            slots: BTreeMap::new(),
+        }
+    }
+
+    /// Does what the server says. It never waits: other slots are behind it.
+    pub(super) fn handle_message(&mut self, message: ToWorker) {
+        match message {
+            ToWorker::Open(slot, job) => self.open(slot, job),
+            ToWorker::Frame(slot, frame) => self.handle_frame(slot, frame),
+            ToWorker::KeyframeAt(slot, time) => self.put(slot, Input::KeyframeAt(time)),
+            ToWorker::Rungs(slot, wanted) => self.put(slot, Input::Rungs(wanted)),
+            ToWorker::Close(slot) => drop(self.slots.remove(&slot)),
+            ToWorker::Probe => {}
+        }
+    }
+
+    fn open(&mut self, slot: SlotId, job: Job) {
+        let (inbox, inputs) = Inbox::new();
+        let open = Arc::new(());
+        let start = Start {
+            slot,
+            inbox: inbox.clone(),
+            inputs,
+            outlet: self.outlet.clone(),
+            clock: self.clock,
+            open: Arc::downgrade(&open),
+        };
+        let thread = std::thread::Builder::new().name(format!("slot-{}", slot.0));
+        let started = thread.spawn(move || match job {
+            Job::Sound(job) => sound::run(start, job),
+            Job::Pictures(_) => {
+                let why = "this worker makes no pictures".into();
+                start.outlet.tell(&FromWorker::Failed(start.slot, why));
+            }
+        });
+        if let Err(error) = started {
+            let why = format!("no thread for the slot: {error}");
+            self.outlet.tell(&FromWorker::Failed(slot, why.into()));
+            return;
+        }
+        let entry = Entry {
+            inbox,
+            gate: Gate::default(),
+            _open: open,
+        };
+        self.slots.insert(slot, entry);
+    }
+
+    fn handle_frame(&mut self, slot: SlotId, frame: Frame) {
+        let Some(entry) = self.slots.get_mut(&slot) else {
+            return;
+        };
+        count(&self.outlet.tally.frames_in);
+        let has_room = entry.inbox.has_room();
+        let passage = entry.gate.pass(frame.is_keyframe, has_room);
+        if passage == Passage::Dropped || !entry.inbox.put(Input::Frame(frame)) {
+            entry.gate.close();
+            count(&self.outlet.tally.frames_in_dropped);
+            if passage != Passage::Dropped || !has_room {
+                let trouble = FromWorker::Trouble(slot, Trouble::TooSlow);
+                self.outlet.tell(&trouble);
+            }
+        }
+    }
+
+    fn put(&self, slot: SlotId, input: Input) {
+        if let Some(entry) = self.slots.get(&slot) {
+            entry.inbox.put(input);
+        }
+    }
+}

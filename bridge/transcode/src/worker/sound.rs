@@ -1,0 +1,255 @@
+//! A slot of sound: Opus packets in, AAC frames on the stream's timeline out.
+
+use std::time::Duration;
+
+use gstreamer as gst;
+use sfu_model::frame::{Discontinuity, Format, Frame};
+
+use super::aac::{AacEncoder, Begin};
+use super::line::{Line, Reason, element, reason};
+use super::probe;
+use super::slot::{Inbox, Input, Start};
+use crate::capabilities::Role;
+use crate::job::{RungIndex, SOUND_CLOCK, SoundJob};
+use crate::message::from_worker::{FromWorker, Trouble};
+use crate::opus;
+use crate::splice::{Sample, Splice, Spliced};
+
+/// How often a slot looks whether it was closed, when nothing else happens.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// Opus packets in front of the decoder: more are two seconds behind, which it never is.
+const PACKETS_MAX: u64 = 100;
+
+/// Packets in a row that a decoder may refuse before it is said aloud: a second.
+const REFUSED_MAX: u32 = 50;
+
+/// Runs the slot until it is closed.
+pub(super) fn run(start: Start, job: SoundJob) {
+    let mut slot = match Slot::new(&start, job) {
+        Ok(slot) => slot,
+        Err(why) => {
+            start.outlet.tell(&FromWorker::Failed(start.slot, why));
+            return;
+        }
+    };
+    loop {
+        match start.next(LOOK_EVERY) {
+            Ok(input) => slot.handle_input(input),
+            Err(true) => {}
+            Err(false) => return,
+        }
+    }
+}
+
+struct Slot<'s> {
+    start: &'s Start,
+    job: SoundJob,
+    decoder: Option<Line>,
+    encoder: Option<AacEncoder>,
+    n_encoders: u32,
+    splice: Splice,
+    /// Samples that a decoder's output is behind the times of its packets.
+    pre_skip: u64,
+    /// When sample 0 of the timeline was captured, in nanoseconds on the server's clock; before its start for a timeline that
+    /// is older than the clock.
+    captured_at_zero: i64,
+    /// Why the next encoder is not the one before it.
+    discontinuity: Option<Discontinuity>,
+    n_unanswered: u32,
+    samples: Vec<Sample>,
+}
+
+impl<'s> Slot<'s> {
+    fn new(start: &'s Start, job: SoundJob) -> Result<Self, Reason> {
+        let decoder = probe::chosen(Role::DecodeOpus).ok_or("no decoder of Opus")?;
+        let encoder = probe::chosen(Role::EncodeAac).ok_or("no encoder of AAC")?;
+        let by = format!("{decoder} {encoder}").into();
+        start.outlet.tell(&FromWorker::Opened(start.slot, by));
+        Ok(Self {
+            start,
+            job,
+            decoder: None,
+            encoder: None,
+            n_encoders: 0,
+            splice: Splice::new(0),
+            pre_skip: 0,
+            captured_at_zero: 0,
+            discontinuity: None,
+            n_unanswered: 0,
+            samples: Vec::new(),
+        })
+    }
+
+    fn handle_input(&mut self, input: Input) {
+        match input {
+            Input::Frame(frame) => self.decode(&frame),
+            Input::Decoded(sample) => self.handle_decoded(&sample),
+            Input::DecoderFailed(why) => {
+                tracing::debug!(%why, "an Opus decoder failed");
+                self.decoder = None;
+                self.start.trouble(Trouble::Undecodable);
+            }
+            Input::EncoderFailed(_, life, why) if life == self.n_encoders => {
+                tracing::debug!(%why, "an AAC encoder failed");
+                self.encoder = None;
+                self.discontinuity = Some(Discontinuity::Encoder);
+                self.start.trouble(Trouble::EncoderReplaced);
+            }
+            // Every frame of sound is a keyframe, and there is one rung.
+            Input::EncoderFailed(..) | Input::KeyframeAt(_) | Input::Rungs(_) => {}
+        }
+    }
+
+    fn decode(&mut self, frame: &Frame) {
+        let Format::Opus { pre_skip, .. } = *frame.format else {
+            self.start.trouble(Trouble::Undecodable);
+            return;
+        };
+        self.n_unanswered = self.n_unanswered.saturating_add(1);
+        if self.n_unanswered.is_multiple_of(REFUSED_MAX) {
+            self.start.trouble(Trouble::Undecodable);
+        }
+        if opus::samples(&frame.data).is_none() {
+            return;
+        }
+        self.pre_skip = pre_skip.into();
+        let span = SOUND_CLOCK.duration(frame.time.0).as_nanos();
+        let captured_at = i128::from(frame.captured_at.as_nanos());
+        let at_zero = captured_at.saturating_sub_unsigned(span);
+        self.captured_at_zero = i64::try_from(at_zero).unwrap_or(i64::MIN);
+        if self.decoder.is_none() {
+            self.decoder = decoder(&self.start.inbox).ok();
+        }
+        let Some(decoder) = self.decoder.as_ref().filter(|line| line.has_room()) else {
+            self.start.trouble(Trouble::TooSlow);
+            return;
+        };
+        let mut buffer = gst::Buffer::from_slice(frame.data.clone());
+        if let Some(buffer) = buffer.get_mut() {
+            buffer.set_pts(time_of(frame.time.0));
+            if frame.discontinuity.is_some() {
+                buffer.set_flags(gst::BufferFlags::DISCONT);
+            }
+        }
+        decoder.push(buffer);
+    }
+
+    /// Puts a decoded block on the timeline, and gives the encoder what is whole.
+    fn handle_decoded(&mut self, sample: &gst::Sample) {
+        self.n_unanswered = 0;
+        let Some((time, mut block)) = block_of(sample) else {
+            return;
+        };
+        // What a decoder gives is `pre_skip` samples behind; on a timeline that begins here, those are before its beginning.
+        let starts_at = time.saturating_sub(self.pre_skip);
+        let n_before_zero = self.pre_skip.saturating_sub(time);
+        block.drain(..block.len().min(usize::try_from(n_before_zero).unwrap_or(0)));
+        if self.encoder.is_none() && !self.begin(starts_at) {
+            return;
+        }
+        let spliced = self.splice.push(starts_at, &block, &mut self.samples);
+        if spliced == Spliced::TooFar {
+            self.encoder = None;
+            self.discontinuity = Some(Discontinuity::Lost);
+            if !self.begin(starts_at) {
+                return;
+            }
+            self.splice.push(starts_at, &block, &mut self.samples);
+        }
+        let (samples, at_zero) = (&mut self.samples, self.captured_at_zero);
+        if let Some(encoder) = &mut self.encoder
+            && !encoder.push(samples, at_zero)
+        {
+            self.encoder = None;
+            self.discontinuity = Some(Discontinuity::Lost);
+            self.start.trouble(Trouble::TooSlow);
+        }
+    }
+
+    /// Begins an encoder at a sample of the timeline.
+    fn begin(&mut self, starts_at: u64) -> bool {
+        self.n_encoders = self.n_encoders.wrapping_add(1);
+        self.samples.clear();
+        self.splice = Splice::new(starts_at);
+        let life = self.n_encoders;
+        let inbox = self.start.inbox.clone();
+        let begin = Begin {
+            starts_at,
+            bit_rate_bps: self.job.bit_rate_bps,
+            slot: self.start.slot,
+            outlet: self.start.outlet.clone(),
+            discontinuity: self.discontinuity.take(),
+        };
+        let failed = move |why| {
+            inbox.put(Input::EncoderFailed(RungIndex(0), life, why));
+        };
+        match AacEncoder::start(begin, &mut self.samples, failed) {
+            Ok(encoder) => self.encoder = Some(encoder),
+            Err(why) => {
+                tracing::warn!(%why, "no AAC encoder");
+                self.start.trouble(Trouble::EncoderReplaced);
+            }
+        }
+        self.encoder.is_some()
+    }
+}
+
+fn decoder(inbox: &Inbox) -> Result<Line, Reason> {
+    let name = probe::chosen(Role::DecodeOpus).ok_or("no decoder of Opus")?;
+    let elements = [element(name)?, element("audioconvert")?];
+    let (decoded, failed) = (inbox.clone(), inbox.clone());
+    let line = Line::start(
+        &elements,
+        &sample_caps(),
+        PACKETS_MAX,
+        move |sample| {
+            decoded.put(Input::Decoded(sample));
+        },
+        move |why| {
+            failed.put(Input::DecoderFailed(why));
+        },
+    )?;
+    // Two channels whatever the publisher sends: a decoder of Opus gives those of any packet (RFC 7587 section 3.4).
+    let caps = gst::Caps::builder("audio/x-opus")
+        .field("channel-mapping-family", 0)
+        .field("channels", 2)
+        .field("rate", 48_000)
+        .build();
+    line.set_caps(&caps);
+    Ok(line)
+}
+
+/// Samples as they are between decoder and encoder.
+pub(super) fn sample_caps() -> gst::Caps {
+    gst::Caps::builder("audio/x-raw")
+        .field("format", "S16LE")
+        .field("layout", "interleaved")
+        .field("rate", 48_000)
+        .field("channels", 2)
+        .build()
+}
+
+/// The samples of a decoded buffer, and the time of the first in ticks.
+fn block_of(sample: &gst::Sample) -> Option<(u64, Vec<Sample>)> {
+    let buffer = sample.buffer()?;
+    let time = ticks_of(buffer.pts()?);
+    let map = buffer.map_readable().map_err(reason).ok()?;
+    let (quads, _) = map.as_slice().as_chunks::<4>();
+    let samples = quads
+        .iter()
+        .map(|[a, b, c, d]| [i16::from_le_bytes([*a, *b]), i16::from_le_bytes([*c, *d])]);
+    Some((time, samples.collect()))
+}
+
+/// Ticks of 48 kHz as GStreamer's nanoseconds, to the nearest.
+pub(super) fn time_of(ticks: u64) -> gst::ClockTime {
+    let nanos = (u128::from(ticks) * 1_000_000_000 + 24_000) / 48_000;
+    gst::ClockTime::from_nseconds(u64::try_from(nanos).unwrap_or(u64::MAX >> 1))
+}
+
+/// GStreamer's nanoseconds as ticks of 48 kHz, to the nearest.
+fn ticks_of(time: gst::ClockTime) -> u64 {
+    let ticks = (u128::from(time.nseconds()) * 48_000 + 500_000_000) / 1_000_000_000;
+    u64::try_from(ticks).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,120 @@
+//! What the tests of this crate share: a supervisor of real workers, and media that ffmpeg makes and reads.
+
+#![allow(
+    dead_code,
+    reason = "each test file is a program of its own and uses a part"
+)]
+
+pub mod media;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+use bridge_transcode::job::{Job, RungIndex};
+use bridge_transcode::pool::action::Event;
+use bridge_transcode::pool::capacity::Capacity;
+use bridge_transcode::supervisor::slot::{Slot, SlotEvent};
+use bridge_transcode::supervisor::{Config, Supervisor};
+use sfu_model::frame::Frame;
+use sfu_net::clock::Clock;
+
+/// Long enough for anything that works, on a machine with much else to do.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A supervisor whose workers have a mark, by which they are found among all processes.
+pub struct Rig {
+    pub supervisor: Supervisor,
+    pub clock: Clock,
+    mark: String,
+}
+
+impl Rig {
+    pub fn start(mark: &str) -> Self {
+        let mark = format!("{mark}-{}", std::process::id());
+        let clock = Clock::start();
+        let config = Config {
+            program: env!("CARGO_BIN_EXE_transcode-worker").into(),
+            arguments: vec![OsString::from(&mark)],
+            capacity: Capacity {
+                pixel_rate_max: 1_000_000_000,
+                pictures_per_worker: 1,
+            },
+        };
+        Self {
+            supervisor: Supervisor::start(config, clock),
+            clock,
+            mark,
+        }
+    }
+
+    /// A slot whose worker has begun.
+    pub async fn open(&self, job: Job) -> Slot {
+        let mut slot = self.supervisor.open(job).await.unwrap();
+        until_running(&mut slot).await;
+        slot
+    }
+
+    /// The worker processes that run.
+    pub fn workers(&self) -> Vec<u32> {
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        ids.filter(|id: &u32| {
+            let line = std::fs::read(Path::new("/proc").join(id.to_string()).join("cmdline"));
+            let line = line.unwrap_or_default();
+            line.windows(self.mark.len())
+                .any(|w| w == self.mark.as_bytes())
+        })
+        .collect()
+    }
+
+    /// Ends a worker without a word.
+    pub fn kill(&self, id: u32) {
+        let status = std::process::Command::new("kill")
+            .args(["-9", &id.to_string()])
+            .status();
+        assert!(status.unwrap().success());
+    }
+}
+
+/// The next event.
+pub async fn next(slot: &mut Slot) -> SlotEvent {
+    let event = tokio::time::timeout(PATIENCE, slot.next()).await;
+    event.expect("nothing came").expect("the slot is over")
+}
+
+/// Waits for the slot's worker, and says by which elements it works.
+pub async fn until_running(slot: &mut Slot) -> Box<str> {
+    loop {
+        match next(slot).await {
+            SlotEvent::State(Event::Running(by)) => return by,
+            SlotEvent::State(Event::Failed(why)) => panic!("{why}"),
+            SlotEvent::State(_) | SlotEvent::Frame(..) => {}
+        }
+    }
+}
+
+/// Sends all frames, each when what came out is at most a second behind it, and returns what came out up to `until`.
+pub async fn transcode(
+    slot: &mut Slot,
+    frames: Vec<Frame>,
+    is_over: impl Fn(&[(RungIndex, Frame)]) -> bool,
+) -> Vec<(RungIndex, Frame)> {
+    let mut out: Vec<(RungIndex, Frame)> = Vec::new();
+    let start = frames.first().map_or(0, |frame| frame.time.0);
+    for frame in frames {
+        let ticks = u64::from(frame.format.clock_rate().0);
+        while out.last().map_or(start, |(_, last)| last.time.0) + ticks < frame.time.0 {
+            if let SlotEvent::Frame(rung, frame) = next(slot).await {
+                out.push((rung, frame));
+            }
+        }
+        assert!(slot.send(frame), "the supervisor is behind");
+    }
+    while !is_over(&out) {
+        if let SlotEvent::Frame(rung, frame) = next(slot).await {
+            out.push((rung, frame));
+        }
+    }
+    out
+}
