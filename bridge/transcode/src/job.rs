@@ -114,8 +114,12 @@ pub const FRAME_RATE_MAX: u8 = 60;
 
 impl FrameRate {
     /// The nearest rate that is possible.
-    pub fn clamp(fps: u8) -> Self {
-        Self(fps.clamp(1, FRAME_RATE_MAX))
+    pub const fn clamp(fps: u8) -> Self {
+        match fps {
+            0 => Self(1),
+            FRAME_RATE_MAX.. => Self(FRAME_RATE_MAX),
+            fps => Self(fps),
+        }
     }
 
     /// Pictures a second.

@@ -17,9 +17,14 @@
 //! * What times a frame gets is decided here, by values that are told them; GStreamer only carries them.
 #![forbid(unsafe_code)]
 
+pub mod annex_b;
+pub mod cadence;
 pub mod capabilities;
+pub mod demand;
 pub mod gate;
 pub mod job;
+pub mod keyframes;
+pub mod ladder;
 pub mod message;
 pub mod opus;
 pub mod pool;

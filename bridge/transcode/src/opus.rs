@@ -61,13 +61,12 @@ fn counted_frames(bytes: &[u8]) -> Option<usize> {
     let n_frames = usize::from(head & 0x3f);
     let (is_variable, is_padded) = (head & 0x80 != 0, head & 0x40 != 0);
     let mut n_padding = 0_usize;
-    while is_padded {
+    let mut goes_on = is_padded;
+    while goes_on {
         let (byte, after) = rest.split_first()?;
         rest = after;
         n_padding = n_padding.saturating_add(usize::from((*byte).min(254)));
-        if *byte < 255 {
-            break;
-        }
+        goes_on = *byte == 255;
     }
     let mut n_bytes = rest.len().checked_sub(n_padding)?;
     if n_frames == 0 {

@@ -1,5 +1,13 @@
 //! Opus to AAC through real workers: nothing is lost, nothing moves, and a worker that is killed is replaced.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests: what is not there fails them"
+)]
+
 mod rig;
 
 use std::time::Duration;
@@ -57,7 +65,7 @@ fn assert_contiguous(frames: &[Frame]) {
     assert!(
         frames
             .iter()
-            .all(|frame| frame.time.0 % 1_024 == 0 && frame.is_keyframe)
+            .all(|frame| frame.time.0.is_multiple_of(1_024) && frame.is_keyframe)
     );
 }
 
@@ -65,7 +73,7 @@ const fn reaches(samples: u64) -> impl Fn(&[(RungIndex, Frame)]) -> bool {
     move |out| matches!(out.last(), Some((_, last)) if last.time.0 + 1_024 >= samples)
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_click_comes_out_when_it_went_in() {
     let rig = Rig::start("click");
     let mut slot = rig.open(SOUND).await;
@@ -87,7 +95,7 @@ async fn a_click_comes_out_when_it_went_in() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn after_ten_minutes_sound_is_where_it_was() {
     let rig = Rig::start("minutes");
     let mut slot = rig.open(SOUND).await;
@@ -114,7 +122,7 @@ async fn after_ten_minutes_sound_is_where_it_was() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_hole_is_silence_and_what_follows_it_is_in_time() {
     let rig = Rig::start("hole");
     let mut slot = rig.open(SOUND).await;
@@ -129,7 +137,7 @@ async fn a_hole_is_silence_and_what_follows_it_is_in_time() {
     assert!(found[1].abs_diff(192_024) <= 96, "{found:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_is_killed_is_replaced_within_two_seconds() {
     let rig = Rig::start("killed");
     let mut slot = rig.open(SOUND).await;
@@ -159,7 +167,7 @@ async fn a_worker_that_is_killed_is_replaced_within_two_seconds() {
     assert_eq!(snapshot.census.slots, 2);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn garbage_is_reported_and_what_follows_it_is_heard() {
     let rig = Rig::start("garbage");
     let mut slot = rig.open(SOUND).await;
@@ -207,7 +215,7 @@ async fn garbage_is_reported_and_what_follows_it_is_heard() {
     assert!(snapshot.troubles[0] > 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_this_machine_can_do_is_asked_of_a_worker() {
     let rig = Rig::start("probe");
     let capabilities = rig.supervisor.probe().await.unwrap();

@@ -20,7 +20,7 @@ use sfu_model::time::{Instant, MediaTime};
 
 use crate::gate::Passage;
 use crate::job::{Job, RungIndex, RungSet, SlotId};
-use crate::message::from_worker::FromWorker;
+use crate::message::from_worker::{FromWorker, Trouble};
 use crate::message::to_worker::ToWorker;
 
 use action::{Action, Ending, Event, WorkerId};
@@ -186,6 +186,9 @@ impl Pool {
                     slot.watch.handle_output();
                 }
                 self.tell(id, Event::Trouble(trouble));
+                if trouble == Trouble::Undecodable {
+                    self.tell(id, Event::KeyframeWanted);
+                }
             }
             FromWorker::Failed(id, why) if self.carries(from, id) => {
                 self.tell(id, Event::Failed(why));
@@ -218,6 +221,16 @@ impl Pool {
         }
         self.begin_again(&ids, worker.lane, now);
         self.keep_spares(now);
+    }
+
+    /// Whoever drives this did not run for a while, and could hear nothing: nobody is taken for silent or stuck because of that.
+    pub fn handle_absence(&mut self, now: Instant) {
+        for worker in self.workers.values_mut() {
+            worker.handle_sign_of_life(now);
+        }
+        for slot in self.slots.values_mut() {
+            slot.watch.handle_output();
+        }
     }
 
     /// Does what is due.

@@ -265,6 +265,18 @@ fn a_worker_that_says_nothing_is_ended_and_replaced() {
 }
 
 #[test]
+fn a_supervisor_that_was_away_blames_nobody() {
+    let mut node = Node::new(0);
+    let sound = node.open(SOUND, at(1)).unwrap();
+    assert!(node.pool.route(sound, true, at(2), |_| true).is_some());
+    node.pool.handle_absence(at(60_000));
+    node.pass(at(60_000));
+    assert_eq!(node.killed, []);
+    node.pass(at(63_000));
+    assert_eq!(node.killed, [Ending::Silent]);
+}
+
+#[test]
 fn a_worker_that_makes_nothing_of_its_frames_is_ended_and_trouble_is_an_answer() {
     let mut node = Node::new(0);
     let sound = node.open(SOUND, at(1)).unwrap();

@@ -1,32 +1,27 @@
 //! The supervisor's task: it tells the pool what happens, and does what it says.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
-use sfu_model::frame::{Discontinuity, Format, Frame};
+use sfu_model::frame::{Discontinuity, Frame};
 use sfu_model::time::Instant;
 use sfu_net::clock::Clock;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout_at;
 
 use super::Config;
+use super::outlet::Outlet;
 use super::process::{Process, Told};
 use super::request::{Opened, Request};
-use super::slot::SlotEvent;
 use super::snapshot::{self, Snapshot};
 use crate::capabilities::Capabilities;
-use crate::gate::{Gate, Passage};
-use crate::job::{Job, RUNGS_MAX, RungIndex, SlotId};
+use crate::gate::Passage;
+use crate::job::{Job, SlotId};
 use crate::message::from_worker::{Counts, FromWorker, Trouble};
 use crate::message::to_worker::ToWorker;
 use crate::pool::Pool;
 use crate::pool::action::{Action, Ending, Event, WorkerId};
 use crate::pool::capacity::Refusal;
-
-/// Events that wait for a slot's owner: two seconds of a ladder of four. An owner that reads nothing for so long loses frames
-/// up to the next keyframe.
-const EVENTS_MAX: usize = 256;
 
 /// What workers told and the task has not seen. When it is full their readers wait, and their sockets.
 const TOLD_MAX: usize = 1_024;
@@ -34,12 +29,8 @@ const TOLD_MAX: usize = 1_024;
 /// How often it looks for slots that nobody holds any more, whose closing found no room.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// Where the events of a slot go.
-struct Outlet {
-    events: mpsc::Sender<SlotEvent>,
-    gates: [Gate; RUNGS_MAX],
-    formats: [Option<Arc<Format>>; RUNGS_MAX],
-}
+/// Later than this, the task itself was kept from running, as by a machine that swaps: what workers said is still unread.
+const LATE: Duration = Duration::from_millis(500);
 
 struct Task {
     config: Config,
@@ -74,8 +65,17 @@ pub(super) async fn run(config: Config, clock: Clock, mut requests: mpsc::Receiv
         let deadline = clock.anchor() + Duration::from_nanos(wake_at.as_nanos());
         let happened = async {
             tokio::select! {
-                request = requests.recv() => request.map(|request| task.handle_request(request)),
-                Some((id, told)) = hears.recv() => Some(task.handle_told(id, told)),
+                request = requests.recv() => match request {
+                    Some(request) => {
+                        task.handle_request(request);
+                        Some(())
+                    }
+                    None => None,
+                },
+                Some((id, told)) = hears.recv() => {
+                    task.handle_told(id, told);
+                    Some(())
+                }
             }
         };
         // Nobody holds the supervisor or a slot any more: workers end with their processes' handles.
@@ -84,6 +84,9 @@ pub(super) async fn run(config: Config, clock: Clock, mut requests: mpsc::Receiv
         }
         let now = clock.now();
         if now >= wake_at {
+            if now - wake_at > LATE {
+                task.pool.handle_absence(now);
+            }
             task.pool.handle_timeout(now);
         }
         if now >= look_at {
@@ -121,12 +124,7 @@ impl Task {
 
     fn open(&mut self, job: Job, now: Instant) -> Result<Opened, Refusal> {
         let id = self.pool.open(job, now)?;
-        let (events, opened) = mpsc::channel(EVENTS_MAX);
-        let outlet = Outlet {
-            events,
-            gates: [Gate::default(); RUNGS_MAX],
-            formats: [const { None }; RUNGS_MAX],
-        };
+        let (outlet, opened) = Outlet::new();
         self.slots.insert(id, outlet);
         Ok((id, opened))
     }
@@ -170,7 +168,9 @@ impl Task {
             Told::Message(message) => match *message {
                 FromWorker::Frame(slot, rung, frame) => {
                     if let Some(frame) = self.pool.handle_frame(id, slot, rung, frame) {
-                        self.deliver(slot, rung, frame);
+                        let outlet = self.slots.get_mut(&slot);
+                        let is_told = outlet.is_none_or(|outlet| outlet.deliver(rung, frame));
+                        self.snapshot.frames_out_dropped += u64::from(!is_told);
                     }
                 }
                 FromWorker::Probed(capabilities) => {
@@ -201,38 +201,6 @@ impl Task {
                 }
             }
         }
-    }
-
-    /// Gives a frame to its slot's owner, if that reads.
-    fn deliver(&mut self, slot: SlotId, rung: RungIndex, mut frame: Frame) {
-        let Some(outlet) = self.slots.get_mut(&slot) else {
-            return;
-        };
-        let index = usize::from(rung.0);
-        let places = outlet
-            .gates
-            .get_mut(index)
-            .zip(outlet.formats.get_mut(index));
-        let Some((gate, format)) = places else {
-            return;
-        };
-        match gate.pass(frame.is_keyframe, outlet.events.capacity() > 0) {
-            Passage::Dropped => {
-                self.snapshot.frames_out_dropped += 1;
-                return;
-            }
-            Passage::FollowsHole => {
-                frame.discontinuity.get_or_insert(Discontinuity::Lost);
-            }
-            Passage::Follows => {}
-        }
-        // Each message carries the format; all frames up to a change share one.
-        match format.as_ref().filter(|format| **format == frame.format) {
-            Some(format) => frame.format = Arc::clone(format),
-            None => *format = Some(Arc::clone(&frame.format)),
-        }
-        // An owner that is gone is found by the next look.
-        drop(outlet.events.try_send(SlotEvent::Frame(rung, frame)));
     }
 
     /// Does all that the pool wants done.
@@ -298,7 +266,7 @@ impl Task {
         }
         let is_over = matches!(event, Event::Failed(_));
         if let Some(outlet) = self.slots.get(&id) {
-            drop(outlet.events.try_send(SlotEvent::State(event)));
+            outlet.tell(event);
         }
         if is_over {
             self.slots.remove(&id);
@@ -314,7 +282,7 @@ impl Task {
 
     fn close_abandoned(&mut self) {
         let slots = self.slots.iter();
-        let abandoned = slots.filter(|(_, outlet)| outlet.events.is_closed());
+        let abandoned = slots.filter(|(_, outlet)| outlet.is_abandoned());
         let abandoned: Vec<SlotId> = abandoned.map(|(id, _)| *id).collect();
         for id in abandoned {
             self.slots.remove(&id);

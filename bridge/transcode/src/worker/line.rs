@@ -14,7 +14,6 @@ pub(super) type Reason = Box<str>;
 pub(super) struct Line {
     pipeline: gst::Pipeline,
     source: AppSrc,
-    sink: AppSink,
     n_buffers_max: u64,
 }
 
@@ -53,7 +52,6 @@ impl Line {
         let line = Self {
             pipeline,
             source,
-            sink,
             n_buffers_max,
         };
         line.pipeline
@@ -78,15 +76,13 @@ impl Line {
         let _flow = self.source.push_buffer(buffer);
     }
 
-    /// Asks the elements before the sink for a keyframe at this running time or after.
-    pub(super) fn force_keyframe(&self, at: gst::ClockTime) {
-        let event = gstreamer_video::UpstreamForceKeyUnitEvent::builder()
-            .running_time(at)
+    /// Asks for a keyframe at the next buffer that is pushed. The request goes with the stream, since one that went by itself
+    /// would meet buffers that are still on their way.
+    pub(super) fn force_keyframe(&self) {
+        let event = gstreamer_video::DownstreamForceKeyUnitEvent::builder()
             .all_headers(true)
             .build();
-        if let Some(pad) = self.sink.static_pad("sink") {
-            pad.push_event(event);
-        }
+        self.source.send_event(event);
     }
 }
 
@@ -126,4 +122,15 @@ pub(super) fn reason(error: impl std::fmt::Display) -> Reason {
 /// An element by the name of its factory.
 pub(super) fn element(name: &str) -> Result<gst::Element, Reason> {
     gst::ElementFactory::make(name).build().map_err(reason)
+}
+
+/// Sets a property by text, if the element has it: the kinds of one element differ from machine to machine.
+pub(super) fn set(element: &gst::Element, property: &str, value: &str) -> Result<(), Reason> {
+    let Some(known) = element.find_property(property) else {
+        return Ok(());
+    };
+    let value = gst::glib::Value::deserialize_with_pspec(value, &known)
+        .map_err(|_| format!("{} takes no {property}={value}", element.name()))?;
+    element.set_property_from_value(property, &value);
+    Ok(())
 }

@@ -2,9 +2,13 @@
 //! they make to the same socket. It ends when the socket does.
 
 mod aac;
+mod decoder;
+mod ladder;
 mod line;
 mod outlet;
+mod pictures;
 mod probe;
+mod rung;
 mod slot;
 mod sound;
 
@@ -66,7 +70,11 @@ fn run() -> Result<(), Ended> {
             ToWorker::Probe => {
                 outlet.tell(&FromWorker::Probed(probe::probe()));
             }
-            message => slots.handle_message(message),
+            message @ (ToWorker::Open(..)
+            | ToWorker::Frame(..)
+            | ToWorker::KeyframeAt(..)
+            | ToWorker::Rungs(..)
+            | ToWorker::Close(_)) => slots.handle_message(message),
         }
     }
     socket.shutdown(Shutdown::Both).or(Ok(()))

@@ -13,7 +13,7 @@ use sfu_net::clock::Clock;
 
 use super::line::Reason;
 use super::outlet::{Outlet, count};
-use super::sound;
+use super::{pictures, sound};
 use crate::gate::{Gate, Passage};
 use crate::job::{Job, RungIndex, RungSet, SlotId};
 use crate::message::from_worker::{FromWorker, Trouble};
@@ -32,11 +32,11 @@ pub(super) enum Input {
     KeyframeAt(MediaTime),
     /// By the server.
     Rungs(RungSet),
-    /// By its decoder.
-    Decoded(gst::Sample),
+    /// By its decoder, in which life of it: one that was replaced may still have something to say.
+    Decoded(u32, gst::Sample),
     /// By its decoder, which is of no use any more.
-    DecoderFailed(Reason),
-    /// By an encoder, likewise. Which life of it: one that was replaced may still complain.
+    DecoderFailed(u32, Reason),
+    /// By an encoder, likewise.
     EncoderFailed(RungIndex, u32, Reason),
 }
 
@@ -63,10 +63,10 @@ impl Inbox {
     const fn waiting(&self, input: &Input) -> Option<&Arc<AtomicUsize>> {
         match input {
             Input::Frame(_) => Some(&self.n_frames),
-            Input::Decoded(_) => Some(&self.n_samples),
+            Input::Decoded(..) => Some(&self.n_samples),
             Input::KeyframeAt(_)
             | Input::Rungs(_)
-            | Input::DecoderFailed(_)
+            | Input::DecoderFailed(..)
             | Input::EncoderFailed(..) => None,
         }
     }
@@ -179,10 +179,7 @@ impl Slots {
         let thread = std::thread::Builder::new().name(format!("slot-{}", slot.0));
         let started = thread.spawn(move || match job {
             Job::Sound(job) => sound::run(start, job),
-            Job::Pictures(_) => {
-                let why = "this worker makes no pictures".into();
-                start.outlet.tell(&FromWorker::Failed(start.slot, why));
-            }
+            Job::Pictures(job) => pictures::run(start, job),
         });
         if let Err(error) = started {
             let why = format!("no thread for the slot: {error}");

@@ -84,8 +84,8 @@ impl<'s> Slot<'s> {
     fn handle_input(&mut self, input: Input) {
         match input {
             Input::Frame(frame) => self.decode(&frame),
-            Input::Decoded(sample) => self.handle_decoded(&sample),
-            Input::DecoderFailed(why) => {
+            Input::Decoded(_, sample) => self.handle_decoded(&sample),
+            Input::DecoderFailed(_, why) => {
                 tracing::debug!(%why, "an Opus decoder failed");
                 self.decoder = None;
                 self.start.trouble(Trouble::Undecodable);
@@ -204,10 +204,10 @@ fn decoder(inbox: &Inbox) -> Result<Line, Reason> {
         &sample_caps(),
         PACKETS_MAX,
         move |sample| {
-            decoded.put(Input::Decoded(sample));
+            decoded.put(Input::Decoded(0, sample));
         },
         move |why| {
-            failed.put(Input::DecoderFailed(why));
+            failed.put(Input::DecoderFailed(0, why));
         },
     )?;
     // Two channels whatever the publisher sends: a decoder of Opus gives those of any packet (RFC 7587 section 3.4).

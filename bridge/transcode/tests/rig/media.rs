@@ -9,7 +9,7 @@ use sfu_model::packet::Dimensions;
 use sfu_model::time::{Instant, MediaTime};
 
 /// What ffmpeg writes to its standard output for these arguments and this input.
-pub fn ffmpeg(arguments: &[&str], input: &[u8]) -> Vec<u8> {
+pub(crate) fn ffmpeg(arguments: &[&str], input: &[u8]) -> Vec<u8> {
     let program = std::env::var_os("FRESHET_FFMPEG").unwrap_or_else(|| "ffmpeg".into());
     let mut child = Command::new(program)
         .args(["-hide_banner", "-loglevel", "error", "-y"])
@@ -29,7 +29,7 @@ pub fn ffmpeg(arguments: &[&str], input: &[u8]) -> Vec<u8> {
 }
 
 /// Stereo samples at 48 kHz as bytes.
-pub fn bytes_of(samples: &[i16]) -> Vec<u8> {
+pub(crate) fn bytes_of(samples: &[i16]) -> Vec<u8> {
     samples
         .iter()
         .flat_map(|sample| [sample.to_le_bytes(), sample.to_le_bytes()].concat())
@@ -37,13 +37,13 @@ pub fn bytes_of(samples: &[i16]) -> Vec<u8> {
 }
 
 /// The left samples of such bytes.
-pub fn samples_of(bytes: &[u8]) -> Vec<i16> {
+pub(crate) fn samples_of(bytes: &[u8]) -> Vec<i16> {
     let quads = bytes.chunks_exact(4);
     quads.map(|q| i16::from_le_bytes([q[0], q[1]])).collect()
 }
 
 /// Opus frames of 20 ms of these samples, from time 0, captured from `start` on.
-pub fn opus(samples: &[i16], start: Instant) -> Vec<Frame> {
+pub(crate) fn opus(samples: &[i16], start: Instant) -> Vec<Frame> {
     let ogg = ffmpeg(
         &[
             "-f", "s16le", "-ar", "48000", "-ac", "2", "-i", "-", "-c:a", "libopus", "-b:a", "96k",
@@ -92,7 +92,7 @@ fn ogg_packets(mut ogg: &[u8]) -> Vec<Vec<u8>> {
 }
 
 /// What ffmpeg makes of AAC frames: samples from the time of the first.
-pub fn decode_aac(frames: &[Frame]) -> Vec<i16> {
+pub(crate) fn decode_aac(frames: &[Frame]) -> Vec<i16> {
     let mut adts = Vec::new();
     for frame in frames {
         let Format::Aac { config, .. } = &*frame.format else {
@@ -112,9 +112,9 @@ pub fn decode_aac(frames: &[Frame]) -> Vec<i16> {
 }
 
 /// Frames of an IVF file, as ffmpeg writes one, with times of 90 kHz.
-pub fn ivf_frames(
+pub(crate) fn ivf_frames(
     ivf: &[u8],
-    format_of: impl Fn(&[u8], Dimensions) -> (Format, bool),
+    mut format_of: impl FnMut(&[u8], Dimensions) -> (Format, bool),
 ) -> Vec<Frame> {
     let word = |at: usize| u16::from_le_bytes([ivf[at], ivf[at + 1]]);
     let size = Dimensions {

@@ -5,7 +5,8 @@
     reason = "each test file is a program of its own and uses a part"
 )]
 
-pub mod media;
+pub(crate) mod media;
+pub(crate) mod pictures;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -16,21 +17,22 @@ use bridge_transcode::pool::action::Event;
 use bridge_transcode::pool::capacity::Capacity;
 use bridge_transcode::supervisor::slot::{Slot, SlotEvent};
 use bridge_transcode::supervisor::{Config, Supervisor};
+use sfu_model::codec::MediaKind;
 use sfu_model::frame::Frame;
 use sfu_net::clock::Clock;
 
 /// Long enough for anything that works, on a machine with much else to do.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A supervisor whose workers have a mark, by which they are found among all processes.
-pub struct Rig {
-    pub supervisor: Supervisor,
-    pub clock: Clock,
+pub(crate) struct Rig {
+    pub(crate) supervisor: Supervisor,
+    pub(crate) clock: Clock,
     mark: String,
 }
 
 impl Rig {
-    pub fn start(mark: &str) -> Self {
+    pub(crate) fn start(mark: &str) -> Self {
         let mark = format!("{mark}-{}", std::process::id());
         let clock = Clock::start();
         let config = Config {
@@ -49,14 +51,14 @@ impl Rig {
     }
 
     /// A slot whose worker has begun.
-    pub async fn open(&self, job: Job) -> Slot {
+    pub(crate) async fn open(&self, job: Job) -> Slot {
         let mut slot = self.supervisor.open(job).await.unwrap();
         until_running(&mut slot).await;
         slot
     }
 
     /// The worker processes that run.
-    pub fn workers(&self) -> Vec<u32> {
+    pub(crate) fn workers(&self) -> Vec<u32> {
         let processes = std::fs::read_dir("/proc").unwrap().flatten();
         let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         ids.filter(|id: &u32| {
@@ -69,7 +71,7 @@ impl Rig {
     }
 
     /// Ends a worker without a word.
-    pub fn kill(&self, id: u32) {
+    pub(crate) fn kill(&self, id: u32) {
         let status = std::process::Command::new("kill")
             .args(["-9", &id.to_string()])
             .status();
@@ -78,13 +80,13 @@ impl Rig {
 }
 
 /// The next event.
-pub async fn next(slot: &mut Slot) -> SlotEvent {
+pub(crate) async fn next(slot: &mut Slot) -> SlotEvent {
     let event = tokio::time::timeout(PATIENCE, slot.next()).await;
     event.expect("nothing came").expect("the slot is over")
 }
 
 /// Waits for the slot's worker, and says by which elements it works.
-pub async fn until_running(slot: &mut Slot) -> Box<str> {
+pub(crate) async fn until_running(slot: &mut Slot) -> Box<str> {
     loop {
         match next(slot).await {
             SlotEvent::State(Event::Running(by)) => return by,
@@ -94,8 +96,9 @@ pub async fn until_running(slot: &mut Slot) -> Box<str> {
     }
 }
 
-/// Sends all frames, each when what came out is at most a second behind it, and returns what came out up to `until`.
-pub async fn transcode(
+/// Sends all frames, each when what came out is at most a second of sound, or eight pictures, behind it, and returns what
+/// came out until it is over.
+pub(crate) async fn transcode(
     slot: &mut Slot,
     frames: Vec<Frame>,
     is_over: impl Fn(&[(RungIndex, Frame)]) -> bool,
@@ -103,8 +106,11 @@ pub async fn transcode(
     let mut out: Vec<(RungIndex, Frame)> = Vec::new();
     let start = frames.first().map_or(0, |frame| frame.time.0);
     for frame in frames {
-        let ticks = u64::from(frame.format.clock_rate().0);
-        while out.last().map_or(start, |(_, last)| last.time.0) + ticks < frame.time.0 {
+        let ticks = match frame.kind() {
+            MediaKind::Audio => 48_000,
+            MediaKind::Video => 8 * 3_000,
+        };
+        while slowest(&out).unwrap_or(start) + ticks < frame.time.0 {
             if let SlotEvent::Frame(rung, frame) = next(slot).await {
                 out.push((rung, frame));
             }
@@ -117,4 +123,16 @@ pub async fn transcode(
         }
     }
     out
+}
+
+/// How far the rung has come that is behind the others.
+fn slowest(out: &[(RungIndex, Frame)]) -> Option<u64> {
+    let last_of = |rung| {
+        let frames = out
+            .iter()
+            .rev()
+            .find(|(index, _)| *index == RungIndex(rung));
+        frames.map(|(_, frame)| frame.time.0)
+    };
+    (0..2).filter_map(last_of).min()
 }

@@ -1,0 +1,258 @@
+//! A slot of pictures: a publisher's frames in, H.264 in the sizes of its ladder out.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use gstreamer as gst;
+use sfu_model::frame::Frame;
+use sfu_model::time::{Instant, MediaTime};
+
+use super::decoder::Decoder;
+use super::ladder::Ladder;
+use super::line::Reason;
+use super::outlet::count;
+use super::probe;
+use super::rung::Picture;
+use super::slot::{Input, Start};
+use crate::cadence::{Pacer, Shown};
+use crate::capabilities::Role;
+use crate::job::{PicturesJob, VIDEO_CLOCK};
+use crate::message::from_worker::{FromWorker, Trouble};
+
+/// How often a slot without input looks at the time: as often as pictures come at thirty a second.
+const LOOK_EVERY: Duration = Duration::from_millis(33);
+
+/// A picture that is later than this is replaced by the one before it. What a network holds back for longer is rare; the
+/// viewers of a screen that stands still see it change this much later.
+const REPEAT_AFTER: Duration = Duration::from_millis(250);
+
+/// Frames whose pictures have not come out: those in front of the decoder, and what it keeps back.
+const INSIDE_MAX: usize = 64;
+
+/// Frames in a row that a decoder may answer with nothing before it is said aloud, and it is replaced at the next keyframe:
+/// twice what its queue has.
+const UNANSWERED_MAX: u32 = 60;
+
+/// Runs the slot until it is closed, or cannot go on.
+pub(super) fn run(start: Start, job: PicturesJob) {
+    let Some(encoder) = probe::chosen(Role::EncodeH264) else {
+        let why = "no encoder of H.264".into();
+        start.outlet.tell(&FromWorker::Failed(start.slot, why));
+        return;
+    };
+    let opened = FromWorker::Opened(start.slot, encoder.into());
+    start.outlet.tell(&opened);
+    let mut slot = Slot::new(&start, &job);
+    loop {
+        let done = match start.next(LOOK_EVERY) {
+            Ok(input) => slot.handle_input(input),
+            Err(true) => {
+                slot.handle_silence();
+                Ok(())
+            }
+            Err(false) => return,
+        };
+        if let Err(why) = done {
+            start.outlet.tell(&FromWorker::Failed(start.slot, why));
+            return;
+        }
+    }
+}
+
+/// A frame that the decoder has.
+struct Inside {
+    at: gst::ClockTime,
+    time: MediaTime,
+    captured_at: Instant,
+    came_at: Instant,
+    is_keyframe: bool,
+}
+
+/// The picture that was decoded last.
+struct Latest {
+    sample: gst::Sample,
+    time: MediaTime,
+    captured_at: Instant,
+    came_at: Instant,
+}
+
+struct Slot<'s> {
+    start: &'s Start,
+    pacer: Pacer,
+    ladder: Ladder<'s>,
+    decoder: Option<Decoder>,
+    n_decoders: u32,
+    inside: VecDeque<Inside>,
+    n_unanswered: u32,
+    latest: Option<Latest>,
+}
+
+impl<'s> Slot<'s> {
+    fn new(start: &'s Start, job: &PicturesJob) -> Self {
+        Self {
+            start,
+            pacer: Pacer::new(job.cadence),
+            ladder: Ladder::new(start, job),
+            decoder: None,
+            n_decoders: 0,
+            inside: VecDeque::new(),
+            n_unanswered: 0,
+            latest: None,
+        }
+    }
+
+    fn handle_input(&mut self, input: Input) -> Result<(), Reason> {
+        match input {
+            Input::Frame(frame) => self.decode(&frame),
+            Input::Decoded(life, sample) if life == self.n_decoders => {
+                return self.handle_decoded(sample);
+            }
+            Input::DecoderFailed(life, why) if life == self.n_decoders => {
+                tracing::debug!(%why, "a decoder failed");
+                self.give_decoder_up();
+            }
+            Input::EncoderFailed(rung, life, why) => return self.ladder.replace(rung, life, why),
+            Input::KeyframeAt(time) => self.ladder.keyframes.ask(time),
+            Input::Rungs(wanted) => self.ladder.want(wanted),
+            Input::Decoded(..) | Input::DecoderFailed(..) => {}
+        }
+        Ok(())
+    }
+
+    fn decode(&mut self, frame: &Frame) {
+        let is_other = self
+            .decoder
+            .as_ref()
+            .is_some_and(|d| !d.takes(&frame.format));
+        if is_other {
+            self.decoder = None;
+        }
+        if self.decoder.is_none() {
+            // Nothing before a keyframe can be decoded.
+            if !frame.is_keyframe {
+                return;
+            }
+            self.n_decoders = self.n_decoders.wrapping_add(1);
+            self.inside.clear();
+            self.n_unanswered = 0;
+            match Decoder::start(&frame.format, &self.start.inbox, self.n_decoders) {
+                Ok(decoder) => self.decoder = Some(decoder),
+                Err(why) => {
+                    tracing::debug!(%why, "no decoder");
+                    self.start.trouble(Trouble::Undecodable);
+                    return;
+                }
+            }
+        }
+        let at = time_of(frame.time);
+        let is_pushed = self.decoder.as_ref().is_some_and(|d| d.push(frame, at));
+        if !is_pushed || self.inside.len() >= INSIDE_MAX {
+            self.start.trouble(Trouble::TooSlow);
+            count(&self.start.outlet.tally.frames_in_dropped);
+            self.give_decoder_up();
+            return;
+        }
+        self.inside.push_back(Inside {
+            at,
+            time: frame.time,
+            captured_at: frame.captured_at,
+            came_at: self.start.clock.now(),
+            is_keyframe: frame.is_keyframe,
+        });
+        self.n_unanswered = self.n_unanswered.saturating_add(1);
+        if self.n_unanswered > UNANSWERED_MAX {
+            self.give_decoder_up();
+        }
+    }
+
+    /// Begins again at the next keyframe, with a new decoder.
+    fn give_decoder_up(&mut self) {
+        self.decoder = None;
+        self.n_unanswered = 0;
+        self.start.trouble(Trouble::Undecodable);
+    }
+
+    fn handle_decoded(&mut self, sample: gst::Sample) -> Result<(), Reason> {
+        self.n_unanswered = 0;
+        let Some(at) = sample.buffer().and_then(gst::BufferRef::pts) else {
+            return Ok(());
+        };
+        // Frames that gave no picture are before it.
+        while self.inside.front().is_some_and(|inside| inside.at < at) {
+            let passed = self.inside.pop_front();
+            if passed.is_some_and(|passed| passed.is_keyframe) {
+                self.ladder.keyframes.handle_source_keyframe();
+            }
+        }
+        let Some(inside) = self.inside.pop_front().filter(|inside| inside.at == at) else {
+            return Ok(());
+        };
+        if inside.is_keyframe {
+            self.ladder.keyframes.handle_source_keyframe();
+        }
+        let mut shown = Vec::new();
+        self.pacer.push(inside.time, &mut shown);
+        let before = self.latest.replace(Latest {
+            sample,
+            time: inside.time,
+            captured_at: inside.captured_at,
+            came_at: inside.came_at,
+        });
+        for shown in shown {
+            let picture = match shown.is_repeat {
+                true => before.as_ref(),
+                false => self.latest.as_ref(),
+            };
+            if let Some(picture) = picture {
+                let (sample, picture) = (picture.sample.clone(), describe(picture, shown));
+                self.ladder.encode(&sample, picture)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing came: shows the last picture again where the timeline has gone on without a new one.
+    fn handle_silence(&mut self) {
+        let Some(latest) = &self.latest else {
+            return;
+        };
+        let now = self.start.clock.now();
+        let silent = (now - latest.came_at).saturating_sub(REPEAT_AFTER);
+        let time = MediaTime(latest.time.0.saturating_add(VIDEO_CLOCK.ticks(silent)));
+        let mut shown = Vec::new();
+        self.pacer.advance(time, &mut shown);
+        let sample = latest.sample.clone();
+        let pictures: Vec<Picture> = shown
+            .into_iter()
+            .map(|shown| Picture {
+                came_at: now,
+                ..describe(latest, shown)
+            })
+            .collect();
+        for picture in pictures {
+            // An encoder that fails says so by itself.
+            let _encoded = self.ladder.encode(&sample, picture);
+        }
+    }
+}
+
+/// What an encoder is told of a picture that is shown at another time than it was taken.
+fn describe(latest: &Latest, shown: Shown) -> Picture {
+    let later = shown.time.0.saturating_sub(latest.time.0);
+    let earlier = latest.time.0.saturating_sub(shown.time.0);
+    let captured_at = latest.captured_at + VIDEO_CLOCK.duration(later);
+    Picture {
+        at: time_of(shown.time),
+        time: shown.time,
+        captured_at: captured_at.saturating_sub(VIDEO_CLOCK.duration(earlier)),
+        came_at: latest.came_at,
+        is_keyframe: false,
+        follows_hole: shown.follows_hole,
+    }
+}
+
+/// Ticks of 90 kHz as GStreamer's nanoseconds.
+fn time_of(time: MediaTime) -> gst::ClockTime {
+    let nanos = u128::from(time.0) * 1_000_000_000 / u128::from(VIDEO_CLOCK.0);
+    gst::ClockTime::from_nseconds(u64::try_from(nanos).unwrap_or(u64::MAX >> 1))
+}
