@@ -182,13 +182,13 @@ async fn garbage_is_reported_and_what_follows_it_is_heard() {
     let (good, rest) = source.split_at(50);
     transcode(&mut slot, good.to_vec(), reaches(50 * 960 - 4_096)).await;
     let (random, rest) = rest.split_at(60);
-    for mut frame in random.to_vec() {
+    for mut frame in random.iter().cloned() {
         let length = chance() % 200;
         frame.data = (0..length).map(|_| chance().to_le_bytes()[0]).collect();
         assert!(slot.send(frame));
     }
     let (refused, rest) = rest.split_at(60);
-    for mut frame in refused.to_vec() {
+    for mut frame in refused.iter().cloned() {
         // More than 120 ms in a packet, which none has (RFC 6716 section 3.4, R5).
         frame.data = [0xff, 0x3f]
             .into_iter()
