@@ -17,7 +17,8 @@ use bridge_transcode::job::{
 };
 use bridge_transcode::message::from_worker::Trouble;
 use bridge_transcode::pool::action::Event;
-use bridge_transcode::supervisor::slot::{Slot, SlotEvent};
+use bridge_transcode::supervisor::event::SlotEvent;
+use bridge_transcode::supervisor::slot::Slot;
 use rig::pictures::{PERIOD, av1, flashes, h264, later, vp8, vp9};
 use rig::{Rig, next, transcode, until_running};
 use sfu_model::frame::{Discontinuity, Format, Frame};

@@ -15,7 +15,7 @@ use std::time::Duration;
 use bridge_transcode::job::{Job, RungIndex, SoundJob};
 use bridge_transcode::message::from_worker::Trouble;
 use bridge_transcode::pool::action::Event;
-use bridge_transcode::supervisor::slot::SlotEvent;
+use bridge_transcode::supervisor::event::SlotEvent;
 use rig::media::{decode_aac, opus};
 use rig::{Rig, next, transcode, until_running};
 use sfu_model::frame::{Discontinuity, Frame};

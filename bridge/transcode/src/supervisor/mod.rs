@@ -3,6 +3,7 @@
 //! One task owns the pool; each worker has a task that reads and writes its socket. Every queue between them is bounded and
 //! nobody waits for a full one but a worker's reader, which makes the worker wait.
 
+pub mod event;
 mod outlet;
 mod process;
 mod request;

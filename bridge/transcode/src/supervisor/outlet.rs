@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sfu_model::frame::{Discontinuity, Format, Frame};
 use tokio::sync::mpsc;
 
-use super::slot::SlotEvent;
+use super::event::SlotEvent;
 use crate::gate::{Gate, Passage};
 use crate::job::{RUNGS_MAX, RungIndex};
 use crate::pool::action::Event;

@@ -4,7 +4,7 @@ use sfu_model::frame::Frame;
 use sfu_model::time::MediaTime;
 use tokio::sync::{mpsc, oneshot};
 
-use super::slot::SlotEvent;
+use super::event::SlotEvent;
 use super::snapshot::Snapshot;
 use crate::capabilities::Capabilities;
 use crate::job::{Job, RungSet, SlotId};

@@ -4,19 +4,10 @@ use sfu_model::frame::Frame;
 use sfu_model::time::MediaTime;
 use tokio::sync::mpsc;
 
+use super::event::SlotEvent;
 use super::request::Request;
 use crate::gate::{Gate, Passage};
-use crate::job::{RungIndex, RungSet, SlotId};
-use crate::pool::action::Event;
-
-/// What comes of a slot.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SlotEvent {
-    /// The next frame of a rung.
-    Frame(RungIndex, Frame),
-    /// How it stands.
-    State(Event),
-}
+use crate::job::{RungSet, SlotId};
 
 /// One stream's job. Dropped, it is closed.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use sfu_model::time::{Instant, MediaTime};
 use super::line::{Line, Reason, element};
 use super::outlet::{Outlet, count};
 use super::probe;
-use super::sound::{sample_caps, time_of};
+use super::samples::{sample_caps, time_of};
 use crate::capabilities::Role;
 use crate::job::{RungIndex, SOUND_CLOCK, SlotId};
 use crate::message::from_worker::FromWorker;

@@ -5,9 +5,9 @@ use std::mem::{Discriminant, discriminant};
 use gstreamer as gst;
 use sfu_model::frame::{Format, Frame};
 
+use super::inbox::{Inbox, Input};
 use super::line::{Line, Reason, element, set};
 use super::probe;
-use super::slot::{Inbox, Input};
 use crate::annex_b;
 use crate::capabilities::Role;
 

@@ -4,10 +4,10 @@ use gstreamer as gst;
 use sfu_model::frame::Discontinuity;
 use sfu_model::time::MediaTime;
 
+use super::inbox::{Input, Start};
 use super::line::Reason;
 use super::outlet::count;
 use super::rung::{Begin, Picture, RungEncoder};
-use super::slot::{Input, Start};
 use crate::job::{FrameRate, PicturesJob, Rung, RungIndex, RungSet};
 use crate::keyframes::KeyframeClock;
 use crate::message::from_worker::Trouble;

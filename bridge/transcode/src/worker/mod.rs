@@ -3,13 +3,15 @@
 
 mod aac;
 mod decoder;
+mod inbox;
 mod ladder;
 mod line;
 mod outlet;
 mod pictures;
 mod probe;
 mod rung;
-mod slot;
+mod samples;
+mod slots;
 mod sound;
 
 use std::io::{self, BufReader, Read};
@@ -26,7 +28,7 @@ use crate::message::from_worker::FromWorker;
 use crate::message::to_worker::ToWorker;
 use crate::message::wire::{LENGTH_BYTES, message_length};
 use outlet::Outlet;
-use slot::Slots;
+use slots::Slots;
 
 /// How often a worker says that it lives. Six such are missed before it is taken for dead.
 const ALIVE_EVERY: Duration = Duration::from_millis(500);

@@ -8,12 +8,12 @@ use sfu_model::frame::Frame;
 use sfu_model::time::{Instant, MediaTime};
 
 use super::decoder::Decoder;
+use super::inbox::{Input, Start};
 use super::ladder::Ladder;
 use super::line::Reason;
 use super::outlet::count;
 use super::probe;
 use super::rung::Picture;
-use super::slot::{Input, Start};
 use crate::cadence::{Pacer, Shown};
 use crate::capabilities::Role;
 use crate::job::{PicturesJob, VIDEO_CLOCK};

@@ -6,9 +6,10 @@ use gstreamer as gst;
 use sfu_model::frame::{Discontinuity, Format, Frame};
 
 use super::aac::{AacEncoder, Begin};
+use super::inbox::{Inbox, Input, Start};
 use super::line::{Line, Reason, element, reason};
 use super::probe;
-use super::slot::{Inbox, Input, Start};
+use super::samples::{sample_caps, ticks_of, time_of};
 use crate::capabilities::Role;
 use crate::job::{RungIndex, SOUND_CLOCK, SoundJob};
 use crate::message::from_worker::{FromWorker, Trouble};
@@ -220,16 +221,6 @@ fn decoder(inbox: &Inbox) -> Result<Line, Reason> {
     Ok(line)
 }
 
-/// Samples as they are between decoder and encoder.
-pub(super) fn sample_caps() -> gst::Caps {
-    gst::Caps::builder("audio/x-raw")
-        .field("format", "S16LE")
-        .field("layout", "interleaved")
-        .field("rate", 48_000)
-        .field("channels", 2)
-        .build()
-}
-
 /// The samples of a decoded buffer, and the time of the first in ticks.
 fn block_of(sample: &gst::Sample) -> Option<(u64, Vec<Sample>)> {
     let buffer = sample.buffer()?;
@@ -240,16 +231,4 @@ fn block_of(sample: &gst::Sample) -> Option<(u64, Vec<Sample>)> {
         .iter()
         .map(|[a, b, c, d]| [i16::from_le_bytes([*a, *b]), i16::from_le_bytes([*c, *d])]);
     Some((time, samples.collect()))
-}
-
-/// Ticks of 48 kHz as GStreamer's nanoseconds, to the nearest.
-pub(super) fn time_of(ticks: u64) -> gst::ClockTime {
-    let nanos = (u128::from(ticks) * 1_000_000_000 + 24_000) / 48_000;
-    gst::ClockTime::from_nseconds(u64::try_from(nanos).unwrap_or(u64::MAX >> 1))
-}
-
-/// GStreamer's nanoseconds as ticks of 48 kHz, to the nearest.
-fn ticks_of(time: gst::ClockTime) -> u64 {
-    let ticks = (u128::from(time.nseconds()) * 48_000 + 500_000_000) / 1_000_000_000;
-    u64::try_from(ticks).unwrap_or(u64::MAX)
 }

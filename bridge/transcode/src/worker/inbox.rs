@@ -1,6 +1,5 @@
-//! The slots of a worker: a thread for each, which owns its pipelines, and a bounded queue into it.
+//! The bounded queue into the thread of a slot.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Weak};
@@ -12,12 +11,9 @@ use sfu_model::time::MediaTime;
 use sfu_net::clock::Clock;
 
 use super::line::Reason;
-use super::outlet::{Outlet, count};
-use super::{pictures, sound};
-use crate::gate::{Gate, Passage};
-use crate::job::{Job, RungIndex, RungSet, SlotId};
+use super::outlet::Outlet;
+use crate::job::{RungIndex, RungSet, SlotId};
 use crate::message::from_worker::{FromWorker, Trouble};
-use crate::message::to_worker::ToWorker;
 
 /// What waits for a slot's thread, of each sort. Two seconds of pictures and of sound: it decides and hands on, and never
 /// waits for a codec, so that more means that the machine is busy with something else. What comes then is given up.
@@ -49,7 +45,7 @@ pub(super) struct Inbox {
 }
 
 impl Inbox {
-    fn new() -> (Self, Receiver<Input>) {
+    pub(super) fn new() -> (Self, Receiver<Input>) {
         // Room for both sorts, and for as many words of command.
         let (queue, inputs) = sync_channel(4 * WAITING_MAX);
         let inbox = Self {
@@ -72,7 +68,7 @@ impl Inbox {
     }
 
     /// Whether one more frame of the publisher may be put in.
-    fn has_room(&self) -> bool {
+    pub(super) fn has_room(&self) -> bool {
         self.n_frames.load(Ordering::Relaxed) < WAITING_MAX
     }
 
@@ -126,94 +122,5 @@ impl Start {
     /// Tells the server that something is wrong.
     pub(super) fn trouble(&self, trouble: Trouble) {
         self.outlet.tell(&FromWorker::Trouble(self.slot, trouble));
-    }
-}
-
-/// All slots of a worker.
-#[derive(Debug)]
-pub(super) struct Slots {
-    outlet: Outlet,
-    clock: Clock,
-    slots: BTreeMap<SlotId, Entry>,
-}
-
-#[derive(Debug)]
-struct Entry {
-    inbox: Inbox,
-    gate: Gate,
-    _open: Arc<()>,
-}
-
-impl Slots {
-    pub(super) fn new(outlet: Outlet, clock: Clock) -> Self {
-        Self {
-            outlet,
-            clock,
-            slots: BTreeMap::new(),
-        }
-    }
-
-    /// Does what the server says. It never waits: other slots are behind it.
-    pub(super) fn handle_message(&mut self, message: ToWorker) {
-        match message {
-            ToWorker::Open(slot, job) => self.open(slot, job),
-            ToWorker::Frame(slot, frame) => self.handle_frame(slot, frame),
-            ToWorker::KeyframeAt(slot, time) => self.put(slot, Input::KeyframeAt(time)),
-            ToWorker::Rungs(slot, wanted) => self.put(slot, Input::Rungs(wanted)),
-            ToWorker::Close(slot) => drop(self.slots.remove(&slot)),
-            ToWorker::Probe => {}
-        }
-    }
-
-    fn open(&mut self, slot: SlotId, job: Job) {
-        let (inbox, inputs) = Inbox::new();
-        let open = Arc::new(());
-        let start = Start {
-            slot,
-            inbox: inbox.clone(),
-            inputs,
-            outlet: self.outlet.clone(),
-            clock: self.clock,
-            open: Arc::downgrade(&open),
-        };
-        let thread = std::thread::Builder::new().name(format!("slot-{}", slot.0));
-        let started = thread.spawn(move || match job {
-            Job::Sound(job) => sound::run(start, job),
-            Job::Pictures(job) => pictures::run(start, job),
-        });
-        if let Err(error) = started {
-            let why = format!("no thread for the slot: {error}");
-            self.outlet.tell(&FromWorker::Failed(slot, why.into()));
-            return;
-        }
-        let entry = Entry {
-            inbox,
-            gate: Gate::default(),
-            _open: open,
-        };
-        self.slots.insert(slot, entry);
-    }
-
-    fn handle_frame(&mut self, slot: SlotId, frame: Frame) {
-        let Some(entry) = self.slots.get_mut(&slot) else {
-            return;
-        };
-        count(&self.outlet.tally.frames_in);
-        let has_room = entry.inbox.has_room();
-        let passage = entry.gate.pass(frame.is_keyframe, has_room);
-        if passage == Passage::Dropped || !entry.inbox.put(Input::Frame(frame)) {
-            entry.gate.close();
-            count(&self.outlet.tally.frames_in_dropped);
-            if passage != Passage::Dropped || !has_room {
-                let trouble = FromWorker::Trouble(slot, Trouble::TooSlow);
-                self.outlet.tell(&trouble);
-            }
-        }
-    }
-
-    fn put(&self, slot: SlotId, input: Input) {
-        if let Some(entry) = self.slots.get(&slot) {
-            entry.inbox.put(input);
-        }
     }
 }
