@@ -149,7 +149,7 @@ async fn a_worker_that_is_killed_is_replaced_within_two_seconds() {
     let workers = rig.workers();
     assert_eq!(workers.len(), 2, "one of sound, and a spare of pictures");
     // Which of them has the sound is not to be seen: both go, and both come back.
-    workers.iter().for_each(|id| rig.kill(*id));
+    rig.kill_all();
     let killed_at = rig.clock.now();
     while next(&mut slot).await != SlotEvent::State(Event::Restarting) {}
     until_running(&mut slot).await;

@@ -71,10 +71,12 @@ impl Rig {
         .collect()
     }
 
-    /// Ends a worker without a word.
-    pub(crate) fn kill(&self, id: u32) {
+    /// Ends all workers at once and without a word: one after the other, a slot would go on in the one that is next.
+    pub(crate) fn kill_all(&self) {
+        let ids = self.workers().into_iter().map(|id| id.to_string());
         let status = std::process::Command::new("kill")
-            .args(["-9", &id.to_string()])
+            .arg("-9")
+            .args(ids)
             .status();
         assert!(status.unwrap().success());
     }
