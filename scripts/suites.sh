@@ -60,8 +60,8 @@ build_web_client() {
     npm run --prefix web-client build >&2
 }
 
-# The clients that need GStreamer's headers are a suite of their own.
-rust_packages='--workspace --exclude freshet-interop --features freshet-load/clock'
+# The clients of the interop suite are a suite of their own.
+rust_packages='--workspace --exclude freshet-interop --features freshet-load/clock,freshet/gst,bridge-transcode/gst'
 
 # shellcheck disable=SC2086  # a list of options
 test_rust() {
@@ -107,10 +107,10 @@ lint_clippy() {
         "rustc $rust_min."*) level=-D ;;
         *) level=-W ;;
     esac
-    cargo clippy --locked --workspace --features freshet-load/clock --all-targets --keep-going -- "$level" warnings
+    cargo clippy --locked --workspace --features freshet-load/clock,freshet/gst,bridge-transcode/gst --all-targets --keep-going -- "$level" warnings
 }
 
-lint_doc() { RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --keep-going; }
+lint_doc() { RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --features freshet/gst --no-deps --keep-going; }
 
 lint_types() {
     npm run --prefix web-client lint && npm run --prefix tests/browser lint

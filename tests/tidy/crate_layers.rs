@@ -20,6 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "bridge-frames",
             "bridge-origin",
             "bridge-packager",
+            "bridge-transcode",
             "sfu-core",
             "sfu-model",
             "sfu-net",
@@ -45,6 +46,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &[
             "bridge-packager",
             "bridge-server",
+            "bridge-transcode",
             "sfu-core",
             "sfu-model",
             "sfu-net",

@@ -32,3 +32,6 @@ pub mod splice;
 pub mod supervisor;
 #[cfg(feature = "gst")]
 pub mod worker;
+
+/// Whether this build has the worker.
+pub const HAS_WORKER: bool = cfg!(feature = "gst");
