@@ -9,6 +9,7 @@ mod serve;
 mod sign;
 mod stream;
 mod token;
+mod transcoder;
 
 use std::process::ExitCode;
 
@@ -32,8 +33,12 @@ enum Command {
     /// Make tokens that let others publish or play
     #[command(subcommand)]
     Token(token::TokenCommand),
-    /// Check a configuration file and say what is wrong with it
+    /// Check a configuration file and say what is wrong with it, and what this machine encodes with
     Check(check::Check),
+    /// One of the processes that `serve` starts to load codecs in
+    #[cfg(feature = "gst")]
+    #[command(hide = true, name = crate::compose::WORKER_COMMAND)]
+    TranscodeWorker,
 }
 
 /// Runs the command that the process was started with.
@@ -44,6 +49,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Stream(command) => command.run(),
         Command::Token(command) => command.run(),
         Command::Check(check) => check.run(),
+        #[cfg(feature = "gst")]
+        Command::TranscodeWorker => return transcoder::work(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

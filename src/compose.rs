@@ -10,6 +10,7 @@ mod hearing;
 mod listeners;
 mod media;
 mod streams;
+pub(crate) mod transcode;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +31,8 @@ pub(crate) use self::banner::Started;
 use self::certificates::Certificates;
 use self::listeners::Listeners;
 use self::media::Media;
+#[cfg(feature = "gst")]
+pub(crate) use self::transcode::WORKER_COMMAND;
 use crate::acme::challenge::{self, Challenges};
 use crate::addresses::Addresses;
 use crate::admin::AdminSocket;

@@ -13,6 +13,7 @@ pub(crate) mod networks;
 pub(crate) mod problem;
 pub(crate) mod proxies;
 pub(crate) mod settings;
+pub(crate) mod transcode;
 mod validate;
 
 use std::path::{Path, PathBuf};

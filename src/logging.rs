@@ -24,7 +24,12 @@ pub(crate) fn parse_level(name: &str) -> Option<LevelFilter> {
 
 /// Our own crates, the only ones whose lines follow the level that is asked for. The HTTP and TLS stacks log headers
 /// and so bearers at debug and trace; a library that is not named here says no more than its warnings.
-const OURS: [&str; 8] = [
+const OURS: [&str; 13] = [
+    "bridge_frames",
+    "bridge_origin",
+    "bridge_packager",
+    "bridge_server",
+    "bridge_transcode",
     "freshet",
     "sfu_core",
     "sfu_model",

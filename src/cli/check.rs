@@ -1,8 +1,9 @@
-//! `freshet check CONFIG`
+//! `freshet check CONFIG`: whether the file is right, and what this machine can encode.
 
 use std::path::PathBuf;
 
 use super::output::{Failure, say};
+use super::transcoder;
 use crate::config;
 
 /// Check a configuration file.
@@ -23,6 +24,6 @@ impl Check {
             "{}: good, with {n} {noun}",
             self.file.display()
         ));
-        Ok(())
+        transcoder::report(&loaded.config)
     }
 }

@@ -13,6 +13,7 @@ use sfu_net::clock;
 use sfu_server::Sfu;
 use whip_whep_server::access::Access;
 
+use super::transcode;
 use crate::config::proxies::TrustedProxies;
 use crate::config::settings;
 use crate::data_dir::DataDir;
@@ -44,6 +45,7 @@ pub(super) fn open(
     let parts = Config {
         windows,
         folder: folder.clone(),
+        transcode: transcode::start(config, sfu.clock()),
     };
     Bridge::new(sfu, parts).map_err(|error| BridgeError { folder, error })
 }

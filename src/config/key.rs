@@ -51,6 +51,8 @@ pub(crate) const KEYS: &[Key] = &[
     key("hls", "url_key", Kind::Text),
     key("hls", "url_key_old", Kind::Text),
     key("hls", "country_header", Kind::Text),
+    key("transcode", "enabled", Kind::Switch),
+    key("transcode", "megapixels_per_second", Kind::Number),
     key("auth", "token_secret", Kind::Text),
     key("auth", "token_public_keys", Kind::List),
     key("auth", "token_private_key", Kind::Text),
@@ -76,6 +78,9 @@ pub(crate) struct List {
 /// `[[ice_servers]]`
 pub(crate) const ICE_SERVERS: &str = "ice_servers";
 
+/// `[[rungs]]`
+pub(crate) const RUNGS: &str = "rungs";
+
 /// `[[streams]]`
 pub(crate) const STREAMS: &str = "streams";
 
@@ -84,6 +89,10 @@ pub(crate) const LISTS: &[List] = &[
     List {
         section: ICE_SERVERS,
         names: &["uri", "username", "password"],
+    },
+    List {
+        section: RUNGS,
+        names: &["lines", "kbit_per_second"],
     },
     List {
         section: STREAMS,

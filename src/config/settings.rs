@@ -10,6 +10,7 @@ use whip_whep_core::limits::{
 };
 
 use super::hls::{Hls, Latency};
+use super::transcode::{Rung, Transcode};
 use crate::logging::LogFormat;
 use crate::token_keys::KeyFiles;
 
@@ -23,12 +24,14 @@ pub(crate) struct Config {
     pub(crate) acme: Acme,
     pub(crate) sfu: Sfu,
     pub(crate) hls: Hls,
+    pub(crate) transcode: Transcode,
     pub(crate) auth: Auth,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
     pub(crate) compat: Compat,
     pub(crate) log: Log,
     pub(crate) ice_servers: Vec<IceServer>,
+    pub(crate) rungs: Vec<Rung>,
     pub(crate) streams: Vec<StaticStream>,
 }
 

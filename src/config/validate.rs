@@ -2,6 +2,7 @@
 
 mod limits;
 mod network;
+mod transcode;
 
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -62,6 +63,7 @@ pub(crate) fn check(config: &Config, source: &Source, overrides: &Overrides) -> 
     node(config, &mut checks);
     network::check(config, &mut checks);
     limits::check(&config.limits, &mut checks);
+    transcode::check(config, &mut checks);
     https(&config.https, &config.acme, &mut checks);
     acme(&config.acme, &mut checks);
     auth(config, &mut checks);

@@ -22,6 +22,8 @@ use crate::pipeline::{Command, Parts, Pipeline};
 use crate::router::{self, CLOCK_URI, MayPlay};
 use crate::stream::Stream;
 use crate::streams::Streams;
+use crate::transcode::Transcode;
+use crate::transcode::metrics::Watched;
 use crate::{folder, latency, metrics, stages};
 
 /// What a bridge is made for.
@@ -31,6 +33,8 @@ pub struct Config {
     pub windows: Windows,
     /// Where segments go that have left the memory. It is the bridge's own: what is in it when it starts is removed.
     pub folder: PathBuf,
+    /// What encodes anew. Without it players get sound as Opus alone, and pictures only of publishers of H.264.
+    pub transcode: Option<Transcode>,
 }
 
 /// Commands that wait for one pipeline. It takes them before all else; a publisher that comes and goes so often while it sleeps
@@ -53,18 +57,25 @@ struct Inner {
     streams: Arc<Streams>,
     pipelines: Mutex<HashMap<RoomId, mpsc::Sender<Command>>>,
     part_latency: Histogram,
+    transcoder: Watched,
 }
 
 impl Bridge {
-    /// A bridge without streams. Fails when its folder cannot be cleared: the operator must act.
+    /// A bridge without streams, on the runtime that this is called in. Fails when its folder cannot be cleared: the operator
+    /// must act.
     pub fn new(sfu: Sfu, config: Config) -> std::io::Result<Self> {
         folder::clear(&config.folder)?;
+        let transcoder = Watched::default();
+        if let Some(transcode) = &config.transcode {
+            tokio::spawn(transcoder.clone().watch(transcode.supervisor.clone()));
+        }
         Ok(Self(Arc::new(Inner {
             sfu,
             config,
             streams: Arc::default(),
             pipelines: Mutex::default(),
             part_latency: latency::histogram(),
+            transcoder,
         })))
     }
 
@@ -101,6 +112,9 @@ impl Bridge {
             self.0.part_latency.clone(),
         );
         registry.register_collector(Box::new(metrics::Page(Arc::clone(&self.0.streams))));
+        if self.0.config.transcode.is_some() {
+            registry.register_collector(Box::new(self.0.transcoder.clone()));
+        }
     }
 
     /// Begins a new life of a stream, which replaces one that has ended.
@@ -138,7 +152,9 @@ impl Bridge {
                 latency,
                 windows: config.windows,
                 ntp_anchor: self.0.sfu.clock().ntp_anchor(),
+                transcodes: config.transcode.is_some(),
             },
+            transcode: config.transcode.clone(),
             part_latency: self.0.part_latency.clone(),
         };
         let (way, commands) = mpsc::channel(COMMANDS_MAX);

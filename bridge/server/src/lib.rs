@@ -3,7 +3,8 @@
 //! # The journey of a packet
 //!
 //! ```text
-//!   sfu --tap--> frames --> packager --> origin <--requests-- router
+//!   sfu --tap--> frames ---------> packager --> origin <--requests-- router
+//!                 |      \_ transcode _/           |
 //!                 \______ pipeline: one task a stream ______/
 //! ```
 //!
@@ -20,6 +21,7 @@
 mod body;
 pub mod bridge;
 mod disk;
+mod encoding;
 mod folder;
 mod keyframes;
 mod ladder;
@@ -31,4 +33,5 @@ pub mod router;
 mod stages;
 mod stream;
 mod streams;
+pub mod transcode;
 mod waiters;

@@ -13,15 +13,32 @@ use sfu_model::time::Instant;
 /// of the first; one that has not come by then may never, and who asks has waited long enough.
 const WAIT_MAX: Duration = Duration::from_millis(1_500);
 
+/// What comes of the transcoder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Anew {
+    /// It takes pictures that are not passed on.
+    pub(crate) takes_pictures: bool,
+    /// Renditions of sound that it is to make.
+    pub(crate) n_sounds: usize,
+    /// Renditions of pictures.
+    pub(crate) n_pictures: usize,
+}
+
 /// Holds the list of renditions back until all are on it that the publisher's tracks promise.
 #[derive(Debug, Default)]
 pub(crate) struct Overture {
     began_at: Option<Instant>,
     held: Option<Arc<[RenditionOutline]>>,
     is_over: bool,
+    anew: Anew,
 }
 
 impl Overture {
+    /// What the transcoder is to make, as far as it is known.
+    pub(crate) fn expect(&mut self, anew: Anew) {
+        self.anew = anew;
+    }
+
     /// A list of renditions. `None`: it is held back.
     pub(crate) fn admit(
         &mut self,
@@ -42,7 +59,7 @@ impl Overture {
     ) -> Option<Arc<[RenditionOutline]>> {
         let held = self.held.as_ref()?;
         let is_late = self.poll_timeout().is_some_and(|at| at <= now);
-        self.is_over = self.is_over || is_late || is_whole(held, tracks);
+        self.is_over = self.is_over || is_late || is_whole(held, tracks, self.anew);
         if self.is_over { self.held.take() } else { None }
     }
 
@@ -53,21 +70,26 @@ impl Overture {
     }
 }
 
-/// Whether there is a rendition for each encoding that flows and is passed on as it is.
-fn is_whole(renditions: &[RenditionOutline], tracks: &[TrackOutline]) -> bool {
+/// Whether there is a rendition for each encoding that flows and is passed on as it is, and all that are made anew.
+fn is_whole(renditions: &[RenditionOutline], tracks: &[TrackOutline], anew: Anew) -> bool {
     let n_of = |kind| renditions.iter().filter(|r| r.kind == kind).count();
-    let n_expected = |kind| {
-        let encodings = tracks
-            .iter()
-            .filter(|t| t.kind == kind)
-            .flat_map(|t| &t.encodings);
+    let flowing = |kind| {
+        let tracks = tracks.iter().filter(move |t| t.kind == kind);
+        let encodings = tracks.flat_map(|t| &t.encodings);
+        encodings.filter(|e| e.is_flowing)
+    };
+    let n_passed_on = |kind| {
+        let encodings = flowing(kind);
         encodings
-            .filter(|e| e.is_flowing && e.codec.is_none_or(is_passed_on))
+            .filter(|e| e.codec.is_none_or(is_passed_on))
             .count()
     };
-    [MediaKind::Audio, MediaKind::Video]
-        .into_iter()
-        .all(|kind| n_of(kind) >= n_expected(kind))
+    let n_flowing = flowing(MediaKind::Video).count();
+    // One picture at least is made of those, before it is known how many.
+    let has_others = n_flowing > n_passed_on(MediaKind::Video);
+    let n_first = usize::from(anew.takes_pictures && has_others);
+    n_of(MediaKind::Audio) >= n_passed_on(MediaKind::Audio) + anew.n_sounds
+        && n_of(MediaKind::Video) >= n_passed_on(MediaKind::Video) + anew.n_pictures.max(n_first)
 }
 
 const fn is_passed_on(codec: Codec) -> bool {
@@ -178,6 +200,32 @@ mod tests {
         assert_eq!(
             Overture::default().admit(Arc::clone(&sound), &vp8, at(0)),
             Some(sound)
+        );
+    }
+
+    #[test]
+    fn what_is_made_anew_is_waited_for_too() {
+        let tracks = [
+            track(MediaKind::Audio, Codec::Opus, 1),
+            track(MediaKind::Video, Codec::Vp8, 1),
+        ];
+        let mut overture = Overture::default();
+        let mut anew = Anew {
+            takes_pictures: true,
+            n_sounds: 1,
+            n_pictures: 0,
+        };
+        overture.expect(anew);
+        let sound = listed(&["aac", "opus"]);
+        assert_eq!(overture.admit(sound, &tracks, at(0)), None, "no pictures");
+        anew.n_pictures = 2;
+        overture.expect(anew);
+        let first = listed(&["720p", "aac", "opus"]);
+        assert_eq!(overture.admit(first, &tracks, at(100)), None);
+        let all = listed(&["720p", "360p", "aac", "opus"]);
+        assert_eq!(
+            overture.admit(Arc::clone(&all), &tracks, at(200)),
+            Some(all)
         );
     }
 }

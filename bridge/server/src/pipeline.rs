@@ -18,10 +18,13 @@ use tokio::time::sleep;
 use tracing::{info, warn};
 
 use crate::disk::Disk;
+use crate::encoding::Encoding;
 use crate::folder::Folder;
 use crate::keyframes;
 use crate::stages::{Config, Stages};
 use crate::stream::Stream;
+use crate::transcode::Transcode;
+use crate::transcode::transcoding::{Encoded, Transcoding};
 
 /// How long a stream goes on without a publisher, as its room does.
 const RECONNECT_WITHIN: Duration = sfu_core::limits::PUBLISHER_GRACE;
@@ -47,6 +50,7 @@ pub(crate) struct Parts {
     /// Where segments go that have left the memory.
     pub(crate) folder: PathBuf,
     pub(crate) part_latency: Histogram,
+    pub(crate) transcode: Option<Transcode>,
 }
 
 /// One stream, from its first publisher to its end.
@@ -58,6 +62,7 @@ pub(crate) struct Pipeline {
     part_latency: Histogram,
     tap: Option<Tap>,
     stages: Stages,
+    encoding: Encoding,
     disk: Option<Disk>,
     /// When the stream ends, unless somebody publishes before.
     ends_at: Option<Instant>,
@@ -68,6 +73,7 @@ enum Woken {
     Packets(Vec<Packet>),
     TapClosed,
     Told(Command),
+    Encoded(Encoded),
     Due,
     /// Nobody can tell it anything any more.
     Abandoned,
@@ -78,6 +84,10 @@ impl Pipeline {
     pub(crate) async fn open(parts: Parts) -> Self {
         let mut pipeline = Self {
             clock: parts.sfu.clock(),
+            encoding: Encoding::new(
+                (parts.transcode.as_ref())
+                    .map(|transcode| Transcoding::new(transcode, parts.sfu.clock())),
+            ),
             stages: Stages::new(parts.config),
             room: parts.room,
             sfu: parts.sfu,
@@ -109,10 +119,12 @@ impl Pipeline {
                 Woken::TapClosed => self.lose_tap(),
                 Woken::Told(Command::Live) => self.tap().await,
                 Woken::Told(Command::Silent) => self.fall_silent(),
+                Woken::Encoded(encoded) => self.take_encoded(encoded),
                 Woken::Due => {}
                 Woken::Abandoned => break,
             }
             let now = self.clock.now();
+            self.encoding.handle_timeout(&self.stream, now);
             self.stages.handle_timeout(&self.tracks(), now);
             self.publish(now, None);
             if self.ends_at.is_some_and(|at| at <= now) {
@@ -145,6 +157,7 @@ impl Pipeline {
         tokio::select! {
             biased;
             command = commands.recv() => command.map_or(Woken::Abandoned, Woken::Told),
+            encoded = self.encoding.next() => Woken::Encoded(encoded),
             packets = packets => packets.map_or(Woken::TapClosed, Woken::Packets),
             () = stream.has_waiter.notified() => Woken::Due,
             () = sleep(due) => Woken::Due,
@@ -195,6 +208,15 @@ impl Pipeline {
         }
     }
 
+    /// What the transcoder has made.
+    fn take_encoded(&mut self, encoded: Encoded) {
+        let (tracks, now) = (self.tracks(), self.clock.now());
+        if (self.encoding).handle_encoded(encoded, &mut self.stages, &tracks, now) {
+            self.want_keyframes(None);
+        }
+        self.publish(now, None);
+    }
+
     fn tracks(&self) -> Arc<[TrackOutline]> {
         self.tap.as_ref().map(Tap::tracks).unwrap_or_default()
     }
@@ -210,6 +232,7 @@ impl Pipeline {
     /// Does what the stages say, and lets what they made be asked for.
     fn publish(&mut self, now: Instant, cause: Option<&Packet>) {
         let mut told = self.stages.take();
+        (self.encoding).take(&mut told, &mut self.stages, &self.stream, now);
         if told.wants_all {
             self.want_keyframes(None);
         }

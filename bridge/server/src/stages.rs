@@ -11,13 +11,24 @@ use bridge_packager::config::{Config as PackagerConfig, Windows};
 use bridge_packager::event::Event as Packaged;
 use bridge_packager::latency::LatencyMode;
 use bridge_packager::packager::Packager;
+use bridge_packager::rendition::RenditionName;
 use bridge_packager::segment_clock::Zero;
 use sfu_core::route::tracks::TrackOutline;
+use sfu_model::codec::MediaKind;
+use sfu_model::frame::{Format, Frame};
 use sfu_model::packet::Packet;
-use sfu_model::time::{Instant, NtpTime};
+use sfu_model::time::{Instant, MediaTime, NtpTime};
 
 use crate::ladder::{Ladder, Place};
-use crate::overture::Overture;
+use crate::overture::{Anew, Overture};
+
+/// Samples of a frame of AAC-LC (ISO/IEC 14496-3 section 4.5.1.1), which are ticks of its clock.
+const AAC_FRAME_SAMPLES: u64 = 1_024;
+
+/// The rendition of AAC that is made of the publisher's sound.
+fn aac() -> Option<RenditionName> {
+    RenditionName::parse("aac")
+}
 
 /// What does not change while a stream lives.
 #[derive(Clone, Debug)]
@@ -27,6 +38,8 @@ pub(crate) struct Config {
     pub(crate) windows: Windows,
     /// The wall clock where our clock starts.
     pub(crate) ntp_anchor: NtpTime,
+    /// There is a transcoder, which wants all sound, and pictures that are not passed on.
+    pub(crate) transcodes: bool,
 }
 
 /// The stages of one stream.
@@ -52,6 +65,12 @@ pub(crate) struct Told {
     pub(crate) wants: Vec<Source>,
     /// For whoever publishes.
     pub(crate) warnings: Vec<(Source, Warning)>,
+    /// For the transcoder.
+    pub(crate) sounds: Vec<Frame>,
+    /// Likewise.
+    pub(crate) pictures: Vec<(Source, Frame)>,
+    /// Pictures came that are passed on as they are.
+    pub(crate) has_passed_on: bool,
 }
 
 impl Stages {
@@ -94,6 +113,55 @@ impl Stages {
         self.collect(tracks, now);
     }
 
+    /// What the transcoder is to make from now on.
+    pub(crate) fn expect(&mut self, anew: Anew) {
+        self.overture.expect(anew);
+    }
+
+    /// Renditions of pictures that the transcoder begins to make, and such that it will make no more.
+    pub(crate) fn change_renditions(
+        &mut self,
+        begun: &[RenditionName],
+        over: &[RenditionName],
+        now: Instant,
+    ) {
+        let Some(packager) = self.packager(now) else {
+            return;
+        };
+        for name in over {
+            packager.remove_rendition(name);
+        }
+        for name in begun {
+            // One that is there goes on.
+            let _ = packager.add_rendition(name.clone(), MediaKind::Video);
+        }
+    }
+
+    /// A picture of a rung of the transcoder's ladder.
+    pub(crate) fn handle_picture(
+        &mut self,
+        name: &RenditionName,
+        frame: &Frame,
+        tracks: &[TrackOutline],
+        now: Instant,
+    ) {
+        if let Some(packager) = &mut self.packager {
+            packager.handle_frame(name, frame, now);
+        }
+        self.collect(tracks, now);
+    }
+
+    /// A frame of AAC.
+    pub(crate) fn handle_sound(&mut self, frame: &Frame, tracks: &[TrackOutline], now: Instant) {
+        if let (Some(packager), Some(name)) = (&mut self.packager, aac()) {
+            packager.handle_frame(&name, frame, now);
+            // Its length is known: it need not wait for the next.
+            let ends_at = MediaTime(frame.time.0.saturating_add(AAC_FRAME_SAMPLES));
+            packager.handle_begins(&name, ends_at, now);
+        }
+        self.collect(tracks, now);
+    }
+
     pub(crate) fn handle_end(&mut self, now: Instant) {
         if let Some(packager) = &mut self.packager {
             packager.handle_end(now);
@@ -120,22 +188,7 @@ impl Stages {
     fn package(&mut self, now: Instant) {
         while let Some(event) = self.frames.poll_event() {
             match event {
-                FromFrames::Frame { source, frame } => {
-                    let place = self.ladder.place(source, &frame);
-                    let Some(packager) = self.packager(now) else {
-                        continue;
-                    };
-                    let name = match place {
-                        Place::Nowhere => continue,
-                        Place::Known(name) => name,
-                        Place::New(name, kind) => {
-                            // The ladder has fewer places than the packager.
-                            let _ = packager.add_rendition(name.clone(), kind);
-                            name
-                        }
-                    };
-                    packager.handle_frame(&name, &frame, now);
-                }
+                FromFrames::Frame { source, frame } => self.place(source, frame, now),
                 FromFrames::Begins {
                     source,
                     time,
@@ -153,6 +206,33 @@ impl Stages {
                     self.told.warnings.push((source, warning));
                 }
             }
+        }
+    }
+
+    /// From a frame to its rendition, to the transcoder, or to both.
+    fn place(&mut self, source: Source, frame: Frame, now: Instant) {
+        let place = self.ladder.place(source, &frame);
+        let transcodes = self.config.transcodes;
+        let Some(packager) = self.packager(now) else {
+            return;
+        };
+        let name = match place {
+            Place::Nowhere if transcodes => return self.told.pictures.push((source, frame)),
+            Place::Nowhere => return,
+            Place::Known(name) => name,
+            Place::New(name, kind) => {
+                // The ladder has fewer places than the packager.
+                if let Some(aac) = aac().filter(|_| transcodes && kind == MediaKind::Audio) {
+                    let _ = packager.add_rendition(aac, kind);
+                }
+                let _ = packager.add_rendition(name.clone(), kind);
+                name
+            }
+        };
+        packager.handle_frame(&name, &frame, now);
+        self.told.has_passed_on |= frame.kind() == MediaKind::Video;
+        if transcodes && matches!(*frame.format, Format::Opus { .. }) {
+            self.told.sounds.push(frame);
         }
     }
 

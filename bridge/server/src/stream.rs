@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use bridge_origin::config::Config;
 use bridge_origin::event::{Event as ToServer, SegmentKey};
 use bridge_origin::origin::{Answer, Origin};
-use bridge_origin::request::Request;
+use bridge_origin::request::{Request, Tree};
 use bridge_origin::response::Response;
 use bridge_origin::stats::Stats;
 use bridge_origin::waiting::GroupId;
 use bridge_packager::event::Event as Packaged;
+use bridge_packager::rendition::RenditionName;
 use sfu_net::clock::Clock;
 use tokio::sync::{Notify, oneshot};
 
@@ -31,6 +32,8 @@ pub(crate) struct Stream {
 struct Desk {
     origin: Origin,
     waiters: Waiters,
+    /// Renditions of which it is noted whether anybody asks for them.
+    watched: Vec<(RenditionName, bool)>,
 }
 
 /// A request that waits. Dropped, it waits no more.
@@ -58,6 +61,7 @@ impl Stream {
             desk: Mutex::new(Desk {
                 origin: Origin::new(config),
                 waiters: Waiters::default(),
+                watched: Vec::new(),
             }),
             folder: OnceLock::new(),
             has_waiter: Notify::new(),
@@ -87,6 +91,7 @@ impl Stream {
 
     pub(crate) fn ask(self: &Arc<Self>, request: &Request<'_>) -> Reply {
         let mut desk = self.desk();
+        desk.note(request);
         match desk.origin.handle_request(request, self.clock.now()) {
             Answer::Now(response) => Reply::Now(response),
             Answer::Wait(group) => {
@@ -101,6 +106,23 @@ impl Stream {
                 })
             }
         }
+    }
+
+    /// Notes from here on who of these is asked for.
+    pub(crate) fn watch(&self, renditions: &[RenditionName]) {
+        let watched = renditions.iter().map(|name| (name.clone(), false));
+        self.desk().watched = watched.collect();
+    }
+
+    /// Those that were asked for since the last call.
+    pub(crate) fn take_asked(&self) -> Vec<RenditionName> {
+        let mut desk = self.desk();
+        let watched = desk.watched.iter_mut();
+        let asked = watched.filter_map(|(name, is_asked)| {
+            let was_asked = std::mem::take(is_asked);
+            was_asked.then(|| name.clone())
+        });
+        asked.collect()
     }
 
     /// Takes what was packaged, answers who waited for it, and says what is to be done with files and when to come back.
@@ -144,6 +166,17 @@ impl Stream {
 }
 
 impl Desk {
+    /// A request for a playlist or for media of a rendition, whatever becomes of it.
+    fn note(&mut self, request: &Request<'_>) {
+        let rendition = request.path.split_once('/').map(|(rendition, _)| rendition);
+        let Some(rendition) = rendition.filter(|_| request.tree == Tree::Hls) else {
+            return;
+        };
+        for (name, is_asked) in &mut self.watched {
+            *is_asked |= name.as_str() == rendition;
+        }
+    }
+
     fn settle(&mut self) -> Vec<ToServer> {
         while let Some(woken) = self.origin.poll_woken() {
             self.waiters.answer(woken.group, &woken.response);

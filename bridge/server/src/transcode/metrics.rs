@@ -1,0 +1,215 @@
+//! What `/metrics` and the log say of the transcoder.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bridge_transcode::capabilities::{Capabilities, Role};
+use bridge_transcode::message::from_worker::Trouble;
+use bridge_transcode::supervisor::Supervisor;
+use bridge_transcode::supervisor::snapshot::Snapshot;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use tokio::time::sleep;
+use tracing::{info, warn};
+
+/// How often the supervisor is asked how it stands; what is scraped is as old at most.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How the transcoder stood when it was last asked. Clones are the same one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Watched(Arc<Mutex<Seen>>);
+
+#[derive(Debug, Default)]
+struct Seen {
+    snapshot: Snapshot,
+    capabilities: Option<Capabilities>,
+}
+
+impl Watched {
+    /// Asks for as long as there is a supervisor, and says once what this machine can do.
+    pub(crate) async fn watch(self, supervisor: Supervisor) {
+        while let Some(snapshot) = supervisor.snapshot().await {
+            self.seen().snapshot = snapshot;
+            if self.seen().capabilities.is_none()
+                && let Some(found) = supervisor.probe().await
+            {
+                tell(&found);
+                self.seen().capabilities = Some(found);
+            }
+            sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// A panic under the lock leaves figures that are whole: they change in one move.
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn tell(found: &Capabilities) {
+    for role in Role::ALL {
+        match found.chosen(role) {
+            Some(element) => info!(role = role.label(), element, "the transcoder has found"),
+            None => warn!(
+                role = role.label(),
+                "the transcoder has found nothing for this"
+            ),
+        }
+    }
+}
+
+impl Collector for Watched {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let seen = self.seen();
+        gauges(&seen.snapshot, &mut encoder)?;
+        counters(&seen.snapshot, &mut encoder)?;
+        let mut troubles = encoder.encode_descriptor(
+            "transcode_troubles",
+            "What was wrong with slots that went on",
+            None,
+            MetricType::Counter,
+        )?;
+        for (trouble, n) in Trouble::ALL.iter().zip(seen.snapshot.troubles) {
+            let labels = [("trouble", trouble.label())];
+            ConstCounter::new(n).encode(troubles.encode_family(&labels)?)?;
+        }
+        let mut elements = encoder.encode_descriptor(
+            "transcode_element",
+            "The element that is taken for each role; 0 where nothing serves",
+            None,
+            MetricType::Gauge,
+        )?;
+        for (role, found) in seen
+            .capabilities
+            .iter()
+            .flat_map(|c| Role::ALL.map(|role| (role, c.chosen(role))))
+        {
+            let labels = [("role", role.label()), ("element", found.unwrap_or("none"))];
+            let gauge = ConstGauge::new(u64::from(found.is_some()));
+            gauge.encode(elements.encode_family(&labels)?)?;
+        }
+        Ok(())
+    }
+}
+
+fn gauges(snapshot: &Snapshot, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    let census = snapshot.census;
+    let rows = [
+        (
+            "transcode_workers_ready",
+            "Worker processes that are ready",
+            census.workers_ready as u64,
+        ),
+        (
+            "transcode_slots",
+            "Jobs that have a worker, or will soon",
+            census.slots as u64,
+        ),
+        (
+            "transcode_queued",
+            "Jobs that wait for room",
+            census.queued as u64,
+        ),
+        (
+            "transcode_pixel_rate",
+            "Pixels a second that the jobs may need",
+            census.pixel_rate,
+        ),
+        (
+            "transcode_lag_max_microseconds",
+            "Longest way from a picture in to its frame out in the last second",
+            snapshot.counts.lag_max_us,
+        ),
+    ];
+    for (name, help, value) in rows {
+        let gauge = ConstGauge::new(value);
+        gauge.encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)?;
+    }
+    Ok(())
+}
+
+fn counters(snapshot: &Snapshot, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    let of_workers = [
+        (
+            "transcode_worker_exits",
+            "Workers that ended while they were needed",
+            snapshot.worker_exits,
+        ),
+        (
+            "transcode_workers_silent",
+            "Workers that were ended because they said nothing",
+            snapshot.workers_silent,
+        ),
+        (
+            "transcode_workers_stuck",
+            "Workers that were ended because they made nothing of what came",
+            snapshot.workers_stuck,
+        ),
+        (
+            "transcode_messages_malformed",
+            "Messages of workers that were none",
+            snapshot.messages_malformed,
+        ),
+        (
+            "transcode_slots_queued",
+            "Jobs that were told to wait",
+            snapshot.slots_queued,
+        ),
+        (
+            "transcode_slots_refused",
+            "Jobs that were refused",
+            snapshot.slots_refused,
+        ),
+        (
+            "transcode_slots_failed",
+            "Jobs that ended by a failure",
+            snapshot.slots_failed,
+        ),
+    ];
+    for (name, help, value) in of_workers.into_iter().chain(of_frames(snapshot)) {
+        let counter = ConstCounter::new(value);
+        counter.encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)?;
+    }
+    Ok(())
+}
+
+fn of_frames(snapshot: &Snapshot) -> [(&'static str, &'static str, u64); 5] {
+    let counts = snapshot.counts;
+    let in_dropped = counts
+        .frames_in_dropped
+        .saturating_add(snapshot.frames_in_dropped);
+    let out_dropped = counts
+        .frames_out_dropped
+        .saturating_add(snapshot.frames_out_dropped);
+    [
+        (
+            "transcode_frames_in",
+            "Frames of publishers that came to a worker",
+            counts.frames_in,
+        ),
+        (
+            "transcode_frames_in_dropped",
+            "Frames of publishers that were given up",
+            in_dropped,
+        ),
+        (
+            "transcode_pictures_dropped",
+            "Pictures that were not encoded, because an encoder was behind",
+            counts.pictures_dropped,
+        ),
+        (
+            "transcode_frames_out",
+            "Frames that were encoded",
+            counts.frames_out,
+        ),
+        (
+            "transcode_frames_out_dropped",
+            "Encoded frames that nobody read in time",
+            out_dropped,
+        ),
+    ]
+}

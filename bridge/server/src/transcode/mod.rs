@@ -1,0 +1,21 @@
+//! What of a stream is encoded anew: its sound as AAC, and pictures that players cannot take as they come.
+
+pub(crate) mod job_slot;
+pub(crate) mod metrics;
+pub(crate) mod picture_choice;
+pub(crate) mod rungs;
+pub(crate) mod transcoding;
+
+use std::sync::Arc;
+
+use bridge_transcode::ladder::Step;
+use bridge_transcode::supervisor::Supervisor;
+
+/// What encodes for a node's streams.
+#[derive(Clone, Debug)]
+pub struct Transcode {
+    /// The workers.
+    pub supervisor: Supervisor,
+    /// The sizes of pictures that are encoded, where the source is as large.
+    pub steps: Arc<[Step]>,
+}

@@ -1,0 +1,88 @@
+//! Who encodes anew for the bridge: worker processes of this executable.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use bridge_server::transcode::Transcode;
+use bridge_transcode::HAS_WORKER;
+use bridge_transcode::ladder::{STEPS, Step};
+use bridge_transcode::pool::capacity::Capacity;
+use bridge_transcode::supervisor::{Config as SupervisorConfig, Supervisor};
+use sfu_net::clock::Clock;
+use tracing::warn;
+
+use crate::config::settings::Config;
+
+/// The command that makes a process a worker.
+pub(crate) const WORKER_COMMAND: &str = "transcode-worker";
+
+/// This executable, also after its file was replaced by a newer one, which may speak to its workers in other words.
+const THIS_PROGRAM: &str = "/proc/self/exe";
+
+/// Pixels a second that a core carries without being asked otherwise: 720 lines at 30 pictures a second into 720, 480 and 360
+/// lines by x264 `superfast` are 56 million and took half a core. A tenth less, since media forwarding has the first right.
+const PIXEL_RATE_PER_CORE: u64 = 100_000_000;
+
+/// Streams whose pictures share a worker: on a processor each has its own, so that a crash ends one.
+const PICTURES_PER_WORKER: u32 = 1;
+
+/// The transcoder, on the runtime that this is called in. `None`: there is none, and the log says why.
+pub(super) fn start(config: &Config, clock: Clock) -> Option<Transcode> {
+    let Some(supervisor) = supervisor_config(config) else {
+        warn!("{}", absence(config));
+        return None;
+    };
+    Some(Transcode {
+        supervisor: Supervisor::start(supervisor, clock),
+        steps: steps(config),
+    })
+}
+
+/// How workers are started. `None`: this build has none, or none are wanted.
+pub(crate) fn supervisor_config(config: &Config) -> Option<SupervisorConfig> {
+    let is_wanted = HAS_WORKER && config.transcode.enabled;
+    is_wanted.then(|| SupervisorConfig {
+        program: PathBuf::from(THIS_PROGRAM),
+        arguments: vec![OsString::from(WORKER_COMMAND)],
+        capacity: capacity(config),
+    })
+}
+
+/// Why nothing is encoded anew, and what follows from it.
+pub(crate) fn absence(config: &Config) -> &'static str {
+    match config.transcode.enabled {
+        true => {
+            "this build has no transcoder (the feature `gst`): HLS and DASH have sound as Opus alone, and pictures only of \
+             publishers of H.264"
+        }
+        false => {
+            "`transcode.enabled` is false: HLS and DASH have sound as Opus alone, and pictures only of publishers of H.264"
+        }
+    }
+}
+
+fn capacity(config: &Config) -> Capacity {
+    let pixel_rate_max = match config.transcode.megapixels_per_second {
+        0 => available_parallelism()
+            .map_or(1, |cores| cores.get() as u64)
+            .saturating_mul(PIXEL_RATE_PER_CORE),
+        megapixels => u64::from(megapixels).saturating_mul(1_000_000),
+    };
+    Capacity {
+        pixel_rate_max,
+        pictures_per_worker: PICTURES_PER_WORKER,
+    }
+}
+
+fn steps(config: &Config) -> Arc<[Step]> {
+    if config.rungs.is_empty() {
+        return Arc::from(STEPS);
+    }
+    let step = |rung: &crate::config::transcode::Rung| Step {
+        lines: rung.lines,
+        bit_rate_bps: rung.kbit_per_second.saturating_mul(1_000),
+    };
+    config.rungs.iter().map(step).collect()
+}
