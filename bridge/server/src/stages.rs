@@ -50,6 +50,8 @@ pub(crate) struct Stages {
     /// `None` until the timeline has begun.
     packager: Option<Packager>,
     ladder: Ladder,
+    /// Of the largest pictures that are published.
+    top_rank: u8,
     overture: Overture,
     told: Told,
 }
@@ -80,6 +82,7 @@ impl Stages {
             frames: Frames::new(FramesConfig::default()),
             packager: None,
             ladder: Ladder::default(),
+            top_rank: 0,
             overture: Overture::default(),
             told: Told::default(),
         }
@@ -88,6 +91,7 @@ impl Stages {
     /// A packet of the room, whose tracks these are.
     pub(crate) fn handle_packet(&mut self, packet: &Packet, tracks: &[TrackOutline], now: Instant) {
         self.frames.handle_packet(packet, now);
+        self.top_rank = top_rank(tracks);
         self.package(now);
         self.collect(tracks, now);
     }
@@ -211,14 +215,14 @@ impl Stages {
 
     /// From a frame to its rendition, to the transcoder, or to both.
     fn place(&mut self, source: Source, frame: Frame, now: Instant) {
-        let place = self.ladder.place(source, &frame);
+        let place = self.ladder.place(source, &frame, self.top_rank, now);
         let transcodes = self.config.transcodes;
         let Some(packager) = self.packager(now) else {
             return;
         };
         let name = match place {
             Place::Nowhere if transcodes => return self.told.pictures.push((source, frame)),
-            Place::Nowhere => return,
+            Place::Nowhere | Place::Unknown => return,
             Place::Known(name) => name,
             Place::New(name, kind) => {
                 // The ladder has fewer places than the packager.
@@ -284,4 +288,10 @@ impl Stages {
             .packaged
             .extend(released.map(Packaged::Renditions));
     }
+}
+
+fn top_rank(tracks: &[TrackOutline]) -> u8 {
+    let video = tracks.iter().filter(|track| track.kind == MediaKind::Video);
+    let encodings = video.flat_map(|track| &track.encodings);
+    encodings.map(|encoding| encoding.rank).max().unwrap_or(0)
 }
