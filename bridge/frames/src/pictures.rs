@@ -145,6 +145,10 @@ impl Pictures {
     }
 
     fn take(&mut self, packet: Packet, stage: &mut Stage<'_>) {
+        // Padding (RFC 3550 section 5.1), with which browsers see what their path carries: only its number counts.
+        if packet.payload.is_empty() {
+            return;
+        }
         if self.codec != packet.codec && !self.change_codec(&packet) {
             return self.lose(stage);
         }

@@ -48,6 +48,22 @@ fn packets_that_overtake_each_other_make_the_same_frames() {
 }
 
 #[test]
+fn padding_is_no_picture_and_no_hole() {
+    let mut sender = Sender::video(0);
+    let mut bench = Bench::new();
+    for number in 0..20 {
+        bench.arrive(pictures(&mut sender, number, 1, number == 0).concat());
+        // With the time of the picture before it, or its own.
+        let millis = [1_000, 1_020][number as usize % 2] + 40 * number;
+        bench.arrive([sender.packet(at_ms(millis), &[])]);
+    }
+    assert_eq!(bench.video(0).len(), 20);
+    assert_eq!(bench.warnings(), []);
+    assert_eq!(bench.breaks(LOW), []);
+    assert_eq!(bench.wishes(), []);
+}
+
+#[test]
 fn a_frame_begins_with_its_first_packet_and_never_behind_a_hole() {
     let mut sender = Sender::video(0);
     let sent = pictures(&mut sender, 0, 3, true);
