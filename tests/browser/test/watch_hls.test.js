@@ -1,8 +1,10 @@
 // The watch page plays by WHEP and by HLS, and people see one player: by the clock in its pictures, what is skipped and what is
 // seen again when it goes from one to the other.
 import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
 import { test } from 'node:test';
 import { launchChromium } from '../src/chromium.js';
+import { misfits } from '../src/layout.js';
 import { packetFilter } from '../src/network.js';
 import { goLive, reach, watch } from '../src/pages.js';
 import { look, seenThrough, told } from '../src/seen_through.js';
@@ -54,6 +56,28 @@ async function reachesBack(server, name, n) {
   for (let msn = first; msn < first + n; msn += 1) assert.equal((await fetch(`${playlist}?_HLS_msn=${msn}`)).status, 200);
 }
 
+const folder = new URL('../../output/', import.meta.url).pathname;
+
+/**
+ * Takes pictures of the page for people to look at, on a phone and on a desk: everything fits.
+ * @param {import('playwright-core').Page} page
+ * @param {string} name
+ */
+async function fits(page, name) {
+  await mkdir(folder, { recursive: true });
+  for (const [size, colorScheme] of /** @type {const} */ ([
+    [{ width: 320, height: 640 }, 'dark'],
+    [{ width: 1280, height: 800 }, 'light'],
+  ])) {
+    await page.setViewportSize(size);
+    await page.emulateMedia({ colorScheme });
+    await page.mouse.move(size.width / 2, size.height / 2);
+    await page.waitForFunction(() => getComputedStyle(/** @type {Element} */ (document.querySelector('.bar'))).opacity === '1');
+    await page.screenshot({ path: `${folder}${name}-${size.width}-${colorScheme}.png` });
+    assert.deepEqual(await misfits(page), [], `${name}, ${size.width} px`);
+  }
+}
+
 /** How far behind live the seek bar says that the picture is, in s. @param {import('playwright-core').Page} page */
 const behind = async (page) => -Number(await page.getByTestId('seek').inputValue());
 
@@ -103,6 +127,7 @@ test('a viewer goes to broadcast, back in time, and back to interactive', async 
     await viewer.getByTestId('stats-toggle').click();
     await viewer.locator('[data-figure="delay"][data-from="capture"]', { hasText: /^[12]\d{3} ms$/ }).waitFor();
     await viewer.locator('[data-figure="codec"]', { hasText: 'H.264' }).waitFor();
+    await fits(viewer, 'watch-broadcast');
     await viewer.getByTestId('stats-toggle').click();
   });
 
@@ -127,6 +152,7 @@ test('a viewer goes to broadcast, back in time, and back to interactive', async 
     assert.ok(back.ageMs > 9_000 && back.ageMs < 14_000, told(back));
     assert.equal(back.blackMs, 0, told(back));
     assert.ok(Math.abs((await behind(viewer)) * 1_000 - back.ageMs) < 2_500, `${await behind(viewer)} s`);
+    await fits(viewer, 'watch-back');
     await look(viewer);
     await viewer.getByTestId('to-live').click();
     await viewer.getByTestId('to-live').waitFor({ state: 'hidden' });
@@ -153,6 +179,7 @@ test('a viewer goes to broadcast, back in time, and back to interactive', async 
     const seen = await seenThrough(viewer);
     t.diagnostic(told(seen));
     assert.ok(seen.ageMs < 1_000, told(seen));
+    await fits(viewer, 'watch-interactive');
     assert.equal(seen.blackMs, 0, told(seen));
     assert.ok(seen.againMs <= LEFT_OUT_MAX_MS, told(seen));
   });

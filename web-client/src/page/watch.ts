@@ -69,7 +69,7 @@ function show(next: Standing): void {
     offered.look();
   }
   standing = next;
-  veil.show(next);
+  veil.show(next, watching.target.fromMs !== undefined);
 }
 
 function showAims(aims: Aims): void {

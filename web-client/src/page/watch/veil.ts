@@ -26,10 +26,11 @@ export class Veil {
     this.retry.addEventListener('click', onRetry);
   }
 
-  show({ name, error, retryAtMs }: Standing): void {
+  /** `isPast`: whether what plays is of an earlier time. */
+  show({ name, error, retryAtMs }: Standing, isPast: boolean): void {
     clearInterval(this.timer);
     this.pill.dataset.state = name;
-    this.pill.textContent = PILL[name];
+    this.pill.textContent = name === 'live' && isPast ? 'Earlier' : PILL[name];
     this.stage.dataset.state = name;
     // That nobody is live is no error, and is said in the big words.
     const isOffline = error?.status === 409;
