@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
@@ -15,19 +16,32 @@ function pagePaths(): Plugin {
   };
 }
 
+/** hls.js is in a file of the pages, and its licence goes with it. */
+function licences(): Plugin {
+  return {
+    name: 'licences',
+    generateBundle() {
+      const source = readFileSync(new URL('node_modules/hls.js/LICENSE', import.meta.url));
+      this.emitFile({ type: 'asset', fileName: 'hls.js-LICENSE.txt', source });
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [pagePaths()],
+  plugins: [pagePaths(), licences()],
   build: {
     target: ['chrome116', 'firefox124', 'safari17.4'],
     // Small files stay files: the server's content security policy allows no data: URLs.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // hls.js is larger than what Vite warns of, and loaded by those who need it.
+    chunkSizeWarningLimit: 640,
     rolldownOptions: { input: ['index.html', 'watch.html', 'studio.html'] },
   },
   worker: { format: 'es' },
   server: {
     proxy: Object.fromEntries(
-      ['/whip', '/whep', '/api'].map((path) => [path, 'http://127.0.0.1:8080']),
+      ['/whip', '/whep', '/hls', '/dash', '/api'].map((path) => [path, 'http://127.0.0.1:8080']),
     ),
   },
   test: { include: ['tests/**/*.test.ts'] },

@@ -2,9 +2,14 @@ import type { VideoLayer } from '../signaling/layers.ts';
 
 /** What plays HLS on a `<video>`: hls.js on Media Source Extensions, or the browser itself. */
 export interface Engine {
-  /** The date of the picture at hand (`EXT-X-PROGRAM-DATE-TIME`): unix time on the server's clock. */
+  /**
+   * The date of the picture at hand (`EXT-X-PROGRAM-DATE-TIME`): unix time on the server's clock.
+   */
   dateMs(): number | undefined;
-  /** How much further behind it is than it aims at, and what is loaded ahead, in seconds; undefined where the browser minds itself. */
+  /**
+   * How much further behind it is than it aims at, and what is loaded ahead, in seconds; undefined
+   * where the browser minds itself.
+   */
   lag(): Lag | undefined;
   /** Goes to a date, if its playlist has it. */
   seekTo(dateMs: number): boolean;
@@ -33,7 +38,9 @@ export interface EngineOptions {
   video: HTMLVideoElement;
   /** The date to begin at; without it as near to live as it may. */
   fromMs: number | undefined;
-  /** Where the playlist does not reach back so far: whether it begins at its oldest, or near live. */
+  /**
+   * Where the playlist does not reach back so far: whether it begins at its oldest, or near live.
+   */
   wantsOldest: boolean;
   onLevels: (levels: VideoLayer[]) => void;
   /** It cannot go on: `ended` where the stream is over. */

@@ -3,12 +3,16 @@ import type { VideoLayer } from '../signaling/layers.ts';
 import type { Engine, EngineFigures, EngineOptions, Lag } from './engine.ts';
 
 /**
- * What a path is taken to carry before anything has come over it: 720p begins at once, and what is less is found out within
- * a segment. A viewer who comes from WHEP sees no worse picture for the change.
+ * What a path is taken to carry before anything has come over it: 720p begins at once, and what is
+ * less is found out within a segment. A viewer who comes from WHEP sees no worse picture for the
+ * change.
  */
 const FIRST_ESTIMATE_BPS = 4_000_000;
 
-/** Media that is kept behind the picture: what a viewer goes back by keys, and a phone's memory bears. */
+/**
+ * Media that is kept behind the picture: what a viewer goes back by keys, and a phone's memory
+ * bears.
+ */
 const KEPT_S = 30;
 
 /** hls.js, with our pace in place of its own: it does not hurry when it is far behind. */
@@ -38,7 +42,8 @@ export class MseEngine implements Engine {
     const { latency, targetLatency } = this.hls;
     const { buffered, currentTime } = this.video;
     if (targetLatency === null || latency === 0 || buffered.length === 0) return undefined;
-    return { behindS: latency - targetLatency, aheadS: buffered.end(buffered.length - 1) - currentTime };
+    const aheadS = buffered.end(buffered.length - 1) - currentTime;
+    return { behindS: latency - targetLatency, aheadS };
   }
 
   seekTo(dateMs: number): boolean {
@@ -49,7 +54,9 @@ export class MseEngine implements Engine {
   }
 
   select(name: string | undefined): void {
-    this.hls.nextLevel = name === undefined ? -1 : this.hls.levels.findIndex((level) => nameOf(level) === name);
+    const { levels } = this.hls;
+    // -1, which is also what finds nothing, is automatic.
+    this.hls.nextLevel = levels.findIndex((level) => nameOf(level) === name);
     this.tellLevels();
   }
 
@@ -75,13 +82,16 @@ export class MseEngine implements Engine {
     const { Events } = Hls;
     hls.once(Events.MANIFEST_PARSED, () => {
       hls.startLoad();
-      // Only the playlist says where the date is that is to be begun at: until it is here, no media is loaded.
+      // Only the playlist says where the date is that is to be begun at: until it is here, no media
+      // is loaded.
       if (options.fromMs !== undefined) hls.pauseBuffering();
     });
     hls.once(Events.LEVEL_LOADED, (_name, { details }) => {
-      if (options.fromMs !== undefined) hls.startLoad(startOf(details, options.fromMs, options.wantsOldest));
+      const { fromMs, wantsOldest } = options;
+      if (fromMs !== undefined) hls.startLoad(startOf(details, fromMs, wantsOldest));
     });
-    for (const event of [Events.LEVELS_UPDATED, Events.MANIFEST_PARSED, Events.LEVEL_SWITCHED] as const) {
+    const { LEVELS_UPDATED, MANIFEST_PARSED, LEVEL_SWITCHED } = Events;
+    for (const event of [LEVELS_UPDATED, MANIFEST_PARSED, LEVEL_SWITCHED] as const) {
       hls.on(event, () => this.tellLevels());
     }
     hls.on(Events.ERROR, (_name, { fatal }) => {
@@ -120,14 +130,14 @@ function nameOf(level: Level): string {
 /** Where a date is on the player's timeline; undefined outside of the playlist. */
 function positionOf(details: LevelDetails | null, dateMs: number): number | undefined {
   const fragments = details?.fragments ?? [];
-  const found = fragments.findLast(({ programDateTime }) => programDateTime !== null && programDateTime <= dateMs);
+  const found = fragments.findLast((fragment) => (fragment.programDateTime ?? dateMs) <= dateMs);
   if (!found?.programDateTime) return undefined;
   return found.start + (dateMs - found.programDateTime) / 1_000;
 }
 
 /**
- * Where to begin for a date: there, or where hls.js begins by itself (-1) if the playlist no longer reaches back so far, or if
- * that is later, where there may be nothing to play yet.
+ * Where to begin for a date: there, or where hls.js begins by itself (-1) if the playlist no longer
+ * reaches back so far, or if that is later, where there may be nothing to play yet.
  */
 function startOf(details: LevelDetails, dateMs: number, wantsOldest: boolean): number {
   const latest = details.edge - (details.partHoldBack || details.holdBack);
@@ -141,7 +151,8 @@ function configuration(token: string | undefined): Partial<HlsConfig> {
     autoStartLoad: false,
     // It would begin to load by itself.
     enableInterstitialPlayback: false,
-    // Fragments are taken as they are; a worker would come from a `blob:` address, which the page's policy does not let in.
+    // Fragments are taken as they are; a worker would come from a `blob:` address, which the page's
+    // policy does not let in.
     enableWorker: false,
     testBandwidth: false,
     abrEwmaDefaultEstimate: FIRST_ESTIMATE_BPS,

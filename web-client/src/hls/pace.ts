@@ -1,12 +1,15 @@
 import type { Lag } from './engine.ts';
 
 /**
- * How much faster a player goes that is behind. Speech at 1.1 keeps its pitch and is not heard to be faster; two seconds are
- * made good in twenty.
+ * How much faster a player goes that is behind. Speech at 1.1 keeps its pitch and is not heard to
+ * be faster; two seconds are made good in twenty.
  */
 const FAST_RATE = 1.1;
 
-/** It begins to hurry when it is this far behind, and hurries until it is as near as a part's jitter. */
+/**
+ * It begins to hurry when it is this far behind, and hurries until it is as near as a part's
+ * jitter.
+ */
 const HURRY_FROM_S = 0.4;
 const HURRY_UNTIL_S = 0.1;
 

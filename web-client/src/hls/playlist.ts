@@ -1,4 +1,6 @@
-/** What the page itself reads of HLS playlists (RFC 8216bis, Section 4.4); a player reads the rest. */
+/**
+ * What the page itself reads of HLS playlists (RFC 8216bis, Section 4.4); a player reads the rest.
+ */
 
 /** Whether a multivariant playlist has a variant with pictures. */
 export function hasPictures(multivariant: string): boolean {

@@ -4,8 +4,8 @@ import { firstDateMs, firstVariant, hasPictures } from './playlist.ts';
 export type Offer = 'offered' | 'absent' | 'unreachable';
 
 /**
- * Longest beginning of a DVR playlist that is read for its first date, which stands within the first ten lines. A playlist
- * without one in it has no date.
+ * Longest beginning of a DVR playlist that is read for its first date, which stands within the
+ * first ten lines. A playlist without one in it has no date.
  */
 const HEAD_CHARS_MAX = 4_096;
 
@@ -25,8 +25,8 @@ export class HlsSite {
   }
 
   /**
-   * Whether the stream can be played by HLS. A server holds the answer back while the first segment is being made. It is
-   * also asked for its time, which dates in playlists are of.
+   * Whether the stream can be played by HLS. A server holds the answer back while the first segment
+   * is being made. It is also asked for its time, which dates in playlists are of.
    */
   async ask(): Promise<Offer> {
     try {
@@ -40,7 +40,10 @@ export class HlsSite {
     }
   }
 
-  /** The server's wall time, by this machine's. They are taken for the same until the server was asked. */
+  /**
+   * The server's wall time, by this machine's. They are taken for the same until the server was
+   * asked.
+   */
   serverMs(unixMs: number): number {
     return unixMs - (this.aheadMs ?? 0);
   }
@@ -59,8 +62,7 @@ export class HlsSite {
   }
 
   private fetch(url: string | URL): Promise<Response> {
-    const headers: Record<string, string> = this.token ? { Authorization: `Bearer ${this.token}` } : {};
-    return fetch(url, { headers });
+    return fetch(url, this.token ? { headers: { Authorization: `Bearer ${this.token}` } } : {});
   }
 
   /** The answer is as old as its way here: about half of the time that passed. */
@@ -75,7 +77,8 @@ export class HlsSite {
 
 /** The beginning of a body; the rest of two hours of segments is not loaded. */
 async function head(body: ReadableStream<Uint8Array>): Promise<string> {
-  const reader = body.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>).getReader();
+  const decoder = new TextDecoderStream() as TransformStream<Uint8Array, string>;
+  const reader = body.pipeThrough(decoder).getReader();
   let text = '';
   while (text.length < HEAD_CHARS_MAX) {
     const { done, value } = await reader.read();

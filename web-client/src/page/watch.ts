@@ -18,7 +18,7 @@ import { Watching } from './watch/watching.ts';
 import { keepWay, wishedWay } from './watch/way.ts';
 import { WayMenu } from './watch/way-menu.ts';
 
-/** Who pauses for longer than this goes on where they stopped, as far behind; for less, the player makes good. */
+/** Who pauses for longer goes on where they stopped, as far behind; for less, the player makes good. */
 const PAUSE_S_MAX = 10;
 
 const stream = streamName();
@@ -73,7 +73,7 @@ function show(next: Standing): void {
 }
 
 function showAims(aims: Aims): void {
-  wayMenu.show(aims, offered.isOffered || aims.shown.way === 'hls');
+  wayMenu.show(aims, offered.isOffered || aims.shown.way === 'hls', watching.isKeptFromWhep);
   seekBar.show();
 }
 
@@ -95,15 +95,17 @@ function wayToLive(): Way {
 function resume(): void {
   const { player } = watching;
   const [nowMs, atMs] = [site.serverMs(Date.now()), player.shownAtMs()];
-  if (player.way === 'whep' || atMs === undefined) return;
-  if (nowMs - atMs > PAUSE_S_MAX * 1_000 && watching.target.fromMs === undefined) watching.seekTo(atMs);
+  const isLive = watching.target.fromMs === undefined;
+  if (player.way === 'whep' || !isLive || atMs === undefined) return;
+  if (nowMs - atMs > PAUSE_S_MAX * 1_000) watching.seekTo(atMs);
 }
 
 function place() {
   const { oldestMs } = offered;
   if (oldestMs === undefined) return undefined;
   const isLive = watching.target.fromMs === undefined;
-  return { nowMs: site.serverMs(Date.now()), oldestMs, atMs: isLive ? undefined : watching.player.shownAtMs() };
+  const atMs = isLive ? undefined : watching.player.shownAtMs();
+  return { nowMs: site.serverMs(Date.now()), oldestMs, atMs };
 }
 
 addEventListener('online', () => {

@@ -5,7 +5,14 @@ import type { HlsSite } from '../../hls/site.ts';
 import { Backoff } from '../../signaling/backoff.ts';
 import type { LayerSelection } from '../../whep.ts';
 import type { Target } from './changeover.ts';
-import { onNextPicture, type Player, type PlayerEvents, type Reading, type Standing, type WatchState } from './player.ts';
+import {
+  onNextPicture,
+  type Player,
+  type PlayerEvents,
+  type Reading,
+  type Standing,
+  type WatchState,
+} from './player.ts';
 
 /** How often the pace is looked at, and whether the picture moves. */
 const LOOK_MS = 250;
@@ -38,7 +45,13 @@ export class Broadcast implements Player {
   private at = { seconds: 0, sinceMs: performance.now() };
 
   /** `fromMs`: what was shown before it, which it goes on from if the playlist still has it. */
-  constructor(site: HlsSite, target: Target, fromMs: number | undefined, video: HTMLVideoElement, events: PlayerEvents) {
+  constructor(
+    site: HlsSite,
+    target: Target,
+    fromMs: number | undefined,
+    video: HTMLVideoElement,
+    events: PlayerEvents,
+  ) {
     this.site = site;
     this.target = target;
     this.video = video;
@@ -103,11 +116,16 @@ export class Broadcast implements Player {
     this.video.playbackRate = 1;
   }
 
-  /** Nothing between the date to begin at and the first picture is missed: a player that began later is sent back, once. */
+  /**
+   * Nothing between the date to begin at and the first picture is missed: a player that began later
+   * is sent back, once.
+   */
   private awaitPicture(fromMs: number | undefined): void {
     this.callOffPicture = onNextPicture(this.video, () => {
-      const lateMs = fromMs === undefined ? 0 : (this.shownAtMs() ?? fromMs) - fromMs;
-      if (fromMs !== undefined && lateMs > LATE_MS_MAX && this.seekTo(fromMs)) return this.awaitPicture(undefined);
+      const shownMs = this.shownAtMs();
+      const isLate =
+        fromMs !== undefined && shownMs !== undefined && shownMs - fromMs > LATE_MS_MAX;
+      if (isLate && this.seekTo(fromMs)) return this.awaitPicture(undefined);
       this.plays();
       this.events.onPicture();
     });

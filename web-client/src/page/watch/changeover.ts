@@ -1,4 +1,7 @@
-/** `whep`: by WebRTC, as soon as it happens. `hls`: two seconds later, for every network and audience. */
+/**
+ * `whep`: by WebRTC, as soon as it happens. `hls`: two seconds later, for every network and
+ * audience.
+ */
 export type Way = 'whep' | 'hls';
 
 /** What is to be played. */
@@ -16,14 +19,20 @@ export const HLS: Target = { way: 'hls' };
 export interface Aims {
   shown: Target;
   incoming?: Target;
-  /** Whether a person wants what comes; otherwise it comes because what is shown does not get through. */
+  /**
+   * Whether a person wants what comes; otherwise it comes because what is shown does not get
+   * through.
+   */
   isAsked?: boolean;
 }
 
 export type ChangeEvent =
   /** A person wants this. */
   | { name: 'asked'; target: Target }
-  /** What is shown does not get through: no path, no place, or no answer for too long. It goes on trying. */
+  /**
+   * What is shown does not get through: no path, no place, or no answer for too long. It goes on
+   * trying.
+   */
   | { name: 'trouble' }
   /** What is shown plays. */
   | { name: 'well' }
@@ -35,8 +44,9 @@ export type ChangeEvent =
   | { name: 'denied' };
 
 /**
- * Decides what is played. The old picture stays until the new one is there; who does not get through by WHEP is given HLS,
- * and stays with it until they ask; where there is no HLS, WHEP goes on trying.
+ * Decides what is played. The old picture stays until the new one is there; who does not get
+ * through by WHEP is given HLS, and stays with it until they ask; where there is no HLS, WHEP goes
+ * on trying.
  */
 export function follow(aims: Aims, event: ChangeEvent): Aims {
   const { shown, incoming } = aims;

@@ -2,14 +2,26 @@ import type { HlsSite } from '../../hls/site.ts';
 import { type CaptureSource, capturedAtMs } from '../../stats/capture.ts';
 import type { StatsSource } from '../../stats/entry.ts';
 import { InboundStats } from '../../stats/inbound.ts';
-import { type KeeperState, type LayerSelection, type RtcConnection, WhepPlayer } from '../../whep.ts';
+import {
+  type KeeperState,
+  type LayerSelection,
+  type RtcConnection,
+  WhepPlayer,
+} from '../../whep.ts';
 import { CaptureDelay } from './capture-delay.ts';
-import { onNextPicture, type Player, type PlayerEvents, type Reading, type Standing, type WatchState } from './player.ts';
+import {
+  onNextPicture,
+  type Player,
+  type PlayerEvents,
+  type Reading,
+  type Standing,
+  type WatchState,
+} from './player.ts';
 import { patienceMs } from './patience.ts';
 
 /**
- * How old pictures are taken to be as they arrive, where their packets do not say: what an encoder and a path take together.
- * Too much is seen again by who changes to HLS, too little is missed.
+ * How old pictures are taken to be as they arrive, where their packets do not say: what an encoder
+ * and a path take together. Too much is seen again by who changes to HLS, too little is missed.
  */
 const WAY_MS = 300;
 
@@ -123,9 +135,9 @@ export class Interactive implements Player {
 
   private nameOf(name: Exclude<KeeperState['name'], 'idle'>): WatchState {
     if (name !== 'live' || this.isFlowing) return name;
+    if (this.isFlowing === false) return 'stalled';
     // A session that has just been made, or made again, has its first packet yet to come.
-    if (this.isFlowing === undefined) return this.current.name === 'recovering' ? 'recovering' : 'connecting';
-    return 'stalled';
+    return this.current.name === 'recovering' ? 'recovering' : 'connecting';
   }
 
   /** Tells that it does not get through, once that has lasted. */
@@ -139,7 +151,7 @@ export class Interactive implements Player {
   private videoSource(): CaptureSource | undefined {
     // The player calls back while it is being made.
     const receivers = (this.player as WhepPlayer | undefined)?.connection?.getTransceivers() ?? [];
-    const receiver = receivers.map((transceiver) => transceiver.receiver).find(({ track }) => track.kind === 'video');
-    return receiver?.getSynchronizationSources?.()[0] as CaptureSource | undefined;
+    const video = receivers.find(({ receiver }) => receiver.track.kind === 'video');
+    return video?.receiver.getSynchronizationSources?.()[0] as CaptureSource | undefined;
   }
 }

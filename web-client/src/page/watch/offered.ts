@@ -1,15 +1,21 @@
 import type { HlsSite } from '../../hls/site.ts';
 
 /**
- * When a stream that has none is asked again, after it was found live: its first segment may be on its way. Then no more: a
- * server of WHEP alone, or a publisher whose pictures HLS does not take.
+ * When a stream that has none is asked again, after it was found live: its first segment may be on
+ * its way. Then no more: a server of WHEP alone, or a publisher whose pictures HLS does not take.
  */
 const AGAIN_MS = [2_000, 6_000];
 
-/** How often it is asked how far back one may go. It moves with the time, and jumps where a disk was full. */
+/**
+ * How often it is asked how far back one may go. It moves with the time, and jumps where a disk was
+ * full.
+ */
 const WINDOW_MS = 60_000;
 
-/** Whether the stream can be played by HLS, and from when on. Nothing is asked before the stream is live. */
+/**
+ * Whether the stream can be played by HLS, and from when on. Nothing is asked before the stream is
+ * live.
+ */
 export class Offered {
   isOffered = false;
   /** How far back one may go, on the server's clock. */
@@ -25,7 +31,7 @@ export class Offered {
 
   /** The stream is live, perhaps another one than before. */
   look(): void {
-    void this.ask(0);
+    if (!this.isOffered) void this.ask(0);
   }
 
   private async ask(nTried: number): Promise<void> {

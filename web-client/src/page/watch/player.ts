@@ -55,8 +55,8 @@ export interface PlayerEvents {
 }
 
 /**
- * Calls once when a video shows a picture and goes on from there; one that it shows on its way to where it begins is none. The
- * returned function calls it off.
+ * Calls once when a video shows a picture and goes on from there; one that it shows on its way to
+ * where it begins is none. The returned function calls it off.
  */
 export function onNextPicture(video: HTMLVideoElement, call: () => void): () => void {
   const abort = new AbortController();

@@ -4,8 +4,8 @@ import { element } from '../element.ts';
 const EVENTS = ['play', 'pause', 'volumechange'];
 
 /**
- * Two `<video>`s, one upon the other: what people see, and behind it what is being made ready. To everything else on the page
- * they are one, with one volume.
+ * Two `<video>`s, one upon the other: what people see, and behind it what is being made ready. To
+ * everything else on the page they are one, with one volume.
  */
 export class Screen {
   private shown = element('video', HTMLVideoElement);

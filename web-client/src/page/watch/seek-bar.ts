@@ -8,8 +8,8 @@ const SHOW_MS = 500;
 const WINDOW_S_MIN = 15;
 
 /**
- * Nearer to live than this is live. A playlist of the whole window has no parts, and is played three target durations of two
- * seconds behind its end, which a segment is behind live.
+ * Nearer to live than this is live. A playlist of the whole window has no parts, and is played
+ * three target durations of two seconds behind its end, which a segment is behind live.
  */
 const LIVE_S = 8;
 

@@ -7,8 +7,9 @@ import type { Player, PlayerEvents, Standing } from './player.ts';
 import type { Screen } from './screen.ts';
 
 /**
- * How far the capture times of the two ways may be apart: those of WHEP are of the publisher's clock as the server estimates
- * it, those of HLS of packets as they arrive. So much is seen again rather than missed.
+ * How far the capture times of the two ways may be apart: those of WHEP are of the publisher's
+ * clock as the server estimates it, those of HLS of packets as they arrive. So much is seen again
+ * rather than missed.
  */
 const CLOCKS_MS = 200;
 
@@ -24,18 +25,28 @@ export interface WatchingEvents {
 }
 
 /** A player, what it plays, and the last that it said. */
-interface Seat {
-  target: Target;
-  player: Player;
-  layers: VideoLayer[];
+class Seat {
+  readonly target: Target;
+  readonly player: Player;
+  layers: VideoLayer[] = [];
+
+  /** `make` hands its seat to the player's events, which come when both are made. */
+  constructor(target: Target, make: (seat: Seat) => Player) {
+    this.target = target;
+    this.player = make(this);
+  }
 }
 
-/** One stream on one screen, by whichever way it is played: makes players, and ends them, as `follow` decides. */
+/**
+ * One stream on one screen, by whichever way it is played: makes players, and ends them, as
+ * `follow` decides.
+ */
 export class Watching {
   private readonly url: string;
   private readonly site: HlsSite;
   private readonly screen: Screen;
   private readonly events: WatchingEvents;
+  /** What is shown, and what comes. */
   aims: Aims;
   /** Whether it is shown by HLS because WHEP did not get through. */
   isKeptFromWhep = false;
@@ -67,7 +78,8 @@ export class Watching {
   /** Goes to a date: in the playlist at hand where it has it, or by the one of the whole window. */
   seekTo(dateMs: number): void {
     const { player, target } = this.shown;
-    const isDone = target.fromMs !== undefined && player instanceof Broadcast && player.seekTo(dateMs);
+    const isPast = target.fromMs !== undefined;
+    const isDone = isPast && player instanceof Broadcast && player.seekTo(dateMs);
     if (!isDone) this.ask({ way: 'hls', fromMs: dateMs });
   }
 
@@ -133,23 +145,27 @@ export class Watching {
   }
 
   private seat(target: Target, video: HTMLVideoElement, fromMs: number | undefined): Seat {
-    const seat = { target, layers: [] as VideoLayer[] } as Seat;
-    const events = this.eventsOf(seat);
-    seat.player =
-      target.way === 'whep'
-        ? new Interactive(this.url, this.site, video, events)
-        : new Broadcast(this.site, target, fromMs, video, events);
-    return seat;
+    return new Seat(target, (seat) => {
+      const events = this.eventsOf(seat);
+      if (target.way === 'whep') return new Interactive(this.url, this.site, video, events);
+      return new Broadcast(this.site, target, fromMs, video, events);
+    });
   }
 
   private eventsOf(seat: Seat): PlayerEvents {
+    const { target } = seat;
     const whenShown =
       <A extends unknown[]>(call: (...told: A) => void) =>
       (...told: A) => {
         if (seat === this.shown) call(...told);
       };
     return {
-      onStanding: whenShown(this.events.onStanding),
+      onStanding: (standing) => {
+        if (seat === this.shown) this.events.onStanding(standing);
+        // What is to come and has to wait first, for whatever reason, does not keep people waiting
+        // with it.
+        else if (seat === this.incoming && standing.error) this.on({ name: 'denied' });
+      },
       onLayers: (layers) => {
         seat.layers = layers;
         if (seat === this.shown) this.events.onLayers(layers);
@@ -159,8 +175,9 @@ export class Watching {
         if (seat === this.incoming) this.on({ name: 'ready' });
       },
       onTrouble: () => {
-        if (seat === this.incoming) this.on({ name: 'denied' });
-        else if (seat === this.shown) this.on({ name: seat.target.way === 'whep' ? 'trouble' : 'over' });
+        if (seat === this.incoming) return this.on({ name: 'denied' });
+        if (seat !== this.shown) return;
+        this.on({ name: target.way === 'whep' ? 'trouble' : 'over' });
       },
       onWell: whenShown(() => this.on({ name: 'well' })),
     };

@@ -4,7 +4,10 @@ import type { Way } from './changeover.ts';
 /** The option of the watch page's address: `?via=hls`. */
 const OPTION = 'via';
 
-/** What a viewer wants, by the address or by what they chose before in this tab; undefined where they have not said. */
+/**
+ * What a viewer wants, by the address or by what they chose before in this tab; undefined where
+ * they have not said.
+ */
 export function wishedWay(stream: string): Way | undefined {
   return wayOf(new URLSearchParams(location.search).get(OPTION)) ?? wayOf(storeOf(stream).read());
 }
