@@ -153,6 +153,7 @@ bench() {
         viewers) load-tests/load/bench.sh "$@" ;;
         joins100) load-tests/load/bench.sh --viewers 100 --joins 100 --seconds 3 --max-join-p95-ms 400 \
             --max-keyframe-requests 5 "$@" ;;
+        hls) load-tests/load/hls.sh "$@" ;;
         bystanders) load-tests/load/bystanders.sh "$@" ;;
         density) load-tests/load/density.sh "$@" ;;
         ramp) load-tests/load/ramp.sh "$@" ;;

@@ -27,6 +27,9 @@ let_crowds_in() {
     export FRESHET_LIMITS__JOINS_PER_SECOND_AND_CLIENT=1000
 }
 
+# What is measured is WHEP, unless a script says otherwise.
+latency=ultra-low
+
 # Sets `server`, its process, and `http`, its address. One worker, because it has one core.
 start_server() {
     server=
@@ -38,9 +41,8 @@ start_server() {
 enabled = false
 [sfu]
 workers = 1
-# What is measured is WHEP.
 [hls]
-latency = "ultra-low"
+latency = "$latency"
 [[streams]]
 name = "bench"
 key = "bench-key-0001"

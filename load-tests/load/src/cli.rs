@@ -2,6 +2,7 @@
 
 mod bystanders;
 mod fanout;
+mod hls;
 mod hostile;
 mod limit;
 mod publish;
@@ -28,6 +29,10 @@ pub(crate) enum Command {
     Hostile(hostile::Hostile),
     /// What this machine can do at all: rewrite, seal and send, with nothing else
     Limit(limit::Limit),
+    /// One stream, many viewers of LL-HLS: how late is what they wait for, who stalls, and what it costs the server
+    Hls(hls::Hls),
+    /// The same answer of HLS as often as the server gives it: requests for each second of a core
+    Requests(hls::Requests),
     /// More and more players on one stream: how many does the server carry?
     Ramp(ramp::Ramp),
     /// Streams that any player can show, from many publishers at once
@@ -40,6 +45,8 @@ impl Command {
             Self::Fanout(fanout) => fanout.run(),
             Self::Bystanders(bystanders) => bystanders.run(),
             Self::Hostile(hostile) => hostile.run(),
+            Self::Hls(hls) => hls.run(),
+            Self::Requests(requests) => requests.run(),
             Self::Limit(limit) => limit.run(),
             Self::Publish(publish) => publish.run(),
             Self::Ramp(ramp) => ramp.run(),

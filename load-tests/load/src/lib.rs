@@ -3,7 +3,8 @@
 //! [`fanout`] plays a scenario: a [`publisher`] sends a stream whose every packet carries a [`stamp`]; a [`crowd`] of
 //! [`subscriber`]s holds what arrives against the stamps, and what came of it is in [`report`]. [`ramp`] does so with more and
 //! more players. Between each of them and the server there may be a [`network`]. [`publish`] sends what a decoder can
-//! show, from many publishers at once, and measures nothing: browsers or other players watch it.
+//! show, from many publishers at once, and measures nothing: browsers or other players watch it. [`hls`] are viewers of what
+//! the server makes of a stream for a mass audience.
 //!
 //! # Invariants
 //!
@@ -29,6 +30,7 @@ pub mod fanout;
 mod first_picture;
 pub mod formats;
 pub mod frame_publisher;
+pub mod hls;
 pub mod hostile;
 pub mod joining;
 pub mod keyframe_fanout;

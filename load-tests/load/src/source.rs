@@ -45,6 +45,12 @@ const OPUS_TOC: u8 = 0xfc;
 /// The picture parameter set of every encoding.
 const PPS: [u8; 4] = [0x68, 0xce, 0x3c, 0x80];
 
+/// How a slice's header begins (ITU-T H.264 section 7.3.3): macroblock 0, a slice like all of its picture (intra, or predicted),
+/// and PPS 0, in Exp-Golomb codes 1, 0001000 or 00110, and 1. No decoder gets further, and whoever packages pictures looks for no
+/// more.
+const INTRA_HEADER: [u8; 2] = [0b1000_1000, 0b1101_0101];
+const PREDICTED_HEADER: [u8; 2] = [0b1001_1010, 0b0101_0101];
+
 /// NAL unit headers (RFC 6184 sections 5.3, 5.7, 5.8).
 const STAP_A: u8 = 0x78;
 const SEI: u8 = 0x06;
@@ -163,6 +169,7 @@ fn video_payload(stamp: &Stamp, n_in_frame: u16, sps: &[u8]) -> Vec<u8> {
         push_unit(&mut payload, &sei);
     } else if n_in_frame == 1 {
         payload.push(0x60 | DELTA_SLICE);
+        payload.extend(PREDICTED_HEADER);
     } else {
         let slice = if stamp.is_keyframe {
             IDR_SLICE
@@ -180,6 +187,11 @@ fn video_payload(stamp: &Stamp, n_in_frame: u16, sps: &[u8]) -> Vec<u8> {
             0
         };
         payload.extend([FU_A, slice | start | end]);
+        match (start, stamp.is_keyframe) {
+            (FU_START, true) => payload.extend(INTRA_HEADER),
+            (FU_START, false) => payload.extend(PREDICTED_HEADER),
+            _ => {}
+        }
     }
     payload.resize(VIDEO_PAYLOAD_BYTES, 0x55);
     let is_written = stamp.write(&mut payload);
