@@ -21,7 +21,7 @@ const AHEAD_MAX: Duration = Duration::from_secs(1);
 /// When nobody asked for this long (the machine slept), or frames leave out as much, what is missing is left out instead of
 /// told of part by part: a player whose playlist is as old as it may be for a delta update (half the skip boundary) still
 /// has what that leaves out.
-const PAUSE_MAX: Duration = Duration::from_secs(5);
+pub(crate) const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// The longest packet of sound (RFC 6716 section 2.1.4): the first of a rendition may reach into its first segment.
 const SOUND_FRAME_MAX: Duration = Duration::from_millis(120);
 /// Where sound is alone it is cut between parts, near this.
@@ -32,9 +32,9 @@ pub(crate) struct Ladder {
     pub(crate) config: Config,
     pub(crate) slots: Vec<Slot>,
     pub(crate) outbox: Outbox,
-    clock: SegmentClock,
+    pub(crate) clock: SegmentClock,
     /// Nobody publishes, and the segments that were published are open.
-    is_deserted: bool,
+    pub(crate) is_deserted: bool,
 }
 
 impl Ladder {
@@ -50,7 +50,7 @@ impl Ladder {
 
     /// When something is due without a frame.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let deadlines = self.writers().map(RenditionWriter::deadline);
+        let deadlines = self.writers().map(|writer| writer.patience.deadline());
         let ask = self
             .clock
             .next_ask()
@@ -70,23 +70,6 @@ impl Ladder {
         if let Some(floor) = self.writer(index).map(|writer| writer.parts.floor()) {
             self.reach(index, time.0.max(floor), false, now);
         }
-    }
-
-    /// Nobody publishes any more.
-    pub(crate) fn desert(&mut self, now: Instant) {
-        for writer in writers_mut(&mut self.slots) {
-            writer.finish_part(now, &mut self.outbox);
-        }
-        self.is_deserted = true;
-    }
-
-    /// Time without a publisher is told of from here on, in segments of its own.
-    fn part_from_publisher(&mut self, now: Instant) {
-        let ends = self.writers().map(|w| w.at(w.parts.starts_at())).max();
-        if let Some(at) = ends.filter(|_| self.is_deserted) {
-            self.clock.end_at(at, now);
-        }
-        self.is_deserted = false;
     }
 
     /// Nothing more comes.
@@ -268,24 +251,7 @@ impl Ladder {
             }
         }
         if writer.parts.starts_at() != part_began {
-            writer.restart_wait(now);
-        }
-    }
-
-    /// Does what is due without a frame.
-    pub(crate) fn expire(&mut self, now: Instant) {
-        if self.writers().any(|writer| writer.lag(now) > PAUSE_MAX) {
-            self.skip_pause(now);
-        }
-        if self.writers().any(|writer| writer.deadline() <= now) {
-            self.part_from_publisher(now);
-        }
-        for writer in writers_mut(&mut self.slots) {
-            while writer.deadline() <= now {
-                let until = writer.at(writer.parts.ends_by());
-                self.outbox.stats.late_cuts += self.clock.reach(until, now);
-                writer.expire(&self.clock, &mut self.outbox);
-            }
+            writer.patience.restart(now);
         }
     }
 
@@ -301,7 +267,7 @@ impl Ladder {
     }
 
     /// All renditions go on at the present, after a discontinuity.
-    fn skip_pause(&mut self, now: Instant) {
+    pub(crate) fn skip_pause(&mut self, now: Instant) {
         let told = self.writers().map(|w| w.at(w.parts.ends_by())).max();
         let present = now.saturating_since(self.config.zero.at);
         let at = present.max(told.unwrap_or_default());

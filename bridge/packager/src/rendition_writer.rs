@@ -17,15 +17,12 @@ use crate::event::Event;
 use crate::measure::Measure;
 use crate::outbox::Outbox;
 use crate::part_writer::{ClosedPart, PartWriter, Pending, nearest, ticks};
+use crate::patience::Patience;
 use crate::rendition::RenditionName;
 use crate::segment::InitNumber;
 use crate::segment_clock::{Cut, SEGMENT_LIMIT, SegmentClock};
 use crate::segment_writer::{SegmentWriter, micros};
 use crate::window::Window;
-
-/// When nothing comes, a part is closed after so many hundredths of the part target: an eighth of a second of jitter in the
-/// shorter ones, and well before a player's patience of 1.5 target durations ends.
-const WAIT_PERCENT: u32 = 125;
 
 /// How much earlier than a cut the first frame of its segment may be: what is left between the hard limit of a segment and the
 /// longest that rounds to the target duration, halved.
@@ -46,9 +43,7 @@ pub(crate) struct RenditionWriter {
     init: InitNumber,
     chunks: ChunkWriter,
     n_parts: u64,
-    part_target: Duration,
-    /// When the media at the beginning of the open part was here, or should have been.
-    due_from: Instant,
+    pub(crate) patience: Patience,
 }
 
 impl RenditionWriter {
@@ -71,8 +66,7 @@ impl RenditionWriter {
             init: InitNumber(0),
             chunks: ChunkWriter::new(first.kind(), config.zero),
             n_parts: 0,
-            part_target,
-            due_from: first.captured_at,
+            patience: Patience::new(part_target, first.captured_at),
         }
     }
 
@@ -88,16 +82,6 @@ impl RenditionWriter {
     /// A place on the rendition's timeline, since the stream's zero.
     pub(crate) fn at(&self, ticks: u64) -> Duration {
         self.rate.duration(ticks)
-    }
-
-    /// When the open part is closed whatever comes.
-    pub(crate) fn deadline(&self) -> Instant {
-        self.due_from + self.part_target.saturating_mul(WAIT_PERCENT) / 100
-    }
-
-    /// How long nothing was done that should have been.
-    pub(crate) fn lag(&self, now: Instant) -> Duration {
-        now.saturating_since(self.deadline())
     }
 
     /// Another format from the next segment on.
@@ -172,18 +156,13 @@ impl RenditionWriter {
     /// Keeps a frame that begins where the timeline was brought to.
     pub(crate) fn put(&mut self, frame: &Frame, now: Instant) {
         if self.parts.is_empty() {
-            self.due_from = now;
+            self.patience.restart(now);
         }
         self.parts.put(Pending {
             captured_at: frame.captured_at,
             is_keyframe: frame.is_keyframe,
             data: Arc::clone(&frame.data),
         });
-    }
-
-    /// The open part is not closed by frames before this much later.
-    pub(crate) fn restart_wait(&mut self, now: Instant) {
-        self.due_from = now;
     }
 
     /// Nothing came in time: the open part ends at the part target, or at the segment's end.
@@ -206,7 +185,7 @@ impl RenditionWriter {
             }
         }
         let told = self.parts.starts_at().saturating_sub(from);
-        self.due_from += self.rate.duration(told);
+        self.patience.spend(self.rate.duration(told));
     }
 
     /// What comes next does not follow: the segment ends where its media does, and the time until the next is told by their
@@ -224,7 +203,7 @@ impl RenditionWriter {
     pub(crate) fn finish_part(&mut self, now: Instant, outbox: &mut Outbox) {
         self.parts.finish(self.limit());
         self.tell_parts(outbox);
-        self.restart_wait(now);
+        self.patience.restart(now);
     }
 
     /// Nobody asked for long: goes on at a cut that is far ahead, without telling of what is between.
@@ -232,7 +211,7 @@ impl RenditionWriter {
         self.parts.finish(self.limit());
         self.cut(cut, outbox);
         self.parts.jump(self.ticks(cut.at));
-        self.due_from = now;
+        self.patience.restart(now);
     }
 
     /// The last of it.

@@ -104,8 +104,11 @@ fn wanted_name(format: &Format) -> Option<String> {
 /// The shorter side of pictures.
 fn height(format: &Format) -> Option<u16> {
     match format {
-        Format::H264 { size, .. } => Some(size.height.min(size.width)),
-        _ => None,
+        Format::H264 { size, .. }
+        | Format::Vp8 { size }
+        | Format::Vp9 { size, .. }
+        | Format::Av1 { size, .. } => Some(size.height.min(size.width)),
+        Format::Opus { .. } | Format::Aac { .. } => None,
     }
 }
 

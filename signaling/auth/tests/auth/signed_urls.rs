@@ -164,7 +164,11 @@ fn the_longest_token_that_there_is_opens_and_has_room_to_spare() {
     let asker = asker("2001:db8::7", Some("NL"));
     assert!(keys().check(&longest, "demo", asker, NOW).is_ok());
     // Unix seconds have ten digits until the year 2286.
-    assert!(longest.len() + 10 <= URL_TOKEN_BYTES_MAX, "{}", longest.len());
+    assert!(
+        longest.len() + 10 <= URL_TOKEN_BYTES_MAX,
+        "{}",
+        longest.len()
+    );
 }
 
 #[test]
