@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { ago, bitrate, duration, milliseconds, percent, viewers } from '../src/page/figures.ts';
-import { parseStreams } from '../src/page/stream-list.ts';
+import { parseStreams, thumbnailUrl } from '../src/page/stream-list.ts';
 import { parseResolution, parseWishes, wishesText } from '../src/page/studio/settings.ts';
 import { explain, explainCapture } from '../src/page/wording.ts';
 import { SignalingError } from '../src/signaling/error.ts';
@@ -57,12 +57,12 @@ describe('the list of streams', () => {
       { name: 'b', live: true, viewers: 1, started_at: 5 },
       { name: 'a', live: true, viewers: 1 },
       { name: 'off', live: false, viewers: 9 },
-      { name: 'c', live: true, viewers: 3, started_at: 6 },
+      { name: 'c', live: true, viewers: 3, started_at: 6, latency: 'low' },
     ];
     expect(parseStreams({ streams })).toEqual([
-      { name: 'c', viewers: 3, startedAtSeconds: 6 },
-      { name: 'a', viewers: 1, startedAtSeconds: undefined },
-      { name: 'b', viewers: 1, startedAtSeconds: 5 },
+      { name: 'c', viewers: 3, startedAtSeconds: 6, isPackaged: true },
+      { name: 'a', viewers: 1, startedAtSeconds: undefined, isPackaged: false },
+      { name: 'b', viewers: 1, startedAtSeconds: 5, isPackaged: false },
     ]);
   });
 
@@ -72,6 +72,12 @@ describe('the list of streams', () => {
       expect(parseStreams(body)).toEqual([]);
     },
   );
+
+  it('has a thumbnail that is another every ten seconds', () => {
+    const urls = [100, 109.9, 110].map((nowSeconds) => thumbnailUrl('demo', nowSeconds));
+    expect(urls[0]).toBe('/hls/demo/thumbnail.jpg?at=10');
+    expect(new Set(urls).size).toBe(2);
+  });
 });
 
 describe('what people are told', () => {

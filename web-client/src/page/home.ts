@@ -1,7 +1,7 @@
 import { Backoff } from '../signaling/backoff.ts';
 import { copyOf, element, within } from './element.ts';
 import { ago, viewers } from './figures.ts';
-import { type LiveStream, parseStreams } from './stream-list.ts';
+import { type LiveStream, parseStreams, thumbnailUrl } from './stream-list.ts';
 
 /** How often the list is asked for while the page is seen; a new stream shows up within this. */
 const POLL_MS = 4_000;
@@ -46,8 +46,24 @@ function show(streams: LiveStream[]): void {
       stream.startedAtSeconds,
       Date.now() / 1000,
     );
+    if (stream.isPackaged) showThumbnail(within(row, '.thumbnail', HTMLImageElement), stream.name);
   }
   for (const row of rows.values()) row.remove();
+}
+
+/** The last one stays until the next is there; where there is none, its place stays empty. */
+function showThumbnail(image: HTMLImageElement, name: string): void {
+  const url = thumbnailUrl(name, Date.now() / 1000);
+  if (image.dataset.asked === url) return;
+  image.dataset.asked = url;
+  const next = new Image();
+  next.src = url;
+  next.decode().then(
+    () => (image.src = url),
+    () => {
+      // There is none yet, or none any more: the next poll that is due asks again.
+    },
+  );
 }
 
 function makeRow(name: string): HTMLLIElement {
