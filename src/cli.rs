@@ -15,6 +15,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::thumbnails;
+
 /// A WebRTC-first live platform: publish over WHIP, watch over WHEP.
 #[derive(Debug, Parser)]
 #[command(name = "freshet", version, about, max_term_width = 100)]
@@ -33,6 +35,9 @@ enum Command {
     /// Make tokens that let others publish or play
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Make thumbnails of keyframes: what `serve` starts
+    #[command(hide = true)]
+    ThumbnailWorker,
     /// Check a configuration file and say what is wrong with it, and what this machine encodes with
     Check(check::Check),
     /// One of the processes that `serve` starts to load codecs in
@@ -48,6 +53,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Stream(command) => command.run(),
         Command::Token(command) => command.run(),
+        Command::ThumbnailWorker => thumbnails::worker::run().map_err(Into::into),
         Command::Check(check) => check.run(),
         #[cfg(feature = "gst")]
         Command::TranscodeWorker => return transcoder::work(),

@@ -26,6 +26,7 @@ mod scratch;
 mod shutdown;
 mod signed;
 mod streams;
+mod thumbnails;
 mod tls;
 mod token_keys;
 mod url_keys;

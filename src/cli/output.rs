@@ -61,6 +61,7 @@ failure_from!(
     crate::streams::StoreError,
     crate::token_keys::KeysError,
     crate::url_keys::UrlKeyError,
+    std::io::Error,
     sfu_model::id::InvalidRoomName,
     sfu_net::entropy::EntropyUnavailable,
     signaling_auth::signed_url::key::UrlLifetime,

@@ -9,6 +9,7 @@ use axum::http::request;
 use bridge_packager::config::Windows;
 use bridge_server::bridge::{Bridge, Config};
 use bridge_server::router::MayPlay;
+use bridge_server::thumbnails::Draw;
 use sfu_net::clock;
 use sfu_server::Sfu;
 use whip_whep_server::access::Access;
@@ -18,6 +19,7 @@ use crate::config::proxies::TrustedProxies;
 use crate::config::settings;
 use crate::data_dir::DataDir;
 use crate::signed::{CountryHeader, Gate, Refusals, SignedFor};
+use crate::thumbnails::desk::Desk;
 use crate::url_keys::{self, UrlKeyError};
 
 /// The folder of what has left the memory, in the data folder.
@@ -31,11 +33,15 @@ pub(crate) struct BridgeError {
     error: std::io::Error,
 }
 
+/// How a worker for thumbnails is started.
+const WORKER: &[&str] = &["thumbnail-worker"];
+
 /// The bridge. It packages nothing until a stream that is to be packaged is live.
 pub(super) fn open(
     config: &settings::Config,
     data: &DataDir,
     sfu: Sfu,
+    draw: Draw,
 ) -> Result<Bridge, BridgeError> {
     let folder = data.file(FOLDER);
     let windows = Windows {
@@ -46,6 +52,7 @@ pub(super) fn open(
         windows,
         folder: folder.clone(),
         transcode: transcode::start(config, sfu.clock()),
+        draw: Some(draw),
     };
     Bridge::new(sfu, parts).map_err(|error| BridgeError { folder, error })
 }
@@ -57,6 +64,11 @@ pub(super) fn may_play(access: Arc<Access>) -> MayPlay {
         signed_for.is_some_and(|signed| signed.is_for(stream))
             || access.may_play(stream, bearer(head), clock::unix_now())
     })
+}
+
+/// Who makes thumbnails: this very program, in processes of its own.
+pub(super) fn thumbnails() -> std::io::Result<Desk> {
+    Desk::open(std::env::current_exe()?, WORKER)
 }
 
 /// What signed URLs are checked with.

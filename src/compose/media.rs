@@ -24,6 +24,7 @@ use crate::latencies::Latencies;
 use crate::live::LiveSince;
 use crate::roles::{Role, Roles};
 use crate::signed::{self, Gate};
+use crate::thumbnails::desk::Desk;
 use crate::url_keys::UrlKeyError;
 
 /// How long a worker may take to say that it lives. A worker answers between two bursts of packets; one that takes a
@@ -44,6 +45,8 @@ pub(crate) enum MediaError {
     Bridge(#[from] bridge::BridgeError),
     #[error(transparent)]
     Urls(#[from] UrlKeyError),
+    #[error("no thread for thumbnails: {0}")]
+    Thumbnails(std::io::Error),
 }
 
 /// The media plane of this process, if that is one of its roles.
@@ -61,11 +64,12 @@ struct Running {
     n_workers: usize,
 }
 
-/// The bridge, and who lets signed URLs in.
+/// The bridge, who lets signed URLs in, and who makes thumbnails.
 #[derive(Clone)]
 struct Packaging {
     bridge: Bridge,
     gate: Gate,
+    thumbnails: Desk,
 }
 
 impl Packaging {
@@ -109,10 +113,14 @@ impl Media {
             Arc::clone(&ground.access),
         );
         let bridge = match roles.has(Role::Bridge) {
-            true => Some(Packaging {
-                bridge: bridge::open(config, &ground.data, sfu.clone())?,
-                gate: bridge::gate(config, &ground.data)?,
-            }),
+            true => {
+                let thumbnails = bridge::thumbnails().map_err(MediaError::Thumbnails)?;
+                Some(Packaging {
+                    bridge: bridge::open(config, &ground.data, sfu.clone(), thumbnails.draw())?,
+                    thumbnails,
+                    gate: bridge::gate(config, &ground.data)?,
+                })
+            }
             false => None,
         };
         let hearing = Hearing {
@@ -165,9 +173,10 @@ impl Media {
         if let Some(running) = &self.running {
             running.sfu.register_metrics(registry);
             running.whip_whep.register_metrics(registry);
-            if let Some(Packaging { bridge, gate }) = &running.bridge {
-                bridge.register_metrics(registry);
-                gate.refusals.register(registry);
+            if let Some(packaging) = &running.bridge {
+                packaging.bridge.register_metrics(registry);
+                packaging.gate.refusals.register(registry);
+                packaging.thumbnails.register(registry);
             }
         }
     }

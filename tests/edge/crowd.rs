@@ -186,6 +186,7 @@ async fn five_hundred_viewers_ask_the_origin_as_often_as_three() {
     );
     assert_bodies(&stage, &token, &bodies).await;
     assert_ranges(&stage, &token, &bodies).await;
+    assert_thumbnail(&stage, &token).await;
     assert_tokens(&stage, &token, &bodies, &renditions[0]).await;
     let logs = [stage.edge.stop(), stage.shield.stop()].concat();
     assert!(
@@ -232,6 +233,34 @@ async fn assert_ranges(stage: &Stage, token: &str, bodies: &BTreeMap<String, Vec
         .unwrap();
     assert_eq!(ranged.status(), StatusCode::PARTIAL_CONTENT);
     assert_eq!(ranged.bytes().await.unwrap(), body[4..8]);
+}
+
+/// The first keyframe became a picture, in a process of its own.
+async fn assert_thumbnail(stage: &Stage, token: &str) {
+    let way = stage.way(&browser(), token);
+    let url = format!("{}/hls/demo/thumbnail.jpg", way.base);
+    let (began_at, mut looks) = (Instant::now(), interval(LOOK_EVERY));
+    loop {
+        looks.tick().await;
+        let response = way.client.get(&url).send().await.unwrap();
+        if response.status() == StatusCode::OK {
+            let header = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
+            assert_eq!(header("content-type"), "image/jpeg");
+            assert_eq!(header("cache-control"), "max-age=10");
+            assert!(!header("etag").is_empty());
+            assert!(
+                response
+                    .bytes()
+                    .await
+                    .unwrap()
+                    .starts_with(&[0xff, 0xd8, 0xff])
+            );
+            return;
+        }
+        let reason = response.text().await.unwrap();
+        assert!(reason.contains("first keyframe of H.264"), "{reason}");
+        assert!(began_at.elapsed() < PATIENCE, "{}", stage.running.log());
+    }
 }
 
 /// What is in the cache by now is not for who has no token, or another's.

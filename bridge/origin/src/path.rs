@@ -6,8 +6,8 @@ use crate::request::Tree;
 
 /// The MPD, below `/dash/{stream}/`.
 const MPD: &str = "manifest.mpd";
-/// The latest picture.
-const THUMBNAIL: &str = "thumbnail.jpg";
+/// The latest picture, below `/hls/{stream}/`.
+pub const THUMBNAIL: &str = "thumbnail.jpg";
 
 /// An object of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

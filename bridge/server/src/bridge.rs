@@ -22,12 +22,13 @@ use crate::pipeline::{Command, Parts, Pipeline};
 use crate::router::{self, CLOCK_URI, MayPlay};
 use crate::stream::Stream;
 use crate::streams::Streams;
+use crate::thumbnails::Draw;
 use crate::transcode::Transcode;
 use crate::transcode::metrics::Watched;
 use crate::{folder, latency, metrics, stages};
 
 /// What a bridge is made for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Config {
     /// How much of them is listed.
     pub windows: Windows,
@@ -35,6 +36,8 @@ pub struct Config {
     pub folder: PathBuf,
     /// What encodes anew. Without it players get sound as Opus alone, and pictures only of publishers of H.264.
     pub transcode: Option<Transcode>,
+    /// Makes thumbnails; `None`: there are none.
+    pub draw: Option<Draw>,
 }
 
 /// Commands that wait for one pipeline. It takes them before all else; a publisher that comes and goes so often while it sleeps
@@ -156,6 +159,7 @@ impl Bridge {
             },
             transcode: config.transcode.clone(),
             part_latency: self.0.part_latency.clone(),
+            draw: config.draw.clone(),
         };
         let (way, commands) = mpsc::channel(COMMANDS_MAX);
         // There is room for all of them.

@@ -33,5 +33,6 @@ pub mod router;
 mod stages;
 mod stream;
 mod streams;
+pub mod thumbnails;
 pub mod transcode;
 mod waiters;

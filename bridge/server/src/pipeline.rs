@@ -23,6 +23,7 @@ use crate::folder::Folder;
 use crate::keyframes;
 use crate::stages::{Config, Stages};
 use crate::stream::Stream;
+use crate::thumbnails::{Draw, Keyframe};
 use crate::transcode::Transcode;
 use crate::transcode::transcoding::{Encoded, Transcoding};
 
@@ -51,6 +52,7 @@ pub(crate) struct Parts {
     pub(crate) folder: PathBuf,
     pub(crate) part_latency: Histogram,
     pub(crate) transcode: Option<Transcode>,
+    pub(crate) draw: Option<Draw>,
 }
 
 /// One stream, from its first publisher to its end.
@@ -60,6 +62,7 @@ pub(crate) struct Pipeline {
     stream: Arc<Stream>,
     clock: Clock,
     part_latency: Histogram,
+    draw: Option<Draw>,
     tap: Option<Tap>,
     stages: Stages,
     encoding: Encoding,
@@ -93,6 +96,7 @@ impl Pipeline {
             sfu: parts.sfu,
             stream: parts.stream,
             part_latency: parts.part_latency,
+            draw: parts.draw,
             tap: None,
             disk: None,
             ends_at: None,
@@ -229,6 +233,14 @@ impl Pipeline {
         }
     }
 
+    /// Has a thumbnail made, which is there when it is there.
+    fn draw(&self, keyframe: Keyframe) {
+        if let Some(draw) = &self.draw {
+            let stream = Arc::clone(&self.stream);
+            draw(keyframe, Box::new(move |jpeg| stream.set_thumbnail(jpeg)));
+        }
+    }
+
     /// Does what the stages say, and lets what they made be asked for.
     fn publish(&mut self, now: Instant, cause: Option<&Packet>) {
         let mut told = self.stages.take();
@@ -241,6 +253,9 @@ impl Pipeline {
         }
         for (source, warning) in told.warnings {
             warn!(room = %self.room, %source, ?warning, "a publisher's stream is not as it should be");
+        }
+        if let Some(keyframe) = told.keyframe {
+            self.draw(keyframe);
         }
         let is_due = || self.stream.poll_timeout().is_some_and(|at| at <= now);
         if told.packaged.is_empty() && (cause.is_some() || !is_due()) {

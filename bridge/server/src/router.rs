@@ -8,6 +8,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::routing::any;
 use bridge_origin::cache_policy::{CachePolicy, NOT_YET};
+use bridge_origin::path::THUMBNAIL;
 use bridge_origin::request::{Headers, Method, Request as Asked, Tree};
 use bridge_origin::response::{Body as Bytes, Response as Answer, Status};
 use bridge_packager::utc::Utc;
@@ -19,6 +20,7 @@ use tracing::error;
 use crate::body;
 use crate::stream::{Reply, Stream};
 use crate::streams::Streams;
+use crate::thumbnails::NONE_YET;
 
 /// Whether a request's credential lets it play a stream: its name, and the head of the request.
 pub type MayPlay = Arc<dyn Fn(&str, &http::request::Parts) -> bool + Send + Sync>;
@@ -76,6 +78,9 @@ async fn handle(desk: Desk, tree: Tree, request: Request) -> Response {
         Reply::Later(waiting) => waiting.answer().await,
     };
     match answer {
+        Some(answer) if path == THUMBNAIL && answer.status == Status::NotFound => {
+            no_thumbnail(&answer)
+        }
         Some(answer) => with_body(&stream, answer).await,
         None => into_http(&Answer::bare(
             Status::ServiceUnavailable,
@@ -136,6 +141,17 @@ fn into_http(answer: &Answer) -> Response {
                 .insert(HeaderName::from_static(name), value);
         }
     }
+    response
+}
+
+/// Why there is none.
+fn no_thumbnail(answer: &Answer) -> Response {
+    let mut response = into_http(answer);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(NONE_YET.len()));
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    headers.insert(header::CONTENT_TYPE, plain);
+    *response.body_mut() = Body::from(NONE_YET);
     response
 }
 

@@ -21,6 +21,7 @@ use sfu_model::time::{Instant, MediaTime, NtpTime};
 
 use crate::ladder::{Ladder, Place};
 use crate::overture::{Anew, Overture};
+use crate::thumbnails::{Keyframe, Thumbnails};
 
 /// Samples of a frame of AAC-LC (ISO/IEC 14496-3 section 4.5.1.1), which are ticks of its clock.
 const AAC_FRAME_SAMPLES: u64 = 1_024;
@@ -53,6 +54,7 @@ pub(crate) struct Stages {
     /// Of the largest pictures that are published.
     top_rank: u8,
     overture: Overture,
+    thumbnails: Thumbnails,
     told: Told,
 }
 
@@ -65,6 +67,8 @@ pub(crate) struct Told {
     pub(crate) wants_all: bool,
     /// So should these, which lost something.
     pub(crate) wants: Vec<Source>,
+    /// To be made a thumbnail of.
+    pub(crate) keyframe: Option<Keyframe>,
     /// For whoever publishes.
     pub(crate) warnings: Vec<(Source, Warning)>,
     /// For the transcoder.
@@ -84,6 +88,7 @@ impl Stages {
             ladder: Ladder::default(),
             top_rank: 0,
             overture: Overture::default(),
+            thumbnails: Thumbnails::default(),
             told: Told::default(),
         }
     }
@@ -215,6 +220,9 @@ impl Stages {
 
     /// From a frame to its rendition, to the transcoder, or to both.
     fn place(&mut self, source: Source, frame: Frame, now: Instant) {
+        if let Some(keyframe) = self.thumbnails.choose(source, &frame, now) {
+            self.told.keyframe = Some(keyframe);
+        }
         let place = self.ladder.place(source, &frame, self.top_rank, now);
         let transcodes = self.config.transcodes;
         let Some(packager) = self.packager(now) else {

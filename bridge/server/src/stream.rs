@@ -11,6 +11,7 @@ use bridge_origin::stats::Stats;
 use bridge_origin::waiting::GroupId;
 use bridge_packager::event::Event as Packaged;
 use bridge_packager::rendition::RenditionName;
+use bytes::Bytes;
 use sfu_net::clock::Clock;
 use tokio::sync::{Notify, oneshot};
 
@@ -158,6 +159,11 @@ impl Stream {
             false => desk.origin.handle_disk_error(key),
         }
         desk.settle()
+    }
+
+    /// A picture of it.
+    pub(crate) fn set_thumbnail(&self, jpeg: Bytes) {
+        self.desk().origin.handle_thumbnail(jpeg);
     }
 
     pub(crate) fn stats(&self) -> Stats {

@@ -175,7 +175,17 @@ pub(crate) fn brightness(frames: &[Frame]) -> Vec<u8> {
         .flat_map(|frame| with_start_codes(frame).unwrap())
         .collect();
     let arguments = [
-        "-f", "h264", "-i", "-", "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "gray", "-",
+        "-f",
+        "h264",
+        "-i",
+        "-",
+        "-fps_mode",
+        "passthrough",
+        "-f",
+        "rawvideo",
+        "-pix_fmt",
+        "gray",
+        "-",
     ];
     let pictures = ffmpeg(&arguments, &bytes);
     let area = usize::try_from(size.area()).unwrap();

@@ -1,0 +1,168 @@
+//! Which keyframes become thumbnails. Decoding them is somebody else's: a decoder is no part of a server.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bridge_frames::source::Source;
+use bytes::Bytes;
+use sfu_model::frame::{Format, Frame};
+use sfu_model::time::Instant;
+
+/// A keyframe with its parameter sets, each NAL unit after a start code (H.264 annex B).
+#[derive(Clone, Debug)]
+pub struct Keyframe(pub Box<[u8]>);
+
+/// Takes the JPEG. Dropped, there is none.
+pub type Reply = Box<dyn FnOnce(Bytes) + Send>;
+
+/// Makes a JPEG of a keyframe, later or never. It does not wait.
+pub type Draw = Arc<dyn Fn(Keyframe, Reply) + Send + Sync>;
+
+/// From one thumbnail to the next: caches keep one as long (`bridge_origin::cache_policy::THUMBNAIL`).
+const INTERVAL: Duration = Duration::from_secs(10);
+
+/// What a thumbnail is wide enough with, in pixels.
+const WIDTH_ENOUGH: u16 = 640;
+
+/// What is said where there is none.
+pub(crate) const NONE_YET: &str =
+    "There is no thumbnail: the first keyframe of H.264 makes one, and other codecs have none.\n";
+
+/// Chooses keyframes of one stream.
+#[derive(Debug, Default)]
+pub(crate) struct Thumbnails {
+    due_at: Option<Instant>,
+    /// How wide each encoding was when it last had a keyframe.
+    widths: BTreeMap<Source, u16>,
+}
+
+impl Thumbnails {
+    /// A frame: it is chosen if a thumbnail is due and no other encoding is better for it.
+    pub(crate) fn choose(
+        &mut self,
+        source: Source,
+        frame: &Frame,
+        now: Instant,
+    ) -> Option<Keyframe> {
+        let Format::H264 { sps, pps, size } = &*frame.format else {
+            return None;
+        };
+        if !frame.is_keyframe {
+            return None;
+        }
+        self.widths.insert(source, size.width);
+        if self.due_at.is_some_and(|at| now < at) || self.best() != Some(source) {
+            return None;
+        }
+        self.due_at = Some(now + INTERVAL);
+        annex_b(sps, pps, &frame.data)
+    }
+
+    /// The narrowest that is wide enough, else the widest: what is larger costs more to decode and shows nothing more.
+    fn best(&self) -> Option<Source> {
+        let enough = self
+            .widths
+            .iter()
+            .filter(|(_, width)| **width >= WIDTH_ENOUGH);
+        let narrowest = enough.min_by_key(|(_, width)| **width);
+        let widest = || self.widths.iter().max_by_key(|(_, width)| **width);
+        narrowest.or_else(widest).map(|(source, _)| *source)
+    }
+}
+
+/// NAL units after their lengths (ISO/IEC 14496-15 section 5.3), after start codes. `None`: a length is wrong.
+fn annex_b(sps: &[u8], pps: &[u8], data: &[u8]) -> Option<Keyframe> {
+    const START_CODE: [u8; 4] = [0, 0, 0, 1];
+    let mut bytes = Vec::with_capacity(data.len().saturating_add(sps.len()).saturating_add(64));
+    for parameter_set in [sps, pps] {
+        bytes.extend(START_CODE);
+        bytes.extend(parameter_set);
+    }
+    let mut rest = data;
+    while let Some((length, behind)) = rest.split_first_chunk::<4>() {
+        let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+        let (unit, behind) = behind.split_at_checked(length)?;
+        bytes.extend(START_CODE);
+        bytes.extend(unit);
+        rest = behind;
+    }
+    rest.is_empty().then(|| Keyframe(bytes.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use sfu_model::packet::Dimensions;
+    use sfu_model::time::MediaTime;
+
+    use super::*;
+
+    fn frame(width: u16, is_keyframe: bool) -> Frame {
+        let size = Dimensions { width, height: 360 };
+        Frame {
+            time: MediaTime(0),
+            captured_at: Instant::START,
+            is_keyframe,
+            discontinuity: None,
+            format: Arc::new(Format::H264 {
+                sps: Box::from([0x67]),
+                pps: Box::from([0x68]),
+                size,
+            }),
+            data: Arc::from([0, 0, 0, 2, 0x65, 9, 0, 0, 0, 1, 0x65]),
+        }
+    }
+
+    const fn video(rank: u8) -> Source {
+        Source::Video { rank }
+    }
+
+    fn at(secs: u64) -> Instant {
+        Instant::START + Duration::from_secs(secs)
+    }
+
+    #[test]
+    fn a_keyframe_every_ten_seconds_is_chosen() {
+        let mut thumbnails = Thumbnails::default();
+        let mut choose = |is_keyframe, now| {
+            let chosen = thumbnails.choose(video(0), &frame(640, is_keyframe), now);
+            chosen.is_some()
+        };
+        assert!(!choose(false, at(0)));
+        assert!(choose(true, at(1)));
+        assert!(!choose(true, at(10)));
+        assert!(!choose(false, at(11)));
+        assert!(choose(true, at(11)));
+    }
+
+    #[test]
+    fn the_narrowest_encoding_that_is_wide_enough_is_chosen() {
+        let mut thumbnails = Thumbnails::default();
+        let widths = [320, 640, 1280];
+        let mut chosen = |rank: u8, now| {
+            let frame = frame(widths[usize::from(rank)], true);
+            thumbnails.choose(video(rank), &frame, now).is_some()
+        };
+        assert!(chosen(0, at(0)), "there is no other yet");
+        assert!(!chosen(2, at(1)));
+        assert!(!chosen(1, at(2)));
+        assert!(!chosen(0, at(12)));
+        assert!(!chosen(2, at(12)));
+        assert!(chosen(1, at(12)));
+    }
+
+    #[test]
+    fn a_keyframe_is_written_with_start_codes() {
+        let mut thumbnails = Thumbnails::default();
+        let chosen = thumbnails
+            .choose(video(0), &frame(640, true), at(0))
+            .unwrap();
+        let expected = [
+            &[0, 0, 0, 1, 0x67, 0, 0, 0, 1, 0x68][..],
+            &[0, 0, 0, 1, 0x65, 9, 0, 0, 0, 1, 0x65],
+        ];
+        assert_eq!(*chosen.0, expected.concat());
+        assert!(annex_b(&[], &[], &[0, 0, 0, 2, 0x65]).is_none());
+        assert!(annex_b(&[], &[], &[0, 0]).is_none());
+    }
+}
