@@ -13,7 +13,10 @@ fn is_product(path: &str) -> bool {
     [
         "src/",
         "sfu/",
+        "bridge/frames/src/",
+        "bridge/packager/src/",
         "bridge/origin/src/",
+        "bridge/server/src/",
         "signaling/",
         "whip-whep/core/",
         "whip-whep/server/",

@@ -61,3 +61,16 @@ pub struct RenditionOutline {
     /// Mean bit rate of the segments so far, bit/s (`AVERAGE-BANDWIDTH`).
     pub average_bps: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_has_an_edge_at_sixteen_bytes() {
+        let name = |n_bytes| RenditionName::parse(&"a".repeat(n_bytes));
+        assert!(name(0).is_none() && name(1).is_some());
+        assert!(name(RENDITION_NAME_BYTES_MAX).is_some());
+        assert!(name(RENDITION_NAME_BYTES_MAX + 1).is_none());
+    }
+}

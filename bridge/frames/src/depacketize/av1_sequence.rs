@@ -89,3 +89,18 @@ fn skip_operating_points(bits: &mut Bits<'_>) -> Option<()> {
     }
     Some(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sequence_header_has_an_edge_at_1024_bytes() {
+        // A reduced header: profile and still_picture, the flag, the level, then the sizes with one bit each.
+        let mut body = vec![0b0000_1000, 0, 0];
+        body.resize(SEQUENCE_HEADER_BYTES_MAX, 0);
+        assert!(SequenceHeader::read(&body).is_some());
+        body.push(0);
+        assert!(SequenceHeader::read(&body).is_none());
+    }
+}

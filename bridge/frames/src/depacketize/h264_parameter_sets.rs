@@ -145,3 +145,39 @@ fn size(sps: &[u8]) -> Option<Dimensions> {
         height: u16::try_from(height).ok()?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An SPS whose id is in one byte at most, and so long.
+    fn sps(id: u8, n_bytes: usize) -> Vec<u8> {
+        // Exp-Golomb (section 9.1): the id and one more, after as many zeros as it has bits behind its first.
+        let code = u16::from(id) + 1;
+        let n_zeros = u32::from(15 - u16::try_from(code.leading_zeros()).unwrap());
+        let bits = code << (15 - 2 * n_zeros);
+        let mut unit = vec![0x67, 66, 0xc0, 30];
+        unit.extend(bits.to_be_bytes());
+        unit.resize(n_bytes, 1);
+        unit
+    }
+
+    #[test]
+    fn a_parameter_set_has_an_edge_at_1024_bytes() {
+        let mut sets = ParameterSets::default();
+        sets.insert_sps(&sps(0, PARAMETER_SET_BYTES_MAX + 1));
+        assert_eq!(sets.sps.len(), 0);
+        sets.insert_sps(&sps(0, PARAMETER_SET_BYTES_MAX));
+        assert_eq!(sets.sps.len(), 1);
+    }
+
+    #[test]
+    fn sixteen_parameter_sets_are_kept_and_the_oldest_makes_room() {
+        let mut sets = ParameterSets::default();
+        for id in 0..=16 {
+            sets.insert_sps(&sps(id, 20));
+        }
+        let ids: Vec<u32> = sets.sps.iter().map(|kept| kept.id).collect();
+        assert_eq!(ids, (1..=16).collect::<Vec<u32>>());
+    }
+}

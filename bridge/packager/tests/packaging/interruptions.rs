@@ -290,6 +290,21 @@ fn what_cannot_be_packaged_is_refused_and_counted() {
 }
 
 #[test]
+fn a_stream_has_sixteen_renditions_and_one_more_is_refused() {
+    let mut show = Show::new();
+    let packager = &mut show.driver.packager;
+    let n_added = (0..20)
+        .filter(|n| {
+            packager
+                .add_rendition(name(&format!("r{n}")), MediaKind::Video)
+                .is_ok()
+        })
+        .count();
+    // Two are there from the start.
+    assert_eq!(n_added, 14);
+}
+
+#[test]
 fn times_that_do_not_rise_fill_no_memory() {
     let mut show = Show::new();
     show.pictures(0..1_000, keep);
