@@ -7,6 +7,7 @@ pub(crate) mod hsts;
 pub(crate) mod limit_hits;
 mod no_place;
 mod open_requests;
+mod taking;
 
 use std::convert::Infallible;
 use std::error::Error as _;
@@ -39,6 +40,7 @@ use self::asking::Asking;
 use self::gate::Gate;
 use self::limit_hits::{Limit, LimitHits};
 use self::open_requests::OpenRequests;
+use self::taking::Taking;
 use crate::problem::problem;
 
 /// How long a client may take for its TLS handshake, and then for each request's head; a connection that nobody asks
@@ -48,6 +50,10 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a request may take from its head to the head of its answer, its body included; past it 408. The slowest
 /// answer is a session that a busy worker opens, well under a second; an upload of 64 KB takes a phone two.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long a client may take for a piece of an answer's body before it asks for the next; past it the connection is closed. Pieces
+/// of media are 64 KB: slower than 26 kbit/s plays nothing that we send. What the operating system buffers counts as taken.
+const BODY_PATIENCE: Duration = Duration::from_secs(20);
 
 /// Largest head of an HTTP/1 request that is read, in bytes; a longer one is 431. Browsers send under 2 KB, and our
 /// longest bearer is 4 KB.
@@ -181,7 +187,8 @@ impl HttpServer {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let (router, limit_hits) = (self.router.clone(), self.limit_hits.clone());
-        let requests = OpenRequests::new(asking.clone());
+        let taking = Taking::default();
+        let requests = OpenRequests::new(asking.clone(), taking.clone());
         let stream = TokioIo::new(asking.watch(stream));
         let service = service_fn(move |request: Request<Incoming>| {
             let open = requests.open();
@@ -195,7 +202,13 @@ impl HttpServer {
             async move { Ok::<_, Infallible>(open.answered(answer.await)) }
         });
         let mut connection = pin!(builder.serve_connection(stream, service));
-        let ended = self.stop.run_until_cancelled(connection.as_mut()).await;
+        let ended = tokio::select! {
+            ended = self.stop.run_until_cancelled(connection.as_mut()) => ended,
+            () = taking.stalls(BODY_PATIENCE) => {
+                self.limit_hits.count(Limit::AnswerTime);
+                return debug!("a client does not take what it asked for");
+            }
+        };
         let ended = match ended {
             Some(ended) => ended,
             None => {

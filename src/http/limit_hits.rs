@@ -24,6 +24,8 @@ pub(crate) enum Limit {
     HeadTime,
     /// [`REQUEST_TIMEOUT`](super::REQUEST_TIMEOUT)
     RequestTime,
+    /// [`BODY_PATIENCE`](super::BODY_PATIENCE): a client did not take the body that it asked for.
+    AnswerTime,
     /// [`HTTP2_STREAMS_MAX`](super::HTTP2_STREAMS_MAX): a connection came to have as many requests open as it may.
     Http2Streams,
     /// [`HTTP2_PENDING_RESETS_MAX`](super::HTTP2_PENDING_RESETS_MAX), or CONTINUATION frames without end: whatever HTTP/2
@@ -32,7 +34,7 @@ pub(crate) enum Limit {
 }
 
 impl Limit {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Connections,
         Self::ConnectionsPerAddress,
         Self::OpenFiles,
@@ -40,6 +42,7 @@ impl Limit {
         Self::Head,
         Self::HeadTime,
         Self::RequestTime,
+        Self::AnswerTime,
         Self::Http2Streams,
         Self::Http2Calm,
     ];
@@ -54,6 +57,7 @@ impl Limit {
             Self::Head => "head",
             Self::HeadTime => "head_time",
             Self::RequestTime => "request_time",
+            Self::AnswerTime => "answer_time",
             Self::Http2Streams => "http2_streams",
             Self::Http2Calm => "http2_calm",
         }

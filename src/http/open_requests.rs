@@ -10,12 +10,14 @@ use axum::response::Response;
 use hyper::body::{Frame, SizeHint};
 
 use super::asking::Asking;
+use super::taking::{Piece, Taking};
 
 /// The requests of one connection.
 #[derive(Debug)]
 pub(super) struct OpenRequests {
     all: Arc<AtomicUsize>,
     asking: Asking,
+    taking: Taking,
 }
 
 /// One of them, until it is dropped.
@@ -23,15 +25,20 @@ pub(super) struct OpenRequests {
 pub(super) struct OpenRequest {
     all: Arc<AtomicUsize>,
     asking: Asking,
+    taking: Taking,
     /// How many there were with it when it came.
     pub(super) n_open: usize,
 }
 
 impl OpenRequests {
     /// None yet. The end of the last one is the end of asking.
-    pub(super) fn new(asking: Asking) -> Self {
+    pub(super) fn new(asking: Asking, taking: Taking) -> Self {
         let all = Arc::default();
-        Self { all, asking }
+        Self {
+            all,
+            asking,
+            taking,
+        }
     }
 
     /// One more.
@@ -41,6 +48,7 @@ impl OpenRequests {
         OpenRequest {
             all,
             asking,
+            taking: self.taking.clone(),
             n_open,
         }
     }
@@ -50,7 +58,13 @@ impl OpenRequest {
     /// The answer, which keeps its request open for as long as it has a body to send: an event stream is no less of a stream
     /// than an upload.
     pub(super) fn answered(self, answer: Response) -> Response {
-        answer.map(|body| Body::new(Answering { body, _open: self }))
+        answer.map(|body| {
+            Body::new(Answering {
+                body,
+                untaken: None,
+                open: self,
+            })
+        })
     }
 }
 
@@ -65,7 +79,9 @@ impl Drop for OpenRequest {
 /// A body, and the request that it answers.
 struct Answering {
     body: Body,
-    _open: OpenRequest,
+    /// What was given last, unless it was all.
+    untaken: Option<Piece>,
+    open: OpenRequest,
 }
 
 impl hyper::body::Body for Answering {
@@ -76,7 +92,15 @@ impl hyper::body::Body for Answering {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        // Who asks for more has taken what there was.
+        self.untaken = None;
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        if let Poll::Ready(Some(Ok(_))) = polled
+            && !self.body.is_end_stream()
+        {
+            self.untaken = Some(self.open.taking.give());
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

@@ -152,9 +152,14 @@ impl Running {
         said(&self.scratch, arguments)
     }
 
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal, by name.
     pub(crate) fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
+        let pid = self.pid().to_string();
         // The shell's own: a small system has no program of this name.
         let status = Command::new("sh")
             .args(["-c", "kill -s \"$0\" \"$1\"", name, &pid])

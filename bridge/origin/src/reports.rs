@@ -8,16 +8,15 @@ use bridge_packager::part::PartIndex;
 use bridge_packager::playlist::media::{Media, Report};
 use bridge_packager::segment::MediaSequenceNumber;
 
-/// A report as it is now, of a rendition that lists this.
-pub(crate) fn renewed(report: &Report, media: &Media) -> Report {
-    let told = (report.last, report.last_part);
-    // The packager may have told of more than has arrived here yet: its bytes have.
-    let (last, last_part) = last_of(media).map_or(told, |now| now.max(told));
-    Report {
-        rendition: report.rendition.clone(),
+/// The report of a rendition that lists this. What the packager told may be more than has arrived here yet: its bytes have.
+pub(crate) fn renewed(told: Option<&Report>, media: &Media) -> Option<Report> {
+    let told = told.map(|report| (report.last, report.last_part));
+    let (last, last_part) = last_of(media).max(told)?;
+    Some(Report {
+        rendition: media.rendition.clone(),
         last,
         last_part,
-    }
+    })
 }
 
 /// The last part that is listed; of a segment without parts the segment.

@@ -15,12 +15,22 @@ use http_body::{Frame, SizeHint};
 use tokio::fs::File;
 use tokio::io::{AsyncRead, AsyncSeekExt as _, ReadBuf, SeekFrom};
 
-/// Most bytes of a file that are in memory for one who reads it.
+/// Most bytes that are given away at once: of a file that many are in memory for one who reads it, and whoever does not come for
+/// the next so many can be told from who does.
 const PIECE_BYTES: usize = 64 * 1024;
+
+/// These bytes, not copied.
+pub(crate) fn bytes(bytes: &Bytes) -> Body {
+    if bytes.len() <= PIECE_BYTES {
+        return Body::from(bytes.clone());
+    }
+    Body::new(Chunks(VecDeque::from([bytes.clone()])))
+}
 
 /// One after the other, none copied.
 pub(crate) fn chunks(chunks: &Arc<[Bytes]>) -> Body {
-    Body::new(Chunks(chunks.iter().cloned().collect()))
+    let chunks = chunks.iter().filter(|chunk| !chunk.is_empty());
+    Body::new(Chunks(chunks.cloned().collect()))
 }
 
 struct Chunks(VecDeque<Bytes>);
@@ -33,7 +43,18 @@ impl http_body::Body for Chunks {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(self.0.pop_front().map(|chunk| Ok(Frame::data(chunk))))
+        let Some(first) = self.0.front_mut() else {
+            return Poll::Ready(None);
+        };
+        let piece = first.split_to(PIECE_BYTES.min(first.len()));
+        if first.is_empty() {
+            self.0.pop_front();
+        }
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -91,5 +112,40 @@ impl http_body::Body for Pieces {
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.left)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use http_body::Body as _;
+
+    use super::*;
+
+    /// The lengths of the pieces of a body, all of which are there.
+    fn pieces(mut body: Body) -> Vec<usize> {
+        let mut context = Context::from_waker(Waker::noop());
+        let mut lengths = Vec::new();
+        while !body.is_end_stream() {
+            let Poll::Ready(frame) = Pin::new(&mut body).poll_frame(&mut context) else {
+                panic!("all of it is there");
+            };
+            let Some(frame) = frame else { break };
+            lengths.push(frame.unwrap().into_data().unwrap().len());
+        }
+        lengths
+    }
+
+    #[test]
+    fn a_body_is_given_away_in_pieces_and_says_how_long_it_is() {
+        let of = |n_bytes: usize| Bytes::from(vec![7; n_bytes]);
+        assert_eq!(pieces(bytes(&of(PIECE_BYTES))), [PIECE_BYTES]);
+        let long = bytes(&of(2 * PIECE_BYTES + 1));
+        assert_eq!(long.size_hint().exact(), Some(2 * PIECE_BYTES as u64 + 1));
+        assert_eq!(pieces(long), [PIECE_BYTES, PIECE_BYTES, 1]);
+        let parts: Arc<[Bytes]> = Arc::from([of(10), of(0), of(PIECE_BYTES + 2)]);
+        assert_eq!(pieces(chunks(&parts)), [10, PIECE_BYTES, 2]);
+        assert_eq!(pieces(chunks(&Arc::from([]))), [] as [usize; 0]);
     }
 }

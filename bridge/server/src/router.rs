@@ -106,7 +106,7 @@ fn text(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str> {
 async fn with_body(stream: &Stream, answer: Answer) -> Response {
     let body = match &answer.body {
         Bytes::Empty => Body::empty(),
-        Bytes::Bytes(bytes) => Body::from(bytes.clone()),
+        Bytes::Bytes(bytes) => body::bytes(bytes),
         Bytes::Chunks(chunks) => body::chunks(chunks),
         Bytes::Disk { key, range } => {
             let file = stream.folder().map(|folder| folder.file(key));

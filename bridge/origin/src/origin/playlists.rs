@@ -182,22 +182,22 @@ impl Origin {
         text.respond(ContentType::Playlist, cache, asked.wish, if_none_match)
     }
 
-    /// Where the others stand that this rendition's playlist reports.
+    /// Where all others stand that are listed: also one that joined after this rendition's playlist changed last.
     fn reports_in(&self, slot: Slot) -> Arc<[Report]> {
         let Some(media) = self.media_of(slot) else {
             return Arc::default();
         };
-        let renewed = media.reports.iter().filter_map(|report| {
-            let name = &report.rendition;
-            let is_removed = !self.infos.is_empty() && !self.infos.iter().any(|i| i.name == *name);
-            let other = self.slot_named(name.as_str());
-            match other.and_then(|other| self.media_of(other)) {
-                _ if is_removed => None,
-                Some(other) => Some(reports::renewed(report, other)),
-                None => Some(report.clone()),
-            }
+        if self.infos.is_empty() {
+            return Arc::clone(&media.reports);
+        }
+        let others = self.infos.iter().filter(|i| i.name != media.rendition);
+        let reports = others.filter_map(|info| {
+            let other = self.slot_named(info.name.as_str())?;
+            let mut told = media.reports.iter();
+            let told = told.find(|report| report.rendition == info.name);
+            reports::renewed(told, self.media_of(other)?)
         });
-        renewed.collect()
+        reports.collect()
     }
 
     pub(super) fn on_thumbnail_request(&mut self, request: &Request<'_>) -> Answer {

@@ -56,6 +56,22 @@ fn what_the_packager_says_is_ahead_of_what_has_arrived_stays() {
     assert_eq!(report(&playlist, "aac"), Some((2, 1)));
 }
 
+#[test]
+fn lr_01_a_rendition_that_joined_since_is_reported() {
+    let mut stream = Stream::begun(&["720p", "360p", "aac"]);
+    stream.parts(9);
+    let media = stream.media(&name("720p"));
+    stream.tell(Packaged::Playlist(Arc::new(Media {
+        reports: Arc::from([]),
+        ..media
+    })));
+    let playlist = text(&stream.fetch("720p/live.m3u8"));
+    for other in ["360p", "aac"] {
+        assert_eq!(report(&playlist, other), Some((2, 0)), "{playlist}");
+    }
+    assert_eq!(report(&playlist, "720p"), None, "itself is no other");
+}
+
 proptest! {
     #[test]
     fn lr_03_what_is_reported_is_answered_at_once(n_parts in 1_u32..40, cut in any::<bool>()) {
