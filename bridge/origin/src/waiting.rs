@@ -18,7 +18,7 @@ use crate::request::Wish;
 use crate::stats::Kind;
 
 /// Requests of one stream that wait at the same time; one more is 503. The figure to serve is 5,000 (each player waits with
-/// two, one for pictures and one for sound), and a waiting connection costs the server about 30 KB: 250 MB here.
+/// two, one for pictures and one for sound), and a waiting connection costs the server 30 to 40 KB: 330 MB here.
 pub const BLOCKED_REQUESTS_MAX: u32 = 8_192;
 
 /// Identical requests that begin to wait in the same tenth of a second also end together when nothing comes, when the first

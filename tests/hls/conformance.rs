@@ -1,0 +1,66 @@
+//! The running server as the checker sees it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use freshet_check::catalog::{Level, Rule};
+use freshet_check::probe::{self, Plan};
+use url::Url;
+
+use crate::stage::{LIVE, Stage};
+
+/// Seven segments, and time for what leaves the playlist to be asked for again.
+const LENGTH: Duration = Duration::from_secs(15);
+
+/// When something arrives is the machine's doing as well, and other tests run at the same time: what is asserted here is what
+/// the texts and the answers say. `freshet-check` itself looks at these rules too.
+const OF_TIME: [Rule; 7] = [
+    Rule::Lh16,
+    Rule::Lh16p,
+    Rule::Lb04,
+    Rule::Lb07,
+    Rule::Lb08,
+    Rule::Lb11,
+    // A keyframe that comes late in its part: the draft says YES of a part that contains one.
+    Rule::Mb02,
+];
+
+/// What follows from a publisher that was starved: what it sent too late is a gap, whose hint was answered with 404, and its
+/// timeline began with a hole.
+const OF_STARVATION: [Rule; 2] = [Rule::Lp01, Rule::Av07];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_live_server_keeps_every_rule_that_binds() {
+    let stage = Stage::live().await;
+    let url = Url::parse(&stage.running.url("/hls/demo/multivariant.m3u8")).unwrap();
+    let length = LENGTH;
+    let report = probe::run(Plan { url, length }).await.unwrap();
+    let was_starved = stage.get(LIVE).await.text().contains("GAP");
+    let broken = report.broken().filter(|rule| rule.level() == Level::Must);
+    let broken: BTreeSet<&str> = broken
+        .filter(|rule| !OF_TIME.contains(rule))
+        .filter(|rule| !(was_starved && OF_STARVATION.contains(rule)))
+        .map(Rule::id)
+        .collect();
+    assert!(broken.is_empty(), "{broken:?}\n{}", report.table());
+    for rule in [
+        Rule::Lh06,
+        Rule::Lh10,
+        Rule::Lh21,
+        Rule::Lh27,
+        Rule::Lb01,
+        Rule::Lb03,
+        Rule::Lp01,
+        Rule::Lp03,
+        Rule::Lr01,
+        Rule::Ld06,
+    ] {
+        let row = report.row(rule);
+        assert!(
+            row.is_some_and(|row| row.n_checked > 0),
+            "{} was not seen",
+            rule.id()
+        );
+    }
+    stage.end();
+}

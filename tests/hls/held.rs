@@ -1,0 +1,196 @@
+//! Requests that wait, by the thousand (row S14), and over one connection of HTTP/2.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use freshet_load::proc::Process;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::{interval, timeout};
+
+use crate::running::PATIENCE;
+use crate::stage::{LIVE, ONE, Stage};
+
+/// Connections that wait at once.
+const N_HELD: usize = 5_000;
+
+/// What each may cost the server, its connection included: 16 KB are the HTTP library's two buffers, and this build's futures
+/// are larger than those that people run.
+const HELD_BYTES_MAX: u64 = 64_000;
+
+/// How often the server is asked how many wait.
+const LOOK_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Segments on which it is tried: on a machine that is busy with other tests, the first may be over before all have asked.
+const TRIES: usize = 8;
+
+/// A connection that is kept.
+struct Held(TcpStream);
+
+impl Held {
+    async fn open(stage: &Stage) -> Self {
+        Self(TcpStream::connect(stage.http()).await.unwrap())
+    }
+
+    async fn ask(&mut self, target: &str) {
+        let head = format!("GET {target} HTTP/1.1\r\nhost: x\r\n\r\n");
+        self.0.write_all(head.as_bytes()).await.unwrap();
+    }
+
+    /// Status and body of the next answer, which says how long it is.
+    async fn answer(&mut self) -> (u16, Vec<u8>) {
+        let mut bytes = Vec::new();
+        loop {
+            if let Some(answer) = whole(&bytes) {
+                return answer;
+            }
+            let n_more = self.0.read_buf(&mut bytes).await.unwrap();
+            assert!(
+                n_more > 0,
+                "closed after {}",
+                String::from_utf8_lossy(&bytes)
+            );
+        }
+    }
+}
+
+/// Status and body, if all of it is there.
+fn whole(bytes: &[u8]) -> Option<(u16, Vec<u8>)> {
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
+    let head = std::str::from_utf8(&bytes[..end]).unwrap();
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    let mut fields = head.lines().filter_map(|line| line.split_once(": "));
+    let length: usize = fields
+        .find(|(name, _)| *name == "content-length")?
+        .1
+        .parse()
+        .ok()?;
+    let body = bytes.get(end..end + length)?;
+    Some((status, body.to_vec()))
+}
+
+/// The number of the segment that begins now.
+async fn beginning(stage: &Stage) -> u64 {
+    let open = stage.playlist(LIVE).await.next.0;
+    let reply = stage.get(&format!("{LIVE}?_HLS_msn={open}")).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    open + 1
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_thousand_requests_wait_for_one_segment_and_get_one_text() {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    setrlimit(Resource::RLIMIT_NOFILE, soft.max(hard), hard).unwrap();
+    let stage = Stage::with("[limits]\nconnections_per_address = 8192\n", ONE).await;
+    let server = Process::new(stage.running.pid());
+    let before = server.resident_bytes().unwrap();
+    for _ in 0..TRIES {
+        // Held until the segment after this one is whole: about four seconds.
+        let target = format!("{LIVE}?_HLS_msn={}", beginning(&stage).await + 1);
+        let renders = stage.metric("hls_renders_total", "").await;
+        let mut all = Vec::new();
+        for _ in 0..N_HELD {
+            let mut held = Held::open(&stage).await;
+            held.ask(&target).await;
+            all.push(held);
+        }
+        let n_held = most_held(&stage).await;
+        let each = server.resident_bytes().unwrap().saturating_sub(before) / N_HELD as u64;
+        let bodies = timeout(PATIENCE, answers(all)).await;
+        let bodies = bodies.expect("some are never answered");
+        let renders = stage.metric("hls_renders_total", "").await - renders;
+        assert!(renders < 100, "{renders} texts were written");
+        if n_held >= N_HELD as u64 {
+            assert_eq!(bodies.len(), 1, "all get the same");
+            assert!(each <= HELD_BYTES_MAX, "{each} bytes each");
+            stage.end();
+            return;
+        }
+    }
+    panic!("{N_HELD} were never held at once");
+}
+
+/// How many wait, once that does not grow any more.
+async fn most_held(stage: &Stage) -> u64 {
+    let mut looks = interval(LOOK_INTERVAL);
+    let mut most = 0;
+    loop {
+        looks.tick().await;
+        let now = stage.metric("hls_blocked_requests", "").await;
+        if now <= most {
+            return most;
+        }
+        most = now;
+    }
+}
+
+/// What all are answered with, which must be 200.
+async fn answers(all: Vec<Held>) -> BTreeSet<Vec<u8>> {
+    let mut bodies = BTreeSet::new();
+    for mut held in all {
+        let (status, body) = held.answer().await;
+        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
+        bodies.insert(body);
+    }
+    bodies
+}
+
+#[tokio::test]
+async fn who_hangs_up_while_waiting_is_forgotten_at_once() {
+    let stage = Stage::live().await;
+    let mut all = Vec::new();
+    for _ in 0..50 {
+        let mut held = Held::open(&stage).await;
+        let open = stage.playlist(LIVE).await.next.0;
+        held.ask(&format!("{LIVE}?_HLS_msn={}", open + 1)).await;
+        all.push(held);
+    }
+    assert!(most_held(&stage).await > 0);
+    drop(all);
+    let forgotten = async {
+        let mut looks = interval(LOOK_INTERVAL);
+        while stage.metric("hls_abandoned_total", "").await == 0 {
+            looks.tick().await;
+        }
+    };
+    timeout(PATIENCE, forgotten)
+        .await
+        .expect("nobody was forgotten");
+    stage.end();
+}
+
+#[tokio::test]
+async fn a_hundred_requests_wait_over_one_connection_of_http_2() {
+    let stage = Stage::live().await;
+    let https = stage.running.https.unwrap();
+    // One connection: a pool of HTTP/2 has no more to a server.
+    let client = reqwest::Client::builder()
+        .tls_danger_accept_invalid_certs(true)
+        .build()
+        .unwrap();
+    let warm = format!("https://{https}/hls/demo/multivariant.m3u8");
+    let first = client.get(&warm).send().await.unwrap();
+    assert_eq!(first.version(), reqwest::Version::HTTP_2);
+    let before = stage.metric("http_connections", "").await;
+    let open = beginning(&stage).await;
+    let mut asking = JoinSet::new();
+    for n in 0..100 {
+        // All are other requests, for the same moment.
+        let url = format!("https://{https}{LIVE}?_HLS_msn={open}&n={n}");
+        asking.spawn(client.get(url).send());
+    }
+    let mut bodies = BTreeSet::new();
+    while let Some(answer) = asking.join_next().await {
+        let answer = answer.unwrap().unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), answer.version()),
+            (200, reqwest::Version::HTTP_2)
+        );
+        bodies.insert(answer.text().await.unwrap());
+    }
+    assert_eq!(bodies.len(), 1);
+    assert!(stage.metric("http_connections", "").await <= before + 1);
+    stage.end();
+}

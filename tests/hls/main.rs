@@ -1,0 +1,26 @@
+//! HLS and DASH of the running binary over real sockets: what is answered, and what strangers can do to it.
+//!
+//! Rows of the checklist that a value can show are tests of `bridge/origin`; here is what a client sees.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed"
+)]
+
+#[path = "../server/running.rs"]
+#[expect(dead_code, reason = "shared with the server's tests")]
+mod running;
+#[path = "../server/scratch.rs"]
+mod scratch;
+
+mod ask;
+mod stage;
+
+mod answers;
+mod conformance;
+mod held;
+mod slow;
+mod strangers;
+mod viewers;

@@ -1,0 +1,139 @@
+//! A server, and a publisher of pictures and sound.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use freshet_load::encodings::Encodings;
+use freshet_load::endpoint::Endpoint;
+use freshet_load::hls::playlist::Playlist;
+use freshet_load::hls::publishing::publish;
+use freshet_load::pacer::Pacing;
+use freshet_load::publisher::{Media, Publisher};
+use sfu_net::clock::Clock;
+use tokio::time::{interval, timeout};
+use whip_whep_client::client::Client;
+use whip_whep_client::connection::Trust;
+
+use crate::ask::{Fields, Reply, ask};
+use crate::running::{PATIENCE, Running};
+use crate::scratch::Scratch;
+
+/// One stream that everybody may play, and one that needs a token.
+const STREAMS: &str = r#"
+[[streams]]
+name = "demo"
+key = "demo-key-0001"
+public = true
+[[streams]]
+name = "private"
+key = "demo-key-0001"
+"#;
+
+const KEY: &str = "demo-key-0001";
+
+/// How often a stream is asked for that is about to be there.
+const ASK_EVERY: Duration = Duration::from_millis(50);
+
+/// A rendition that there is: the largest encoding.
+pub(crate) const LIVE: &str = "/hls/demo/720p/live.m3u8";
+
+/// Pictures in one size, and sound: enough for most.
+pub(crate) const ONE: Media = Media {
+    bitrate_bps: 600_000,
+    encodings: Encodings::One,
+    pacing: Pacing::Paced,
+};
+
+/// A server with live streams.
+pub(crate) struct Stage {
+    pub(crate) running: Running,
+    publishers: Vec<Publisher>,
+}
+
+impl Stage {
+    /// `demo` is live, and can be played.
+    pub(crate) async fn live() -> Self {
+        Self::with("", ONE).await
+    }
+
+    /// The same, with more configuration, of somebody who publishes this.
+    pub(crate) async fn with(more: &str, media: Media) -> Self {
+        let scratch = Scratch::new();
+        scratch.write("freshet.toml", &format!("{more}\n{STREAMS}"));
+        let mut stage = Self {
+            running: Running::start_in(scratch, &[]),
+            publishers: Vec::new(),
+        };
+        stage.publish("demo", media).await;
+        let mut asks = interval(ASK_EVERY);
+        let whole = async {
+            // On a machine that is busy the sound may come after the pictures.
+            while !stage.multivariant().await.contains("TYPE=AUDIO") {
+                asks.tick().await;
+            }
+        };
+        timeout(PATIENCE, whole).await.expect("there is no sound");
+        stage
+    }
+
+    /// Somebody publishes, and the stream can be asked for.
+    pub(crate) async fn publish(&mut self, stream: &str, media: Media) {
+        let client = Client::new(&Trust::System, Some(KEY)).unwrap();
+        let whip = Endpoint::new(client, self.running.url(&format!("/whip/{stream}")));
+        let local = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let publisher = publish(&whip, media, local, Clock::start()).await.unwrap();
+        self.publishers.push(publisher);
+        let known = async {
+            // 404 until its session is connected; then the first answer is waited for.
+            let multivariant = format!("/hls/{stream}/multivariant.m3u8");
+            let mut asks = interval(ASK_EVERY);
+            while self.get(&multivariant).await.status == 404 {
+                asks.tick().await;
+            }
+        };
+        timeout(PATIENCE, known).await.expect("it is never there");
+    }
+
+    async fn multivariant(&self) -> String {
+        let reply = self.get("/hls/demo/multivariant.m3u8").await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        reply.text()
+    }
+
+    pub(crate) fn http(&self) -> SocketAddr {
+        self.running.http
+    }
+
+    pub(crate) async fn get(&self, target: &str) -> Reply {
+        self.ask("GET", target, &[]).await
+    }
+
+    pub(crate) async fn ask(&self, method: &str, target: &str, fields: Fields<'_>) -> Reply {
+        ask(self.http(), method, target, fields).await
+    }
+
+    /// What a media playlist lists now.
+    pub(crate) async fn playlist(&self, target: &str) -> Playlist {
+        let reply = self.get(target).await;
+        let text = reply.text();
+        Playlist::parse(&text).unwrap_or_else(|| panic!("{target}: {text}"))
+    }
+
+    /// The sum of a metric over its labels that contain this.
+    pub(crate) async fn metric(&self, name: &str, label: &str) -> u64 {
+        let page = self.get("/metrics").await.text();
+        let lines = page.lines().filter_map(|line| line.strip_prefix(name));
+        let values = lines.filter(|rest| rest.starts_with(['{', ' ']) && rest.contains(label));
+        values
+            .filter_map(|rest| rest.rsplit_once(' ')?.1.parse::<u64>().ok())
+            .sum()
+    }
+
+    /// Ends all in order: a publisher says goodbye, and the server's log is whole.
+    pub(crate) fn end(self) -> String {
+        for publisher in self.publishers {
+            publisher.leave().unwrap();
+        }
+        self.running.stop()
+    }
+}
