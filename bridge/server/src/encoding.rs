@@ -49,7 +49,7 @@ impl Encoding {
         &mut self,
         told: &mut Told,
         stages: &mut Stages,
-        stream: &Stream,
+        (stream, tracks): (&Stream, &[TrackOutline]),
         now: Instant,
     ) {
         let Some(transcoding) = &mut self.0 else {
@@ -59,7 +59,9 @@ impl Encoding {
             transcoding.handle_passed_on();
         }
         for frame in told.sounds.drain(..) {
-            transcoding.take_sound(frame, now);
+            for silence in transcoding.take_sound(frame, now) {
+                stages.handle_sound(&silence, tracks, now);
+            }
         }
         let mut wants: Vec<Source> = Vec::new();
         for (source, frame) in told.pictures.drain(..) {

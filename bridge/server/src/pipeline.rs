@@ -244,7 +244,9 @@ impl Pipeline {
     /// Does what the stages say, and lets what they made be asked for.
     fn publish(&mut self, now: Instant, cause: Option<&Packet>) {
         let mut told = self.stages.take();
-        (self.encoding).take(&mut told, &mut self.stages, &self.stream, now);
+        let tracks = self.tracks();
+        let ground = (&*self.stream, &*tracks);
+        (self.encoding).take(&mut told, &mut self.stages, ground, now);
         if told.wants_all {
             self.want_keyframes(None);
         }

@@ -22,9 +22,7 @@ use sfu_model::time::{Instant, MediaTime, NtpTime};
 use crate::ladder::{Ladder, Place};
 use crate::overture::{Anew, Overture};
 use crate::thumbnails::{Keyframe, Thumbnails};
-
-/// Samples of a frame of AAC-LC (ISO/IEC 14496-3 section 4.5.1.1), which are ticks of its clock.
-const AAC_FRAME_SAMPLES: u64 = 1_024;
+use crate::transcode::AAC_FRAME_SAMPLES;
 
 /// The rendition of AAC that is made of the publisher's sound.
 fn aac() -> Option<RenditionName> {

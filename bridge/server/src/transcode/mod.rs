@@ -4,12 +4,16 @@ pub(crate) mod job_slot;
 pub(crate) mod metrics;
 pub(crate) mod picture_choice;
 pub(crate) mod rungs;
+pub(crate) mod sound_filler;
 pub(crate) mod transcoding;
 
 use std::sync::Arc;
 
 use bridge_transcode::ladder::Step;
 use bridge_transcode::supervisor::Supervisor;
+
+/// Samples of a frame of AAC-LC (ISO/IEC 14496-3 section 4.5.1.1), which are ticks of its clock.
+pub(crate) const AAC_FRAME_SAMPLES: u64 = 1_024;
 
 /// What encodes for a node's streams.
 #[derive(Clone, Debug)]

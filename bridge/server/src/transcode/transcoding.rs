@@ -16,6 +16,7 @@ use super::Transcode;
 use super::job_slot::JobSlot;
 use super::picture_choice::{PictureChoice, Verdict};
 use super::rungs::Rungs;
+use super::sound_filler::SoundFiller;
 
 /// Bit rate of the AAC: where AAC-LC of two channels is taken for transparent.
 const SOUND_BPS: u32 = 128_000;
@@ -35,6 +36,7 @@ const KEYFRAME_NEAR: u64 = 54_000;
 #[derive(Debug)]
 pub(crate) struct Transcoding {
     sound: JobSlot,
+    filler: SoundFiller,
     pictures: JobSlot,
     steps: Arc<[Step]>,
     choice: PictureChoice,
@@ -72,6 +74,7 @@ impl Transcoding {
         let slot = |what| JobSlot::new(what, transcode.supervisor.clone(), clock);
         Self {
             sound: slot("sound"),
+            filler: SoundFiller::new(),
             pictures: slot("pictures"),
             steps: Arc::clone(&transcode.steps),
             choice: PictureChoice::default(),
@@ -87,13 +90,16 @@ impl Transcoding {
         (usize::from(self.sound.has_job()), n_rungs)
     }
 
-    /// A packet of Opus.
-    pub(crate) fn take_sound(&mut self, frame: Frame, now: Instant) {
+    /// A packet of Opus. The silence that takes the place of AAC that should be there by now.
+    #[must_use]
+    pub(crate) fn take_sound(&mut self, frame: Frame, now: Instant) -> Vec<Frame> {
+        let silence = self.filler.reach(&frame);
         if self.sound.is_free(now) {
             let bit_rate_bps = SOUND_BPS;
             self.sound.open(Job::Sound(SoundJob { bit_rate_bps }));
         }
         self.sound.send(frame);
+        silence
     }
 
     /// A picture that players cannot take as it is.
@@ -192,7 +198,11 @@ impl Transcoding {
         loop {
             tokio::select! {
                 event = self.sound.next() => match event {
-                    SlotEvent::Frame(_, frame) => return Encoded::Sound(as_sound(frame)),
+                    SlotEvent::Frame(_, frame) => {
+                        if let Some(frame) = self.filler.admit(as_sound(frame)) {
+                            return Encoded::Sound(frame);
+                        }
+                    }
                     SlotEvent::State(_) => return Encoded::Changed,
                 },
                 event = self.pictures.next() => match event {
