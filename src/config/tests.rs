@@ -378,3 +378,32 @@ fn a_wait_before_the_end_has_an_edge() {
         "f.toml:2: `node.drain_secs`: too long\n    write 0 to 3600"
     );
 }
+
+#[test]
+fn a_ladder_has_edges() {
+    let rung = |lines: u32, kbit: u32| {
+        problems(&format!(
+            "[[rungs]]\nlines = {lines}\nkbit_per_second = {kbit}"
+        ))
+    };
+    for good in [(90, 50), (2_160, 62_500)] {
+        assert_eq!(rung(good.0, good.1), "");
+    }
+    for lines in [89, 2_161] {
+        assert!(rung(lines, 50).contains("f.toml:2: `rungs.0.lines`"));
+    }
+    for kbit in [49, 62_501] {
+        assert!(rung(90, kbit).contains("f.toml:3: `rungs.0.kbit_per_second`"));
+    }
+    let rungs = |n: u32| {
+        let rung = |n| format!("[[rungs]]\nlines = {}\nkbit_per_second = 50\n", 100 + n);
+        problems(&(0..n).map(rung).collect::<String>())
+    };
+    assert_eq!(rungs(8), "");
+    assert!(rungs(9).contains("more than 8 rungs"));
+    let twice = "[[rungs]]\nlines = 90\nkbit_per_second = 50\n".repeat(2);
+    assert!(problems(&twice).contains("f.toml:5: `rungs.1.lines`"));
+    let capacity = |n: u32| problems(&format!("[transcode]\nmegapixels_per_second = {n}"));
+    assert_eq!(capacity(20_000), "");
+    assert!(capacity(20_001).contains("`transcode.megapixels_per_second`: too much"));
+}
