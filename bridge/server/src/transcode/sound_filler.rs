@@ -10,15 +10,20 @@ use sfu_model::time::{Instant, MediaTime};
 
 use super::AAC_FRAME_SAMPLES;
 
-/// How far an encoder may be behind the publisher's sound, in samples: a quarter of a second. It takes 60 ms where the machine
-/// has time, and its part is closed by the packager an eighth of a second after it should have been full.
-const BEHIND: u64 = 12_000;
+/// How far an encoder may be behind the publisher's sound, in samples: a fifth of a second. It takes 60 ms where the machine
+/// has time, and the packager closes a part an eighth of a second after it should have been full, so that it still holds
+/// nearly all of its part when it is silence.
+const BEHIND: u64 = 9_600;
 
-/// How far at most, for an encoder that is always late: a second. More would leave the hole that this is to fill.
-const BEHIND_MAX: u64 = 48_000;
+/// How far at most, for an encoder that is always late: three tenths. What comes later than that comes after its part, which
+/// would be the hole that this is to fill.
+const BEHIND_MAX: u64 = 14_400;
 
-/// What an encoder that came too late is given more than it needed, in samples: a tenth of a second.
-const MORE: u64 = 4_800;
+/// More silence than this is not told of at once: two seconds. The publisher's own sound has paused, or this machine.
+const SILENCE_MAX: u64 = 96_000;
+
+/// What an encoder that came too late is given more than it needed, in samples: a fiftieth of a second.
+const MORE: u64 = 960;
 
 /// Two channels of silence (ISO/IEC 14496-3 section 4.4.2.1): a channel pair with a common long window without scale factor
 /// bands, no gain and no tools in either channel, and the end of the block.
@@ -64,8 +69,7 @@ impl SoundFiller {
         let Some((next, format)) = &mut self.next else {
             return Vec::new();
         };
-        // After a pause of the publisher's own the sound goes on where it does: nobody is told of so much at once.
-        if until.saturating_sub(*next) > BEHIND_MAX {
+        if until.saturating_sub(*next) > SILENCE_MAX {
             let skipped = (until - *next) / AAC_FRAME_SAMPLES;
             *next = next.saturating_add(skipped * AAC_FRAME_SAMPLES);
         }
@@ -90,6 +94,8 @@ impl SoundFiller {
 
 #[cfg(test)]
 mod tests {
+    use sfu_model::codec::ClockRate;
+
     use super::*;
 
     fn frame(time: u64, format: Format) -> Frame {
@@ -138,26 +144,40 @@ mod tests {
     fn where_it_is_gone_there_is_silence_and_it_goes_on_behind_that() {
         let mut filler = SoundFiller::new();
         filler.admit(aac(0));
-        assert_eq!(filler.reach(&opus(14_047)), []);
-        let silence = filler.reach(&opus(16_000));
+        assert_eq!(filler.reach(&opus(11_647)), []);
+        let silence = filler.reach(&opus(13_000));
         assert_eq!(times(&silence), [1_024, 2_048]);
         let first = silence.first().unwrap();
         assert_eq!(&*first.data, &SILENCE);
-        let before = std::time::Duration::from_nanos((16_000 - 1_024) * 1_000_000 / 48);
+        let before = ClockRate(48_000).duration(13_000 - 1_024);
         assert_eq!(first.captured_at + before, opus(0).captured_at);
         assert_eq!(filler.admit(aac(2_048)), None, "too late");
         assert_eq!(filler.admit(aac(3_072)), Some(aac(3_072)));
     }
 
     #[test]
-    fn one_that_is_always_late_is_waited_for_and_not_for_ever() {
+    fn one_that_is_late_is_waited_for_a_little_longer_and_no_more() {
         let mut filler = SoundFiller::new();
         filler.admit(aac(0));
-        filler.reach(&opus(40_000));
-        assert_eq!(filler.admit(aac(20_480)), None);
-        assert_eq!(filler.reach(&opus(52_000)), [], "27,648 and what it needs");
+        filler.reach(&opus(30_000));
+        assert_eq!(filler.admit(aac(18_432)), None, "11,568 behind");
+        assert_eq!(filler.reach(&opus(32_900)), [], "it is given 12,528");
         filler.admit(aac(1_024));
-        assert_eq!(filler.reach(&opus(200_000)), [], "a pause");
-        assert_eq!(times(&filler.reach(&opus(201_000))), [151_552]);
+        let n_behind = 50_000 - times(&filler.reach(&opus(50_000))).last().unwrap();
+        assert!((14_400 + 1_024..14_400 + 2_048).contains(&n_behind));
+    }
+
+    #[test]
+    fn a_pause_is_not_told_of_at_once() {
+        let mut filler = SoundFiller::new();
+        filler.admit(aac(0));
+        assert_eq!(filler.reach(&opus(10_000_000)), []);
+        let silence = times(&filler.reach(&opus(10_002_000)));
+        assert!(
+            silence
+                .iter()
+                .all(|time| time % 1_024 == 0 && *time > 9_980_000)
+        );
+        assert!((1..=2).contains(&silence.len()));
     }
 }
