@@ -1,5 +1,7 @@
 //! The packager of one stream.
 
+use std::time::Duration;
+
 use sfu_model::codec::MediaKind;
 use sfu_model::frame::Frame;
 use sfu_model::time::{Instant, MediaTime};
@@ -84,6 +86,15 @@ impl Packager {
             self.ladder.expire(now);
             self.ladder.desert(now);
             self.settle(now);
+        }
+    }
+
+    /// All pictures will have a keyframe at this time since the stream's zero: an encoder of ours makes it. Segments are cut
+    /// there, where they may be, before it is here: sound, which is ahead of it, would else reach the time at which a
+    /// segment is cut without a keyframe.
+    pub fn expect_keyframe(&mut self, at: Duration, now: Instant) {
+        if !self.is_ended {
+            self.ladder.clock.adopt(at, now);
         }
     }
 

@@ -22,7 +22,7 @@ use sfu_model::time::{Instant, MediaTime, NtpTime};
 use crate::ladder::{Ladder, Place};
 use crate::overture::{Anew, Overture};
 use crate::thumbnails::{Keyframe, Thumbnails};
-use crate::transcode::AAC_FRAME_SAMPLES;
+use crate::transcode::{AAC_FRAME_SAMPLES, KEYFRAME_EVERY};
 
 /// The rendition of AAC that is made of the publisher's sound.
 fn aac() -> Option<RenditionName> {
@@ -53,6 +53,10 @@ pub(crate) struct Stages {
     top_rank: u8,
     overture: Overture,
     thumbnails: Thumbnails,
+    /// The transcoder makes pictures.
+    has_rungs: bool,
+    /// The last keyframe of theirs that the packager was told to expect, by its place among them.
+    n_expected: u64,
     told: Told,
 }
 
@@ -87,6 +91,8 @@ impl Stages {
             top_rank: 0,
             overture: Overture::default(),
             thumbnails: Thumbnails::default(),
+            has_rungs: false,
+            n_expected: 0,
             told: Told::default(),
         }
     }
@@ -123,6 +129,7 @@ impl Stages {
     /// What the transcoder is to make from now on.
     pub(crate) fn expect(&mut self, anew: Anew) {
         self.overture.expect(anew);
+        self.has_rungs = anew.n_pictures > 0;
     }
 
     /// Renditions of pictures that the transcoder begins to make, and such that it will make no more.
@@ -223,6 +230,11 @@ impl Stages {
         }
         let place = self.ladder.place(source, &frame, self.top_rank, now);
         let transcodes = self.config.transcodes;
+        // Sound has come to a keyframe of pictures that are still being encoded.
+        let is_clock = self.has_rungs && source == Source::Audio;
+        let at = frame.format.clock_rate().duration(frame.time.0);
+        let n_keyframes = at.as_secs() / KEYFRAME_EVERY.as_secs();
+        let mut n_expected = self.n_expected;
         let Some(packager) = self.packager(now) else {
             return;
         };
@@ -239,7 +251,15 @@ impl Stages {
                 name
             }
         };
+        if is_clock && n_keyframes > n_expected {
+            packager.expect_keyframe(
+                KEYFRAME_EVERY * u32::try_from(n_keyframes).unwrap_or(0),
+                now,
+            );
+            n_expected = n_keyframes;
+        }
         packager.handle_frame(&name, &frame, now);
+        self.n_expected = n_expected;
         self.told.has_passed_on |= frame.kind() == MediaKind::Video;
         if transcodes && matches!(*frame.format, Format::Opus { .. }) {
             self.told.sounds.push(frame);

@@ -8,12 +8,17 @@ pub(crate) mod sound_filler;
 pub(crate) mod transcoding;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bridge_transcode::ladder::Step;
 use bridge_transcode::supervisor::Supervisor;
 
 /// Samples of a frame of AAC-LC (ISO/IEC 14496-3 section 4.5.1.1), which are ticks of its clock.
 pub(crate) const AAC_FRAME_SAMPLES: u64 = 1_024;
+
+/// A keyframe of every rung on each multiple of this since the stream's zero: the length of a segment, in whole seconds, so that it
+/// is a multiple in every clock.
+pub(crate) const KEYFRAME_EVERY: Duration = Duration::from_secs(2);
 
 /// What encodes for a node's streams.
 #[derive(Clone, Debug)]

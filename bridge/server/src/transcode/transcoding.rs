@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use bridge_frames::source::Source;
 use bridge_packager::rendition::RenditionName;
-use bridge_transcode::job::{Cadence, FrameRate, Job, Keyframes, PicturesJob, Rung, SoundJob};
+use bridge_transcode::job::{
+    Cadence, FrameRate, Job, Keyframes, PicturesJob, Rung, SoundJob, VIDEO_CLOCK,
+};
 use bridge_transcode::ladder::{Step, ladder};
 use bridge_transcode::pool::action::Event;
 use bridge_transcode::supervisor::event::SlotEvent;
@@ -12,11 +14,11 @@ use sfu_model::frame::{Discontinuity, Frame};
 use sfu_model::time::{Instant, MediaTime};
 use sfu_net::clock::Clock;
 
-use super::Transcode;
 use super::job_slot::JobSlot;
 use super::picture_choice::{PictureChoice, Verdict};
 use super::rungs::Rungs;
 use super::sound_filler::SoundFiller;
+use super::{KEYFRAME_EVERY, Transcode};
 
 /// Bit rate of the AAC: where AAC-LC of two channels is taken for transparent.
 const SOUND_BPS: u32 = 128_000;
@@ -24,9 +26,6 @@ const SOUND_BPS: u32 = 128_000;
 /// Pictures a second of every rung: what cameras of browsers give, and what level and bit rate of a rung are made for. What is
 /// faster is halved, what is slower repeated.
 const FRAME_RATE: FrameRate = FrameRate::clamp(30);
-
-/// A keyframe on each multiple of this on the timeline, in ticks: 2 s, the length of a segment.
-const KEYFRAME_EVERY: u32 = 180_000;
 
 /// A keyframe that is wanted so shortly before one that comes of itself is that one, in ticks: 0.6 s. The packager asks for the
 /// end of a segment from 0.4 s before it.
@@ -143,7 +142,7 @@ impl Transcoding {
         self.pictures.open(Job::Pictures(PicturesJob {
             source,
             cadence: Cadence::Constant(FRAME_RATE),
-            keyframes: Keyframes::Every(KEYFRAME_EVERY),
+            keyframes: Keyframes::Every(u32::try_from(keyframe_ticks()).unwrap_or(u32::MAX)),
             rungs: possible.clone(),
         }));
         let rungs = Rungs::new(possible, now);
@@ -165,7 +164,7 @@ impl Transcoding {
         if !self.pictures.has_job() {
             return false;
         }
-        let every = u64::from(KEYFRAME_EVERY);
+        let every = keyframe_ticks();
         let is_near = every - self.time.0 % every <= KEYFRAME_NEAR;
         if let Some(slot) = self.pictures.slot().filter(|_| !is_near) {
             // The next picture, whatever its time.
@@ -218,6 +217,11 @@ impl Transcoding {
             }
         }
     }
+}
+
+/// The distance of keyframes on the clock of pictures.
+fn keyframe_ticks() -> u64 {
+    VIDEO_CLOCK.ticks(KEYFRAME_EVERY)
 }
 
 /// AAC of another encoder goes on where that of the one before it would, on the same timeline and with the same configuration:
