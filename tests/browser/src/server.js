@@ -1,7 +1,7 @@
 // A `freshet serve` of one's own: ports that the kernel chose, a data folder that goes away.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -107,6 +107,20 @@ export class Server {
   async residentKib() {
     const status = await readFile(`/proc/${this.#process.pid}/status`, 'utf8');
     return Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1]);
+  }
+
+  /** The processes that encode for it. */
+  async transcodeWorkers() {
+    const pid = this.#process.pid;
+    const all = await Promise.all(
+      (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(async (name) => {
+        const status = await readFile(`/proc/${name}/status`, 'utf8').catch(() => '');
+        const line = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
+        const isChild = Number(/^PPid:\s+(\d+)$/m.exec(status)?.[1]) === pid;
+        return isChild && line.includes('transcode-worker') ? Number(name) : null;
+      }),
+    );
+    return all.filter((id) => id !== null);
   }
 
   /** The secret that the server signs and checks tokens with. */
