@@ -219,3 +219,43 @@ fn parameter_sets_that_are_repeated_change_nothing_and_others_break_all_renditio
     let segment = &read(&text).segments[3];
     assert_eq!(segment.map.as_deref(), Some("0a1b2c3d/init-1.mp4"));
 }
+
+/// Ten seconds of sound, and of pictures that come 0.45 s after it, with a keyframe every two.
+fn late_pictures(is_planned: bool) -> Driver {
+    let kinds = [("720p", MediaKind::Video), ("aac", MediaKind::Audio)];
+    let mut driver = Driver::new(LatencyMode::Low, &kinds);
+    let sounds = (0..469).map(|n| ("aac", frame(&aac(), n * 1_024, true), ms(0)));
+    let numbers = 0..300_u64;
+    let pictures = numbers.map(|n| ("720p", frame(&h264(720), n * 3_000, n % 60 == 0), ms(450)));
+    let mut all: Vec<_> = sounds.chain(pictures).collect();
+    all.sort_by_key(|(_, frame, late)| frame.captured_at + *late);
+    for (rendition, frame, late) in all {
+        let now = frame.captured_at + late;
+        let seconds = frame.captured_at.saturating_since(Instant::START).as_secs();
+        if is_planned && rendition == "aac" {
+            driver
+                .packager
+                .expect_keyframe(ms(seconds / 2 * 2_000), now);
+        }
+        driver.input(now, &Input::Frame(name(rendition), frame));
+    }
+    driver
+}
+
+#[test]
+fn where_a_keyframe_will_be_is_cut_before_it_is_there() {
+    let begins_whole = |driver: &Driver| -> Vec<bool> {
+        let segments = driver.media["720p"].segments.iter();
+        segments
+            .map(|s| s.parts.first().is_some_and(|part| part.is_independent))
+            .collect()
+    };
+    let driver = late_pictures(true);
+    assert_eq!(durations(&driver, "720p"), [2_000; 4]);
+    assert_eq!(begins_whole(&driver), [true; 4]);
+    let late = begins_whole(&late_pictures(false));
+    assert!(
+        late.contains(&false),
+        "sound is cut before pictures are there"
+    );
+}
