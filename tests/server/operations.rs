@@ -112,7 +112,7 @@ async fn the_api_lists_public_streams_only() {
     assert_eq!(status, StatusCode::OK);
     assert_eq!(
         list,
-        json!({ "streams": [{ "name": "open", "live": false, "viewers": 0, "latency": "low" }] })
+        json!({ "streams": [{ "name": "open", "live": false, "latency": "low", "viewers": 0 }] })
     );
     assert_eq!(
         client()
