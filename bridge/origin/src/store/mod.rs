@@ -16,6 +16,7 @@ use crate::rendition::Slot;
 use crate::response::Body;
 use crate::stats::{Limit, Stats};
 
+mod recent;
 mod shelf;
 mod times;
 

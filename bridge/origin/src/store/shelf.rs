@@ -12,6 +12,7 @@ use sfu_model::time::Instant;
 
 use crate::event::SegmentKey;
 
+use super::recent::{Copy, Recent, n_bytes};
 use super::times::Times;
 
 #[derive(Debug)]
@@ -35,29 +36,6 @@ struct Init {
     bytes: Bytes,
     /// The first segment that needs it.
     from: Option<u64>,
-}
-
-#[derive(Debug)]
-struct Recent {
-    number: u64,
-    parts: Arc<[Bytes]>,
-    appeared_at: Instant,
-    /// Since when no playlist lists its parts.
-    untagged_at: Option<Instant>,
-    copy: Copy,
-    /// Playlists that listed it have been told to leave it out.
-    is_withdrawn: bool,
-}
-
-/// What there is of a segment beside memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Copy {
-    /// Nothing, and there will not be.
-    None,
-    /// The disk was told of it.
-    Owed,
-    /// It is on disk.
-    OnDisk,
 }
 
 #[derive(Debug)]
@@ -89,10 +67,6 @@ pub(super) enum Leaving {
     Forgotten,
     /// It is nowhere any more, and a playlist lists it.
     Lost(u64),
-}
-
-const fn n_bytes(bytes: &Bytes) -> u64 {
-    bytes.len() as u64
 }
 
 impl Shelf {
@@ -134,14 +108,8 @@ impl Shelf {
         let left: u64 = left.iter().map(|(_, bytes)| n_bytes(bytes)).sum();
         self.memory_bytes = self.memory_bytes.saturating_sub(left);
         let parts: Arc<[Bytes]> = own.into_iter().map(|(_, bytes)| bytes).collect();
-        self.recents.push_back(Recent {
-            number,
-            parts: Arc::clone(&parts),
-            appeared_at: now,
-            untagged_at: None,
-            copy: Copy::None,
-            is_withdrawn: false,
-        });
+        let recent = Recent::new(number, Arc::clone(&parts), now);
+        self.recents.push_back(recent);
         parts
     }
 
@@ -157,12 +125,8 @@ impl Shelf {
     pub(super) fn withdraw(&mut self) -> Option<u64> {
         let (first, first_live) = (self.listed.first, self.listed.first_live);
         let mut recents = self.recents.iter_mut();
-        let lost = recents.find(|recent| {
-            recent.copy == Copy::None
-                && !recent.is_withdrawn
-                && (first..first_live).contains(&recent.number)
-                && !recent.parts.iter().all(Bytes::is_empty)
-        })?;
+        let is_aside = |number: u64| (first..first_live).contains(&number);
+        let lost = recents.find(|recent| is_aside(recent.number) && recent.is_only_here())?;
         lost.is_withdrawn = true;
         Some(lost.number)
     }
@@ -243,7 +207,7 @@ impl Shelf {
     /// The oldest segment leaves memory.
     pub(super) fn leave(&mut self) -> Option<Leaving> {
         let oldest = self.recents.pop_front()?;
-        let bytes: u64 = oldest.parts.iter().map(n_bytes).sum();
+        let bytes = oldest.n_bytes();
         self.memory_bytes = self.memory_bytes.saturating_sub(bytes);
         if oldest.copy == Copy::OnDisk {
             self.archived.push_back(Archived {
