@@ -42,5 +42,5 @@ interface Window {
 }
 interface Window {
   /** What a page has shown, look for look; src/seen_through.js. */
-  looks?: { at: number; black: boolean; drawnAt: number | undefined }[] | undefined;
+  looks?: { at: number; black: boolean; via: string | undefined; drawnAt: number | undefined }[] | undefined;
 }

@@ -8,8 +8,8 @@ const MISREAD_MS = 60_000;
 const FASTEST = 1.15;
 
 /**
- * In ms: the longest step ahead in time of the pictures that the time they took does not explain; how far back they went; the
- * longest time without a picture to see, and without one that moves; how old the last ones were.
+ * In ms: how far the pictures went ahead of what the time they took explains, from one player to the other and since then
+ * (what a busy machine leaves out, it makes good, and is not ahead); how far back they went; the longest time without a picture to see, and without one that moves; how old the last ones were.
  * @typedef {{ skippedMs: number, againMs: number, blackMs: number, longestMs: number, ageMs: number, n: number }} Seen
  */
 
@@ -42,7 +42,8 @@ export async function look(page) {
       const at = performance.timeOrigin + performance.now();
       const isRead = age !== undefined && Math.abs(age) < misreadMs;
       if (window.looks !== looks) return;
-      looks.push({ at, black, drawnAt: isRead ? at - age : undefined });
+      const via = window.freshet?.via;
+      looks.push({ at, black, via, drawnAt: isRead ? at - age : undefined });
       requestAnimationFrame(see);
     };
     requestAnimationFrame(see);
@@ -62,24 +63,28 @@ export async function seenThrough(page) {
   }));
   const seen = { skippedMs: 0, againMs: 0, blackMs: 0, longestMs: 0, ageMs: Number.NaN, n: 0 };
   let [latest, moved] = [Number.NEGATIVE_INFINITY, Number.NaN];
-  /** @type {{ at: number, drawnAt: number } | undefined} */
+  /** @typedef {{ at: number, drawnAt: number, via: string | undefined }} Look @type {Look | undefined} */
   let last;
+  /** The first of its player. @type {Look | undefined} */
+  let first;
   /** @type {number | undefined} */
   let blackSince;
-  for (const { at, black, drawnAt } of looks) {
+  for (const { at, black, via, drawnAt } of looks) {
     if (!black) blackSince = undefined;
     else seen.blackMs = Math.max(seen.blackMs, at - (blackSince ??= at) + 1);
     if (drawnAt === undefined) continue;
     seen.ageMs = at - drawnAt;
     if (last) {
       const step = drawnAt - last.drawnAt;
-      seen.skippedMs = Math.max(seen.skippedMs, step - FASTEST * (at - last.at));
+      const from = via === last.via && first ? first : last;
+      seen.skippedMs = Math.max(seen.skippedMs, drawnAt - from.drawnAt - FASTEST * (at - from.at));
       seen.againMs = Math.max(seen.againMs, latest - drawnAt);
       if (Math.abs(step) > 5) moved = last.at;
     }
     if (!Number.isNaN(moved)) seen.longestMs = Math.max(seen.longestMs, at - moved);
     latest = Math.max(latest, drawnAt);
-    last = { at, drawnAt };
+    if (via !== last?.via) first = { at, drawnAt, via };
+    last = { at, drawnAt, via };
     seen.n += 1;
   }
   return seen;

@@ -104,8 +104,7 @@ function place() {
   const { oldestMs } = offered;
   if (oldestMs === undefined) return undefined;
   const isLive = watching.target.fromMs === undefined;
-  const atMs = isLive ? undefined : watching.player.shownAtMs();
-  return { nowMs: site.serverMs(Date.now()), oldestMs, atMs };
+  return { nowMs: site.serverMs(Date.now()), oldestMs, atMs: watching.player.shownAtMs(), isLive };
 }
 
 addEventListener('online', () => {

@@ -23,6 +23,9 @@ const STALL_MS = 2_500;
 /** A picture that is later than where it was to begin by more than this is another one. */
 const LATE_MS_MAX = 500;
 
+/** With less ahead than a part and a half, the picture would stop where it goes on. */
+const AHEAD_S_MIN = 0.75;
+
 /** Waits between tries to begin again: as by WHEP. */
 const BACKOFF = { firstMs: 1_000, maxMs: 8_000 };
 
@@ -73,6 +76,18 @@ export class Broadcast implements Player {
   /** Goes to a date in the past, if its playlist has it. */
   seekTo(dateMs: number): boolean {
     return this.engine?.seekTo(dateMs) ?? false;
+  }
+
+  /** Goes on to a date whose media is here, and tells of the picture there as of its first one. */
+  skipTo(dateMs: number): boolean {
+    const shownMs = this.shownAtMs();
+    const { buffered, currentTime } = this.video;
+    if (shownMs === undefined || buffered.length === 0) return false;
+    const seconds = currentTime + (dateMs - shownMs) / 1_000;
+    if (buffered.end(buffered.length - 1) - seconds < AHEAD_S_MIN) return false;
+    this.video.currentTime = seconds;
+    this.awaitPicture(undefined);
+    return true;
   }
 
   select({ rid }: LayerSelection): void {

@@ -13,13 +13,18 @@ const WINDOW_S_MIN = 15;
  */
 const LIVE_S = 8;
 
+/** A delay below this is none to people. */
+const TOLD_S = 0.5;
+
 /** Where the bar stands, on the server's clock. */
 export interface Place {
   nowMs: number;
   /** How far back one may go. */
   oldestMs: number;
-  /** The date of the picture; undefined while it is as live as it can be. */
+  /** The date of the picture, where it is known. */
   atMs: number | undefined;
+  /** Whether it is as live as the way of playing can be. */
+  isLive: boolean;
 }
 
 /** What people do with it. */
@@ -57,10 +62,12 @@ export class SeekBar {
     this.box.hidden = windowS < WINDOW_S_MIN;
     if (!place || this.box.hidden || this.isHeld) return;
     this.bar.min = String(-windowS);
-    const behindS = place.atMs === undefined ? 0 : Math.max(0, (place.nowMs - place.atMs) / 1_000);
-    this.bar.value = String(-Math.round(behindS));
-    this.write(Math.round(behindS));
-    this.live.hidden = place.atMs === undefined;
+    const delayS = place.atMs === undefined ? 0 : Math.max(0, (place.nowMs - place.atMs) / 1_000);
+    const behindS = place.isLive ? 0 : Math.round(delayS);
+    this.bar.value = String(-behindS);
+    this.write(behindS);
+    if (place.isLive && delayS >= TOLD_S) this.label.textContent = `Live, ${delayS.toFixed(1)} s`;
+    this.live.hidden = place.isLive;
   }
 
   private seek(): void {

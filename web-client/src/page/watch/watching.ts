@@ -13,6 +13,10 @@ import type { Screen } from './screen.ts';
  */
 const CLOCKS_MS = 200;
 
+/** What people see again when they go from WHEP to HLS: more is cut to what HLS is behind by itself. */
+const AGAIN_MS_MAX = 2_250;
+const AGAIN_MS = 1_900;
+
 /** What is told of the player that people see. */
 export interface WatchingEvents {
   onStanding: (standing: Standing) => void;
@@ -139,6 +143,14 @@ export class Watching {
     return shownMs === undefined ? undefined : shownMs - CLOCKS_MS;
   }
 
+  /** On a busy machine HLS begins further back than it must: of what was seen by WHEP, some is left out. */
+  private leavesOutSeen({ player, target }: Seat): boolean {
+    const [seenMs, beginsMs] = [this.player.shownAtMs(), player.shownAtMs()];
+    if (this.player.way !== 'whep' || target.fromMs !== undefined) return false;
+    if (!(player instanceof Broadcast) || seenMs === undefined || beginsMs === undefined) return false;
+    return seenMs - beginsMs > AGAIN_MS_MAX && player.skipTo(seenMs - AGAIN_MS);
+  }
+
   private drop(): void {
     this.incoming?.player.close();
     this.incoming = undefined;
@@ -172,7 +184,7 @@ export class Watching {
       },
       onViewers: whenShown(this.events.onViewers),
       onPicture: () => {
-        if (seat === this.incoming) this.on({ name: 'ready' });
+        if (seat === this.incoming && !this.leavesOutSeen(seat)) this.on({ name: 'ready' });
       },
       onTrouble: () => {
         if (seat === this.incoming) return this.on({ name: 'denied' });
