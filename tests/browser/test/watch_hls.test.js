@@ -18,6 +18,9 @@ const AGAIN_MAX_MS = 2_500;
 /** Two busy cores leave out pictures; what a player skips is a part at least, of half a second. */
 const LEFT_OUT_MAX_MS = 400;
 
+/** Live by HLS is two seconds old, and more where a busy machine lets the player wait; the past is ten. */
+const LIVE_AGE_MAX_MS = 5_000;
+
 /** A studio that HLS takes. */
 const STUDIO = { codec: 'H264', fps: '30', bitrate: '800' };
 
@@ -162,7 +165,7 @@ test('a viewer goes to broadcast, back in time, and back to interactive', async 
     await pictures(viewer, 30);
     const live = await seenThrough(viewer);
     t.diagnostic(`live: ${told(live)}`);
-    assert.ok(live.ageMs < 3_500, told(live));
+    assert.ok(live.ageMs < LIVE_AGE_MAX_MS, told(live));
     assert.equal(live.blackMs, 0, told(live));
     assert.equal(await viewer.evaluate(() => window.freshet?.via), 'hls', 'live as the viewer has chosen it');
   });
