@@ -9,6 +9,7 @@ pub(crate) mod families;
 mod file;
 pub(crate) mod hls;
 mod key;
+mod log;
 pub(crate) mod networks;
 pub(crate) mod problem;
 pub(crate) mod proxies;

@@ -10,8 +10,8 @@ use whip_whep_core::limits::{
 };
 
 use super::hls::{Hls, Latency};
+use super::log::Log;
 use super::transcode::{Rung, Transcode};
-use crate::logging::LogFormat;
 use crate::token_keys::KeyFiles;
 
 /// The whole configuration. Its `Default` is what `freshet serve` does without a file.
@@ -132,14 +132,6 @@ pub(crate) struct Metrics {
 pub(crate) struct Compat {
     /// Take PATCHes without `If-Match`, with an unquoted tag, without ICE credentials, or as JSON.
     pub(crate) lenient_patch: bool,
-}
-
-/// `[log]`
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Log {
-    pub(crate) level: String,
-    pub(crate) format: LogFormat,
 }
 
 /// One `[[ice_servers]]` of the file: a STUN or TURN server that clients are told about.
@@ -287,15 +279,6 @@ impl Default for Metrics {
     fn default() -> Self {
         Self {
             allow: vec!["127.0.0.0/8".to_owned(), "::1".to_owned()],
-        }
-    }
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Self {
-            level: "info".to_owned(),
-            format: LogFormat::Human,
         }
     }
 }

@@ -5,8 +5,9 @@ use sfu_core::route::tracks::TrackOutline;
 use sfu_model::time::Instant;
 
 use crate::overture::Anew;
-use crate::stages::{Stages, Told};
+use crate::stages::Stages;
 use crate::stream::Stream;
+use crate::told::Told;
 use crate::transcode::transcoding::{Encoded, Transcoding};
 
 /// The jobs of one stream, where there is a transcoder.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bridge_frames::source::Source;
 use bridge_packager::rendition::RenditionName;
+use sfu_core::route::tracks::TrackOutline;
 use sfu_model::codec::MediaKind;
 use sfu_model::frame::{Format, Frame};
 use sfu_model::time::Instant;
@@ -99,6 +100,13 @@ fn wanted_name(format: &Format) -> Option<String> {
         Format::Aac { .. } => Some("aac".to_owned()),
         Format::Vp8 { .. } | Format::Vp9 { .. } | Format::Av1 { .. } => None,
     }
+}
+
+/// The rank of the largest pictures that are published.
+pub(crate) fn top_rank(tracks: &[TrackOutline]) -> u8 {
+    let video = tracks.iter().filter(|track| track.kind == MediaKind::Video);
+    let encodings = video.flat_map(|track| &track.encodings);
+    encodings.map(|encoding| encoding.rank).max().unwrap_or(0)
 }
 
 /// The shorter side of pictures.

@@ -34,5 +34,6 @@ mod stages;
 mod stream;
 mod streams;
 pub mod thumbnails;
+mod told;
 pub mod transcode;
 mod waiters;

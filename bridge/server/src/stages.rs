@@ -6,7 +6,6 @@ use bridge_frames::config::Config as FramesConfig;
 use bridge_frames::event::Event as FromFrames;
 use bridge_frames::frames::Frames;
 use bridge_frames::source::Source;
-use bridge_frames::warning::Warning;
 use bridge_packager::config::{Config as PackagerConfig, Windows};
 use bridge_packager::event::Event as Packaged;
 use bridge_packager::latency::LatencyMode;
@@ -19,9 +18,10 @@ use sfu_model::frame::{Format, Frame};
 use sfu_model::packet::Packet;
 use sfu_model::time::{Instant, MediaTime, NtpTime};
 
-use crate::ladder::{Ladder, Place};
+use crate::ladder::{self, Ladder, Place};
 use crate::overture::{Anew, Overture};
-use crate::thumbnails::{Keyframe, Thumbnails};
+use crate::thumbnails::Thumbnails;
+use crate::told::Told;
 use crate::transcode::{AAC_FRAME_SAMPLES, KEYFRAME_EVERY};
 
 /// The rendition of AAC that is made of the publisher's sound.
@@ -60,27 +60,6 @@ pub(crate) struct Stages {
     told: Told,
 }
 
-/// What stages have to say at the end of a turn.
-#[derive(Debug, Default)]
-pub(crate) struct Told {
-    /// For the origin.
-    pub(crate) packaged: Vec<Packaged>,
-    /// All pictures should begin anew, to cut a segment.
-    pub(crate) wants_all: bool,
-    /// So should these, which lost something.
-    pub(crate) wants: Vec<Source>,
-    /// To be made a thumbnail of.
-    pub(crate) keyframe: Option<Keyframe>,
-    /// For whoever publishes.
-    pub(crate) warnings: Vec<(Source, Warning)>,
-    /// For the transcoder.
-    pub(crate) sounds: Vec<Frame>,
-    /// Likewise.
-    pub(crate) pictures: Vec<(Source, Frame)>,
-    /// Pictures came that are passed on as they are.
-    pub(crate) has_passed_on: bool,
-}
-
 impl Stages {
     pub(crate) fn new(config: Config) -> Self {
         Self {
@@ -100,7 +79,7 @@ impl Stages {
     /// A packet of the room, whose tracks these are.
     pub(crate) fn handle_packet(&mut self, packet: &Packet, tracks: &[TrackOutline], now: Instant) {
         self.frames.handle_packet(packet, now);
-        self.top_rank = top_rank(tracks);
+        self.top_rank = ladder::top_rank(tracks);
         self.package(now);
         self.collect(tracks, now);
     }
@@ -314,10 +293,4 @@ impl Stages {
             .packaged
             .extend(released.map(Packaged::Renditions));
     }
-}
-
-fn top_rank(tracks: &[TrackOutline]) -> u8 {
-    let video = tracks.iter().filter(|track| track.kind == MediaKind::Video);
-    let encodings = video.flat_map(|track| &track.encodings);
-    encodings.map(|encoding| encoding.rank).max().unwrap_or(0)
 }
