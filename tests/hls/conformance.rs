@@ -14,15 +14,13 @@ const LENGTH: Duration = Duration::from_secs(15);
 
 /// When something arrives is the machine's doing as well, and other tests run at the same time: what is asserted here is what
 /// the texts and the answers say. `freshet-check` itself looks at these rules too.
-const OF_TIME: [Rule; 7] = [
+const OF_TIME: [Rule; 6] = [
     Rule::Lh16,
     Rule::Lh16p,
     Rule::Lb04,
     Rule::Lb07,
     Rule::Lb08,
     Rule::Lb11,
-    // A keyframe that comes late in its part: the draft says YES of a part that contains one.
-    Rule::Mb02,
 ];
 
 /// What follows from a publisher that was starved: what it sent too late is a gap, whose hint was answered with 404, and its

@@ -133,7 +133,7 @@ rules! {
     Av06 "AV-06" Should "ExoPlayer" "PROGRAM-DATE-TIME is not in the future";
     Av07 "AV-07" Must "6.2.1" "PROGRAM-DATE-TIME goes on with the media, and never back";
     Mb01 "MB-01" Must "3.1.2" "init sections and fragments are whole boxes that can be read";
-    Mb02 "MB-02" Must "4.4.4.9" "a part that says INDEPENDENT=YES begins with a sync sample";
+    Mb02 "MB-02" Must "4.4.4.9" "a part that says INDEPENDENT=YES has a sync sample";
     Mb03 "MB-03" Must "14496-15 5.3" "an init section of H.264 carries its parameter sets";
     Mb04 "MB-04" Should "4.4.6.1" "CHANNELS is what the init section says";
     Mb05 "MB-05" Should "hls.js 7431" "tracks of one fragment begin together";

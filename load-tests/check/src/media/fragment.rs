@@ -26,9 +26,7 @@ pub struct Run {
     pub begins: Duration,
     /// How long all last.
     pub length: Duration,
-    /// Whether a decoder can begin with the first.
-    pub begins_with_sync: bool,
-    /// Whether it can begin with any.
+    /// Whether a decoder can begin with any.
     pub has_sync: bool,
 }
 
@@ -84,7 +82,6 @@ fn run(traf: &Traf, track: &Track) -> Run {
         track: head.track_id,
         begins: time(begins, track.timescale),
         length: time(ticks.fold(0, u64::saturating_add), track.timescale),
-        begins_with_sync: samples().next().is_some_and(is_sync),
         has_sync: samples().any(is_sync),
     }
 }

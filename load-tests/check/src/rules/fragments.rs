@@ -56,10 +56,9 @@ pub fn judge_part(part: &Part, bytes: &[u8], init: &Init, notes: &mut Notes<'_>)
     let lead = pictures.or(init.tracks.first());
     let lead = lead.and_then(|lead| fragment.tracks.iter().find(|run| run.track == lead.id));
     if let Some(run) = lead {
-        let begins = run.begins_with_sync;
         if part.is_independent {
-            notes.check(Rule::Mb02, Some(part.line), begins, || {
-                format!("{} does not begin with a sync sample", part.uri)
+            notes.check(Rule::Mb02, Some(part.line), run.has_sync, || {
+                format!("{} is INDEPENDENT, and has no sync sample", part.uri)
             });
         } else {
             notes.check(Rule::Lh08, Some(part.line), !run.has_sync, || {

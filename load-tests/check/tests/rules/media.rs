@@ -130,7 +130,8 @@ fn bytes_that_are_no_boxes_are_found() {
 #[test]
 fn a_part_that_is_independent_in_name_only_is_found() {
     assert_eq!(after_part(&part(true), &half_a_second(&[])), [Rule::Mb02]);
-    assert_eq!(after_part(&part(true), &half_a_second(&[3])), [Rule::Mb02]);
+    // Wherever it is in the part.
+    assert_eq!(after_part(&part(true), &half_a_second(&[3])), []);
 }
 
 #[test]
