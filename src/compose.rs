@@ -158,7 +158,7 @@ impl Server {
     async fn open(config: Config, is_unconfigured: bool) -> Result<Self, StartError> {
         let ground = Ground::prepare(&config, is_unconfigured)?;
         let roles = Roles::from_names(&config.node.roles);
-        let listeners = Listeners::bind(&config).await?;
+        let listeners = Listeners::bind(&config)?;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let live = LiveSince::default();
         let challenges = Challenges::default();

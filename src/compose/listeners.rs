@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustls::ServerConfig;
 use sfu_net::addresses::interface_addresses;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use crate::addresses::{self, Addresses};
 use crate::config::settings::Config;
@@ -22,6 +22,10 @@ pub(crate) struct ListenError {
     error: std::io::Error,
 }
 
+/// Connections that wait to be accepted: a crowd that arrives at once, as players do after a break. Past it the kernel drops
+/// the SYN, and the client sends it again a second later. The kernel takes no more than `net.core.somaxconn` says.
+const BACKLOG: u32 = 4_096;
+
 /// Ports that are bound and not yet served: a client that connects waits.
 pub(crate) struct Listeners {
     http: TcpListener,
@@ -30,7 +34,18 @@ pub(crate) struct Listeners {
     https_address: Option<SocketAddr>,
 }
 
-async fn bind(
+/// A port that is listened on, also right after another server had it.
+fn listener(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+fn bind(
     section: &'static str,
     address: SocketAddr,
 ) -> Result<(TcpListener, SocketAddr), ListenError> {
@@ -39,14 +54,14 @@ async fn bind(
         address,
         error,
     };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let listener = listener(address).map_err(failed)?;
     let real = listener.local_addr().map_err(failed)?;
     Ok((listener, real))
 }
 
 impl Listeners {
-    pub(crate) async fn bind(config: &Config) -> Result<Self, ListenError> {
-        let (http, http_address) = bind("http", config.http.listen).await?;
+    pub(crate) fn bind(config: &Config) -> Result<Self, ListenError> {
+        let (http, http_address) = bind("http", config.http.listen)?;
         if !config.https.enabled {
             return Ok(Self {
                 http,
@@ -55,7 +70,7 @@ impl Listeners {
                 https_address: None,
             });
         }
-        let (https, https_address) = bind("https", config.https.listen).await?;
+        let (https, https_address) = bind("https", config.https.listen)?;
         Ok(Self {
             http,
             https: Some(https),
