@@ -104,6 +104,9 @@ describe('patience with WHEP', () => {
   it('has no end where another way would do no better', () => {
     for (const status of [401, 403, 409]) expect(waiting(refused(status))).toBeUndefined();
     expect(waiting(new SignalingError('unreachable', 'x'))).toBeUndefined();
+    // A server that is about to stop has no HLS either.
+    const draining = new SignalingError('unavailable', 'x', { status: 503, code: 'draining' });
+    expect(waiting(draining)).toBeUndefined();
     expect(patienceMs({ name: 'live' })).toBeUndefined();
   });
 

@@ -15,6 +15,11 @@ export interface Engine {
   seekTo(dateMs: number): boolean;
   /** Stays with a level, by its name; with none, back to automatic. */
   select(name: string | undefined): void;
+  /**
+   * When the server last answered for its playlist, by `performance.now()`; undefined where the
+   * browser does not say.
+   */
+  heardAtMs(): number | undefined;
   /** What arrives, as far as it is known. */
   figures(): EngineFigures;
   /** Lets go of the video. */

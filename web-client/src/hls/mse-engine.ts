@@ -20,6 +20,7 @@ export class MseEngine implements Engine {
   private readonly hls: Hls;
   private readonly video: HTMLVideoElement;
   private readonly options: EngineOptions;
+  private heardMs = performance.now();
 
   constructor(options: EngineOptions) {
     this.options = options;
@@ -60,6 +61,10 @@ export class MseEngine implements Engine {
     this.tellLevels();
   }
 
+  heardAtMs(): number {
+    return this.heardMs;
+  }
+
   figures(): EngineFigures {
     const level = this.level;
     return {
@@ -89,6 +94,9 @@ export class MseEngine implements Engine {
     hls.once(Events.LEVEL_LOADED, (_name, { details }) => {
       const { fromMs, wantsOldest } = options;
       if (fromMs !== undefined) hls.startLoad(startOf(details, fromMs, wantsOldest));
+    });
+    hls.on(Events.LEVEL_LOADED, () => {
+      this.heardMs = performance.now();
     });
     const { LEVELS_UPDATED, MANIFEST_PARSED, LEVEL_SWITCHED } = Events;
     for (const event of [LEVELS_UPDATED, MANIFEST_PARSED, LEVEL_SWITCHED] as const) {

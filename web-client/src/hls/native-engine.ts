@@ -43,6 +43,10 @@ export class NativeEngine implements Engine {
     // There is nothing to select: the browser does not say what levels there are.
   }
 
+  heardAtMs(): undefined {
+    return undefined;
+  }
+
   figures(): EngineFigures {
     return { bitrateBps: undefined, framesPerSecond: undefined, codec: undefined };
   }

@@ -20,6 +20,12 @@ const LOOK_MS = 250;
 /** A picture that stands still for so long is one whose publisher is away. */
 const STALL_MS = 2_500;
 
+/**
+ * A server that has not answered for a playlist for so long does not hold a reload back (it does so
+ * for six seconds): it is away, or another has come back in its place, of which hls.js is not told.
+ */
+const SILENT_MS = 8_000;
+
 /** A picture that is later than where it was to begin by more than this is another one. */
 const LATE_MS_MAX = 500;
 
@@ -193,6 +199,8 @@ export class Broadcast implements Player {
     } else if (nowMs - this.at.sinceMs > STALL_MS && this.current.name === 'live') {
       this.freezes += 1;
       this.enter('stalled');
+    } else if (this.current.name === 'stalled' && nowMs - (engine?.heardAtMs() ?? nowMs) > SILENT_MS) {
+      this.onStop('failed');
     }
     const lag = this.target.fromMs === undefined ? engine?.lag() : undefined;
     if (lag) video.playbackRate = playbackRate(lag, video.playbackRate);

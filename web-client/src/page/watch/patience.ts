@@ -24,7 +24,8 @@ export function patienceMs(state: KeeperState): number | undefined {
     // Nobody is live, or may not be watched by this viewer, or the server is away: so it is by any
     // way.
     const isOfStream = error.status === 401 || error.status === 403 || error.status === 409;
-    return isOfStream || error.kind === 'unreachable' ? undefined : 0;
+    const isAway = error.kind === 'unreachable' || error.code === 'draining';
+    return isOfStream || isAway ? undefined : 0;
   }
   if (state.name === 'connecting') return CONNECT_MS_MAX;
   return state.name === 'recovering' ? RECOVER_MS_MAX : undefined;
