@@ -19,7 +19,7 @@ export const HOME_ADDRESS = '10.86.0.1';
 const ANY_PORTS = { http: 0, https: 0, ice: 0 };
 
 /** @param {Required<Where>} where @param {typeof ANY_PORTS} ports */
-const configuration = ({ httpsAddress, mediaAddress, latency, startsPerMinute, sessions }, ports) => `
+const configuration = ({ httpsAddress, mediaAddress, latency, transcode, startsPerMinute, sessions }, ports) => `
 [http]
 listen = "127.0.0.1:${ports.http}"
 [https]
@@ -28,6 +28,8 @@ listen = "${httpsAddress}:${ports.https}"
 listen = "${mediaAddress}:${ports.ice}"
 [hls]
 latency = "${latency}"
+[transcode]
+enabled = ${transcode}
 [limits]
 stream_starts_per_minute = ${startsPerMinute}
 sessions = ${sessions}
@@ -49,7 +51,8 @@ const SESSIONS = 1000;
 
 /**
  * @typedef {{
- *   httpsAddress?: string, mediaAddress?: string, latency?: string, startsPerMinute?: number, sessions?: number,
+ *   httpsAddress?: string, mediaAddress?: string, latency?: string, transcode?: boolean, startsPerMinute?: number,
+ *   sessions?: number,
  * }} Where without a latency there is WHEP alone: a bridge wants all encodings, and keyframes of its own
  */
 
@@ -152,6 +155,7 @@ export async function startServer(test = null, where = {}) {
     httpsAddress: '127.0.0.1',
     mediaAddress: '127.0.0.1',
     latency: 'ultra-low',
+    transcode: true,
     startsPerMinute: STARTS_PER_MINUTE,
     sessions: SESSIONS,
     ...where,
