@@ -27,7 +27,7 @@ const RECOVERY_MAX_MS = 15_000;
  * @param {string} side whose signaling is noted
  */
 async function watchedStream(t, side) {
-  const server = await startServer(t);
+  const server = await startServer(t, { latency: 'low' });
   const filter = await packetFilter(t);
   await filter.cutTcpPort(server.icePort);
   const browser = await launchChromium(t);
