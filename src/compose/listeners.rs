@@ -105,3 +105,23 @@ impl Listeners {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpStream};
+    use std::time::Duration;
+
+    use super::*;
+
+    /// The kernel sends a SYN that was dropped again after a second.
+    const BEFORE_THE_SECOND_SYN: Duration = Duration::from_millis(500);
+
+    #[tokio::test]
+    async fn a_crowd_that_arrives_at_once_waits_to_be_accepted() {
+        let listener = listener((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let crowd = (0..400).map(|_| TcpStream::connect_timeout(&address, BEFORE_THE_SECOND_SYN));
+        let crowd: Result<Vec<TcpStream>, _> = crowd.collect();
+        assert_eq!(crowd.unwrap().len(), 400);
+    }
+}
