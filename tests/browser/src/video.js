@@ -21,10 +21,12 @@ export function pictures(page, count, testId = 'video', withinMs = WITHIN_MS) {
       new Promise((resolve, reject) => {
         const video = /** @type {HTMLVideoElement} */ (document.querySelector(`[data-testid="${testId}"]`));
         let [shown, longestMs, last] = [0, 0, performance.now()];
-        const late = setTimeout(
-          () => reject(new Error(`${shown} of ${count} pictures in ${withinMs} ms`)),
-          withinMs,
-        );
+        const late = setTimeout(() => {
+          const { currentTime, buffered, readyState } = video;
+          const held = Array.from({ length: buffered.length }, (_, i) => `${buffered.start(i)}..${buffered.end(i)}`);
+          const at = `at ${currentTime} of ${held.join(', ')}, readyState ${readyState}`;
+          reject(new Error(`${shown} of ${count} pictures in ${withinMs} ms: ${at}`));
+        }, withinMs);
         const onPicture = (/** @type {number} */ now) => {
           shown += 1;
           longestMs = Math.max(longestMs, now - last);

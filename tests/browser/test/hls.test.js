@@ -1,6 +1,7 @@
 // The same stream for a mass audience: LL-HLS and DASH, in the players that others made.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { launchChromium, newPage } from '../src/chromium.js';
 import { reach } from '../src/pages.js';
 import { ages, ALL_PLAYERS, seenBy, startPlayer } from '../src/players.js';
@@ -14,6 +15,10 @@ const N_PICTURES = 180;
 /** How long the publisher does what no player may mind: goes on, and is silent. */
 const N_UNTOUCHED = 450;
 const N_SILENT = 150;
+
+/** How long a stream that is live may take until it can be played, and how often it is asked. */
+const PLAYABLE_WITHIN_MS = 20_000;
+const POLL_MS = 100;
 
 /** How old pictures may be, in ms, by what a player aims at; a machine that compiles at the same time adds a part or two. */
 const AGE_MAX_MS = { 'hls.js': 5_000, 'Shaka, HLS': 9_000 };
@@ -47,11 +52,15 @@ async function clockStudio(t, browser, server, simulcast) {
  */
 async function bestPlaylist(server) {
   const stream = `${server.url}/hls/${STREAM.name}/`;
+  const until = Date.now() + PLAYABLE_WITHIN_MS;
   for (;;) {
     const response = await fetch(`${stream}multivariant.m3u8`);
-    const best = /^[0-9a-z]+\/live\.m3u8$/m.exec(await response.text());
+    const text = await response.text();
+    const best = /^[0-9a-z]+\/live\.m3u8$/m.exec(text);
     if (response.ok && best) return stream + best[0];
     assert.equal(response.status, 404);
+    assert.ok(Date.now() < until, text);
+    await sleep(POLL_MS);
   }
 }
 
