@@ -37,7 +37,7 @@ declare var bareWhip: (
   key: string,
 ) => Promise<{ connection: RTCPeerConnection; restart(): Promise<void> }>;
 interface Window {
-  /** A publisher under a test's control; test/ice_restart.test.js. */
+  /** A publisher under a test's control; test/patient/ice_restart.test.js. */
   bare?: { restart(): Promise<void> };
 }
 interface Window {

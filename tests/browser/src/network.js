@@ -4,12 +4,17 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** A table of rules that goes when the test does. @param {import('node:test').TestContext} test */
+/** Tables of rules that this process has made. */
+let nTables = 0;
+
+/** A table of rules that goes when the test does; other tests have theirs. @param {import('node:test').TestContext} test */
 export async function packetFilter(test) {
   needsNamespace();
-  await run('nft', ['add table inet cuts; add chain inet cuts input { type filter hook input priority 0; }']);
-  test.after(() => run('nft', ['delete table inet cuts']));
-  const drop = (/** @type {string} */ match) => run('nft', [`add rule inet cuts input ${match} drop`]);
+  nTables += 1;
+  const table = `inet cuts_${process.pid}_${nTables}`;
+  await run('nft', [`add table ${table}; add chain ${table} input { type filter hook input priority 0; }`]);
+  test.after(() => run('nft', [`delete table ${table}`]));
+  const drop = (/** @type {string} */ match) => run('nft', [`add rule ${table} input ${match} drop`]);
   return {
     /** No TCP connection to this port is made any more, and those that are made say nothing. */
     cutTcpPort: (/** @type {number} */ port) => drop(`tcp dport ${port}`),

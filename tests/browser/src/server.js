@@ -53,7 +53,7 @@ const SESSIONS = 1000;
  * @typedef {{
  *   httpsAddress?: string, mediaAddress?: string, latency?: string, transcode?: boolean, startsPerMinute?: number,
  *   sessions?: number,
- * }} Where without a latency there is WHEP alone: a bridge wants all encodings, and keyframes of its own
+ * }} Where what is not said is as people have it: `ultra-low`, which is WHEP alone, lets encodings rest that nobody watches
  */
 
 export class Server {
@@ -154,7 +154,7 @@ export async function startServer(test = null, where = {}) {
   const whole = {
     httpsAddress: '127.0.0.1',
     mediaAddress: '127.0.0.1',
-    latency: 'ultra-low',
+    latency: 'low',
     transcode: true,
     startsPerMinute: STARTS_PER_MINUTE,
     sessions: SESSIONS,

@@ -14,7 +14,7 @@ const N_JOINS = 20;
 
 test('glass to glass is hardly more than from a page to itself', async (t) => {
   const [server, browser] = await Promise.all([startServer(t), launchChromium(t)]);
-  const { floor, freshet } = await measureGlass(browser, server, { codec: 'H264', rounds: 3, nPictures: 150 });
+  const { floor, freshet } = await measureGlass(browser, server, { codec: 'H264', rounds: 2, nPictures: 150 });
   const [below, above] = [summary(floor.ages), summary(freshet.ages)];
   t.diagnostic(`floor p50 ${below.p50.toFixed(1)} p95 ${below.p95.toFixed(1)} ms`);
   t.diagnostic(`freshet p50 ${above.p50.toFixed(1)} p95 ${above.p95.toFixed(1)} ms`);

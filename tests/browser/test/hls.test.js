@@ -106,7 +106,7 @@ const look = (runs, ageMaxMs = AGE_MAX_MS) =>
 
 test('players that others made play a minute of what a browser publishes as H.264 simulcast', async (t) => {
   const browser = await launchChromium(t);
-  const server = await startServer(t, { latency: 'low' });
+  const server = await startServer(t);
   const studio = await clockStudio(t, browser, server, '1');
   /** @param {import('../src/players.js').Player} name @returns {Promise<Run>} */
   const start = async (name) => {

@@ -9,7 +9,7 @@ import { pictures } from '../src/video.js';
 const N_PICTURES = 30;
 
 test('a page is reloaded', async (t) => {
-  const server = await startServer(t, { latency: 'low' });
+  const server = await startServer(t);
   const browser = await launchChromium(t);
   const studio = await goLive(t, browser, server);
   const viewer = await watch(t, browser, server);
@@ -41,7 +41,7 @@ const STARTS_PER_MINUTE = 3;
 const LIVE_AGAIN_MAX_MS = 2000;
 
 test('a studio is reloaded six times within a minute, and is live again each time', async (t) => {
-  const server = await startServer(t, { latency: 'low', startsPerMinute: STARTS_PER_MINUTE });
+  const server = await startServer(t, { startsPerMinute: STARTS_PER_MINUTE });
   const browser = await launchChromium(t);
   const studio = await goLive(t, browser, server, { simulcast: '0' });
   const viewer = await watch(t, browser, server);
@@ -66,7 +66,7 @@ test('a studio is reloaded six times within a minute, and is live again each tim
 });
 
 test('a studio that is left ends its session at once', async (t) => {
-  const server = await startServer(t, { latency: 'low' });
+  const server = await startServer(t);
   const browser = await launchChromium(t);
   const studio = await newPage(t, browser);
   await studio.goto(server.studioUrl({ source: 'pattern', resolution: '640x360' }));

@@ -37,7 +37,7 @@ function shoot(t, page, name) {
 
 test('home, studio and watch', async (t) => {
   await mkdir(folder, { recursive: true });
-  const server = await startServer(t, { latency: 'low' });
+  const server = await startServer(t);
   const browser = await launchChromium(t);
 
   const home = await newPage(t, browser);
@@ -90,7 +90,7 @@ test('home, studio and watch', async (t) => {
 });
 
 test('what does not fit is found', async (t) => {
-  const server = await startServer(t, { latency: 'low' });
+  const server = await startServer(t);
   const browser = await launchChromium(t);
   const page = await newPage(t, browser, { viewport: { width: 320, height: 640 } });
   await page.goto(server.watchUrl());

@@ -85,7 +85,7 @@ async function mediaSince(playlist, moment) {
 
 test('hls.js plays what a browser publishes as VP8, with AAC', async (t) => {
   const browser = await launchChromium(t);
-  const server = await startServer(t, { latency: 'low' });
+  const server = await startServer(t);
   await vp8Studio(t, browser, server);
   const text = await multivariant(server);
   const first = /CODECS="(.*?)",RESOLUTION=(\S+?),/.exec(text);
@@ -108,7 +108,7 @@ test('hls.js plays what a browser publishes as VP8, with AAC', async (t) => {
 
 test('a worker that is killed costs HLS three seconds and WHEP nothing', async (t) => {
   const browser = await launchChromium(t);
-  const server = await startServer(t, { latency: 'low' });
+  const server = await startServer(t);
   await vp8Studio(t, browser, server);
   const viewer = await watch(t, browser, server);
   await pictures(viewer, N_WARM_UP);

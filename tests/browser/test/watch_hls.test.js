@@ -97,7 +97,7 @@ function seekBack(page, s) {
 }
 
 test('a viewer goes to broadcast, back in time, and back to interactive', async (t) => {
-  const server = await startServer(t, { latency: 'low' });
+  const server = await startServer(t);
   const browser = await launchChromium(t);
   const studio = await goLive(t, browser, server, { ...STUDIO, simulcast: '1' });
   const viewer = await watch(t, browser, server);
@@ -194,7 +194,7 @@ test('a viewer goes to broadcast, back in time, and back to interactive', async 
 test('who is cut off from the SFU goes on by HLS, and who comes then begins with it, by the browser alone', async (t) => {
   // Chromium's own player goes from one sound to the other with the bandwidth, and cannot change its codec on the way: there is
   // one. Safari's chooses by what it can play.
-  const server = await startServer(t, { latency: 'low', transcode: false });
+  const server = await startServer(t, { transcode: false });
   const filter = await packetFilter(t);
   const browser = await launchChromium(t);
   const studio = await goLive(t, browser, server, SMALL_STUDIO);
@@ -220,7 +220,7 @@ test('who is cut off from the SFU goes on by HLS, and who comes then begins with
 });
 
 test('who finds no place, or asks for it in the address, watches by HLS', async (t) => {
-  const server = await startServer(t, { latency: 'low', sessions: 2 });
+  const server = await startServer(t, { sessions: 2 });
   const browser = await launchChromium(t);
   const studio = await goLive(t, browser, server, SMALL_STUDIO, PRIVATE_STREAM);
   const now = Math.floor(Date.now() / 1000);

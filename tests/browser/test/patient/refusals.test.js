@@ -1,11 +1,11 @@
 // What a person is told when it does not work, and what starts by itself later.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { launchChromium, newPage } from '../src/chromium.js';
-import { goLive, reach, watch } from '../src/pages.js';
-import { PRIVATE_STREAM, STREAM, startServer } from '../src/server.js';
-import { signToken } from '../src/token.js';
-import { pictures } from '../src/video.js';
+import { launchChromium, newPage } from '../../src/chromium.js';
+import { goLive, reach, watch } from '../../src/pages.js';
+import { PRIVATE_STREAM, STREAM, startServer } from '../../src/server.js';
+import { signToken } from '../../src/token.js';
+import { pictures } from '../../src/video.js';
 
 const N_PICTURES = 30;
 

@@ -1,11 +1,11 @@
 // Everything that people do with a mouse, done without one.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { launchChromium, newPage } from '../src/chromium.js';
-import { tabTo } from '../src/keyboard.js';
-import { goLive, reach, watch } from '../src/pages.js';
-import { STREAM, startServer } from '../src/server.js';
-import { pictures, statistics } from '../src/video.js';
+import { launchChromium, newPage } from '../../src/chromium.js';
+import { tabTo } from '../../src/keyboard.js';
+import { goLive, reach, watch } from '../../src/pages.js';
+import { STREAM, startServer } from '../../src/server.js';
+import { pictures, statistics } from '../../src/video.js';
 
 const N_PICTURES = 30;
 

@@ -1,9 +1,9 @@
 // A layer nobody watches is not sent, and is back when somebody comes: as soon as it would be there had it never gone.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { launchChromium } from '../src/chromium.js';
-import { goLive, watch } from '../src/pages.js';
-import { startServer } from '../src/server.js';
+import { launchChromium } from '../../src/chromium.js';
+import { goLive, watch } from '../../src/pages.js';
+import { startServer } from '../../src/server.js';
 
 /** The server waits half a minute before it says that nobody watches, and the browser must know what its path carries. */
 const REST_WITHIN_MS = 60_000;
@@ -46,7 +46,7 @@ async function sendsOnly(studio, wanted) {
  * Somebody opens the watch page: who, and after how many milliseconds the picture has this width.
  * @param {import('node:test').TestContext} test
  * @param {import('playwright-core').Browser} browser
- * @param {import('../src/server.js').Server} server
+ * @param {import('../../src/server.js').Server} server
  * @param {number} width
  */
 async function join(test, browser, server, width) {
@@ -59,8 +59,10 @@ async function join(test, browser, server, width) {
 }
 
 test('layers that nobody watches rest, and whoever comes has the best at once', async (t) => {
-  // Half a minute is waited for on both at once: one has no viewer, the other one who chose a lower layer.
-  const [left, lowered] = await Promise.all([startServer(t), startServer(t)]);
+  // Half a minute is waited for on both at once: one has no viewer, the other one who chose a lower layer. LL-HLS would watch
+  // all of them.
+  const latency = 'ultra-low';
+  const [left, lowered] = await Promise.all([startServer(t, { latency }), startServer(t, { latency })]);
   const browser = await launchChromium(t);
   const [leftStudio, loweredStudio] = await Promise.all(
     [left, lowered].map((server) => goLive(t, browser, server, { simulcast: '1' })),

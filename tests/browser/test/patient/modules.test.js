@@ -7,13 +7,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { launchChromium, newPage } from '../src/chromium.js';
-import { STREAM, startServer } from '../src/server.js';
-import { serveSite } from '../src/site.js';
-import { pictures } from '../src/video.js';
+import { launchChromium, newPage } from '../../src/chromium.js';
+import { STREAM, startServer } from '../../src/server.js';
+import { serveSite } from '../../src/site.js';
+import { pictures } from '../../src/video.js';
 
 const run = promisify(execFile);
-const repository = new URL('../../../', import.meta.url).pathname;
+const repository = new URL('../../../../', import.meta.url).pathname;
 
 const N_PICTURES = 30;
 /** How long a page may take, on a machine that compiles at the same time. */
@@ -22,7 +22,7 @@ const WITHIN_MS = 30_000;
 /** From leaving a page to the server's knowing. Without being told it would take it many times as long. */
 const LEFT_MAX_MS = 2_000;
 
-/** How many watch, as the server says. @param {import('../src/server.js').Server} server */
+/** How many watch, as the server says. @param {import('../../src/server.js').Server} server */
 async function nViewers(server) {
   const listed = await fetch(`${server.url}/api/v1/streams`);
   const { streams } = /** @type {{ streams: { name: string, viewers: number }[] }} */ (await listed.json());

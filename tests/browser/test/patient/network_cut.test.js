@@ -2,12 +2,12 @@
 // (web-client/src/rtc/keeper.ts).
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { launchChromium } from '../src/chromium.js';
-import { packetFilter } from '../src/network.js';
-import { goLive, reach, watch } from '../src/pages.js';
-import { showsTheClock } from '../src/seen_clock.js';
-import { startServer } from '../src/server.js';
-import { path, pictures, statistics } from '../src/video.js';
+import { launchChromium } from '../../src/chromium.js';
+import { packetFilter } from '../../src/network.js';
+import { goLive, reach, watch } from '../../src/pages.js';
+import { showsTheClock } from '../../src/seen_clock.js';
+import { startServer } from '../../src/server.js';
+import { path, pictures, statistics } from '../../src/video.js';
 
 const N_PICTURES = 30;
 
@@ -27,7 +27,7 @@ const RECOVERY_MAX_MS = 15_000;
  * @param {string} side whose signaling is noted
  */
 async function watchedStream(t, side) {
-  const server = await startServer(t, { latency: 'low' });
+  const server = await startServer(t);
   const filter = await packetFilter(t);
   await filter.cutTcpPort(server.icePort);
   const browser = await launchChromium(t);

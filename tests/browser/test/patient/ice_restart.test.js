@@ -2,11 +2,11 @@
 // already (test/network_cut.test.js), so that the order is one that only a client under a test's control has.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { launchChromium, newPage } from '../src/chromium.js';
-import { packetFilter } from '../src/network.js';
-import { reach, watch } from '../src/pages.js';
-import { STREAM, startServer } from '../src/server.js';
-import { path, pictures, statistics } from '../src/video.js';
+import { launchChromium, newPage } from '../../src/chromium.js';
+import { packetFilter } from '../../src/network.js';
+import { reach, watch } from '../../src/pages.js';
+import { STREAM, startServer } from '../../src/server.js';
+import { path, pictures, statistics } from '../../src/video.js';
 
 /** A viewer does not notice a pause of so many ms: less than the second after which players show a spinner. */
 const PAUSE_MAX_MS = 1000;

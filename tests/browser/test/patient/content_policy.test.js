@@ -1,10 +1,10 @@
 // The pages ask for nothing that their Content-Security-Policy forbids: they work, and the browser complains of nothing.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { launchChromium, newPage } from '../src/chromium.js';
-import { reach } from '../src/pages.js';
-import { startServer } from '../src/server.js';
-import { pictures } from '../src/video.js';
+import { launchChromium, newPage } from '../../src/chromium.js';
+import { reach } from '../../src/pages.js';
+import { startServer } from '../../src/server.js';
+import { pictures } from '../../src/video.js';
 
 /**
  * A page, and what the browser says of it that names the policy.

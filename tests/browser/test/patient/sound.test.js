@@ -3,14 +3,14 @@
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { test } from 'node:test';
-import { launchChromium, newPage } from '../src/chromium.js';
-import { misfits } from '../src/layout.js';
-import { goLive, reach, watch } from '../src/pages.js';
-import { startServer } from '../src/server.js';
-import { pictures, statistics } from '../src/video.js';
+import { launchChromium, newPage } from '../../src/chromium.js';
+import { misfits } from '../../src/layout.js';
+import { goLive, reach, watch } from '../../src/pages.js';
+import { startServer } from '../../src/server.js';
+import { pictures, statistics } from '../../src/video.js';
 
 const N_PICTURES = 30;
-const folder = new URL('../../output/', import.meta.url).pathname;
+const folder = new URL('../../../output/', import.meta.url).pathname;
 
 /**
  * Runs in the watch page, before it: says what the video does, at first and when it has changed its sound. What a

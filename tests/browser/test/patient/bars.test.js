@@ -1,7 +1,7 @@
 // A bar that nothing can miss promises nothing.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { aboveFloor, misses, UNREADABLE_SHARE_MAX } from '../src/bars.js';
+import { aboveFloor, misses, UNREADABLE_SHARE_MAX } from '../../src/bars.js';
 
 const FIGURE = { n: 100, p50: 10, p95: 20, max: 30 };
 

@@ -2,10 +2,10 @@
 // gone, and both pages make new ones by themselves.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { launchChromium } from '../src/chromium.js';
-import { goLive, reach, watch } from '../src/pages.js';
-import { showsTheClock } from '../src/seen_clock.js';
-import { startServer } from '../src/server.js';
+import { launchChromium } from '../../src/chromium.js';
+import { goLive, reach, watch } from '../../src/pages.js';
+import { showsTheClock } from '../../src/seen_clock.js';
+import { startServer } from '../../src/server.js';
 
 /**
  * From the server's return to pictures at the viewer. A server that was killed says nothing: a browser misses its answers
@@ -24,7 +24,7 @@ const PICTURE = { codec: 'H264', size: '640x360' };
  */
 async function watchedStream(t) {
   // As people run it: a page that is refused by WHEP may look for HLS, which is gone as well.
-  const server = await startServer(t, { latency: 'low' });
+  const server = await startServer(t);
   const browser = await launchChromium(t);
   const studio = await goLive(t, browser, server, { simulcast: '0' });
   const viewer = await watch(t, browser, server);

@@ -1,10 +1,10 @@
 // The studio's camera and microphone are those that a person chooses, also while live.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { launchChromium } from '../src/chromium.js';
-import { goLive, reach, watch } from '../src/pages.js';
-import { startServer } from '../src/server.js';
-import { pictures, statistics } from '../src/video.js';
+import { launchChromium } from '../../src/chromium.js';
+import { goLive, reach, watch } from '../../src/pages.js';
+import { startServer } from '../../src/server.js';
+import { pictures, statistics } from '../../src/video.js';
 
 const N_PICTURES = 30;
 
