@@ -165,6 +165,10 @@ impl Connections {
                 self.close(slot);
                 return Read::Passed;
             }
+            Readiness::Broken => {
+                self.close(slot);
+                return Read::FrameTooLong;
+            }
             Readiness::More => self.set_readable(slot),
             Readiness::Drained => {}
         }

@@ -6,6 +6,7 @@ use freshet_sim::network::{Conditions, Direction};
 use freshet_sim::oracle::{continuity, freeze, player};
 use freshet_sim::publisher::{Camera, H264};
 use freshet_sim::world::{BrowserId, World};
+use sfu_model::drop_reason::DropReason;
 
 fn live_world(seed: u64) -> (World, BrowserId, BrowserId) {
     let mut world = World::new(seed, 2);
@@ -43,6 +44,44 @@ fn cut_and_go_on(mut world: World, roaming: BrowserId, viewer: BrowserId) {
         world.n_sent_to(new) > 10,
         "the node answers on the new path"
     );
+}
+
+/// What comes from an address that the client has left by a restart is let in no longer (WI-30).
+fn leave_the_old_path(mut world: World, roaming: BrowserId) {
+    let old = world.browser(roaming).address;
+    let n_dropped = |world: &mut World| -> u64 {
+        let workers = world.node().workers();
+        workers
+            .map(|(_, worker)| worker.stats().drops.get(DropReason::UnvalidatedSource))
+            .sum()
+    };
+    let mut rtp = vec![0x80, 96, 0, 1, 0, 0, 0, 1, 0, 0, 0, 7];
+    rtp.resize(200, 0);
+    let before = n_dropped(&mut world);
+    world.inject(old, rtp.clone());
+    world.run_for(Duration::from_millis(500));
+    assert_eq!(n_dropped(&mut world), before, "it has passed ICE");
+
+    assert_eq!(world.roam(roaming), Ok(true));
+    world.run_for(Duration::from_secs(2));
+    let before = n_dropped(&mut world);
+    for _ in 0..50 {
+        world.inject(old, rtp.clone());
+    }
+    world.run_for(Duration::from_millis(500));
+    assert_eq!(n_dropped(&mut world), before + 50);
+}
+
+#[test]
+fn a_viewer_leaves_its_old_path() {
+    let (world, _, viewer) = live_world(83);
+    leave_the_old_path(world, viewer);
+}
+
+#[test]
+fn a_publisher_leaves_its_old_path() {
+    let (world, publisher, _) = live_world(84);
+    leave_the_old_path(world, publisher);
 }
 
 #[test]

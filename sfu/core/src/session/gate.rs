@@ -31,6 +31,8 @@ pub(crate) struct Gate {
     selected: Option<Path>,
     /// ICE was restarted since: the next nomination is the client's new choice.
     is_restarting: bool,
+    /// The client has chosen anew since a restart, and there are addresses that only passed before it.
+    has_outdated: bool,
     /// Who was nominated instead since the path in use last was, and how often.
     rival: Option<(Remote, u8)>,
 }
@@ -50,6 +52,8 @@ struct Validated {
     heard_at: Instant,
     /// When it last carried USE-CANDIDATE (RFC 8445 section 8.1.1).
     nominated_at: Option<Instant>,
+    /// It passed with credentials that a restart has replaced, and not since.
+    is_outdated: bool,
 }
 
 /// An authenticated binding request.
@@ -81,6 +85,7 @@ impl Gate {
         if let Some(known) = self.find(check.remote) {
             known.heard_at = now;
             known.nominated_at = nominated_at.or(known.nominated_at);
+            known.is_outdated = false;
             return Admitted::Known;
         }
         let mut admitted = Admitted::New;
@@ -95,6 +100,7 @@ impl Gate {
             local: check.local,
             heard_at: now,
             nominated_at,
+            is_outdated: false,
         });
         admitted
     }
@@ -114,6 +120,21 @@ impl Gate {
     /// ICE restarts (RFC 8445 section 9): media stays on the path in use until the client nominates one anew.
     pub(crate) fn restart(&mut self) {
         self.is_restarting = true;
+        for known in &mut self.validated {
+            known.is_outdated = true;
+        }
+    }
+
+    /// Media came from there. When it is the path that the client has chosen since a restart, the client is done with the
+    /// addresses of before (RFC 8838 section 13, RFC 9725 section 4.3.3): gives those that are no longer let in. Until it speaks
+    /// there, the answer to its choice may be lost, and media goes on over the old path.
+    pub(crate) fn leave_outdated(&mut self, remote: Remote) -> Vec<Remote> {
+        if !self.has_outdated || self.selected.is_none_or(|path| path.remote != remote) {
+            return Vec::new();
+        }
+        self.has_outdated = false;
+        let outdated = self.validated.extract_if(.., |v| v.is_outdated);
+        outdated.map(|v| v.remote).collect()
     }
 
     /// The path in use. A nominated one that is alive takes the place of one that has fallen silent.
@@ -151,6 +172,7 @@ impl Gate {
         let Some(selected) = self.selected.filter(|_| !self.is_restarting) else {
             self.selected = Some(path);
             self.rival = None;
+            self.has_outdated |= self.is_restarting;
             self.is_restarting = false;
             return;
         };
@@ -254,6 +276,23 @@ mod tests {
         assert_eq!(port_in_use(&mut gate), Some(2));
         gate.admit(check(1, true), at(30));
         assert_eq!(port_in_use(&mut gate), Some(2));
+    }
+
+    #[test]
+    fn addresses_of_before_a_restart_are_left_when_media_comes_from_the_new_path() {
+        let mut gate = Gate::default();
+        gate.admit(check(1, true), at(0));
+        gate.admit(check(2, false), at(0));
+        gate.admit(check(3, false), at(0));
+        gate.restart();
+        gate.admit(check(2, false), at(10));
+        gate.admit(check(4, true), at(10));
+        assert_eq!(gate.leave_outdated(remote(1)), [], "the old path");
+        assert_eq!(gate.leave_outdated(remote(4)), [remote(1), remote(3)]);
+        assert_eq!(gate.leave_outdated(remote(4)), []);
+        let left: Vec<Remote> = gate.remotes().collect();
+        assert_eq!(left, [remote(2), remote(4)]);
+        assert_eq!(port_in_use(&mut gate), Some(4));
     }
 
     #[test]

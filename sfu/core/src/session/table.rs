@@ -91,6 +91,16 @@ impl Sessions {
         Some(admitted)
     }
 
+    /// Media came from an address: gives those that the session has left for it, and lets them in no longer.
+    pub(crate) fn leave_outdated(&mut self, index: SessionIndex, remote: Remote) -> Vec<Remote> {
+        let session = self.get_mut(index);
+        let left = session.map_or_else(Vec::new, |s| s.gate.leave_outdated(remote));
+        for old in &left {
+            self.forget_remote(*old, index);
+        }
+        left
+    }
+
     fn forget_remote(&mut self, remote: Remote, index: SessionIndex) {
         if self.by_remote.get(&remote) == Some(&index) {
             self.by_remote.remove(&remote);

@@ -100,6 +100,9 @@ impl Sfu {
             .sessions
             .by_remote(remote)
             .ok_or(DropReason::UnvalidatedSource)?;
+        for (transport, address) in self.sessions.leave_outdated(index, remote) {
+            self.say(Event::AddressForgotten { transport, address });
+        }
         if kind == PacketKind::Dtls {
             // Between two answers to a repeated flight DTLS pauses, and looks whether the pause is over only when it is driven.
             // A connected subscriber's engine rests, and would find the next repetition pausing still.

@@ -8,7 +8,7 @@ use mio::event::Source;
 use mio::{Interest, Registry, Token};
 use sfu_model::time::Instant;
 
-use super::framing::FrameDecoder;
+use super::framing::{FrameDecoder, FrameTooLong};
 use super::queue::FrameQueue;
 
 /// A reader that takes not one byte for this long while frames wait is gone. The session's consent (RFC 7675) would
@@ -25,8 +25,10 @@ pub enum Readiness {
     More,
     /// Nothing more until the kernel says so.
     Drained,
-    /// The other side closed, broke the framing or vanished: drop the connection.
+    /// The other side closed or vanished: drop the connection.
     Closed,
+    /// The other side announced a frame longer than any may be, after which nothing can be found: drop the connection.
+    Broken,
 }
 
 /// One accepted connection.
@@ -77,7 +79,7 @@ impl TcpConnection {
         let bytes = scratch.get(..n_bytes).unwrap_or_default();
         match self.decoder.decode(bytes, on_frame) {
             Ok(()) => Readiness::More,
-            Err(_) => Readiness::Closed,
+            Err(FrameTooLong { .. }) => Readiness::Broken,
         }
     }
 

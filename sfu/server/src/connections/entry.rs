@@ -59,4 +59,6 @@ pub(crate) enum Read {
     Passed,
     /// A stranger's first frames: its owner must be found.
     FirstFrames(Vec<Vec<u8>>),
+    /// It announced a frame that is too long, and is closed.
+    FrameTooLong,
 }

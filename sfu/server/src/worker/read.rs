@@ -183,8 +183,10 @@ impl Worker {
                     core.handle_datagram(datagram, now);
                 });
             budget.spend(1);
-            if let Read::FirstFrames(frames) = read {
-                self.introduce(slot, frames, now);
+            match read {
+                Read::Passed => {}
+                Read::FirstFrames(frames) => self.introduce(slot, frames, now),
+                Read::FrameTooLong => self.books.drops.count(DropReason::DatagramTooLong),
             }
             self.flush(now);
         }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use sfu_model::drop_reason::DropReason;
+use sfu_model::limits::DATAGRAM_BYTES_MAX;
 use sfu_net::udp::{ReceiveBatch, Sent, UdpSocket};
 
 use crate::client::h264::assert_continuous;
@@ -156,5 +157,23 @@ fn a_connection_that_does_not_begin_with_a_binding_request_is_closed() {
         stranger.write_all(opening).unwrap();
         // End of file, or a reset because the opening was not read to its end.
         assert_eq!(stranger.read(&mut [0; 64]).unwrap_or(0), 0);
+    }
+}
+
+#[test]
+fn a_connection_that_announces_a_longer_frame_than_any_of_webrtc_is_closed_and_counted() {
+    use std::io::{Read as _, Write as _};
+    let node = Node::start(&["127.0.0.1:0"], 2);
+    let longest = u16::try_from(DATAGRAM_BYTES_MAX).unwrap();
+    for (announced, n_counted) in [(longest, 0), (longest + 1, 1), (u16::MAX, 2)] {
+        let mut stranger = std::net::TcpStream::connect(node.address()).unwrap();
+        let frame = [&announced.to_be_bytes()[..], &vec![0x80; announced.into()]].concat();
+        stranger.write_all(&frame).unwrap();
+        assert_eq!(stranger.read(&mut [0; 64]).unwrap_or(0), 0);
+        assert_eq!(
+            node.drops(DropReason::DatagramTooLong),
+            n_counted,
+            "{announced}"
+        );
     }
 }
