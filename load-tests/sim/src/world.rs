@@ -63,6 +63,10 @@ pub struct World {
     /// Datagrams of participants that somebody listens to.
     overheard: BTreeMap<SocketAddr, Vec<Vec<u8>>>,
     n_link_packets: BTreeMap<(WorkerId, WorkerId), u64>,
+    /// How often each worker was due once more at the time that it had just done what was due, and when.
+    restless: BTreeMap<WorkerId, (Instant, u32)>,
+    /// What comes within it is one turn of a worker.
+    turn: Duration,
     /// Reused by every turn.
     batch: TransmitBatch,
 }
@@ -89,6 +93,8 @@ impl World {
             sent_to: BTreeMap::new(),
             overheard: BTreeMap::new(),
             n_link_packets: BTreeMap::new(),
+            restless: BTreeMap::new(),
+            turn: Duration::ZERO,
             batch: TransmitBatch::default(),
         }
     }

@@ -17,6 +17,9 @@ use crate::world::{BrowserId, World};
 /// What a message takes from one worker to another: a mailbox and a wake-up.
 const LINK_LATENCY: Duration = Duration::from_micros(50);
 
+/// Turns that a worker may want one after another at the same time. Two are one that pushed work in front of itself.
+const RESTLESS_TURNS_MAX: u32 = 8;
+
 impl World {
     /// Lets time pass.
     pub fn run_for(&mut self, duration: Duration) {
@@ -42,6 +45,11 @@ impl World {
         true
     }
 
+    /// From here on a worker takes all that comes within this time in one turn, as it does what a kernel gives it at once.
+    pub fn take_in_turns_of(&mut self, turn: Duration) {
+        self.turn = turn;
+    }
+
     /// Puts a datagram of anybody's into the network.
     pub fn inject(&mut self, source: SocketAddr, bytes: Vec<u8>) {
         self.send_up(source, bytes);
@@ -59,7 +67,11 @@ impl World {
                 let worker = self.node.route(source, &bytes);
                 let now = self.node_now();
                 self.node.handle_datagram(worker, source, &bytes, now);
-                self.settle_worker(worker);
+                if self.turn.is_zero() {
+                    self.settle_worker(worker);
+                } else {
+                    self.queue.wake_worker(self.now + self.turn, worker);
+                }
             }
             Happening::AtBrowser { destination, bytes } => {
                 let own = self.network.nat().inside_of(destination);
@@ -89,6 +101,7 @@ impl World {
                     sfu.handle_timeout(now);
                 }
                 self.settle_worker(worker);
+                self.note_rest(worker);
             }
             Happening::WakeBrowser(index) => {
                 self.settle_browser(BrowserId(index));
@@ -123,6 +136,23 @@ impl World {
             let at = at + self.node_sleep.slept;
             self.queue.wake_worker(at.max(self.now), worker);
         }
+    }
+
+    /// A worker that has done what was due rests until something is due later: one that never does takes its whole core.
+    fn note_rest(&mut self, worker: WorkerId) {
+        let slept = self.node_sleep.slept;
+        let due = self.node.worker(worker).and_then(|s| s.poll_timeout());
+        let (since, n_turns) = self.restless.entry(worker).or_insert((self.now, 0));
+        if *since != self.now || due.is_none_or(|at| at + slept > self.now) {
+            (*since, *n_turns) = (self.now, 0);
+            return;
+        }
+        *n_turns += 1;
+        assert!(
+            *n_turns < RESTLESS_TURNS_MAX,
+            "{worker:?} is due again and again at {:?}",
+            self.now
+        );
     }
 
     fn poll_worker(&mut self, worker: WorkerId, batch: &mut TransmitBatch) -> bool {

@@ -6,6 +6,8 @@ mod a_hostile_viewer_costs_only_itself;
 #[cfg(test)]
 mod a_router_forgets_during_the_handshake;
 #[cfg(test)]
+mod a_worker_rests_between_its_turns;
+#[cfg(test)]
 mod any_order_of_the_verbs_is_survived;
 #[cfg(test)]
 mod clienthello_race;

@@ -35,9 +35,12 @@ fn without(offer: &str, sections: &[&str], words: &[&str]) -> String {
 
 type Plain = (&'static str, fn(String) -> String);
 
-const PLAIN: [Plain; 3] = [
+const PLAIN: [Plain; 4] = [
     ("transport-wide feedback for pictures only", |offer| {
         without(&offer, &["audio"], &[TRANSPORT_WIDE])
+    }),
+    ("transport-wide feedback for sound only", |offer| {
+        without(&offer, &["video"], &[TRANSPORT_WIDE])
     }),
     // A format that nobody knows.
     ("no repairs", |offer| {

@@ -134,10 +134,13 @@ impl History {
         self.latest.map(|run| run.last)
     }
 
-    /// The latest packet that may be sent again.
-    pub(crate) fn latest(&self) -> Option<Sent> {
-        let run = self.latest.filter(|run| !run.mapping.is_empty)?;
-        run.mapping.packet(run.last, false)
+    /// The latest packets that may be sent again, so many of one run at most, the last first.
+    pub(crate) fn latest(&self, n_max: usize) -> impl Iterator<Item = Sent> {
+        let run = self.latest.filter(|run| !run.mapping.is_empty);
+        let numbers = run.map(|run| (run, (run.first.0..=run.last.0).rev().take(n_max)));
+        numbers.into_iter().flat_map(|(run, numbers)| {
+            numbers.filter_map(move |number| run.mapping.packet(SeqNo(number), false))
+        })
     }
 
     /// The packet that a NACK names by its 16 bits; from here on it counts as sent again now. `cooldown` is a round trip.
@@ -255,7 +258,7 @@ pub(crate) mod tests {
                 ..mapping(1, 0)
             },
         );
-        assert!(history.latest().is_none());
+        assert!(history.latest(1).next().is_none());
         let refused = history.repair(9, COOLDOWN, at(0)).map(|_| ());
         assert_eq!(refused, Err(NoRepair::NotNegotiated));
     }
@@ -272,7 +275,7 @@ pub(crate) mod tests {
         assert_eq!(source_of(&mut history, 12), Some((1, 512)));
         assert_eq!(source_of(&mut history, 13), Some((1, 513)));
         assert_eq!(source_of(&mut history, 14), Some((2, 9_014)));
-        assert_eq!(history.latest().map(|s| s.sequence.0), Some(15));
+        assert_eq!(history.latest(1).next().map(|s| s.sequence.0), Some(15));
         assert_eq!(history.older.len(), 1, "one sender, one switch");
     }
 
@@ -302,9 +305,12 @@ pub(crate) mod tests {
             found,
             [whole(512), (513, true), whole(514), whole(516), whole(518)]
         );
-        assert_eq!(history.latest().map(|s| s.sequence.0), Some(17));
+        assert_eq!(history.latest(1).next().map(|s| s.sequence.0), Some(17));
         history.insert(SeqNo(18), filled);
-        assert!(history.latest().is_none(), "there is nothing to send");
+        assert!(
+            history.latest(1).next().is_none(),
+            "there is nothing to send"
+        );
     }
 
     #[test]

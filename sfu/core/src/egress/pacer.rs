@@ -59,6 +59,11 @@ impl Pacer {
         spreading.step_bytes
     }
 
+    /// Nothing waits any more: the last packet of a burst may be more than its step, and takes it all with it.
+    pub(crate) fn finish(&mut self) {
+        self.spreading = None;
+    }
+
     /// The beginning of a burst has left, and so many bytes of it wait.
     pub(crate) fn hold_rest(&mut self, waiting_bytes: usize, now: Instant) {
         if self.spreading.is_none() {

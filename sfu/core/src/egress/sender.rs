@@ -23,7 +23,7 @@ use crate::egress::repair::RepairBudget;
 use crate::egress::repair_copies::{self, RepairCopies};
 use crate::egress::reports::Reports;
 use crate::egress::sender::missed::REPAIRS_MAX;
-use crate::egress::stream::Stream;
+use crate::egress::stream::{Stream, StreamTerms};
 use crate::egress::turn::Turn;
 use crate::session::engine::Agreed;
 use crate::srtp::{self, Opener, Sealer};
@@ -82,13 +82,13 @@ struct Keys {
 
 impl Sender {
     pub(crate) fn new(audio: Option<Stream>, video: Option<Stream>) -> Self {
-        let streams = || audio.iter().chain(&video).map(|s| &s.terms().extensions);
+        // The path is estimated by its pictures: sound is too little to say what it carries, and probes are pictures.
+        let pictures = video.as_ref().map(Stream::terms);
+        let has = |is_there: fn(&StreamTerms) -> bool| pictures.is_some_and(is_there);
         let estimation = Estimation::new(Negotiated {
-            has_sequence: streams().any(|ids| ids.transport_sequence.is_some()),
-            has_send_time: streams().any(|ids| ids.absolute_send_time.is_some()),
-            has_repairs: video
-                .iter()
-                .any(|video| video.terms().repair_ssrc.is_some()),
+            has_sequence: has(|terms| terms.extensions.transport_sequence.is_some()),
+            has_send_time: has(|terms| terms.extensions.absolute_send_time.is_some()),
+            has_repairs: has(|terms| terms.repair_ssrc.is_some()),
         });
         Self {
             keys: None,

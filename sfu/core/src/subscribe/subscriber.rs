@@ -102,7 +102,7 @@ impl Subscriber {
                 .unwrap_or_default();
         }
         let track = of_kind(MediaKind::Video);
-        let has_choice = track.is_some_and(has_choice);
+        let has_choice = self.video.is_some() && track.is_some_and(has_choice);
         let estimate = self.sender.plan(has_choice, supply.now);
         if let Some(audio) = &self.audio {
             self.sender.redundancy.fit(sound, estimate);

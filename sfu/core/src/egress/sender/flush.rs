@@ -142,6 +142,9 @@ impl Sender {
             send_queued((video, &keys.sealer), queued, &mut self.estimation, turn);
         }
         self.queue.drain(..n_sent);
+        if self.queue.is_empty() {
+            self.pacer.finish();
+        }
         self.has_timer_news = true;
     }
 }
