@@ -85,6 +85,38 @@ fn a_chosen_layer_comes_with_its_next_keyframe_and_automatic_returns() {
 }
 
 #[test]
+fn who_changes_its_mind_all_the_time_asks_for_no_more_keyframes_than_by_requests() {
+    let mut world = World::new(172, 2);
+    let camera = Camera::new(VIDEO_CODECS[0]).simulcast();
+    let publisher = world.publish("demo", camera).unwrap();
+    world.run_for(Duration::from_secs(2));
+    let viewer = world.watch("demo").unwrap();
+    world.run_for(Duration::from_secs(3));
+    let asked = |world: &mut World| {
+        let publisher = world.browser_mut(publisher).publisher();
+        publisher.expect("it sends").keyframe_requests.len()
+    };
+    let before = asked(&mut world);
+    for n in 0..240 {
+        let layer = ["q", "h", "f"][n % 3];
+        assert_eq!(choose(&mut world, viewer, rid(layer)), Ok(Reply::Done));
+        assert_eq!(status(&mut world, viewer).choice, rid(layer));
+        world.run_for(Duration::from_millis(25));
+    }
+    let within_six_seconds = asked(&mut world) - before;
+    assert!(within_six_seconds <= 2 * 7, "{within_six_seconds} requests");
+    let workers = world.node().workers();
+    let hits: u64 = workers
+        .map(|(_, w)| w.stats().keyframe_requests_max_hits)
+        .sum();
+    assert!(hits > 200, "{hits} choices had to wait");
+    // The last word counts.
+    assert_eq!(choose(&mut world, viewer, rid("q")), Ok(Reply::Done));
+    world.run_for(Duration::from_secs(2));
+    assert_eq!(rank_now(&world, viewer), 0);
+}
+
+#[test]
 fn what_the_video_does_not_have_is_refused_and_changes_nothing() {
     let mut world = World::new(170, 1);
     let publisher = world

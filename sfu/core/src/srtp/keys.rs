@@ -26,6 +26,7 @@ pub enum KeyError {
 }
 
 /// What the DTLS exporter gave: both sides' keys, then both sides' salts. Good for one pair of contexts.
+#[cfg_attr(test, derive(PartialEq))]
 pub struct KeyingMaterial(Zeroizing<Vec<u8>>);
 
 impl KeyingMaterial {

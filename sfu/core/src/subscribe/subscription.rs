@@ -21,6 +21,7 @@ use crate::route::packet_cache::PacketCache;
 use crate::route::tracks::{EncodingOutline, TrackOutline};
 #[cfg(debug_assertions)]
 use crate::subscribe::egress_guard::EgressGuard;
+use crate::subscribe::keyframe_patience::KeyframePatience;
 use crate::subscribe::payload_types::PayloadTypes;
 use crate::subscribe::rewrite::{Rewriter, Rewritten};
 use crate::subscribe::select::Selector;
@@ -33,6 +34,9 @@ pub(crate) struct Subscription {
     /// It negotiated Dependency Descriptors.
     has_descriptors: bool,
     planner: Planner,
+    /// What it has chosen, until the plan may change by it.
+    wish: Option<LayerChoice>,
+    choice_patience: KeyframePatience,
     next_up: Bitrate,
     tried: Option<Bitrate>,
     why: Why,
@@ -85,6 +89,8 @@ impl Subscription {
             payload_types,
             has_descriptors,
             planner: Planner::default(),
+            wish: None,
+            choice_patience: KeyframePatience::default(),
             next_up: Bitrate::ZERO,
             tried: None,
             why: Why::Best,
@@ -103,6 +109,10 @@ impl Subscription {
         budget: Budget,
         supply: Supply<'_>,
     ) -> Option<(EncodingId, KeyframeReason)> {
+        if self.wish.is_some() && self.choice_patience.hear(supply.now) {
+            let choice = self.wish.take();
+            self.planner.choose(choice.unwrap_or_default());
+        }
         let rate = |rung: Rung| {
             let cache = supply.cache;
             match track.is_some_and(|track| is_asleep(track, rung)) {
@@ -154,14 +164,20 @@ impl Subscription {
         Cow::Owned(followed)
     }
 
-    /// Bounds what it gets, from the next [`Self::update`] on.
+    /// Bounds what it gets, from the next [`Self::update`] on that comes no sooner after other choices than a keyframe may: each
+    /// choice may cost one.
     pub(crate) fn choose(&mut self, choice: LayerChoice) {
-        self.planner.choose(choice);
+        self.wish = Some(choice);
+    }
+
+    /// A choice waits, for others came just before it.
+    pub(crate) fn has_wish(&self) -> bool {
+        self.wish.is_some()
     }
 
     /// What the subscriber asked for, and why it gets what it gets.
     pub(crate) fn choice(&self) -> (LayerChoice, Why) {
-        (self.planner.choice(), self.why)
+        (self.wish.unwrap_or(self.planner.choice()), self.why)
     }
 
     /// What the next better rung costs; zero when there is none.

@@ -12,6 +12,7 @@ use crate::route::room::Room;
 use crate::route::tracks::{EncodingOutline, Step, TrackOutline};
 use crate::session::state::Part;
 use crate::stats::{LayerStatus, SubscriberStatus};
+use crate::subscribe::subscription::Subscription;
 use crate::worker::Sfu;
 
 impl Sfu {
@@ -96,6 +97,10 @@ impl Sfu {
             Some(_) | None => return Err(CommandError::UnknownLayer),
         }
         self.update_subscriber(index);
+        let session = self.sessions.get_mut(index);
+        let video = session.and_then(|s| s.subscriber()?.video.as_ref());
+        let waits = video.is_some_and(Subscription::has_wish);
+        self.stats.keyframe_requests_max_hits += u64::from(waits);
         Ok(Reply::Done)
     }
 }

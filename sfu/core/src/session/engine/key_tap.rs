@@ -177,3 +177,6 @@ impl DtlsInstance for TappedInstance {
         self.inner.close()
     }
 }
+
+#[cfg(test)]
+mod tests;
