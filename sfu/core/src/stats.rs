@@ -59,6 +59,8 @@ pub struct Stats {
     pub addresses_max_hits: u64,
     /// Keyframe requests of subscribers that ask too often, which were not heard.
     pub keyframe_requests_max_hits: u64,
+    /// Packets that changed what a publisher sends too soon after others did, and are told of later.
+    pub track_changes_max_hits: u64,
     /// Encodings that an offer announced beyond those of a track.
     pub encodings_max_hits: u64,
     /// Sessions that paid for an impossible state.

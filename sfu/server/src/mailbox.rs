@@ -9,7 +9,8 @@
 //!
 //! # Why a backlog is bounded
 //!
-//! Control messages are per room and per session, not per packet. Past [`BACKLOG_HIGH`] the worker refuses new sessions,
+//! Control messages are per room and per session, not per packet: a publisher that changes with each packet is told of fifty
+//! times a second. Past [`BACKLOG_HIGH`] the worker refuses new sessions,
 //! and keyframe requests, which repeat themselves, are dropped; what is left is at most a few messages for each session
 //! and room that it already has.
 

@@ -222,6 +222,10 @@ impl Page<'_, '_> {
                 self.sum(|worker| worker.core.keyframe_requests_max_hits),
             ),
             (
+                "track_changes",
+                self.sum(|worker| worker.core.track_changes_max_hits),
+            ),
+            (
                 "encodings",
                 self.sum(|worker| worker.core.encodings_max_hits),
             ),

@@ -2,6 +2,7 @@
 
 pub(crate) mod capture_clock;
 pub(crate) mod capture_marks;
+pub(crate) mod change_patience;
 pub(crate) mod encoding;
 pub(crate) mod facts;
 pub(crate) mod keyframe_requests;

@@ -10,12 +10,23 @@ use sfu_model::time::{Instant, NtpTime};
 
 use crate::publish::capture_clock::CaptureClock;
 use crate::publish::capture_marks::CaptureMarks;
+use crate::publish::change_patience::ChangePatience;
 use crate::publish::encoding::Encoding;
 use crate::publish::recovery::{Recovery, Unpacked};
 use crate::publish::track::Track;
 use crate::route::demand::Demand;
 use crate::route::tracks::TrackOutline;
 use crate::session::engine::ReceivedRtp;
+
+/// What a packet changed of what subscribers are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    None,
+    /// They are to be told now.
+    Tell,
+    /// Too much changed before: they are told with a later packet.
+    TooSoon,
+}
 
 /// What a publisher sends.
 #[derive(Debug)]
@@ -25,6 +36,7 @@ pub(crate) struct Publisher {
     marks: CaptureMarks,
     /// Of its one audio track.
     sound: Recovery,
+    change_patience: ChangePatience,
 }
 
 impl Publisher {
@@ -35,6 +47,7 @@ impl Publisher {
             clock: CaptureClock::default(),
             marks: CaptureMarks::new(ntp_anchor),
             sound: Recovery::default(),
+            change_patience: ChangePatience::default(),
         }
     }
 
@@ -112,10 +125,18 @@ impl Publisher {
         })
     }
 
-    /// True once after something changed that subscribers are told.
-    pub(crate) fn take_changed(&mut self) -> bool {
+    /// Whether something changed that subscribers are told.
+    pub(crate) fn take_change(&mut self, now: Instant) -> Change {
+        let encodings = || self.tracks.iter().flat_map(|t| t.encodings.iter());
+        if !encodings().any(|e| e.has_changed) {
+            return Change::None;
+        }
+        if !self.change_patience.hear(now) {
+            return Change::TooSoon;
+        }
         let encodings = self.tracks.iter_mut().flat_map(|t| t.encodings.iter_mut());
-        encodings.fold(false, |any, e| std::mem::take(&mut e.has_changed) | any)
+        encodings.for_each(|e| e.has_changed = false);
+        Change::Tell
     }
 
     /// What its tracks carry, as far as packets have arrived.

@@ -7,6 +7,7 @@ use sfu_model::keyframe::KeyframeReason;
 use sfu_model::packet::Packet;
 
 use crate::link::LinkMessage;
+use crate::publish::publisher::Change;
 use crate::session::engine::ReceivedRtp;
 use crate::session::state::{Part, Session};
 use crate::slab::RoomIndex;
@@ -38,6 +39,7 @@ impl Sfu {
     }
 
     fn on_unpacked(&mut self, index: SessionIndex, rtp: ReceivedRtp) {
+        let now = self.now;
         let Some(session) = self.sessions.get_mut(index) else {
             return;
         };
@@ -50,12 +52,14 @@ impl Sfu {
             Err(reason) => return self.stats.drops.count(reason),
         };
         let goes_live = publisher.goes_live_with(&packet);
-        let changed = publisher.take_changed();
+        let change = publisher.take_change(now);
         if !self.is_routed(room, index, goes_live) {
             return self.stats.drops.count(DropReason::PublisherNotCurrent);
         }
-        if changed {
-            self.refresh_tracks(room);
+        match change {
+            Change::None => {}
+            Change::Tell => self.refresh_tracks(room),
+            Change::TooSoon => self.stats.track_changes_max_hits += 1,
         }
         self.route(room, packet);
     }

@@ -68,7 +68,9 @@ impl ReceiveBatch {
                 _ => self.local,
             };
             // Nobody can be answered at port 0, which only a forged datagram comes from.
-            let datagrams = (meta.addr.port() != 0).then(|| bytes.chunks(meta.stride.max(1)));
+            let empty = bytes.is_empty().then_some(bytes);
+            let datagrams = bytes.chunks(meta.stride.max(1)).chain(empty);
+            let datagrams = (meta.addr.port() != 0).then_some(datagrams);
             datagrams.into_iter().flatten().map(move |bytes| {
                 let datagram = Datagram {
                     transport: Transport::Udp,
@@ -85,7 +87,8 @@ impl ReceiveBatch {
     pub fn n_datagrams(&self) -> usize {
         let metas = self.meta.iter().take(self.n_messages);
         metas
-            .map(|meta| meta.len.div_ceil(meta.stride.max(1)))
+            // A datagram may be empty.
+            .map(|meta| meta.len.div_ceil(meta.stride.max(1)).max(1))
             .sum()
     }
 }

@@ -111,6 +111,20 @@ fn many_senders_are_read_by_few_calls() {
 }
 
 #[test]
+#[expect(clippy::disallowed_types, reason = "ours sends nothing that is empty")]
+fn an_empty_datagram_is_one() {
+    let mut receiver = socket("127.0.0.1:0");
+    let sender = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    for bytes in [&b""[..], b"a", b""] {
+        sender.send_to(bytes, receiver.local_address()).unwrap();
+    }
+    let received = receive(&mut receiver, 3);
+    let bytes: Vec<&[u8]> = received.iter().map(|(_, _, bytes)| &bytes[..]).collect();
+    assert_eq!(bytes, [&b""[..], b"a", b""]);
+    assert_eq!(receiver.stats().datagrams_in, 3);
+}
+
+#[test]
 fn a_kernel_without_gso_gets_datagrams_one_by_one() {
     let (mut sender, mut receiver) = (socket("127.0.0.1:0"), socket("127.0.0.1:0"));
     sender.segmentation = Segmentation::new(false);

@@ -72,6 +72,7 @@ fn added(retired: &Stats, present: Stats) -> Stats {
         events_max_hits,
         addresses_max_hits,
         keyframe_requests_max_hits,
+        track_changes_max_hits,
         encodings_max_hits,
         invariants_violated,
     } = present;
@@ -100,6 +101,7 @@ fn added(retired: &Stats, present: Stats) -> Stats {
         events_max_hits: retired.events_max_hits + events_max_hits,
         addresses_max_hits: retired.addresses_max_hits + addresses_max_hits,
         keyframe_requests_max_hits: retired.keyframe_requests_max_hits + keyframe_requests_max_hits,
+        track_changes_max_hits: retired.track_changes_max_hits + track_changes_max_hits,
         encodings_max_hits: retired.encodings_max_hits + encodings_max_hits,
         invariants_violated: retired.invariants_violated + invariants_violated,
     }
@@ -141,6 +143,7 @@ mod tests {
                 events_max_hits: n,
                 addresses_max_hits: n,
                 keyframe_requests_max_hits: n,
+                track_changes_max_hits: n,
                 encodings_max_hits: n,
                 invariants_violated: n,
             };
