@@ -33,6 +33,7 @@ mod jwt;
 mod layered;
 mod link_header;
 mod machine;
+mod odd_offer;
 mod red;
 mod rtcp_compound;
 mod sdp_fragment;

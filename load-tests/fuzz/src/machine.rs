@@ -22,6 +22,7 @@ use sfu_model::rtp::{Rid, SeqNo};
 
 use crate::input::Input;
 use crate::layered;
+use crate::odd_offer;
 
 /// Most steps of one input, and most time that passes in it: both bound what one costs.
 const STEPS_MAX: usize = 48;
@@ -94,8 +95,8 @@ impl Stage {
         };
         stage.publish(false);
         stage.pass(WARM_UP);
-        stage.watch();
-        stage.watch();
+        stage.watch(u8::MAX);
+        stage.watch(u8::MAX);
         stage.pass(WARM_UP);
         for (viewer, n) in stage.viewers().zip(0..) {
             assert!(!viewer.video.is_empty(), "viewer {n} sees pictures");
@@ -112,7 +113,7 @@ impl Stage {
         match step % 16 {
             0..=2 => self.pass(Duration::from_millis(input.choice().into())),
             3 => self.pass(Duration::from_millis(16 * u64::from(input.choice()))),
-            4 => self.watch(),
+            4 => self.watch(input.choice()),
             5 => self.publish(!input.choice().is_multiple_of(4)),
             6 => self.leave(input.choice()),
             7 => self.choose(input),
@@ -155,9 +156,9 @@ impl Stage {
     }
 
     /// A refusal is an answer.
-    fn watch(&mut self) {
+    fn watch(&mut self, how: u8) {
         if self.participants.len() < PARTICIPANTS_MAX
-            && let Ok(id) = self.world.watch(ROOM)
+            && let Ok(id) = self.world.join(ROOM, None, |o| odd_offer::by(how, &o))
         {
             self.joined(id);
         }
