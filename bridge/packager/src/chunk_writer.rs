@@ -4,8 +4,8 @@ use bytes::Bytes;
 use sfu_model::codec::MediaKind;
 use sfu_model::time::MediaTime;
 
+use crate::closed_part::ClosedPart;
 use crate::fmp4::{self, ProducerTime};
-use crate::part_writer::ClosedPart;
 use crate::segment_clock::Zero;
 
 #[derive(Debug)]

@@ -33,8 +33,6 @@ pub(crate) struct Ladder {
     pub(crate) slots: Vec<Slot>,
     pub(crate) outbox: Outbox,
     pub(crate) clock: SegmentClock,
-    /// Nobody publishes, and the segments that were published are open.
-    pub(crate) is_deserted: bool,
 }
 
 impl Ladder {
@@ -43,7 +41,6 @@ impl Ladder {
             clock: SegmentClock::new(config.zero, now),
             slots: Vec::new(),
             outbox: Outbox::default(),
-            is_deserted: false,
             config,
         }
     }
@@ -127,6 +124,7 @@ impl Ladder {
                 self.clock.need_keyframe(now);
             }
             Admission::Follows => self.follow(index, frame, now),
+            Admission::WaitsForCut => self.begin_at_cut(index, frame, now),
             Admission::Joins | Admission::Breaks if slot.writer.is_none() => {
                 self.start(index, frame, now);
             }
@@ -179,7 +177,6 @@ impl Ladder {
             self.outbox.stats.late_cuts += self.clock.reach(writer.at(time), now);
             self.clock.break_at(writer.at(time), now);
             self.outbox.stats.discontinuities += 1;
-            self.is_deserted = false;
         }
         self.reach(index, time, true, now);
         let writer = writer_mut(&mut self.slots, index);
@@ -189,6 +186,23 @@ impl Ladder {
             writer.change_format(&frame.format, init, &mut self.outbox);
         }
         self.keep(index, time, frame, now);
+    }
+
+    /// A frame for which the open segment has no place: it begins the next, or is dropped.
+    fn begin_at_cut(&mut self, index: usize, frame: &Frame, now: Instant) {
+        let at = frame.format.clock_rate().duration(frame.time.0);
+        let is_cut = frame.is_keyframe && {
+            self.clock.adopt(at, now);
+            let writer = self.writer(index);
+            writer.is_some_and(|writer| writer.is_cut_at(frame.time.0, &self.clock))
+        };
+        if is_cut {
+            return self.begin_anew(index, frame, false, now);
+        }
+        self.outbox.stats.frames_before_keyframe += 1;
+        if let Some(writer) = writer_mut(&mut self.slots, index) {
+            writer.wait_for_cut();
+        }
     }
 
     /// A frame that follows the one before it.

@@ -15,6 +15,7 @@
 #![forbid(unsafe_code)]
 
 mod chunk_writer;
+mod closed_part;
 pub mod codec_string;
 pub mod config;
 pub mod dash;
@@ -38,6 +39,8 @@ pub mod segment_clock;
 mod segment_writer;
 mod silence;
 mod slot;
+pub mod stand_in;
 pub mod stats;
+mod ticks;
 pub mod utc;
 mod window;

@@ -80,15 +80,6 @@ impl Packager {
         }
     }
 
-    /// Nobody publishes any more. Whoever comes next says so with the first frame.
-    pub fn handle_publisher_gone(&mut self, now: Instant) {
-        if !self.is_ended {
-            self.ladder.expire(now);
-            self.ladder.desert(now);
-            self.settle(now);
-        }
-    }
-
     /// All pictures will have a keyframe at this time since the stream's zero: an encoder of ours makes it. Segments are cut
     /// there, where they may be, before it is here: sound, which is ahead of it, would else reach the time at which a
     /// segment is cut without a keyframe.

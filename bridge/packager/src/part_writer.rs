@@ -2,15 +2,17 @@
 //!
 //! A frame waits until the next one begins and its duration is known. A part is closed before the sample that would cross
 //! the part target, never after. Where frames are too far apart for that, the sample is ended at the part target and the
-//! next one begins there; where nothing came for longer, the time is a part without media.
+//! next one begins there; where nothing came for longer, something stands in for it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use sfu_model::codec::ClockRate;
+use sfu_model::frame::Format;
 use sfu_model::time::Instant;
 
+use crate::closed_part::{ClosedPart, Pending};
 use crate::fmp4::Sample;
+use crate::stand_in::StandIn;
+use crate::ticks::ticks;
 
 /// A part holds no more samples: twice what the shortest packets of sound (2.5 ms) make in the longest part. Frames beyond
 /// it, whose times do not rise, are dropped.
@@ -18,32 +20,13 @@ const PART_SAMPLES_MAX: usize = 800;
 /// Shortest part that needs no excuse, in hundredths of the part target (draft-pantos-hls-rfc8216bis section 4.4.4.9).
 const PART_LEAST_PERCENT: u64 = 85;
 
-/// A frame whose duration is not known yet.
-#[derive(Clone, Debug)]
-pub(crate) struct Pending {
-    pub(crate) captured_at: Instant,
-    pub(crate) is_keyframe: bool,
-    pub(crate) data: Arc<[u8]>,
-}
-
-/// A part that is closed. Without samples it is a gap.
-#[derive(Debug)]
-pub(crate) struct ClosedPart {
-    /// In ticks.
-    pub(crate) starts_at: u64,
-    pub(crate) ends_at: u64,
-    pub(crate) samples: Vec<Sample>,
-    /// When its first sample was captured; unknown of a part that was split off another.
-    pub(crate) captured_at: Option<Instant>,
-}
-
 #[derive(Debug)]
 pub(crate) struct PartWriter {
     /// Longest and shortest part, in ticks.
     longest: u64,
     shortest: u64,
     /// A hole up to this long is closed by showing the frame after it earlier, in ticks.
-    bridge: u64,
+    bridgeable: u64,
     /// Where the open part begins, and how much of it is filled, in ticks.
     starts_at: u64,
     filled: u64,
@@ -53,22 +36,30 @@ pub(crate) struct PartWriter {
     pending: Option<Pending>,
     /// Duration of the last sample whose end a frame gave: what the next will probably have, in ticks.
     typical: u64,
+    stand_in: StandIn,
+    /// Nothing stands in for what is missing in the segment: it is parts without media.
+    is_left_out: bool,
+    /// How much was told of since the last frame that came, in ticks.
+    missing: u64,
     closed: Vec<ClosedPart>,
 }
 
 impl PartWriter {
-    pub(crate) fn new(part_target: Duration, rate: ClockRate, starts_at: u64) -> Self {
-        let longest = ticks(rate, part_target).max(1);
+    pub(crate) fn new(part_target: Duration, format: &Format, starts_at: u64) -> Self {
+        let longest = ticks(format.clock_rate(), part_target).max(1);
         Self {
             longest,
             shortest: (longest * PART_LEAST_PERCENT).div_ceil(100),
-            bridge: longest / 2,
+            bridgeable: longest / 2,
             starts_at,
             filled: 0,
             samples: Vec::new(),
             captured_at: None,
             pending: None,
             typical: 0,
+            stand_in: StandIn::of(format),
+            is_left_out: false,
+            missing: 0,
             closed: Vec::new(),
         }
     }
@@ -103,8 +94,27 @@ impl PartWriter {
         self.samples.len() < PART_SAMPLES_MAX
     }
 
+    /// How much was told of since the last frame that came, in ticks.
+    pub(crate) fn missing(&self) -> u64 {
+        self.missing
+    }
+
+    /// What comes is of another format, in which the last keyframe means nothing.
+    pub(crate) fn change_format(&mut self, format: &Format) {
+        self.stand_in = StandIn::of(format);
+    }
+
+    /// Whether nothing stands in for what is missing in the segment.
+    pub(crate) fn leave_out(&mut self, is_left_out: bool) {
+        self.is_left_out = is_left_out;
+    }
+
     /// A frame that begins where [`Self::advance`] ended.
     pub(crate) fn put(&mut self, pending: Pending) {
+        if pending.is_keyframe {
+            self.stand_in.see_keyframe(&pending.data);
+        }
+        self.missing = 0;
         self.pending = Some(pending);
     }
 
@@ -159,6 +169,7 @@ impl PartWriter {
             ends_at: self.starts_at,
             samples: std::mem::take(&mut self.samples),
             captured_at,
+            is_stand_in: false,
         });
     }
 
@@ -167,7 +178,7 @@ impl PartWriter {
         self.advance(at);
         self.close();
         if self.position() < at {
-            self.gap(at - self.position());
+            self.stand_in_for(at - self.position());
         }
     }
 
@@ -194,22 +205,30 @@ impl PartWriter {
         self.starts_at = self.starts_at.max(to);
     }
 
-    /// The next part begins here, unless it holds something already.
-    pub(crate) fn skip(&mut self, to: u64) {
-        if self.is_empty() {
-            self.starts_at = self.starts_at.max(to);
-        }
-    }
-
     /// A part without media.
     pub(crate) fn gap(&mut self, ticks: u64) {
+        self.tell_missing(ticks, Vec::new());
+    }
+
+    /// A part that nothing came in.
+    fn stand_in_for(&mut self, ticks: u64) {
+        let samples = match self.is_left_out {
+            true => Vec::new(),
+            false => self.stand_in.samples(ticks),
+        };
+        self.tell_missing(ticks, samples);
+    }
+
+    fn tell_missing(&mut self, ticks: u64, samples: Vec<Sample>) {
         let starts_at = self.starts_at;
         self.starts_at += ticks;
+        self.missing += ticks;
         self.closed.push(ClosedPart {
             starts_at,
             ends_at: self.starts_at,
-            samples: Vec::new(),
+            samples,
             captured_at: None,
+            is_stand_in: true,
         });
     }
 
@@ -228,7 +247,8 @@ impl PartWriter {
 
     /// Gives the pending frame its duration, in the open part or, when it does not fit there, in the next.
     fn place(&mut self, pending: Pending, to: u64) {
-        let wanted = to.saturating_sub(self.position()).max(1);
+        let until_next = to.saturating_sub(self.position()).max(1);
+        let wanted = self.stand_in.bound(until_next, self.typical);
         let is_long = self.filled >= self.shortest;
         if self.room() == 0 || (wanted > self.room() && is_long) {
             self.close();
@@ -248,37 +268,26 @@ impl PartWriter {
         });
     }
 
-    /// What the samples do not reach: the last one lasts longer, as far as its part goes; the rest is parts without media, or
-    /// so short that the next frame begins early.
+    /// What the samples do not reach: the last one lasts longer, or silence follows it, as far as its part goes; the rest is
+    /// stood in for, or so short that the next frame begins early.
     fn fill(&mut self, to: u64) {
-        let room = self.room();
-        let hole = to.saturating_sub(self.position());
+        let hole = to.saturating_sub(self.position()).min(self.room());
         if let Some(last) = self.samples.last_mut() {
-            let more = hole.min(room);
-            last.duration = last
-                .duration
-                .saturating_add(u32::try_from(more).unwrap_or(u32::MAX));
-            self.filled += more;
+            self.filled += hole;
+            if self.stand_in.fits(hole) {
+                self.samples.extend(self.stand_in.samples(hole));
+            } else {
+                let more = u32::try_from(hole).unwrap_or(u32::MAX);
+                last.duration = last.duration.saturating_add(more);
+            }
         }
         if self.position() < to {
             self.close();
         }
-        while to.saturating_sub(self.position()) > self.bridge {
-            self.gap((to - self.position()).min(self.longest));
+        while to.saturating_sub(self.position()) > self.bridgeable {
+            self.stand_in_for((to - self.position()).min(self.longest));
         }
     }
-}
-
-/// Whole ticks in a span, rounded down.
-pub(crate) fn ticks(rate: ClockRate, span: Duration) -> u64 {
-    let ticks = span.as_nanos() * u128::from(rate.0) / 1_000_000_000;
-    u64::try_from(ticks).unwrap_or(u64::MAX)
-}
-
-/// Whole ticks up to a time, rounded to the nearest: cuts are times of frames, and come back to the tick they were.
-pub(crate) fn nearest(rate: ClockRate, at: Duration) -> u64 {
-    let nanos = i64::try_from(at.as_nanos()).unwrap_or(i64::MAX);
-    u64::try_from(rate.ticks_in_nanos(nanos)).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -10,24 +10,25 @@ use sfu_model::frame::{Format, Frame};
 use sfu_model::time::{Instant, MediaTime};
 
 use crate::chunk_writer::ChunkWriter;
+use crate::closed_part::{ClosedPart, Pending};
 use crate::codec_string::codec_string;
 use crate::config::Config;
 use crate::eligibility::Eligibility;
 use crate::event::Event;
 use crate::measure::Measure;
 use crate::outbox::Outbox;
-use crate::part_writer::{ClosedPart, PartWriter, Pending, nearest, ticks};
+use crate::part_writer::PartWriter;
 use crate::patience::Patience;
 use crate::rendition::RenditionName;
 use crate::segment::InitNumber;
 use crate::segment_clock::{Cut, SEGMENT_LIMIT, SegmentClock};
 use crate::segment_writer::{SegmentWriter, micros};
+use crate::ticks::{nearest, ticks};
 use crate::window::Window;
 
 /// How much earlier than a cut the first frame of its segment may be: what is left between the hard limit of a segment and the
 /// longest that rounds to the target duration, halved.
 const EARLY_MAX: Duration = Duration::from_millis(45);
-
 #[derive(Debug)]
 pub(crate) struct RenditionWriter {
     pub(crate) name: RenditionName,
@@ -44,6 +45,10 @@ pub(crate) struct RenditionWriter {
     chunks: ChunkWriter,
     n_parts: u64,
     pub(crate) patience: Patience,
+    /// How many discontinuities there were before the last frame that came.
+    pub(crate) last_sequence: u64,
+    /// Frames come that the segment, which is told of as one without media, has no place for.
+    pub(crate) is_waited_for: bool,
 }
 
 impl RenditionWriter {
@@ -58,7 +63,7 @@ impl RenditionWriter {
             rate,
             format: Arc::clone(&first.format),
             codecs: None,
-            parts: PartWriter::new(part_target, rate, starts_at),
+            parts: PartWriter::new(part_target, &first.format, starts_at),
             segment: SegmentWriter::new(cut, None),
             window: Window::new(config.windows.at_least(hold_back)),
             measure: Measure::new(),
@@ -67,6 +72,8 @@ impl RenditionWriter {
             chunks: ChunkWriter::new(first.kind(), config.zero),
             n_parts: 0,
             patience: Patience::new(part_target, first.captured_at),
+            last_sequence: cut.discontinuity_sequence,
+            is_waited_for: false,
         }
     }
 
@@ -87,6 +94,7 @@ impl RenditionWriter {
     /// Another format from the next segment on.
     pub(crate) fn change_format(&mut self, format: &Arc<Format>, init: Bytes, outbox: &mut Outbox) {
         self.format = Arc::clone(format);
+        self.parts.change_format(format);
         self.init.0 = self.init.0.saturating_add(1);
         self.tell_init(init, outbox);
     }
@@ -118,10 +126,6 @@ impl RenditionWriter {
             if is_early && broken.is_none_or(|broken| cut.number > broken) {
                 break;
             }
-            if cut.is_end {
-                self.cut_at_end(cut, outbox);
-                continue;
-            }
             if !self.parts.split(due) {
                 let is_last = clock.after(cut.number).is_none();
                 self.parts.end_at(self.boundary(at, due, is_last));
@@ -149,6 +153,13 @@ impl RenditionWriter {
         }
     }
 
+    /// Does the next segment begin at this time?
+    pub(crate) fn is_cut_at(&self, time: u64, clock: &SegmentClock) -> bool {
+        let next = clock.after(self.segment.cut().number);
+        let reached = time.saturating_add(self.tolerance());
+        next.is_some_and(|cut| self.ticks(cut.at) <= reached)
+    }
+
     fn earliest(&self) -> u64 {
         ticks(self.rate, EARLY_MAX)
     }
@@ -158,6 +169,8 @@ impl RenditionWriter {
         if self.parts.is_empty() {
             self.patience.restart(now);
         }
+        self.is_waited_for = false;
+        self.last_sequence = self.segment.cut().discontinuity_sequence;
         self.parts.put(Pending {
             captured_at: frame.captured_at,
             is_keyframe: frame.is_keyframe,
@@ -171,7 +184,6 @@ impl RenditionWriter {
         let until = self.parts.ends_by();
         let next = clock.after(self.segment.cut().number);
         match next.filter(|cut| self.ticks(cut.at) <= until) {
-            Some(cut) if cut.is_end => self.cut_at_end(cut, outbox),
             Some(cut) => {
                 let due = self.ticks(cut.at);
                 if !self.parts.split(due) {
@@ -186,24 +198,6 @@ impl RenditionWriter {
         }
         let told = self.parts.starts_at().saturating_sub(from);
         self.patience.spend(self.rate.duration(told));
-    }
-
-    /// What comes next does not follow: the segment ends where its media does, and the time until the next is told by their
-    /// dates. To fill it would be parts without media among others, at which players stop that load several parts at once.
-    fn cut_at_end(&mut self, cut: Cut, outbox: &mut Outbox) {
-        let due = self.ticks(cut.at);
-        if !self.parts.split(due) {
-            self.parts.finish(due.min(self.limit()));
-        }
-        self.cut(cut, outbox);
-        self.parts.skip(due);
-    }
-
-    /// Nobody publishes any more: the open part has no next frame to wait for.
-    pub(crate) fn finish_part(&mut self, now: Instant, outbox: &mut Outbox) {
-        self.parts.finish(self.limit());
-        self.tell_parts(outbox);
-        self.patience.restart(now);
     }
 
     /// Nobody asked for long: goes on at a cut that is far ahead, without telling of what is between.
@@ -231,6 +225,7 @@ impl RenditionWriter {
         self.finish_segment(outbox);
         let last = self.window.segments().last();
         self.segment = SegmentWriter::new(cut, last.map(|last| &last.head));
+        self.parts.leave_out(false);
     }
 
     fn finish_segment(&mut self, outbox: &mut Outbox) {
@@ -272,6 +267,7 @@ impl RenditionWriter {
         let bytes = self.chunks.write(part, begins_segment);
         match part.samples.first() {
             None => outbox.stats.gap_parts += 1,
+            Some(_) if part.is_stand_in => outbox.stats.stand_in_parts += 1,
             Some(first) if begins_segment && self.kind() == MediaKind::Video => {
                 self.eligibility.handle_segment(first.is_keyframe);
                 outbox.stats.misaligned_segments += u64::from(!first.is_keyframe);

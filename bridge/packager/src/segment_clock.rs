@@ -55,15 +55,12 @@ pub(crate) struct Cut {
     pub(crate) discontinuity_sequence: u64,
     /// Decoders begin anew here.
     pub(crate) is_discontinuous: bool,
-    /// Nothing that was published before reaches over it. So it is at a discontinuity, and where the publisher left.
-    pub(crate) is_end: bool,
 }
 
 /// Why a segment is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Regular,
-    End,
     Break,
 }
 
@@ -179,13 +176,6 @@ impl SegmentClock {
             .is_none_or(|last| at >= last.at.saturating_add(BREAK_AFTER))
     }
 
-    /// The publisher has left, and this is the end of what it published.
-    pub(crate) fn end_at(&mut self, at: Duration, now: Instant) {
-        if self.last().is_some_and(|last| at > last.at) {
-            self.push(at, Kind::End, now);
-        }
-    }
-
     /// Decoders have to begin anew, in all renditions, at a time that [`Self::reach`] was told of, or after a time that nobody
     /// tells of.
     pub(crate) fn break_at(&mut self, at: Duration, now: Instant) {
@@ -251,7 +241,6 @@ impl SegmentClock {
             unix,
             discontinuity_sequence: sequence + u64::from(kind == Kind::Break),
             is_discontinuous: kind == Kind::Break,
-            is_end: kind != Kind::Regular,
         });
         self.decided_at = now;
         self.n_asked = 0;

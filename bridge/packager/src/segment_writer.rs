@@ -5,8 +5,8 @@ use std::time::Duration;
 use sfu_model::codec::ClockRate;
 use sfu_model::time::MediaTime;
 
+use crate::closed_part::ClosedPart;
 use crate::part::{Part, PartIndex};
-use crate::part_writer::ClosedPart;
 use crate::segment::{InitNumber, Segment, SegmentHead};
 use crate::segment_clock::Cut;
 
@@ -55,6 +55,11 @@ impl SegmentWriter {
     /// Has it a part with media?
     pub(crate) fn has_media(&self) -> bool {
         self.parts.iter().any(|part| !part.is_gap)
+    }
+
+    /// Has it a part without media? Then it has no other.
+    pub(crate) fn has_gaps(&self) -> bool {
+        self.parts.iter().any(|part| part.is_gap)
     }
 
     pub(crate) fn duration(&self) -> Duration {

@@ -1,28 +1,19 @@
-//! What becomes of a stream while nothing comes: time is told of as parts without media.
+//! What becomes of a stream while nothing comes: time goes on, with what stands in for its media.
 
+use std::time::Duration;
+
+use sfu_model::codec::MediaKind;
 use sfu_model::time::Instant;
 
 use crate::ladder::{Ladder, PAUSE_MAX};
+use crate::rendition_writer::RenditionWriter;
 use crate::slot::writers_mut;
 
+/// How long a picture stands still at least while other sizes of it go on. A loss is repaired sooner, and players go to
+/// another size where a segment has no media: not for less than a segment.
+const STANDS_STILL_MAX: Duration = Duration::from_secs(2);
+
 impl Ladder {
-    /// Nobody publishes any more.
-    pub(crate) fn desert(&mut self, now: Instant) {
-        for writer in writers_mut(&mut self.slots) {
-            writer.finish_part(now, &mut self.outbox);
-        }
-        self.is_deserted = true;
-    }
-
-    /// Time without a publisher is told of from here on, in segments of its own.
-    fn part_from_publisher(&mut self, now: Instant) {
-        let ends = self.writers().map(|w| w.at(w.parts.starts_at())).max();
-        if let Some(at) = ends.filter(|_| self.is_deserted) {
-            self.clock.end_at(at, now);
-        }
-        self.is_deserted = false;
-    }
-
     /// Does what is due without a frame.
     pub(crate) fn expire(&mut self, now: Instant) {
         if self
@@ -31,18 +22,42 @@ impl Ladder {
         {
             self.skip_pause(now);
         }
-        if self
-            .writers()
-            .any(|writer| writer.patience.deadline() <= now)
-        {
-            self.part_from_publisher(now);
-        }
+        let comes = |w: &RenditionWriter| w.kind() == MediaKind::Video && w.parts.missing() == 0;
+        let has_pictures = self.writers().any(comes);
         for writer in writers_mut(&mut self.slots) {
             while writer.patience.deadline() <= now {
+                if has_pictures && writer.kind() == MediaKind::Video {
+                    writer.fall_behind();
+                }
                 let until = writer.at(writer.parts.ends_by());
                 self.outbox.stats.late_cuts += self.clock.reach(until, now);
                 writer.expire(&self.clock, &mut self.outbox);
             }
+        }
+    }
+}
+
+impl RenditionWriter {
+    /// Decoders have begun anew since the last frame that came, with what stands in for this rendition.
+    pub(crate) fn has_passed_break(&self) -> bool {
+        self.segment.cut().discontinuity_sequence > self.last_sequence
+    }
+
+    /// The segment has no place for a frame that came.
+    pub(crate) fn wait_for_cut(&mut self) {
+        self.is_waited_for = true;
+    }
+
+    /// Others of its kind go on: a segment that it has nothing for is told of as one without media, for players to choose
+    /// another rendition.
+    pub(crate) fn fall_behind(&mut self) {
+        let has_begun = !self.segment.is_empty() || !self.parts.is_empty();
+        if has_begun || self.at(self.parts.missing()) < STANDS_STILL_MAX {
+            return;
+        }
+        // Frames came too late for the last segment: this one has a place for them.
+        if !std::mem::take(&mut self.is_waited_for) {
+            self.parts.leave_out(true);
         }
     }
 }

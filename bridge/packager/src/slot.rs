@@ -32,6 +32,8 @@ pub(crate) enum Admission {
     Breaks,
     /// No decoder can begin at it.
     NeedsKeyframe,
+    /// The open segment is told of as one without media.
+    WaitsForCut,
     /// A cut here would come too soon after the last.
     TooSoon,
 }
@@ -72,22 +74,40 @@ impl Slot {
             };
         };
         let is_new = is_other_format(writer, frame);
-        if self.owed.is_none() && !is_new {
-            return Admission::Follows;
+        let is_owed = self.owed.is_some() && !writer.has_passed_break();
+        if !is_owed && !is_new {
+            return self.follow(writer, frame);
         }
         if !frame.is_keyframe {
             return Admission::NeedsKeyframe;
         }
         let cut = writer.segment.cut();
         // With its first part a segment's init section is told, and stays.
-        let is_untouched = writer.segment.is_empty() || !(is_new || writer.segment.has_media());
-        let is_at_break = cut.is_discontinuous && is_untouched && writer.parts.is_empty();
-        if is_at_break || clock.next_break(cut.number).is_some() {
+        let is_untouched = writer.segment.is_empty() && writer.parts.is_empty();
+        if (cut.is_discontinuous && is_untouched) || clock.next_break(cut.number).is_some() {
             Admission::Joins
         } else if clock.can_break(writer.at(frame.time.0)) {
             Admission::Breaks
         } else {
             Admission::TooSoon
+        }
+    }
+
+    /// What a frame means whose decoder goes on, or has begun anew with what stands in.
+    fn follow(&self, writer: &RenditionWriter, frame: &Frame) -> Admission {
+        let is_anew = writer.parts.missing() > 0 || writer.has_passed_break();
+        if self.owed.is_none() && !(is_anew && self.is_video()) {
+            return Admission::Follows;
+        }
+        // What stands in is a keyframe, and pictures that are none refer to what was before it.
+        if writer.segment.has_gaps() {
+            Admission::WaitsForCut
+        } else if !frame.is_keyframe {
+            Admission::NeedsKeyframe
+        } else if self.owed.is_some() {
+            Admission::Joins
+        } else {
+            Admission::Follows
         }
     }
 }

@@ -7,6 +7,8 @@ pub struct Stats {
     pub late_cuts: u64,
     /// Parts without media (`GAP=YES`).
     pub gap_parts: u64,
+    /// Parts that nobody sent: the last keyframe once more, or silence.
+    pub stand_in_parts: u64,
     /// Segments of pictures that begin without a keyframe.
     pub misaligned_segments: u64,
     /// Discontinuities of the stream.

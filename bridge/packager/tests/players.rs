@@ -21,9 +21,12 @@ mod encoded;
 mod ffmpeg;
 #[path = "players/ogg.rs"]
 mod ogg;
+#[path = "players/standstill.rs"]
+mod standstill;
 
 use encoded::Encoded;
 use ffmpeg::{Packet, ffmpeg, packets, tmp};
+use standstill::standstill;
 
 /// Where the track begins: beyond 32 bits, as it is after half a day.
 const BEGIN: u64 = 0x1_0000_0007;
@@ -90,22 +93,24 @@ fn assert_packets(encoded: &Encoded, path: &Path) {
     assert_eq!(packets(path), given);
 }
 
-/// A decoder makes the same of what was packaged as of the encoder's own file.
-fn assert_decodes_alike(encoded: &Encoded, path: &Path) {
+/// A hash of each picture or packet of sound that a decoder makes of a file.
+fn decoded(path: &Path, is_video: bool) -> Vec<String> {
     let of_pictures = ["-fps_mode", "passthrough", "-f", "framehash"];
     let of_sound = ["-c:a", "pcm_s16le", "-f", "framehash"];
-    let is_video = encoded.format.size().is_some();
     let as_hashes = if is_video { of_pictures } else { of_sound };
-    let decoded = |path: &Path| {
-        let input = ["-i", path.to_str().unwrap()];
-        let arguments = iter::chain(["-xerror"], input);
-        let arguments: Vec<&str> = arguments.chain(as_hashes).chain(["-"]).collect();
-        let text = String::from_utf8(ffmpeg(&arguments)).unwrap();
-        let frames = text.lines().filter(|line| !line.starts_with('#'));
-        let hash = |line: &str| line.rsplit(',').next().unwrap().trim().to_owned();
-        frames.map(hash).collect::<Vec<_>>()
-    };
-    let (mut frames, mut originals) = (decoded(path), decoded(&encoded.path));
+    let input = ["-i", path.to_str().unwrap()];
+    let arguments = iter::chain(["-xerror"], input);
+    let arguments: Vec<&str> = arguments.chain(as_hashes).chain(["-"]).collect();
+    let text = String::from_utf8(ffmpeg(&arguments)).unwrap();
+    let frames = text.lines().filter(|line| !line.starts_with('#'));
+    let hash = |line: &str| line.rsplit(',').next().unwrap().trim().to_owned();
+    frames.map(hash).collect()
+}
+
+/// A decoder makes the same of what was packaged as of the encoder's own file.
+fn assert_decodes_alike(encoded: &Encoded, path: &Path) {
+    let is_video = encoded.format.size().is_some();
+    let (mut frames, mut originals) = (decoded(path, is_video), decoded(&encoded.path, is_video));
     if is_video {
         assert_eq!(frames.len(), encoded.frames.len(), "each is shown");
     } else {
@@ -119,6 +124,49 @@ fn plays(encoded: &Encoded, name: &str) {
     let path = package(encoded, name);
     assert_packets(encoded, &path);
     assert_decodes_alike(encoded, &path);
+}
+
+/// What stands in for two seconds decodes as what it repeats, and all that was published as if nothing had been missing.
+fn plays_over_a_standstill(encoded: &Encoded, name: &str) {
+    let found = standstill(encoded, name);
+    let is_video = encoded.format.size().is_some();
+    let frames = decoded(&found.path, is_video);
+    let originals = decoded(&encoded.path, is_video);
+    assert!(
+        (3..=4).contains(&found.n_stand_ins),
+        "{}",
+        found.n_stand_ins
+    );
+    if is_video {
+        let n_stand_ins = usize::try_from(found.n_stand_ins).unwrap();
+        let second = encoded.frames.iter().skip(1).position(|f| f.is_keyframe);
+        let (before, after) = originals.split_at(second.unwrap() + 1);
+        let stands = vec![before[0].clone(); n_stand_ins];
+        assert_eq!(frames, [before, &stands, after].concat());
+    } else {
+        let n_silent = 2 * 48_000 / u64::from(encoded.samples_per_packet);
+        let n_more = (frames.len() - originals.len()) as u64;
+        assert!(
+            n_more.abs_diff(n_silent) <= 2 + found.n_stand_ins,
+            "{n_more}"
+        );
+    }
+}
+
+#[test]
+fn what_stands_in_for_pictures_plays() {
+    plays_over_a_standstill(&Encoded::h264("baseline", "yuv420p"), "h264-baseline");
+    plays_over_a_standstill(&Encoded::h264("high", "yuv420p"), "h264-high");
+    plays_over_a_standstill(&Encoded::vp9(0, "yuv420p"), "vp9-0");
+    plays_over_a_standstill(&Encoded::av1("yuv420p"), "av1-8");
+}
+
+#[test]
+fn what_stands_in_for_sound_plays() {
+    for n_channels in [1, 2] {
+        plays_over_a_standstill(&Encoded::opus(n_channels), &format!("opus-{n_channels}"));
+        plays_over_a_standstill(&Encoded::aac(n_channels), &format!("aac-{n_channels}"));
+    }
 }
 
 #[test]

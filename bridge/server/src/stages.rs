@@ -87,9 +87,6 @@ impl Stages {
     pub(crate) fn handle_publisher_gone(&mut self, now: Instant) {
         self.frames.handle_publisher_gone(now);
         self.package(now);
-        if let Some(packager) = &mut self.packager {
-            packager.handle_publisher_gone(now);
-        }
         self.collect(&[], now);
     }
 

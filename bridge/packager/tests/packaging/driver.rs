@@ -67,7 +67,6 @@ pub(crate) fn opus() -> Arc<Format> {
 pub(crate) enum Input {
     Frame(RenditionName, Frame),
     Begins(RenditionName, MediaTime),
-    PublisherGone,
 }
 
 pub(crate) struct Driver {
@@ -144,7 +143,6 @@ impl Driver {
         match input {
             Input::Frame(rendition, frame) => self.packager.handle_frame(rendition, frame, at),
             Input::Begins(rendition, time) => self.packager.handle_begins(rendition, *time, at),
-            Input::PublisherGone => self.packager.handle_publisher_gone(at),
         }
         self.collect();
     }

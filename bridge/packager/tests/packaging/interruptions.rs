@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use bridge_packager::latency::LatencyMode;
 use bridge_packager::playlist::skip::Skip;
-use bridge_packager::segment::Segment;
 use sfu_model::codec::MediaKind;
 use sfu_model::frame::{Discontinuity, Format, Frame};
 use sfu_model::packet::Dimensions;
@@ -106,46 +105,71 @@ fn a_hole_inside_a_part_makes_the_frame_before_it_last_longer() {
     assert_eq!(whole, ms(7_200), "no time is lost");
 }
 
-#[test]
-fn a_rendition_that_stalls_goes_on_as_gaps_and_comes_back_in_place() {
-    let mut show = Show::new();
-    let is_lost = |millis| (4_000..10_000).contains(&millis);
-    show.pictures(0..16_000, |millis, frame| {
-        let is_back = (10_000..10_040).contains(&millis);
-        let frame = Frame {
-            is_keyframe: frame.is_keyframe || is_back,
+/// Nothing of it comes between these milliseconds, and then a keyframe does.
+fn absent(from: u64, to: u64) -> impl Fn(u64, Frame) -> Option<Frame> {
+    move |millis, frame| {
+        let is_back = (to..to + 40).contains(&millis);
+        let is_keyframe = frame.is_keyframe || is_back;
+        let is_absent = (from..to).contains(&millis);
+        Some(Frame {
+            is_keyframe,
             ..frame
-        };
-        Some(frame).filter(|_| !is_lost(millis))
-    });
-    let (n_parts, n_segments) = show.gaps("720p");
-    assert!((10..=13).contains(&n_parts), "{n_parts}");
-    assert!((1..=2).contains(&n_segments), "{n_segments}");
-    assert_eq!(show.gaps("aac"), (0, 0));
-    let texts = show
-        .driver
-        .history
-        .iter()
-        .map(|(_, media)| media.live(Skip::No));
-    let told: Vec<bool> = texts.map(|text| text.contains(",GAP=YES")).collect();
-    assert!(
-        told.contains(&true) && told.last() == Some(&false),
-        "told in time"
-    );
-    let text = show.driver.media["720p"].live(Skip::No);
-    assert!(
-        text.contains(
-            "Z
-#EXT-X-GAP
-#EXTINF:"
-        ),
-        "{text}"
-    );
-    assert_eq!(show.driver.packager.stats().discontinuities, 0);
+        })
+        .filter(|_| !is_absent)
+    }
 }
 
 #[test]
-fn a_stall_of_the_network_loses_no_picture() {
+fn pictures_that_stop_stand_still_while_sound_goes_on_and_come_back_in_place() {
+    let mut show = Show::new();
+    show.pictures(0..16_000, absent(4_000, 10_000));
+    let stats = show.driver.packager.stats();
+    assert!((11..=13).contains(&stats.stand_in_parts), "{stats:?}");
+    assert_eq!((stats.gap_parts, stats.discontinuities), (0, 0));
+    // Keyframes are every 1.8 s.
+    assert_eq!(stats.frames_before_keyframe, 0);
+    for (rendition, _) in BOTH {
+        let segments = &show.driver.media[rendition].segments;
+        let whole: Duration = segments.iter().map(|segment| segment.duration).sum();
+        let last = segments.last().unwrap().head.program_date_time_ms - UNIX.as_millis() as u64;
+        let ends_at = ms(last) + segments.last().unwrap().duration;
+        assert!(
+            ends_at.abs_diff(whole) < ms(40),
+            "{rendition}: no time is lost"
+        );
+    }
+}
+
+#[test]
+fn a_size_that_stops_while_another_goes_on_is_left_out_by_segments_and_comes_back_at_a_cut() {
+    let mut show = Show::new();
+    let small = name("360p");
+    let packager = &mut show.driver.packager;
+    packager
+        .add_rendition(small.clone(), MediaKind::Video)
+        .unwrap();
+    let change = absent(4_000, 14_000);
+    for number in 0..660 {
+        let (millis, is_keyframe) = (number * 1_000 / 30, number % 54 == 0);
+        show.give(millis..millis + 33, keep, keep);
+        let picture = frame(&h264(360), number * 3_000, is_keyframe);
+        if let Some(picture) = change(millis, picture).filter(|_| number % 3 < 2) {
+            let now = picture.captured_at.max(show.driver.now);
+            show.driver
+                .input(now, &Input::Frame(small.clone(), picture));
+        }
+    }
+    let (n_gaps, n_segments) = show.gaps("360p");
+    assert!((2..=6).contains(&n_segments) && n_gaps > 0, "{n_segments}");
+    assert_eq!(show.gaps("720p"), (0, 0));
+    let stats = show.driver.packager.stats();
+    assert_eq!((stats.discontinuities, stats.misaligned_segments), (0, 0));
+    let last = show.driver.media["360p"].segments.last().unwrap();
+    assert!(!last.is_gap, "it is back");
+}
+
+#[test]
+fn after_a_stall_of_the_network_pictures_go_on_with_a_keyframe() {
     let mut show = Show::new();
     show.pictures(0..4_000, keep);
     // One and a half seconds of pictures come at once.
@@ -153,11 +177,8 @@ fn a_stall_of_the_network_loses_no_picture() {
     let before = show.driver.packager.stats();
     show.pictures(4_000..9_000, keep);
     let after = show.driver.packager.stats();
-    assert!(before.gap_parts > 0, "time went on without them");
-    assert_eq!(
-        (after.frames_over_limit, after.frames_before_keyframe),
-        (0, 0)
-    );
+    assert!(before.stand_in_parts > 0, "time went on without them");
+    assert_eq!(after.frames_over_limit, 0);
     assert!(
         after.frames_late > 0,
         "sound of a time that is told of is dropped"
@@ -182,31 +203,25 @@ fn a_publisher_who_comes_back_is_a_discontinuity_in_all_renditions_and_nothing_p
 }
 
 #[test]
-fn a_segment_ends_with_what_was_published_and_time_without_a_publisher_has_its_own() {
+fn time_without_a_publisher_is_stood_in_for_and_all_renditions_end_together_where_it_comes_back() {
     // Before, at and after the moment when players are told that nothing comes.
-    for (back, has_gaps) in [(5_400, false), (5_800, true), (7_000, true), (9_900, true)] {
+    for back in [5_200, 5_400, 5_900, 7_000, 9_900] {
         let mut show = Show::new();
         show.give(0..5_100, keep, keep);
-        show.driver.input(at(5_100), &Input::PublisherGone);
         show.give(back..back + 6_000, returns(back), returns(back));
+        let mut ends = Vec::new();
         for (rendition, _) in BOTH {
-            let media = &show.driver.media[rendition];
-            let gaps = |segment: &Segment| segment.parts.iter().filter(|p| p.is_gap).count();
-            let whole = |segment: &Segment| [0, segment.parts.len()].contains(&gaps(segment));
-            assert!(
-                media.segments.iter().all(|s| whole(s)),
-                "{rendition} back at {back}"
-            );
-            assert_eq!(
-                media.segments.iter().any(|s| gaps(s) > 0),
-                has_gaps,
-                "{back}"
-            );
-            let broken = media.segments.iter().find(|s| s.head.is_discontinuous);
-            let since = broken.unwrap().head.program_date_time_ms - UNIX.as_millis() as u64;
+            let segments = &show.driver.media[rendition].segments;
+            assert!(segments.iter().all(|segment| !segment.is_gap));
+            let broken = segments.iter().position(|s| s.head.is_discontinuous);
+            let (before, after) = segments.split_at(broken.unwrap());
+            ends.push(before.iter().map(|s| s.duration).sum::<Duration>());
+            let since = after[0].head.program_date_time_ms - UNIX.as_millis() as u64;
             assert!(since.abs_diff(back) < 40, "{rendition}: {since} for {back}");
         }
-        assert_eq!(show.driver.packager.stats().discontinuities, 1, "{back}");
+        assert!(ends[0].abs_diff(ends[1]) <= ms(22), "{ends:?} for {back}");
+        let stats = show.driver.packager.stats();
+        assert_eq!((stats.discontinuities, stats.gap_parts), (1, 0), "{back}");
     }
 }
 

@@ -248,6 +248,12 @@ pub(crate) fn parts(playlist: &Playlist) {
             );
         }
         from_end -= if is_whole { segment.duration } else { 0 };
+        // No rule of the draft, but players stop there for good.
+        let n_gaps = segment.parts.iter().filter(|part| part.is_gap).count();
+        assert!(
+            [0, segment.parts.len()].contains(&n_gaps),
+            "gaps among parts"
+        );
         assert_eq!(segment.is_gap, is_whole && segment.is_gap, "an open gap");
         for (index, part) in segment.parts.iter().enumerate() {
             assert!(part.duration > 0 && part.duration <= target, "{part:?}");

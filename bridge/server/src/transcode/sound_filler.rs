@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use bridge_packager::stand_in::AAC_SILENCE;
 use sfu_model::frame::{Format, Frame};
 use sfu_model::time::{Instant, MediaTime};
 
@@ -24,10 +25,6 @@ const SILENCE_MAX: u64 = 96_000;
 
 /// What an encoder that came too late is given more than it needed, in samples: a fiftieth of a second.
 const MORE: u64 = 960;
-
-/// Two channels of silence (ISO/IEC 14496-3 section 4.4.2.1): a channel pair with a common long window without scale factor
-/// bands, no gain and no tools in either channel, and the end of the block.
-const SILENCE: [u8; 6] = [0x21, 0, 0, 0, 0, 0x1c];
 
 /// Makes one sequence of frames of an encoder's and of silence. It begins with the encoder's first.
 #[derive(Debug)]
@@ -84,7 +81,7 @@ impl SoundFiller {
                 is_keyframe: true,
                 discontinuity: None,
                 format: Arc::clone(format),
-                data: Arc::from(SILENCE),
+                data: Arc::from(AAC_SILENCE),
             });
             *next = next.saturating_add(AAC_FRAME_SAMPLES);
         }
@@ -148,7 +145,7 @@ mod tests {
         let silence = filler.reach(&opus(13_000));
         assert_eq!(times(&silence), [1_024, 2_048]);
         let first = silence.first().unwrap();
-        assert_eq!(&*first.data, &SILENCE);
+        assert_eq!(&*first.data, &AAC_SILENCE);
         let before = ClockRate(48_000).duration(13_000 - 1_024);
         assert_eq!(first.captured_at + before, opus(0).captured_at);
         assert_eq!(filler.admit(aac(2_048)), None, "too late");
