@@ -11,7 +11,7 @@ use crate::slot::writers_mut;
 
 /// How long a picture stands still at least while other sizes of it go on. A loss is repaired sooner, and players go to
 /// another size where a segment has no media: not for less than a segment.
-const STANDS_STILL_MAX: Duration = Duration::from_secs(2);
+const STANDS_STILL_FOR: Duration = Duration::from_secs(2);
 
 impl Ladder {
     /// Does what is due without a frame.
@@ -52,7 +52,7 @@ impl RenditionWriter {
     /// another rendition.
     pub(crate) fn fall_behind(&mut self) {
         let has_begun = !self.segment.is_empty() || !self.parts.is_empty();
-        if has_begun || self.at(self.parts.missing()) < STANDS_STILL_MAX {
+        if has_begun || self.at(self.parts.missing()) < STANDS_STILL_FOR {
             return;
         }
         // Frames came too late for the last segment: this one has a place for them.
