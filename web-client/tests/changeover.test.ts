@@ -38,6 +38,17 @@ describe('the change from one way of watching to another', () => {
     expect(follow(adopted, { name: 'well' })).toBe(adopted);
   });
 
+  it('goes back to WHEP behind live HLS, as often as WHEP has rested, until it comes', () => {
+    const tried = after({ shown: HLS }, { name: 'rested' });
+    expect(tried).toEqual({ shown: HLS, incoming: WHEP, isAsked: false });
+    expect(follow(tried, { name: 'well' })).toBe(tried);
+    expect(follow(tried, { name: 'rested' })).toBe(tried);
+    expect(after(tried, { name: 'denied' }, { name: 'rested' })).toEqual(tried);
+    expect(after(tried, { name: 'ready' })).toEqual({ shown: WHEP });
+    const past = { shown: PAST };
+    expect(follow(past, { name: 'rested' })).toBe(past);
+  });
+
   it('keeps what is being made ready when a person asks for the same', () => {
     const tried = after({ shown: WHEP }, { name: 'trouble' });
     expect(follow(tried, { name: 'asked', target: { way: 'hls' } }).incoming).toBe(tried.incoming);
@@ -72,6 +83,7 @@ describe('the change from one way of watching to another', () => {
       { name: 'asked', target: HLS },
       { name: 'asked', target: PAST },
       { name: 'trouble' },
+      { name: 'rested' },
       { name: 'well' },
       { name: 'over' },
       { name: 'ready' },
@@ -85,8 +97,8 @@ describe('the change from one way of watching to another', () => {
       for (const event of events) visit(follow(aims, event));
     };
     visit({ shown: WHEP });
-    // WHEP, HLS and the past; each alone, or with another that is asked for; and WHEP with HLS that comes unasked.
-    expect(seen.size).toBe(3 + 6 + 1);
+    // WHEP, HLS and the past; each alone, or with another that is asked for; and WHEP and HLS with the other that comes unasked.
+    expect(seen.size).toBe(3 + 6 + 2);
     for (const { shown, incoming } of seen.values()) expect(incoming).not.toEqual(shown);
   });
 });

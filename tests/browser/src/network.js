@@ -17,7 +17,7 @@ export async function packetFilter(test) {
   const drop = (/** @type {string} */ match) => run('nft', [`add rule ${table} input ${match} drop`]);
   return {
     /** All cables are whole again. */
-    mend: () => run('nft', ['flush chain inet cuts input']),
+    mend: () => run('nft', [`flush chain ${table} input`]),
     /** No TCP connection to this port is made any more, and those that are made say nothing. */
     cutTcpPort: (/** @type {number} */ port) => drop(`tcp dport ${port}`),
     /** Nothing that is sent to or from this UDP port arrives any more. */

@@ -34,6 +34,8 @@ export type ChangeEvent =
    * trying.
    */
   | { name: 'trouble' }
+  /** It is long ago that WHEP was tried by whom it did not reach. */
+  | { name: 'rested' }
   /** What is shown plays. */
   | { name: 'well' }
   /** What is shown is over for good. */
@@ -45,8 +47,8 @@ export type ChangeEvent =
 
 /**
  * Decides what is played. The old picture stays until the new one is there; who does not get
- * through by WHEP is given HLS, and stays with it until they ask; where there is no HLS, WHEP goes
- * on trying.
+ * through by WHEP is given HLS, behind which WHEP is tried again from time to time; where there is no
+ * HLS, WHEP goes on trying.
  */
 export function follow(aims: Aims, event: ChangeEvent): Aims {
   const { shown, incoming } = aims;
@@ -58,8 +60,12 @@ export function follow(aims: Aims, event: ChangeEvent): Aims {
     case 'trouble':
       if (incoming || shown.way === 'hls') return aims;
       return { shown, incoming: HLS, isAsked: false };
+    case 'rested':
+      if (incoming || !isSame(shown, HLS)) return aims;
+      return { shown, incoming: WHEP, isAsked: false };
     case 'well':
-      return incoming && !aims.isAsked ? { shown } : aims;
+      // That HLS plays is no reason to stay with it.
+      return incoming && !aims.isAsked && shown.way === 'whep' ? { shown } : aims;
     case 'over':
       return { shown: incoming ?? WHEP };
     case 'ready':

@@ -1,7 +1,8 @@
 import type { HlsSite } from '../../hls/site.ts';
+import { Backoff } from '../../signaling/backoff.ts';
 import type { LayerSelection, VideoLayer } from '../../whep.ts';
 import { Broadcast } from './broadcast.ts';
-import { type Aims, type ChangeEvent, follow, type Target } from './changeover.ts';
+import { type Aims, type ChangeEvent, follow, HLS, isSame, type Target } from './changeover.ts';
 import { Interactive } from './interactive.ts';
 import type { Player, PlayerEvents, Standing } from './player.ts';
 import type { Screen } from './screen.ts';
@@ -16,6 +17,13 @@ const CLOCKS_MS = 200;
 /** What people see again when they go from WHEP to HLS: more is cut to what HLS is behind by itself. */
 const AGAIN_MS_MAX = 2_250;
 const AGAIN_MS = 1_900;
+
+/**
+ * From HLS that nobody asked for to the next try of WHEP behind it: a network that keeps media out
+ * is left sooner or later, and a server that is full has place again. Nothing is seen of a try that
+ * fails; each costs the server a session at most.
+ */
+const RETURN = { firstMs: 30_000, maxMs: 300_000 };
 
 /** What is told of the player that people see. */
 export interface WatchingEvents {
@@ -56,6 +64,8 @@ export class Watching {
   isKeptFromWhep = false;
   private shown: Seat;
   private incoming: Seat | undefined;
+  private readonly patience = new Backoff(RETURN, Math.random);
+  private returning: ReturnType<typeof setTimeout> | undefined;
 
   constructor(url: string, site: HlsSite, screen: Screen, first: Target, events: WatchingEvents) {
     this.url = url;
@@ -96,6 +106,7 @@ export class Watching {
   }
 
   close(): void {
+    clearTimeout(this.returning);
     this.incoming?.player.close();
     this.player.close();
   }
@@ -112,7 +123,23 @@ export class Watching {
     if (next.incoming && !this.incoming) {
       this.incoming = this.seat(next.incoming, this.screen.behind, this.goesOnFromMs());
     }
+    this.planReturn();
     this.events.onAims(next);
+  }
+
+  /** Who is kept from WHEP, and looks at what happens now, goes back to it when it can. */
+  private planReturn(): void {
+    const { shown, incoming } = this.aims;
+    if (shown.way === 'whep') this.patience.reset();
+    const mayReturn = this.isKeptFromWhep && isSame(shown, HLS) && !incoming;
+    if (mayReturn && this.returning !== undefined) return;
+    clearTimeout(this.returning);
+    this.returning = undefined;
+    if (!mayReturn) return;
+    this.returning = setTimeout(() => {
+      this.returning = undefined;
+      this.on({ name: 'rested' });
+    }, this.patience.next());
   }
 
   /** What was made ready is seen from here on. */
