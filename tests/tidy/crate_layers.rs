@@ -91,6 +91,8 @@ const LAYERS: &[(&str, &[&str])] = &[
 pub(crate) const CORES: &[&str] = &[
     "sfu-model",
     "sfu-core",
+    "bridge-frames",
+    "bridge-packager",
     "bridge-origin",
     "signaling-auth",
     "whip-whep-core",

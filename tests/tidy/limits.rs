@@ -18,6 +18,7 @@ fn is_product(path: &str) -> bool {
         "bridge/origin/src/",
         "bridge/server/src/",
         "signaling/",
+        "whip-whep/client/",
         "whip-whep/core/",
         "whip-whep/server/",
     ]

@@ -77,7 +77,9 @@ pub enum Refusal {
     Missing,
     /// What was offered opens nothing here: wrong key, forged token, a token for another stream, no such stream.
     /// HTTP: 401 with `error="invalid_token"`.
-    #[error("the stream key or token does not open this stream")]
+    #[error(
+        "the stream key or token does not open this stream: take the stream's own key, or ask its owner for a token"
+    )]
     Invalid,
     /// Longer than any key or token of ours ([`TOKEN_BYTES_MAX`](crate::limits::TOKEN_BYTES_MAX)), and so not looked
     /// at. HTTP: 401 with `error="invalid_token"`.
@@ -87,7 +89,7 @@ pub enum Refusal {
     #[error("the token has expired; ask for a new one")]
     Expired,
     /// A token for this stream, but for the other verb. HTTP: 403 with `error="insufficient_scope"`.
-    #[error("the token is for this stream, but not for this")]
+    #[error("the token is for this stream, but not for this: ask its owner for one that is")]
     WrongVerb,
     /// The holder of a good credential wants to publish a stream that its owner has ended. HTTP: 403.
     #[error("the stream has ended; its owner opens it again with `freshet stream create`")]

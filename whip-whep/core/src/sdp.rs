@@ -106,7 +106,7 @@ pub enum MalformedSdp {
     #[error("line {0} is not of the form letter=value")]
     BadLine(usize),
     /// No `v=0`, `o=` or `s=` where they must be.
-    #[error("it does not begin with v=0, o= and s=")]
+    #[error("it does not begin with v=0, o= and s=: send the offer as the client made it")]
     BadStart,
 }
 
