@@ -81,7 +81,7 @@ impl Ladder {
         self.slots.iter().filter_map(|slot| slot.writer.as_ref())
     }
 
-    fn writer(&self, index: usize) -> Option<&RenditionWriter> {
+    pub(crate) fn writer(&self, index: usize) -> Option<&RenditionWriter> {
         self.slots.get(index)?.writer.as_ref()
     }
 
@@ -159,7 +159,7 @@ impl Ladder {
     }
 
     /// A frame that decoders begin anew with.
-    fn begin_anew(&mut self, index: usize, frame: &Frame, is_break: bool, now: Instant) {
+    pub(crate) fn begin_anew(&mut self, index: usize, frame: &Frame, is_break: bool, now: Instant) {
         let Ok(init) = fmp4::init_section(&frame.format) else {
             self.outbox.stats.frames_refused += 1;
             return;
@@ -186,23 +186,6 @@ impl Ladder {
             writer.change_format(&frame.format, init, &mut self.outbox);
         }
         self.keep(index, time, frame, now);
-    }
-
-    /// A frame for which the open segment has no place: it begins the next, or is dropped.
-    fn begin_at_cut(&mut self, index: usize, frame: &Frame, now: Instant) {
-        let at = frame.format.clock_rate().duration(frame.time.0);
-        let is_cut = frame.is_keyframe && {
-            self.clock.adopt(at, now);
-            let writer = self.writer(index);
-            writer.is_some_and(|writer| writer.is_cut_at(frame.time.0, &self.clock))
-        };
-        if is_cut {
-            return self.begin_anew(index, frame, false, now);
-        }
-        self.outbox.stats.frames_before_keyframe += 1;
-        if let Some(writer) = writer_mut(&mut self.slots, index) {
-            writer.wait_for_cut();
-        }
     }
 
     /// A frame that follows the one before it.
@@ -234,11 +217,17 @@ impl Ladder {
             self.clock.adopt(at, now);
         }
         self.reach(index, time, false, now);
-        let writer = writer_mut(&mut self.slots, index);
-        if let Some(writer) = writer {
-            writer.eligibility.handle_frame(at);
-            writer.put(frame, now);
+        let Some(writer) = writer_mut(&mut self.slots, index) else {
+            return;
+        };
+        writer.eligibility.handle_frame(at);
+        // What stands in for the hole before it is a keyframe, to which it does not refer.
+        let is_cut_off = writer.parts.missing() > 0 && !frame.is_keyframe;
+        if is_cut_off {
+            self.outbox.stats.frames_before_keyframe += 1;
+            return self.clock.need_keyframe(now);
         }
+        writer.put(frame, now);
     }
 
     /// A frame is so far ahead of what is told of any rendition: nobody is told of as much at once.

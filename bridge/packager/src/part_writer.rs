@@ -25,7 +25,8 @@ pub(crate) struct PartWriter {
     /// Longest and shortest part, in ticks.
     longest: u64,
     shortest: u64,
-    /// A hole up to this long is closed by showing the frame after it earlier, in ticks.
+    /// A hole up to this long, beyond the part that it begins in, is closed by showing the frame after it earlier, in ticks:
+    /// what stands in for longer ones costs a keyframe.
     bridgeable: u64,
     /// Where the open part begins, and how much of it is filled, in ticks.
     starts_at: u64,
@@ -50,7 +51,7 @@ impl PartWriter {
         Self {
             longest,
             shortest: (longest * PART_LEAST_PERCENT).div_ceil(100),
-            bridgeable: longest / 2,
+            bridgeable: longest,
             starts_at,
             filled: 0,
             samples: Vec::new(),

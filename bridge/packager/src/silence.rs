@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use sfu_model::codec::MediaKind;
+use sfu_model::frame::Frame;
 use sfu_model::time::Instant;
 
 use crate::ladder::{Ladder, PAUSE_MAX};
 use crate::rendition_writer::RenditionWriter;
-use crate::slot::writers_mut;
+use crate::slot::{writer_mut, writers_mut};
 
 /// How long a picture stands still at least while other sizes of it go on. A loss is repaired sooner, and players go to
 /// another size where a segment has no media: not for less than a segment.
@@ -33,6 +34,23 @@ impl Ladder {
                 self.outbox.stats.late_cuts += self.clock.reach(until, now);
                 writer.expire(&self.clock, &mut self.outbox);
             }
+        }
+    }
+
+    /// A frame for which the open segment has no place: it begins the next, or is dropped.
+    pub(crate) fn begin_at_cut(&mut self, index: usize, frame: &Frame, now: Instant) {
+        let at = frame.format.clock_rate().duration(frame.time.0);
+        let is_cut = frame.is_keyframe && {
+            self.clock.adopt(at, now);
+            let writer = self.writer(index);
+            writer.is_some_and(|writer| writer.is_cut_at(frame.time.0, &self.clock))
+        };
+        if is_cut {
+            return self.begin_anew(index, frame, false, now);
+        }
+        self.outbox.stats.frames_before_keyframe += 1;
+        if let Some(writer) = writer_mut(&mut self.slots, index) {
+            writer.wait_for_cut();
         }
     }
 }

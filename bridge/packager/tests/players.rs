@@ -126,46 +126,70 @@ fn plays(encoded: &Encoded, name: &str) {
     assert_decodes_alike(encoded, &path);
 }
 
-/// What stands in for two seconds decodes as what it repeats, and all that was published as if nothing had been missing.
-fn plays_over_a_standstill(encoded: &Encoded, name: &str) {
-    let found = standstill(encoded, name);
-    let is_video = encoded.format.size().is_some();
-    let frames = decoded(&found.path, is_video);
-    let originals = decoded(&encoded.path, is_video);
+/// What stands in decodes as what it repeats, and all that was published as if nothing had been missing, but for pictures
+/// that no decoder can begin at.
+fn pictures_play_over_a_standstill(encoded: &Encoded, name: &str) {
+    let keyframes = encoded.frames.iter().skip(1);
+    let keyframe = 1 + keyframes.clone().position(|f| f.is_keyframe).unwrap();
+    let originals = decoded(&encoded.path, true);
+    // Before a keyframe, before the fifth picture before it, and so briefly that nothing has to stand in.
+    for (next, millis, n_stand_ins) in [
+        (keyframe, 2_000, 3..=4),
+        (keyframe - 5, 1_500, 2..=4),
+        (keyframe - 5, 450, 0..=0),
+    ] {
+        let pause = Duration::from_millis(millis);
+        let found = standstill(encoded, name, next, pause);
+        assert!(
+            n_stand_ins.contains(&found.n_stand_ins),
+            "{}",
+            found.n_stand_ins
+        );
+        let (before, after) = originals.split_at(next);
+        let n_dropped = if found.n_stand_ins > 0 {
+            keyframe - next
+        } else {
+            0
+        };
+        assert_eq!(found.n_dropped, n_dropped as u64, "{name} {millis}");
+        let stands = vec![before[0].clone(); found.n_stand_ins as usize];
+        assert_eq!(
+            decoded(&found.path, true),
+            [before, &stands, &after[n_dropped..]].concat()
+        );
+    }
+}
+
+/// Silence is as long as what is missing.
+fn sound_plays_over_a_standstill(encoded: &Encoded, name: &str) {
+    let found = standstill(encoded, name, 10, Duration::from_secs(2));
     assert!(
         (3..=4).contains(&found.n_stand_ins),
         "{}",
         found.n_stand_ins
     );
-    if is_video {
-        let n_stand_ins = usize::try_from(found.n_stand_ins).unwrap();
-        let second = encoded.frames.iter().skip(1).position(|f| f.is_keyframe);
-        let (before, after) = originals.split_at(second.unwrap() + 1);
-        let stands = vec![before[0].clone(); n_stand_ins];
-        assert_eq!(frames, [before, &stands, after].concat());
-    } else {
-        let n_silent = 2 * 48_000 / u64::from(encoded.samples_per_packet);
-        let n_more = (frames.len() - originals.len()) as u64;
-        assert!(
-            n_more.abs_diff(n_silent) <= 2 + found.n_stand_ins,
-            "{n_more}"
-        );
-    }
+    let n_frames = |path: &Path| decoded(path, false).len() as u64;
+    let n_silent = 2 * 48_000 / u64::from(encoded.samples_per_packet);
+    let n_more = n_frames(&found.path) - n_frames(&encoded.path);
+    assert!(
+        n_more.abs_diff(n_silent) <= 2 + found.n_stand_ins,
+        "{n_more}"
+    );
 }
 
 #[test]
 fn what_stands_in_for_pictures_plays() {
-    plays_over_a_standstill(&Encoded::h264("baseline", "yuv420p"), "h264-baseline");
-    plays_over_a_standstill(&Encoded::h264("high", "yuv420p"), "h264-high");
-    plays_over_a_standstill(&Encoded::vp9(0, "yuv420p"), "vp9-0");
-    plays_over_a_standstill(&Encoded::av1("yuv420p"), "av1-8");
+    pictures_play_over_a_standstill(&Encoded::h264("baseline", "yuv420p"), "h264-baseline");
+    pictures_play_over_a_standstill(&Encoded::h264("high", "yuv420p"), "h264-high");
+    pictures_play_over_a_standstill(&Encoded::vp9(0, "yuv420p"), "vp9-0");
+    pictures_play_over_a_standstill(&Encoded::av1("yuv420p"), "av1-8");
 }
 
 #[test]
 fn what_stands_in_for_sound_plays() {
     for n_channels in [1, 2] {
-        plays_over_a_standstill(&Encoded::opus(n_channels), &format!("opus-{n_channels}"));
-        plays_over_a_standstill(&Encoded::aac(n_channels), &format!("aac-{n_channels}"));
+        sound_plays_over_a_standstill(&Encoded::opus(n_channels), &format!("opus-{n_channels}"));
+        sound_plays_over_a_standstill(&Encoded::aac(n_channels), &format!("aac-{n_channels}"));
     }
 }
 

@@ -1,4 +1,4 @@
-//! A stream of which nothing comes for two seconds in the middle.
+//! A stream of which nothing comes for a while in the middle.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,15 +16,20 @@ use sfu_model::time::{Instant, MediaTime};
 use crate::encoded::Encoded;
 use crate::ffmpeg::tmp;
 
-const PAUSE: Duration = Duration::from_secs(2);
-
 pub(crate) struct Standstill {
     pub(crate) path: PathBuf,
     pub(crate) n_stand_ins: u64,
+    /// Frames that no decoder could begin at.
+    pub(crate) n_dropped: u64,
 }
 
-/// Packages what was encoded with a pause before a keyframe, as fast as it is played.
-pub(crate) fn standstill(encoded: &Encoded, name: &str) -> Standstill {
+/// Packages what was encoded, as fast as it is played, with a pause before the frame of this number.
+pub(crate) fn standstill(
+    encoded: &Encoded,
+    name: &str,
+    next: usize,
+    pause: Duration,
+) -> Standstill {
     let zero = Zero {
         at: Instant::START,
         unix: Duration::from_secs(1_700_000_000),
@@ -41,7 +46,7 @@ pub(crate) fn standstill(encoded: &Encoded, name: &str) -> Standstill {
     packager.add_rendition(rendition.clone(), kind).unwrap();
     let mut bytes = Vec::new();
     let mut now = Instant::START;
-    for frame in frames(encoded) {
+    for frame in frames(encoded, next, pause) {
         now = frame.captured_at;
         while let Some(due) = packager.poll_timeout().filter(|at| *at < now) {
             packager.handle_timeout(due);
@@ -55,25 +60,23 @@ pub(crate) fn standstill(encoded: &Encoded, name: &str) -> Standstill {
     std::fs::write(&path, bytes).unwrap();
     let stats = packager.stats();
     assert_eq!((stats.gap_parts, stats.discontinuities), (0, 0));
-    assert_eq!(stats.frames_before_keyframe, 0);
     Standstill {
         path,
         n_stand_ins: stats.stand_in_parts,
+        n_dropped: stats.frames_before_keyframe,
     }
 }
 
-fn frames(encoded: &Encoded) -> impl Iterator<Item = Frame> {
+fn frames(encoded: &Encoded, next: usize, pause: Duration) -> impl Iterator<Item = Frame> {
     let format = Arc::new(encoded.format.clone());
     let rate = format.clock_rate();
-    let mut after_first = encoded.frames.iter().skip(10);
-    let next = 10 + after_first.position(|frame| frame.is_keyframe).unwrap();
     let each = match format.size() {
         Some(_) => rate.ticks(Duration::from_secs(1)) / 30,
         None => u64::from(encoded.samples_per_packet),
     };
     (0..).zip(&encoded.frames).map(move |(number, frame)| {
-        let pause = if number < next { 0 } else { rate.ticks(PAUSE) };
-        let time = number as u64 * each + pause;
+        let pause = if number < next { Duration::ZERO } else { pause };
+        let time = number as u64 * each + rate.ticks(pause);
         Frame {
             time: MediaTime(time),
             captured_at: Instant::START + rate.duration(time),
