@@ -53,6 +53,7 @@ pub(super) fn open(
         folder: folder.clone(),
         transcode: transcode::start(config, sfu.clock()),
         draw: Some(draw),
+        tell: None,
     };
     Bridge::new(sfu, parts).map_err(|error| BridgeError { folder, error })
 }

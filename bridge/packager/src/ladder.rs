@@ -181,8 +181,6 @@ impl Ladder {
         self.reach(index, time, true, now);
         let writer = writer_mut(&mut self.slots, index);
         if let Some(writer) = writer.filter(|_| is_new) {
-            let at = writer.at(time);
-            writer.eligibility.handle_format_change(at);
             writer.change_format(&frame.format, init, &mut self.outbox);
         }
         self.keep(index, time, frame, now);
@@ -220,7 +218,6 @@ impl Ladder {
         let Some(writer) = writer_mut(&mut self.slots, index) else {
             return;
         };
-        writer.eligibility.handle_frame(at);
         // What stands in for the hole before it is a keyframe, to which it does not refer.
         let is_cut_off = writer.parts.missing() > 0 && !frame.is_keyframe;
         if is_cut_off {

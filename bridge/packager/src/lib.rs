@@ -14,12 +14,12 @@
 //! * Nothing here reads a clock, draws a random number or performs I/O.
 #![forbid(unsafe_code)]
 
+pub mod alignment;
 mod chunk_writer;
 mod closed_part;
 pub mod codec_string;
 pub mod config;
 pub mod dash;
-pub mod eligibility;
 pub mod event;
 pub mod fmp4;
 mod ladder;

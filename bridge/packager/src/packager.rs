@@ -6,8 +6,8 @@ use sfu_model::codec::MediaKind;
 use sfu_model::frame::Frame;
 use sfu_model::time::{Instant, MediaTime};
 
+use crate::alignment::Alignment;
 use crate::config::Config;
-use crate::eligibility::Eligibility;
 use crate::event::Event;
 use crate::ladder::Ladder;
 use crate::listing::Listing;
@@ -124,11 +124,11 @@ impl Packager {
         self.ladder.outbox.stats
     }
 
-    /// Whether the pictures of a rendition are fit to be passed on as they come. `None`: it has no frame yet.
-    pub fn eligibility(&self, name: &RenditionName) -> Option<&Eligibility> {
+    /// How the pictures of a rendition keep to the cuts. `None`: it has no frame yet.
+    pub fn alignment(&self, name: &RenditionName) -> Option<Alignment> {
         let mut writers = self.ladder.writers();
         let writer = writers.find(|writer| writer.name == *name)?;
-        Some(&writer.eligibility)
+        Some(writer.alignment)
     }
 
     /// What follows from whatever happened.

@@ -9,11 +9,11 @@ use sfu_model::codec::{ClockRate, MediaKind};
 use sfu_model::frame::{Format, Frame};
 use sfu_model::time::{Instant, MediaTime};
 
+use crate::alignment::Alignment;
 use crate::chunk_writer::ChunkWriter;
 use crate::closed_part::{ClosedPart, Pending};
 use crate::codec_string::codec_string;
 use crate::config::Config;
-use crate::eligibility::Eligibility;
 use crate::event::Event;
 use crate::measure::Measure;
 use crate::outbox::Outbox;
@@ -40,7 +40,7 @@ pub(crate) struct RenditionWriter {
     pub(crate) segment: SegmentWriter,
     pub(crate) window: Window,
     pub(crate) measure: Measure,
-    pub(crate) eligibility: Eligibility,
+    pub(crate) alignment: Alignment,
     init: InitNumber,
     chunks: ChunkWriter,
     n_parts: u64,
@@ -67,7 +67,7 @@ impl RenditionWriter {
             segment: SegmentWriter::new(cut, None),
             window: Window::new(config.windows.at_least(hold_back)),
             measure: Measure::new(),
-            eligibility: Eligibility::default(),
+            alignment: Alignment::default(),
             init: InitNumber(0),
             chunks: ChunkWriter::new(first.kind(), config.zero),
             n_parts: 0,
@@ -235,7 +235,6 @@ impl RenditionWriter {
         let bytes = u64::from(segment.size_bytes);
         self.measure
             .segment(bytes, segment.duration, segment.is_gap);
-        self.eligibility.evaluate(self.at(self.parts.starts_at()));
         outbox.changed(&self.name);
         outbox.events.push_back(Event::Segment {
             rendition: self.name.clone(),
@@ -269,7 +268,7 @@ impl RenditionWriter {
             None => outbox.stats.gap_parts += 1,
             Some(_) if part.is_stand_in => outbox.stats.stand_in_parts += 1,
             Some(first) if begins_segment && self.kind() == MediaKind::Video => {
-                self.eligibility.handle_segment(first.is_keyframe);
+                self.alignment.count(first.is_keyframe);
                 outbox.stats.misaligned_segments += u64::from(!first.is_keyframe);
             }
             Some(_) => {}

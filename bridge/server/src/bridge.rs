@@ -22,10 +22,11 @@ use crate::pipeline::{Command, Parts, Pipeline};
 use crate::router::{self, CLOCK_URI, MayPlay};
 use crate::stream::Stream;
 use crate::streams::Streams;
+use crate::studio::{Said, Studio, Tell};
 use crate::thumbnails::Draw;
 use crate::transcode::Transcode;
 use crate::transcode::metrics::Watched;
-use crate::{folder, latency, metrics, stages};
+use crate::{config, folder, latency, metrics};
 
 /// What a bridge is made for.
 #[derive(Clone)]
@@ -38,6 +39,8 @@ pub struct Config {
     pub transcode: Option<Transcode>,
     /// Makes thumbnails; `None`: there are none.
     pub draw: Option<Draw>,
+    /// Tells publishers; `None`: they are told nothing.
+    pub tell: Option<Tell>,
 }
 
 /// Commands that wait for one pipeline. It takes them before all else; a publisher that comes and goes so often while it sleeps
@@ -61,6 +64,7 @@ struct Inner {
     pipelines: Mutex<HashMap<RoomId, mpsc::Sender<Command>>>,
     part_latency: Histogram,
     transcoder: Watched,
+    said: Said,
 }
 
 impl Bridge {
@@ -79,6 +83,7 @@ impl Bridge {
             pipelines: Mutex::default(),
             part_latency: latency::histogram(),
             transcoder,
+            said: Said::new(),
         })))
     }
 
@@ -114,6 +119,7 @@ impl Bridge {
             "From the first packet of the next frame to its part being servable",
             self.0.part_latency.clone(),
         );
+        self.0.said.register(registry);
         registry.register_collector(Box::new(metrics::Page(Arc::clone(&self.0.streams))));
         if self.0.config.transcode.is_some() {
             registry.register_collector(Box::new(self.0.transcoder.clone()));
@@ -150,7 +156,7 @@ impl Bridge {
             sfu: self.0.sfu.clone(),
             stream: Arc::clone(&stream),
             folder: config.folder.join(room.as_str()).join(&*epoch),
-            config: stages::Config {
+            config: config::Config {
                 epoch,
                 latency,
                 windows: config.windows,
@@ -160,6 +166,7 @@ impl Bridge {
             transcode: config.transcode.clone(),
             part_latency: self.0.part_latency.clone(),
             draw: config.draw.clone(),
+            studio: Studio::new(room.clone(), config.tell.clone(), self.0.said.clone()),
         };
         let (way, commands) = mpsc::channel(COMMANDS_MAX);
         // There is room for all of them.

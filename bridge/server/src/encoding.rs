@@ -8,6 +8,7 @@ use crate::overture::Anew;
 use crate::stages::Stages;
 use crate::stream::Stream;
 use crate::told::Told;
+use crate::transcode::job_slot::Hindrance;
 use crate::transcode::transcoding::{Encoded, Transcoding};
 
 /// The jobs of one stream, where there is a transcoder.
@@ -17,6 +18,16 @@ pub(crate) struct Encoding(Option<Transcoding>);
 impl Encoding {
     pub(crate) fn new(transcoding: Option<Transcoding>) -> Self {
         Self(transcoding)
+    }
+
+    /// Is there a transcoder?
+    pub(crate) const fn is_there(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Why nothing comes of the pictures that it is given.
+    pub(crate) fn hindrance(&self) -> Option<Hindrance> {
+        self.0.as_ref()?.hindrance()
     }
 
     /// What comes back next; for ever nothing while there is no job.
@@ -71,13 +82,18 @@ impl Encoding {
                 wants.push(source);
             }
             if !follows.begun.is_empty() {
-                stages.change_renditions(&follows.begun, &follows.over, now);
+                stages.begin_renditions(&follows.begun, now);
                 stream.watch(&follows.begun);
             }
         }
         told.wants.append(&mut wants);
         // Pictures that are encoded here begin anew when their encoder is asked.
-        told.wants_all = told.wants_all && !transcoding.want_keyframe();
+        if !stages.routes.passage.passes_on() {
+            told.wants_all = told.wants_all && !transcoding.want_keyframe();
+        }
+        if let Some(at) = told.keyframe_at {
+            transcoding.want_keyframe_at(at);
+        }
         self.expect(stages);
     }
 

@@ -85,6 +85,12 @@ impl Ladder {
         is_patient && !is_above
     }
 
+    /// The sources of pictures that have one.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = (Source, &RenditionName)> {
+        let all = self.by_source.iter().map(|(source, name)| (*source, name));
+        all.filter(|(source, _)| source.kind() == MediaKind::Video)
+    }
+
     /// The rendition of a source that has had a frame.
     pub(crate) fn of(&self, source: Source) -> Option<&RenditionName> {
         self.by_source.get(&source)

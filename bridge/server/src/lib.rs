@@ -18,21 +18,28 @@
 //! * Who gives up waiting is forgotten at once.
 #![forbid(unsafe_code)]
 
+mod advice;
 mod body;
 pub mod bridge;
+mod config;
+mod counts;
 mod disk;
 mod encoding;
 mod folder;
+mod followers;
 mod keyframes;
 mod ladder;
 mod latency;
 mod metrics;
 mod overture;
+mod passage;
 mod pipeline;
 pub mod router;
+mod routes;
 mod stages;
 mod stream;
 mod streams;
+pub mod studio;
 pub mod thumbnails;
 mod told;
 pub mod transcode;

@@ -17,12 +17,14 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
+use crate::config::Config;
 use crate::disk::Disk;
 use crate::encoding::Encoding;
 use crate::folder::Folder;
 use crate::keyframes;
-use crate::stages::{Config, Stages};
+use crate::stages::Stages;
 use crate::stream::Stream;
+use crate::studio::Studio;
 use crate::thumbnails::{Draw, Keyframe};
 use crate::transcode::Transcode;
 use crate::transcode::transcoding::{Encoded, Transcoding};
@@ -53,6 +55,7 @@ pub(crate) struct Parts {
     pub(crate) part_latency: Histogram,
     pub(crate) transcode: Option<Transcode>,
     pub(crate) draw: Option<Draw>,
+    pub(crate) studio: Studio,
 }
 
 /// One stream, from its first publisher to its end.
@@ -66,6 +69,7 @@ pub(crate) struct Pipeline {
     tap: Option<Tap>,
     stages: Stages,
     encoding: Encoding,
+    studio: Studio,
     disk: Option<Disk>,
     /// When the stream ends, unless somebody publishes before.
     ends_at: Option<Instant>,
@@ -97,6 +101,7 @@ impl Pipeline {
             stream: parts.stream,
             part_latency: parts.part_latency,
             draw: parts.draw,
+            studio: parts.studio,
             tap: None,
             disk: None,
             ends_at: None,
@@ -131,6 +136,9 @@ impl Pipeline {
             self.encoding.handle_timeout(&self.stream, now);
             self.stages.handle_timeout(&self.tracks(), now);
             self.publish(now, None);
+            if self.studio.look(&self.stages, &self.encoding, now) {
+                self.stream.set_counts(self.stages.counts());
+            }
             if self.ends_at.is_some_and(|at| at <= now) {
                 break;
             }
@@ -138,6 +146,7 @@ impl Pipeline {
         let now = self.clock.now();
         self.stages.handle_end(now);
         self.publish(now, None);
+        self.stream.set_counts(self.stages.counts());
         self.stream.end();
         info!(room = %self.room, "a stream has ended for players of HLS and DASH");
     }
@@ -183,6 +192,7 @@ impl Pipeline {
     fn fall_silent(&mut self) {
         let now = self.clock.now();
         self.stages.handle_publisher_gone(now);
+        self.studio.handle_publisher_gone(now);
         let wait = match self.tap {
             Some(_) => RECONNECT_WITHIN,
             // The room has ended.
@@ -254,7 +264,7 @@ impl Pipeline {
             self.want_keyframes(Some(source));
         }
         for (source, warning) in told.warnings {
-            warn!(room = %self.room, %source, ?warning, "a publisher's stream is not as it should be");
+            self.studio.handle_warning(source, warning, now);
         }
         if let Some(keyframe) = told.keyframe {
             self.draw(keyframe);

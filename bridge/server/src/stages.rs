@@ -1,44 +1,33 @@
 //! From packets to what can be asked for, as a value: frames, the ladder, the packager.
 
-use std::sync::Arc;
+mod placing;
+
+use std::time::Duration;
 
 use bridge_frames::config::Config as FramesConfig;
 use bridge_frames::event::Event as FromFrames;
 use bridge_frames::frames::Frames;
-use bridge_frames::source::Source;
-use bridge_packager::config::{Config as PackagerConfig, Windows};
 use bridge_packager::event::Event as Packaged;
-use bridge_packager::latency::LatencyMode;
 use bridge_packager::packager::Packager;
 use bridge_packager::rendition::RenditionName;
-use bridge_packager::segment_clock::Zero;
+use bridge_packager::stats::Stats;
 use sfu_core::route::tracks::TrackOutline;
 use sfu_model::codec::MediaKind;
-use sfu_model::frame::{Format, Frame};
+use sfu_model::frame::Frame;
 use sfu_model::packet::Packet;
-use sfu_model::time::{Instant, MediaTime, NtpTime};
+use sfu_model::time::{Instant, MediaTime};
 
-use crate::ladder::{self, Ladder, Place};
+use crate::config::Config;
+use crate::counts::Counts;
 use crate::overture::{Anew, Overture};
+use crate::routes::Routes;
 use crate::thumbnails::Thumbnails;
 use crate::told::Told;
-use crate::transcode::{AAC_FRAME_SAMPLES, KEYFRAME_EVERY};
+use crate::transcode::AAC_FRAME_SAMPLES;
 
 /// The rendition of AAC that is made of the publisher's sound.
 fn aac() -> Option<RenditionName> {
     RenditionName::parse("aac")
-}
-
-/// What does not change while a stream lives.
-#[derive(Clone, Debug)]
-pub(crate) struct Config {
-    pub(crate) epoch: Arc<str>,
-    pub(crate) latency: LatencyMode,
-    pub(crate) windows: Windows,
-    /// The wall clock where our clock starts.
-    pub(crate) ntp_anchor: NtpTime,
-    /// There is a transcoder, which wants all sound, and pictures that are not passed on.
-    pub(crate) transcodes: bool,
 }
 
 /// The stages of one stream.
@@ -48,9 +37,7 @@ pub(crate) struct Stages {
     frames: Frames,
     /// `None` until the timeline has begun.
     packager: Option<Packager>,
-    ladder: Ladder,
-    /// Of the largest pictures that are published.
-    top_rank: u8,
+    pub(crate) routes: Routes,
     overture: Overture,
     thumbnails: Thumbnails,
     /// The transcoder makes pictures.
@@ -63,11 +50,10 @@ pub(crate) struct Stages {
 impl Stages {
     pub(crate) fn new(config: Config) -> Self {
         Self {
+            routes: Routes::new(config.transcodes),
             config,
             frames: Frames::new(FramesConfig::default()),
             packager: None,
-            ladder: Ladder::default(),
-            top_rank: 0,
             overture: Overture::default(),
             thumbnails: Thumbnails::default(),
             has_rungs: false,
@@ -79,7 +65,7 @@ impl Stages {
     /// A packet of the room, whose tracks these are.
     pub(crate) fn handle_packet(&mut self, packet: &Packet, tracks: &[TrackOutline], now: Instant) {
         self.frames.handle_packet(packet, now);
-        self.top_rank = ladder::top_rank(tracks);
+        self.routes.handle_tracks(tracks);
         self.package(now);
         self.collect(tracks, now);
     }
@@ -87,6 +73,7 @@ impl Stages {
     pub(crate) fn handle_publisher_gone(&mut self, now: Instant) {
         self.frames.handle_publisher_gone(now);
         self.package(now);
+        self.routes.passage.handle_publisher_gone();
         self.collect(&[], now);
     }
 
@@ -99,32 +86,45 @@ impl Stages {
         if let Some(packager) = self.packager.as_mut().filter(|p| is_due(p.poll_timeout())) {
             packager.handle_timeout(now);
         }
+        if let Some(at) = self.at(now) {
+            self.routes.look(self.packager.as_ref(), at);
+        }
         self.collect(tracks, now);
+    }
+
+    /// Where the timeline is. `None`: it has not begun.
+    pub(crate) fn at(&self, now: Instant) -> Option<Duration> {
+        Some(now.saturating_since(self.frames.began_at()?))
+    }
+
+    /// How often what happened to packets and frames, and to segments.
+    pub(crate) fn counts(&self) -> Counts {
+        let packager = self.packager.as_ref();
+        Counts {
+            frames: self.frames.counters(),
+            packager: packager.map_or_else(Stats::default, Packager::stats),
+        }
     }
 
     /// What the transcoder is to make from now on.
     pub(crate) fn expect(&mut self, anew: Anew) {
         self.overture.expect(anew);
         self.has_rungs = anew.n_pictures > 0;
+        if !self.has_rungs {
+            self.routes.handle_no_encoder();
+        }
     }
 
-    /// Renditions of pictures that the transcoder begins to make, and such that it will make no more.
-    pub(crate) fn change_renditions(
-        &mut self,
-        begun: &[RenditionName],
-        over: &[RenditionName],
-        now: Instant,
-    ) {
+    /// Renditions of pictures that the transcoder begins to make.
+    pub(crate) fn begin_renditions(&mut self, begun: &[RenditionName], now: Instant) {
         let Some(packager) = self.packager(now) else {
             return;
         };
-        for name in over {
-            packager.remove_rendition(name);
-        }
         for name in begun {
             // One that is there goes on.
             let _ = packager.add_rendition(name.clone(), MediaKind::Video);
         }
+        self.routes.handle_rungs(begun);
     }
 
     /// A picture of a rung of the transcoder's ladder.
@@ -135,8 +135,11 @@ impl Stages {
         tracks: &[TrackOutline],
         now: Instant,
     ) {
-        if let Some(packager) = &mut self.packager {
-            packager.handle_frame(name, frame, now);
+        let (is_shown, keyframe_at) = self.routes.admit(frame);
+        self.told.keyframe_at = keyframe_at.or(self.told.keyframe_at);
+        if is_shown {
+            self.routes.handle_shown(name);
+            self.show(name, frame, now);
         }
         self.collect(tracks, now);
     }
@@ -184,61 +187,19 @@ impl Stages {
                     time,
                     follows: true,
                 } => {
-                    if let (Some(name), Some(packager)) =
-                        (self.ladder.of(source), self.packager.as_mut())
-                    {
-                        packager.handle_begins(name, time, now);
+                    if let Some(packager) = &mut self.packager {
+                        for name in self.routes.renditions(source) {
+                            packager.handle_begins(name, time, now);
+                        }
                     }
                 }
                 FromFrames::Begins { .. } => {}
                 FromFrames::KeyframeWanted { source } => self.told.wants.push(source),
                 FromFrames::Warning { source, warning } => {
+                    self.routes.handle_warning(source, warning);
                     self.told.warnings.push((source, warning));
                 }
             }
-        }
-    }
-
-    /// From a frame to its rendition, to the transcoder, or to both.
-    fn place(&mut self, source: Source, frame: Frame, now: Instant) {
-        if let Some(keyframe) = self.thumbnails.choose(source, &frame, now) {
-            self.told.keyframe = Some(keyframe);
-        }
-        let place = self.ladder.place(source, &frame, self.top_rank, now);
-        let transcodes = self.config.transcodes;
-        // Sound has come to a keyframe of pictures that are still being encoded.
-        let is_clock = self.has_rungs && source == Source::Audio;
-        let at = frame.format.clock_rate().duration(frame.time.0);
-        let n_keyframes = at.as_secs() / KEYFRAME_EVERY.as_secs();
-        let mut n_expected = self.n_expected;
-        let Some(packager) = self.packager(now) else {
-            return;
-        };
-        let name = match place {
-            Place::Nowhere if transcodes => return self.told.pictures.push((source, frame)),
-            Place::Nowhere | Place::Unknown => return,
-            Place::Known(name) => name,
-            Place::New(name, kind) => {
-                // The ladder has fewer places than the packager.
-                if let Some(aac) = aac().filter(|_| transcodes && kind == MediaKind::Audio) {
-                    let _ = packager.add_rendition(aac, kind);
-                }
-                let _ = packager.add_rendition(name.clone(), kind);
-                name
-            }
-        };
-        if is_clock && n_keyframes > n_expected {
-            packager.expect_keyframe(
-                KEYFRAME_EVERY * u32::try_from(n_keyframes).unwrap_or(0),
-                now,
-            );
-            n_expected = n_keyframes;
-        }
-        packager.handle_frame(&name, &frame, now);
-        self.n_expected = n_expected;
-        self.told.has_passed_on |= frame.kind() == MediaKind::Video;
-        if transcodes && matches!(*frame.format, Format::Opus { .. }) {
-            self.told.sounds.push(frame);
         }
     }
 
@@ -246,21 +207,7 @@ impl Stages {
     fn packager(&mut self, now: Instant) -> Option<&mut Packager> {
         if self.packager.is_none() {
             let at = self.frames.began_at()?;
-            let since_start = at.saturating_since(Instant::START);
-            let unix = self
-                .config
-                .ntp_anchor
-                .after(since_start)
-                .nanos_since(NtpTime::UNIX_EPOCH);
-            let config = PackagerConfig {
-                latency: self.config.latency,
-                epoch: Arc::clone(&self.config.epoch),
-                zero: Zero {
-                    at,
-                    unix: std::time::Duration::from_nanos(u64::try_from(unix).unwrap_or(0)),
-                },
-                windows: self.config.windows,
-            };
+            let config = self.config.packager(at);
             self.packager = Some(Packager::new(config, now));
         }
         self.packager.as_mut()

@@ -15,6 +15,7 @@ use bytes::Bytes;
 use sfu_net::clock::Clock;
 use tokio::sync::{Notify, oneshot};
 
+use crate::counts::Counts;
 use crate::folder::Folder;
 use crate::waiters::{WaiterId, Waiters};
 
@@ -35,6 +36,7 @@ struct Desk {
     waiters: Waiters,
     /// Renditions of which it is noted whether anybody asks for them.
     watched: Vec<(RenditionName, bool)>,
+    counts: Counts,
 }
 
 /// A request that waits. Dropped, it waits no more.
@@ -63,6 +65,7 @@ impl Stream {
                 origin: Origin::new(config),
                 waiters: Waiters::default(),
                 watched: Vec::new(),
+                counts: Counts::default(),
             }),
             folder: OnceLock::new(),
             has_waiter: Notify::new(),
@@ -164,6 +167,15 @@ impl Stream {
     /// A picture of it.
     pub(crate) fn set_thumbnail(&self, jpeg: Bytes) {
         self.desk().origin.handle_thumbnail(jpeg);
+    }
+
+    /// What its stages have counted so far.
+    pub(crate) fn set_counts(&self, counts: Counts) {
+        self.desk().counts = counts;
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        self.desk().counts
     }
 
     pub(crate) fn stats(&self) -> Stats {

@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use bridge_origin::stats::Stats;
 use sfu_model::id::RoomId;
 
+use crate::counts::Counts;
 use crate::stream::Stream;
 
 /// All of them, by name, and what those counted that are gone.
 #[derive(Debug, Default)]
 pub(crate) struct Streams {
     by_name: RwLock<HashMap<RoomId, Arc<Stream>>>,
-    retired: Mutex<Stats>,
+    retired: Mutex<(Stats, Counts)>,
 }
 
 impl Streams {
@@ -40,13 +41,14 @@ impl Streams {
     }
 
     /// What all streams counted, those that are gone included, and how many there are.
-    pub(crate) fn stats(&self) -> (Stats, usize) {
+    pub(crate) fn stats(&self) -> (Stats, Counts, usize) {
         let streams: Vec<Arc<Stream>> = self.by_name().values().map(Arc::clone).collect();
-        let mut all = self.retired().clone();
+        let (mut stats, mut counts) = self.retired().clone();
         for stream in &streams {
-            all.add(&stream.stats());
+            stats.add(&stream.stats());
+            counts.add(&stream.counts());
         }
-        (all, streams.len())
+        (stats, counts, streams.len())
     }
 
     fn retire(&self, former: Option<Arc<Stream>>) {
@@ -56,7 +58,9 @@ impl Streams {
                 memory_bytes: 0,
                 ..former.stats()
             };
-            self.retired().add(&gone);
+            let mut retired = self.retired();
+            retired.0.add(&gone);
+            retired.1.add(&former.counts());
         }
     }
 
@@ -65,7 +69,7 @@ impl Streams {
         self.by_name.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn retired(&self) -> MutexGuard<'_, Stats> {
+    fn retired(&self) -> MutexGuard<'_, (Stats, Counts)> {
         self.retired.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -4,6 +4,7 @@ use bridge_frames::source::Source;
 use bridge_frames::warning::Warning;
 use bridge_packager::event::Event as Packaged;
 use sfu_model::frame::Frame;
+use sfu_model::time::MediaTime;
 
 use crate::thumbnails::Keyframe;
 
@@ -24,6 +25,8 @@ pub(crate) struct Told {
     pub(crate) sounds: Vec<Frame>,
     /// Likewise.
     pub(crate) pictures: Vec<(Source, Frame)>,
-    /// Pictures came that are passed on as they are.
+    /// The encoder of pictures should make a keyframe then.
+    pub(crate) keyframe_at: Option<MediaTime>,
+    /// Pictures came that are passed on as they are, and are not encoded as well.
     pub(crate) has_passed_on: bool,
 }

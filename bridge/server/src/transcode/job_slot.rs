@@ -33,6 +33,18 @@ pub(crate) struct JobSlot {
     clock: Clock,
     state: State,
     waiting: Vec<Frame>,
+    hindrance: Option<Hindrance>,
+}
+
+/// Why nothing comes of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hindrance {
+    /// The node has no room for it.
+    Full,
+    /// It would be too much for the node at any time.
+    TooLarge,
+    /// It was begun, and ended by a failure.
+    Failed,
 }
 
 enum State {
@@ -62,7 +74,13 @@ impl JobSlot {
                 again_at: Instant::START,
             },
             waiting: Vec::new(),
+            hindrance: None,
         }
+    }
+
+    /// Why nothing comes of it, from when that is known until something does, or it is closed.
+    pub(crate) const fn hindrance(&self) -> Option<Hindrance> {
+        self.hindrance
     }
 
     /// Whether a job may be asked for.
@@ -84,6 +102,7 @@ impl JobSlot {
 
     /// Ends the job.
     pub(crate) fn close(&mut self) {
+        self.hindrance = None;
         if self.has_job() {
             self.state = State::Closed {
                 again_at: Instant::START,
@@ -123,6 +142,11 @@ impl JobSlot {
                     Ok(slot) => self.begin(slot),
                     Err(refusal) => {
                         warn!(what = self.what, %refusal, "the transcoder takes no job");
+                        self.hindrance = Some(match refusal {
+                            Refusal::TooLarge | Refusal::Rungs => Hindrance::TooLarge,
+                            Refusal::QueueFull => Hindrance::Full,
+                            Refusal::Stopped => Hindrance::Failed,
+                        });
                         self.give_up();
                     }
                 },
@@ -151,8 +175,14 @@ impl JobSlot {
         };
     }
 
-    fn report(&self, event: &SlotEvent) {
+    fn report(&mut self, event: &SlotEvent) {
         let what = self.what;
+        match event {
+            SlotEvent::State(Event::Queued) => self.hindrance = Some(Hindrance::Full),
+            SlotEvent::State(Event::Failed(_)) => self.hindrance = Some(Hindrance::Failed),
+            SlotEvent::State(Event::Running(_)) | SlotEvent::Frame(..) => self.hindrance = None,
+            SlotEvent::State(Event::KeyframeWanted | Event::Trouble(_) | Event::Restarting) => {}
+        }
         match event {
             SlotEvent::State(Event::Queued) => warn!(what, "waits for room to be transcoded"),
             SlotEvent::State(Event::Running(by)) => info!(what, %by, "is transcoded"),

@@ -14,7 +14,7 @@ use sfu_model::frame::{Discontinuity, Frame};
 use sfu_model::time::{Instant, MediaTime};
 use sfu_net::clock::Clock;
 
-use super::job_slot::JobSlot;
+use super::job_slot::{Hindrance, JobSlot};
 use super::picture_choice::{PictureChoice, Verdict};
 use super::rungs::Rungs;
 use super::sound_filler::SoundFiller;
@@ -64,8 +64,6 @@ pub(crate) struct Follows {
     pub(crate) wants_keyframe: bool,
     /// These renditions will come.
     pub(crate) begun: Vec<RenditionName>,
-    /// These will not go on.
-    pub(crate) over: Vec<RenditionName>,
 }
 
 impl Transcoding {
@@ -146,9 +144,6 @@ impl Transcoding {
             rungs: possible.clone(),
         }));
         let rungs = Rungs::new(possible, now);
-        let former = self.rungs.as_ref().map_or(&[][..], Rungs::names);
-        let is_over = |name: &&RenditionName| !rungs.names().contains(name);
-        follows.over = former.iter().filter(is_over).cloned().collect();
         follows.begun = rungs.names().to_vec();
         self.rungs = Some(rungs);
     }
@@ -171,6 +166,18 @@ impl Transcoding {
             slot.keyframe_at(MediaTime(0));
         }
         true
+    }
+
+    /// All rungs should begin anew with the first picture from this time on.
+    pub(crate) fn want_keyframe_at(&self, at: MediaTime) {
+        if let Some(slot) = self.pictures.slot() {
+            slot.keyframe_at(at);
+        }
+    }
+
+    /// Why nothing comes of the pictures that it is given.
+    pub(crate) const fn hindrance(&self) -> Option<Hindrance> {
+        self.pictures.hindrance()
     }
 
     /// Somebody asked for a rendition.

@@ -1,0 +1,169 @@
+//! Where the frames of a stream go: to which renditions, to the transcoder, or nowhere.
+
+use std::time::Duration;
+
+use bridge_frames::source::Source;
+use bridge_frames::warning::Warning;
+use bridge_packager::packager::Packager;
+use bridge_packager::rendition::RenditionName;
+use sfu_core::route::tracks::TrackOutline;
+use sfu_model::codec::MediaKind;
+use sfu_model::frame::{Format, Frame};
+use sfu_model::time::{Instant, MediaTime};
+
+use crate::followers::Followers;
+use crate::ladder::{self, Ladder, Place};
+use crate::passage::Passage;
+
+/// Of one stream.
+#[derive(Debug)]
+pub(crate) struct Routes {
+    ladder: Ladder,
+    pub(crate) passage: Passage,
+    followers: Followers,
+    /// The decision that they are assigned by.
+    followed: u64,
+    /// Renditions of pictures, those that get nothing at the moment too.
+    pictures: Vec<RenditionName>,
+    /// Those that the transcoder made last, or makes.
+    rungs: Vec<RenditionName>,
+    /// Of the largest pictures that are published.
+    top_rank: u8,
+}
+
+/// What becomes of a frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Route {
+    pub(crate) place: Place,
+    pub(crate) is_encoded: bool,
+    pub(crate) wants_keyframe: bool,
+}
+
+impl Routes {
+    /// `transcodes`: there is a transcoder.
+    pub(crate) fn new(transcodes: bool) -> Self {
+        Self {
+            ladder: Ladder::default(),
+            passage: Passage::new(transcodes),
+            followers: Followers::default(),
+            followed: 0,
+            pictures: Vec::new(),
+            rungs: Vec::new(),
+            top_rank: 0,
+        }
+    }
+
+    pub(crate) fn handle_tracks(&mut self, tracks: &[TrackOutline]) {
+        self.top_rank = ladder::top_rank(tracks);
+    }
+
+    /// The publisher's next frame.
+    pub(crate) fn route(&mut self, source: Source, frame: &Frame, now: Instant) -> Route {
+        let route = match (source, &*frame.format) {
+            (Source::Video { .. }, Format::H264 { .. }) => {
+                let fate = self.passage.judge(source, frame);
+                let place = match fate.passes {
+                    true => self.ladder.place(source, frame, self.top_rank, now),
+                    false => Place::Nowhere,
+                };
+                Route {
+                    place,
+                    is_encoded: fate.is_encoded,
+                    wants_keyframe: fate.wants_keyframe,
+                }
+            }
+            _ => {
+                let place = self.ladder.place(source, frame, self.top_rank, now);
+                let is_encoded = place == Place::Nowhere;
+                if is_encoded {
+                    self.passage.handle_other_codec();
+                }
+                Route {
+                    place,
+                    is_encoded,
+                    wants_keyframe: false,
+                }
+            }
+        };
+        self.settle();
+        route
+    }
+
+    /// The encoder's next picture: is it shown? With the time of the keyframe that it should make, if it is told of one.
+    pub(crate) fn admit(&mut self, frame: &Frame) -> (bool, Option<MediaTime>) {
+        let admitted = self.passage.admit(frame);
+        self.settle();
+        admitted
+    }
+
+    /// A rendition of pictures has something to show.
+    pub(crate) fn handle_shown(&mut self, name: &RenditionName) {
+        if !self.pictures.contains(name) {
+            self.pictures.push(name.clone());
+            self.follow();
+        }
+    }
+
+    /// The transcoder makes these.
+    pub(crate) fn handle_rungs(&mut self, rungs: &[RenditionName]) {
+        self.rungs = rungs.to_vec();
+        self.follow();
+    }
+
+    /// The rendition that a source's frames are in, and all that show the same.
+    pub(crate) fn renditions(&self, source: Source) -> impl Iterator<Item = &RenditionName> {
+        let own = self.ladder.of(source);
+        let own = own.filter(|_| self.passage.is_passing(source));
+        own.into_iter()
+            .flat_map(|own| std::iter::once(own).chain(self.followers.of(own)))
+    }
+
+    /// Whoever shows what a rendition does, beside itself.
+    pub(crate) fn followers(&self, of: &RenditionName) -> impl Iterator<Item = &RenditionName> {
+        self.followers.of(of)
+    }
+
+    /// Looks at what was measured, if it is time to.
+    pub(crate) fn look(&mut self, packager: Option<&Packager>, at: Duration) {
+        if !self.passage.is_due(at) {
+            return;
+        }
+        for (source, name) in self.ladder.sources() {
+            let counted = packager.and_then(|packager| packager.alignment(name));
+            if let Some(counted) = counted.filter(|_| !self.followers.has(name)) {
+                self.passage.handle_alignment(source, counted);
+            }
+        }
+        self.passage.look(at);
+        self.settle();
+    }
+
+    pub(crate) fn handle_warning(&mut self, source: Source, warning: Warning) {
+        if source.kind() == MediaKind::Video {
+            self.passage.handle_warning(source, warning);
+        }
+    }
+
+    pub(crate) fn handle_no_encoder(&mut self) {
+        self.passage.handle_no_encoder();
+        self.settle();
+    }
+
+    fn settle(&mut self) {
+        if self.followed != self.passage.n_decisions() {
+            self.follow();
+        }
+    }
+
+    fn follow(&mut self) {
+        self.followed = self.passage.n_decisions();
+        let passed_on: Vec<RenditionName> = (self.passage.passed_on())
+            .filter_map(|source| self.ladder.of(source).cloned())
+            .collect();
+        let active = match self.passage.passes_on() {
+            true => &passed_on,
+            false => &self.rungs,
+        };
+        self.followers.assign(&self.pictures, active);
+    }
+}
