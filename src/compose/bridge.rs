@@ -9,10 +9,12 @@ use axum::http::request;
 use bridge_packager::config::Windows;
 use bridge_server::bridge::{Bridge, Config};
 use bridge_server::router::MayPlay;
+use bridge_server::studio::Tell;
 use bridge_server::thumbnails::Draw;
 use sfu_net::clock;
 use sfu_server::Sfu;
 use whip_whep_server::access::Access;
+use whip_whep_server::service::WhipWhep;
 
 use super::transcode;
 use crate::config::proxies::TrustedProxies;
@@ -41,7 +43,7 @@ pub(super) fn open(
     config: &settings::Config,
     data: &DataDir,
     sfu: Sfu,
-    draw: Draw,
+    (draw, tell): (Draw, Tell),
 ) -> Result<Bridge, BridgeError> {
     let folder = data.file(FOLDER);
     let windows = Windows {
@@ -53,7 +55,7 @@ pub(super) fn open(
         folder: folder.clone(),
         transcode: transcode::start(config, sfu.clock()),
         draw: Some(draw),
-        tell: None,
+        tell: Some(tell),
     };
     Bridge::new(sfu, parts).map_err(|error| BridgeError { folder, error })
 }
@@ -65,6 +67,11 @@ pub(super) fn may_play(access: Arc<Access>) -> MayPlay {
         signed_for.is_some_and(|signed| signed.is_for(stream))
             || access.may_play(stream, bearer(head), clock::unix_now())
     })
+}
+
+/// Who tells publishers what is wrong with their streams.
+pub(super) fn tell(whip_whep: WhipWhep) -> Tell {
+    Arc::new(move |room, warnings| whip_whep.room_warned(room, warnings))
 }
 
 /// Who makes thumbnails: this very program, in processes of its own.

@@ -115,8 +115,9 @@ impl Media {
         let bridge = match roles.has(Role::Bridge) {
             true => {
                 let thumbnails = bridge::thumbnails().map_err(MediaError::Thumbnails)?;
+                let told = (thumbnails.draw(), bridge::tell(whip_whep.clone()));
                 Some(Packaging {
-                    bridge: bridge::open(config, &ground.data, sfu.clone(), thumbnails.draw())?,
+                    bridge: bridge::open(config, &ground.data, sfu.clone(), told)?,
                     thumbnails,
                     gate: bridge::gate(config, &ground.data)?,
                 })

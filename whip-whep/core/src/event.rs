@@ -1,4 +1,4 @@
-//! The events of the server-sent events extension (draft-ietf-wish-whep-04, "Server Sent Events extension"), and one of our
+//! The events of the server-sent events extension (draft-ietf-wish-whep-04, "Server Sent Events extension"), and two of our
 //! own that publishers get in the same way.
 
 use serde_json::Value;
@@ -20,6 +20,8 @@ pub enum EventKind {
     ViewerCount,
     /// Which encodings of its video a publisher needs to send. Ours.
     Wanted,
+    /// What is wrong with a publisher's stream for those who do not play it by WHEP. Ours.
+    Warnings,
 }
 
 impl EventKind {
@@ -32,7 +34,7 @@ impl EventKind {
         Self::ViewerCount,
     ];
     /// What a publisher can be told.
-    const OF_PUBLISHERS: [Self; 1] = [Self::Wanted];
+    const OF_PUBLISHERS: [Self; 2] = [Self::Wanted, Self::Warnings];
 
     /// What a session of this endpoint can be told, in the order in which it is advertised.
     pub const fn all(endpoint: Endpoint) -> &'static [Self] {
@@ -51,6 +53,7 @@ impl EventKind {
             Self::Reconnect => "reconnect",
             Self::ViewerCount => "viewercount",
             Self::Wanted => "wanted",
+            Self::Warnings => "warnings",
         }
     }
 

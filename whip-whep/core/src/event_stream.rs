@@ -31,6 +31,8 @@ struct Told {
     n_viewers: Option<usize>,
     layers: Option<Vec<Layer>>,
     wanted: Option<Vec<Rid>>,
+    /// None, at first.
+    warnings: Vec<&'static str>,
 }
 
 /// Whether an event had to make room.
@@ -95,6 +97,15 @@ impl EventStream {
         self.told.wanted = Some(rids.to_vec());
         let names: Vec<&str> = rids.iter().map(Rid::as_str).collect();
         self.push(EventKind::Wanted, json!({ media_index.to_string(): names }))
+    }
+
+    /// What is wrong: all of it, by name. Nothing, when it is over.
+    pub(crate) fn on_warnings(&mut self, warnings: &[&'static str]) -> Queued {
+        if self.told.warnings == warnings {
+            return Queued::Nothing;
+        }
+        self.told.warnings = warnings.to_vec();
+        self.push(EventKind::Warnings, json!({ "warnings": warnings }))
     }
 
     /// The player must begin a new session, at the same endpoint.
@@ -164,6 +175,21 @@ mod tests {
         let text = stream.take().unwrap();
         assert_eq!(text, "event: wanted\ndata: {\"1\":[\"q\"]}\n\n");
         assert_eq!(stream.on_viewers(&viewers(3)), Queued::Nothing);
+    }
+
+    #[test]
+    fn warnings_are_told_when_they_change_and_when_they_are_over_and_never_that_there_are_none() {
+        let mut stream = EventStream::new(EventKind::all(Endpoint::Whip).to_vec());
+        assert_eq!(stream.on_warnings(&[]), Queued::Nothing);
+        assert_eq!(stream.on_warnings(&["b-frames"]), Queued::Added);
+        let text = stream.take().unwrap();
+        assert_eq!(
+            text,
+            "event: warnings\ndata: {\"warnings\":[\"b-frames\"]}\n\n"
+        );
+        assert_eq!(stream.on_warnings(&["b-frames"]), Queued::Nothing);
+        assert_eq!(stream.on_warnings(&[]), Queued::Added);
+        assert!(stream.take().unwrap().contains("[]"));
     }
 
     #[test]

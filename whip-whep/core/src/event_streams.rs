@@ -1,6 +1,6 @@
 //! All event streams, and which of them somebody waits for.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::RangeInclusive;
 
 use sfu_model::id::{RoomId, SessionId};
@@ -19,6 +19,8 @@ pub(crate) struct EventStreams {
     by_id: BTreeMap<EventStreamId, (RoomId, EventStream)>,
     /// Rooms that somebody publishes: told by the SFU, so its limit of rooms is this one's.
     live: HashSet<RoomId>,
+    /// What is wrong with rooms that somebody publishes, where anything is.
+    warnings: HashMap<RoomId, Vec<&'static str>>,
     outcome: Outcome,
     n_made: u64,
     n_pulls: usize,
@@ -54,6 +56,9 @@ impl EventStreams {
         let mut stream = EventStream::new(kinds);
         if self.live.contains(room) {
             stream.on_activity(true);
+        }
+        if let Some(warnings) = self.warnings.get(room) {
+            stream.on_warnings(warnings);
         }
         if is_draining {
             stream.on_reconnect();
@@ -148,6 +153,18 @@ impl EventStreams {
             let told = of_room.map(|(_, stream)| (stream.on_activity(is_active), stream.puller));
             self.outcome.note_all(told);
         }
+    }
+
+    /// Whoever packages a room says what is wrong with it.
+    pub(crate) fn on_warnings(&mut self, room: &RoomId, warnings: &[&'static str]) {
+        match warnings {
+            [] => self.warnings.remove(room),
+            [..] => self.warnings.insert(room.clone(), warnings.to_vec()),
+        };
+        let streams = self.by_id.values_mut();
+        let of_room = streams.filter(|(of_room, _)| of_room == room);
+        let told = of_room.map(|(_, stream)| (stream.on_warnings(warnings), stream.puller));
+        self.outcome.note_all(told);
     }
 
     /// The SFU says how things are for a session, whose video is in the m-line of this index.

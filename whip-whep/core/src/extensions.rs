@@ -218,6 +218,12 @@ impl WhipWhep {
         self.events.on_activity(room, is_active);
     }
 
+    /// Whoever packages a room says what is wrong with it, all of it and by name; nothing, when it is over or nobody
+    /// publishes.
+    pub fn handle_warnings(&mut self, room: &RoomId, warnings: &[&'static str]) {
+        self.events.on_warnings(room, warnings);
+    }
+
     /// True when a client that listens has not been given all of its events.
     pub fn has_undelivered_events(&self) -> bool {
         self.events.has_undelivered()

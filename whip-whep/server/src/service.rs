@@ -45,6 +45,13 @@ impl WhipWhep {
             .with_core(|core| core.handle_activity(room, is_active));
     }
 
+    /// Something is wrong with a room for those who do not play it by WHEP, or is not any more: a publisher that listens is
+    /// told all of it.
+    pub fn room_warned(&self, room: &RoomId, warnings: &[&'static str]) {
+        self.exchange
+            .with_core(|core| core.handle_warnings(room, warnings));
+    }
+
     /// Tells players that listen what changes, for ever: for a task of its own.
     pub async fn report(&self) {
         self.exchange.report().await;

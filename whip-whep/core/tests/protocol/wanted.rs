@@ -1,7 +1,7 @@
-//! The event stream of a publisher's session, which says what of its video is wanted: ours, in the form that WHEP gives a
+//! The event stream of a publisher's session, which says what of its video is wanted, and what is wrong with it: ours, in the form that WHEP gives a
 //! player's.
 
-use sfu_model::id::SessionId;
+use sfu_model::id::{RoomId, SessionId};
 use sfu_model::rtp::Rid;
 use signaling_auth::grant::Refusal;
 use whip_whep_core::endpoint::Config;
@@ -39,12 +39,12 @@ fn listen(node: &mut Node, url: &str) -> Pull {
 }
 
 #[test]
-fn the_201_of_a_publisher_links_to_event_streams_of_one_event() {
+fn the_201_of_a_publisher_links_to_event_streams_of_two_events() {
     let mut node = Node::new(Config::default());
     let response = node.send(&Sent::post("/whip/demo", &offers::publish()));
     let url = header(&response, "location");
     let expected = format!(
-        "<{url}/sse>; rel=\"urn:ietf:params:whep:ext:core:server-sent-events\"; events=\"wanted\""
+        "<{url}/sse>; rel=\"urn:ietf:params:whep:ext:core:server-sent-events\"; events=\"wanted,warnings\""
     );
     assert_eq!(header(&response, "link"), expected);
 }
@@ -69,6 +69,33 @@ fn a_publisher_that_listens_is_told_what_is_wanted_when_it_changes() {
         Pulled::Events(latest.to_owned())
     );
     assert_eq!(node.core.n_events_coalesced(), 1);
+}
+
+#[test]
+fn a_publisher_that_listens_is_told_what_is_wrong_and_when_it_is_over() {
+    let (mut node, url) = publishing();
+    let (demo, other) = (
+        RoomId::parse("demo").unwrap(),
+        RoomId::parse("other").unwrap(),
+    );
+    node.core.handle_warnings(&other, &["b-frames"]);
+    node.core.handle_warnings(&demo, &["few-pictures"]);
+    let made = node.send(&Sent::json(&format!("{url}/sse"), "[\"warnings\"]"));
+    let stream = header(&made, "location");
+    let pulled = node.send(&Sent::new(Method::Get, &stream));
+    assert_eq!(pulled.status.code(), 200, "{}", pulled.body);
+    let pull = node.last_pull.take().unwrap();
+    let text = |warnings: &str| {
+        Pulled::Events(format!(
+            "event: warnings\ndata: {{\"warnings\":{warnings}}}\n\n"
+        ))
+    };
+    assert_eq!(node.core.take_events(&pull), text("[\"few-pictures\"]"));
+    node.core.handle_warnings(&demo, &["few-pictures"]);
+    assert_eq!(node.core.poll_awoken(), None, "no news");
+    node.core.handle_warnings(&demo, &[]);
+    assert_eq!(node.core.poll_awoken(), Some(pull.number));
+    assert_eq!(node.core.take_events(&pull), text("[]"));
 }
 
 #[test]
