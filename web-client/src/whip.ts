@@ -17,6 +17,7 @@ import { EncodingSwitch, wantedRids } from './rtc/encoding-switch.ts';
 import { Keeper, type KeeperState } from './rtc/keeper.ts';
 import { type OpeningOptions, open } from './rtc/opening.ts';
 import type { RtcConnection, RtcSession } from './rtc/rtc-session.ts';
+import { warningsOf } from './signaling/warnings.ts';
 
 export type { Clock } from './rtc/clock.ts';
 export { sendableCodecs, type VideoCodec } from './rtc/codecs.ts';
@@ -26,7 +27,13 @@ export type { RtcConnection } from './rtc/rtc-session.ts';
 export { SignalingError, type SignalingErrorKind } from './signaling/error.ts';
 
 /** The WHIP endpoint, with a stream key or publish token. */
-export type WhipOptions = OpeningOptions;
+export interface WhipOptions extends OpeningOptions {
+  /**
+   * Called with the names of all that is wrong with the stream for those who do not play it by WHEP,
+   * at each change, and with none when that is over. Only from servers that say so.
+   */
+  onWarnings?: (warnings: string[]) => void;
+}
 
 /** What is published, and how. */
 export interface Publication {
@@ -127,17 +134,26 @@ export class WhipPublisher {
     return this.session;
   }
 
-  /** With one encoding there is nothing to spare: whatever is sent is what viewers get. */
   private listen(session: RtcSession): void {
+    // What was wrong is not known of the new session.
+    this.options.onWarnings?.([]);
+    const sending = this.encodingSwitch(session);
+    const events = [...(sending ? ['wanted'] : []), ...(this.options.onWarnings ? ['warnings'] : [])];
+    if (events.length === 0) return;
+    session.listenTo(events, (name, data) => {
+      const rids = name === 'wanted' ? wantedRids(data) : undefined;
+      if (rids) void sending?.send(rids);
+      if (name === 'warnings') this.options.onWarnings?.(warningsOf(data));
+    });
+  }
+
+  /** With one encoding there is nothing to spare: whatever is sent is what viewers get. */
+  private encodingSwitch(session: RtcSession): EncodingSwitch | undefined {
     const { media, encodings = [] } = this.publication ?? {};
     const index = media ? tracksOf(media).findIndex(({ kind }) => kind === 'video') : -1;
     const transceiver = session.connection.getTransceivers()[index];
-    if (!transceiver || encodings.length < 2) return;
-    const sending = new EncodingSwitch(transceiver.sender, this.clock);
-    session.listenTo(['wanted'], (_name, data) => {
-      const rids = wantedRids(data);
-      if (rids) void sending.send(rids);
-    });
+    if (!transceiver || encodings.length < 2) return undefined;
+    return new EncodingSwitch(transceiver.sender, this.clock);
   }
 
   private addMedia(connection: RtcConnection): void {

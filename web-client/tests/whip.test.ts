@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type KeeperState, WhipPublisher } from '../src/whip.ts';
+import { type KeeperState, type WhipOptions, WhipPublisher } from '../src/whip.ts';
 import { ANSWER, restartAnswer, ScriptedConnection } from './scripted-connection.ts';
 import { type Reply, ScriptedEndpoint } from './scripted-endpoint.ts';
 import { settle, VirtualClock } from './virtual-clock.ts';
@@ -43,7 +43,7 @@ beforeEach(async () => {
 
 afterEach(() => endpoint.stop());
 
-function publisherOf(options: { token?: string; acceptsLinkedIceServers?: boolean } = {}) {
+function publisherOf(options: Partial<WhipOptions> = {}) {
   return new WhipPublisher({
     url: endpoint.url('/whip/demo'),
     ...options,
@@ -149,6 +149,24 @@ describe('a WHIP publisher', () => {
     expect(active()).toEqual([true, false, false]);
     expect(JSON.parse(endpoint.seen[1]?.body ?? '')).toEqual(['wanted']);
     expect(endpoint.seen[1]?.headers.authorization).toBe('Bearer key');
+    publisher.close();
+  });
+
+  it('is told what is wrong with one encoding too, of each session anew', async () => {
+    const link =
+      '</whip/demo/s1/sse>; rel="urn:ietf:params:whep:ext:core:server-sent-events"; events="wanted,warnings"';
+    const made: Reply = { status: 201, headers: { Location: '/whip/demo/s1/sse/1' } };
+    const body =
+      'event: warnings\ndata: {"warnings":["few-pictures",7]}\n\nevent: warnings\ndata: {"warnings":[]}\n\n';
+    const told: Reply = { status: 200, headers: { 'Content-Type': 'text/event-stream' }, body };
+    endpoint.reply({ ...CREATED, headers: { ...CREATED.headers, Link: link } }, made, told);
+    const seen: string[][] = [];
+    const publisher = publisherOf({ onWarnings: (warnings) => seen.push(warnings) });
+    publisher.publish({ media: mediaOf('video') });
+    await answered(0);
+    while (seen.length < 3) await settle();
+    expect(seen).toEqual([[], ['few-pictures'], []]);
+    expect(JSON.parse(endpoint.seen[1]?.body ?? '')).toEqual(['warnings']);
     publisher.close();
   });
 

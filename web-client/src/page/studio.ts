@@ -8,6 +8,7 @@ import { Notice } from './studio/notice.ts';
 import { Readings } from './studio/readings.ts';
 import { parseWishes, type SourceKind } from './studio/settings.ts';
 import { SettingsForm } from './studio/settings-form.ts';
+import { Warnings } from './studio/warnings.ts';
 import { explain, explainCapture } from './wording.ts';
 
 const PILL: Record<KeeperState['name'], string> = {
@@ -36,7 +37,10 @@ const form = new SettingsForm();
 const readings = new Readings();
 const notice = new Notice(() => void start(true));
 const capture = new Capture(stream, onSourceEnded);
-const broadcast = new Broadcast(stream, showState);
+const warnings = new Warnings();
+const broadcast = new Broadcast(stream, showState, (names) =>
+  warnings.show(names, form.read().source),
+);
 let stateName: KeeperState['name'] = 'idle';
 
 document.title = `${stream} · Freshet studio`;
@@ -106,7 +110,10 @@ function showState(state: KeeperState): void {
     notice.clear();
     readings.start(() => broadcast.connection);
   }
-  if (!isBusy) readings.stop();
+  if (!isBusy) {
+    readings.stop();
+    warnings.show([], form.read().source);
+  }
   if (state.name === 'recovering') {
     const words = state.error && explain(state.error, 'publish');
     notice.show(words ?? 'The connection was lost. Going live again…', { isPassing: true });

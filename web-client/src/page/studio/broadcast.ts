@@ -8,14 +8,20 @@ import { parseWishes, type Settings, type Wishes, wishesText } from './settings.
 export class Broadcast {
   private readonly stream: string;
   private readonly onState: (state: KeeperState) => void;
+  private readonly onWarnings: (warnings: string[]) => void;
   private readonly saved;
   private publisher: WhipPublisher | undefined;
   /** Starts once more with other media, in the place of ourselves. */
   private startAgain: ((media: MediaStream) => void) | undefined;
 
-  constructor(stream: string, onState: (state: KeeperState) => void) {
+  constructor(
+    stream: string,
+    onState: (state: KeeperState) => void,
+    onWarnings: (warnings: string[]) => void,
+  ) {
     this.stream = stream;
     this.onState = onState;
+    this.onWarnings = onWarnings;
     this.saved = sessionText(`freshet.live.${stream}`);
   }
 
@@ -41,6 +47,9 @@ export class Broadcast {
       onState: (state) => {
         // A publisher that was replaced by another has no say any more.
         if (publisher === this.publisher) this.follow(state, settings);
+      },
+      onWarnings: (warnings) => {
+        if (publisher === this.publisher) this.onWarnings(warnings);
       },
     });
     this.publisher = publisher;
