@@ -5,13 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bridge_packager::rendition::RenditionOutline;
-use sfu_core::route::tracks::TrackOutline;
+use sfu_core::route::tracks::{EncodingOutline, TrackOutline};
 use sfu_model::codec::{Codec, MediaKind};
 use sfu_model::time::Instant;
 
 /// How long renditions that are expected are waited for. The smaller encodings of a simulcast come within tenths of a second
 /// of the first; one that has not come by then may never, and who asks has waited long enough.
 const WAIT_MAX: Duration = Duration::from_millis(1_500);
+
+/// How long the first picture of any is waited for: a screen on which nothing moves has one a second, and the keyframe that it
+/// is asked for comes with the next. Who is given a list without pictures sees none for as long as it plays.
+const PICTURE_WAIT_MAX: Duration = Duration::from_secs(4);
 
 /// What comes of the transcoder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,6 +34,8 @@ pub(crate) struct Overture {
     began_at: Option<Instant>,
     held: Option<Arc<[RenditionOutline]>>,
     is_over: bool,
+    /// Pictures are promised, and there are none.
+    lacks_pictures: bool,
     anew: Anew,
 }
 
@@ -58,38 +64,52 @@ impl Overture {
         now: Instant,
     ) -> Option<Arc<[RenditionOutline]>> {
         let held = self.held.as_ref()?;
+        let has_none = held.iter().all(|r| r.kind == MediaKind::Audio);
+        self.lacks_pictures = has_none && n_pictures(tracks, self.anew) > 0;
+        let is_whole = is_whole(held, tracks, self.anew);
         let is_late = self.poll_timeout().is_some_and(|at| at <= now);
-        self.is_over = self.is_over || is_late || is_whole(held, tracks, self.anew);
+        self.is_over = self.is_over || is_late || is_whole;
         if self.is_over { self.held.take() } else { None }
     }
 
     /// When [`Self::release`] gives what is held back, whatever has come.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         let began_at = self.began_at.filter(|_| self.held.is_some())?;
-        Some(began_at + WAIT_MAX)
+        let wait = match self.lacks_pictures {
+            true => PICTURE_WAIT_MAX,
+            false => WAIT_MAX,
+        };
+        Some(began_at + wait)
     }
 }
 
 /// Whether there is a rendition for each encoding that flows and is passed on as it is, and all that are made anew.
 fn is_whole(renditions: &[RenditionOutline], tracks: &[TrackOutline], anew: Anew) -> bool {
     let n_of = |kind| renditions.iter().filter(|r| r.kind == kind).count();
-    let flowing = |kind| {
-        let tracks = tracks.iter().filter(move |t| t.kind == kind);
-        let encodings = tracks.flat_map(|t| &t.encodings);
-        encodings.filter(|e| e.is_flowing)
-    };
-    let n_passed_on = |kind| {
-        let encodings = flowing(kind);
-        encodings
-            .filter(|e| e.codec.is_none_or(is_passed_on))
-            .count()
-    };
-    let n_flowing = flowing(MediaKind::Video).count();
-    // One picture at least is made of those, before it is known how many.
-    let has_others = n_flowing > n_passed_on(MediaKind::Video);
+    n_of(MediaKind::Audio) >= n_passed_on(tracks, MediaKind::Audio) + anew.n_sounds
+        && n_of(MediaKind::Video) >= n_pictures(tracks, anew)
+}
+
+/// Renditions of pictures that are promised.
+fn n_pictures(tracks: &[TrackOutline], anew: Anew) -> usize {
+    let n_passed_on = n_passed_on(tracks, MediaKind::Video);
+    // One picture at least is made of those that are not, before it is known how many.
+    let has_others = flowing(tracks, MediaKind::Video).count() > n_passed_on;
     let n_first = usize::from(anew.takes_pictures && has_others);
-    n_of(MediaKind::Audio) >= n_passed_on(MediaKind::Audio) + anew.n_sounds
-        && n_of(MediaKind::Video) >= n_passed_on(MediaKind::Video) + anew.n_pictures.max(n_first)
+    n_passed_on + anew.n_pictures.max(n_first)
+}
+
+fn n_passed_on(tracks: &[TrackOutline], kind: MediaKind) -> usize {
+    let encodings = flowing(tracks, kind);
+    encodings
+        .filter(|e| e.codec.is_none_or(is_passed_on))
+        .count()
+}
+
+fn flowing(tracks: &[TrackOutline], kind: MediaKind) -> impl Iterator<Item = &EncodingOutline> {
+    let tracks = tracks.iter().filter(move |t| t.kind == kind);
+    let encodings = tracks.flat_map(|t| &t.encodings);
+    encodings.filter(|e| e.is_flowing)
 }
 
 const fn is_passed_on(codec: Codec) -> bool {
@@ -99,7 +119,6 @@ const fn is_passed_on(codec: Codec) -> bool {
 #[cfg(test)]
 mod tests {
     use bridge_packager::rendition::RenditionName;
-    use sfu_core::route::tracks::EncodingOutline;
     use sfu_model::codec::ClockRate;
     use sfu_model::id::{EncodingId, TrackId};
     use sfu_model::layer::Layer;
@@ -181,17 +200,16 @@ mod tests {
     fn what_never_comes_is_waited_for_so_long_and_what_is_not_passed_on_not_at_all() {
         let tracks = [
             track(MediaKind::Audio, Codec::Opus, 1),
-            track(MediaKind::Video, H264, 1),
+            track(MediaKind::Video, H264, 2),
         ];
         let mut overture = Overture::default();
-        let sound = listed(&["opus"]);
+        let (sound, one) = (listed(&["opus"]), listed(&["360p", "opus"]));
         assert_eq!(overture.admit(Arc::clone(&sound), &tracks, at(0)), None);
+        assert_eq!(overture.poll_timeout(), Some(at(4_000)), "a still screen");
+        assert_eq!(overture.admit(Arc::clone(&one), &tracks, at(1_400)), None);
         assert_eq!(overture.poll_timeout(), Some(at(1_500)));
         assert_eq!(overture.release(&tracks, at(1_499)), None);
-        assert_eq!(
-            overture.release(&tracks, at(1_500)),
-            Some(Arc::clone(&sound))
-        );
+        assert_eq!(overture.release(&tracks, at(1_500)), Some(one));
         assert_eq!(overture.poll_timeout(), None);
         let vp8 = [
             track(MediaKind::Audio, Codec::Opus, 1),

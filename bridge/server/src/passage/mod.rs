@@ -61,6 +61,8 @@ pub(crate) struct Passage {
     transcodes: bool,
     way: Way,
     encodings: BTreeMap<Source, Encoding>,
+    /// What comes is of another codec.
+    is_other_codec: bool,
     /// Of the last frame that came.
     head: MediaTime,
     looked_at: Duration,
@@ -74,6 +76,7 @@ impl Passage {
             transcodes,
             way: Way::PassedOn,
             encodings: BTreeMap::new(),
+            is_other_codec: false,
             head: MediaTime(0),
             looked_at: Duration::ZERO,
             n_decisions: 0,
@@ -91,8 +94,8 @@ impl Passage {
     }
 
     /// Can players take nothing of what the publisher sends?
-    pub(crate) fn needs_encoder(&self) -> bool {
-        self.encodings.is_empty() && !self.passes_on()
+    pub(crate) const fn needs_encoder(&self) -> bool {
+        self.is_other_codec
     }
 
     /// Does what begins now of a source follow what was passed on of it?
@@ -119,6 +122,7 @@ impl Passage {
     pub(crate) fn judge(&mut self, source: Source, frame: &Frame) -> Fate {
         let at = CLOCK.duration(frame.time.0);
         self.head = self.head.max(frame.time);
+        self.is_other_codec = false;
         let encoding = self.encodings.entry(source);
         let encoding = encoding.or_insert_with(|| Encoding::new(frame, at));
         if encoding.measure(frame, at) {
@@ -153,6 +157,7 @@ impl Passage {
     /// The publisher sends what no player, or not every one, takes as it comes.
     pub(crate) fn handle_other_codec(&mut self) {
         self.encodings.clear();
+        self.is_other_codec = true;
         self.take(Way::Anew);
     }
 
@@ -203,6 +208,7 @@ impl Passage {
     /// Nobody publishes. Whoever comes next is measured anew.
     pub(crate) fn handle_publisher_gone(&mut self) {
         self.encodings.clear();
+        self.is_other_codec = false;
         if let Way::Leaving(_) = self.way {
             self.take(Way::PassedOn);
         }

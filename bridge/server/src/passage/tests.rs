@@ -222,6 +222,7 @@ fn another_codec_goes_to_the_encoder_and_the_next_publisher_is_passed_on_at_once
     assert!(show.passage.needs_encoder());
     assert_eq!(show.passage.admit(&frame(0, true)), (true, None));
     show.passage.handle_publisher_gone();
+    assert!(!show.passage.needs_encoder());
     show.frames(&[(LOW, 40)], 4_000..5_000);
     assert_eq!((show.passed.len(), show.encoded.len()), (25, 0));
 }
