@@ -3,7 +3,7 @@ globalThis.clockSource = (() => {
   const FPS = 30;
 
   /** A stream of `width` x `height` pictures with the clock strip and something that moves. */
-  function stream(width = 640, height = 360) {
+  function stream(width = 640, height = 360, fps = FPS) {
     const canvas = document.createElement('canvas');
     canvas.width = width;
     canvas.height = height;
@@ -21,17 +21,17 @@ globalThis.clockSource = (() => {
       context.fillRect((frame * 7) % width, 60 + ((frame * 3) % (height - 120)), 60, 60);
       globalThis.clockStrip.draw(context);
       track?.requestFrame();
-    }, 1000 / FPS);
+    }, 1000 / fps);
     return captured;
   }
 
   /** From here on the page's camera shows the clock; its microphone stays what it was. */
-  function becomeCamera(width = 640, height = 360) {
+  function becomeCamera(width = 640, height = 360, fps = FPS) {
     const devices = navigator.mediaDevices;
     const original = devices.getUserMedia.bind(devices);
     devices.getUserMedia = async (constraints) => {
       const captured = constraints?.audio ? await original({ audio: constraints.audio }) : new MediaStream();
-      if (constraints?.video) stream(width, height).getVideoTracks().forEach((t) => captured.addTrack(t));
+      if (constraints?.video) stream(width, height, fps).getVideoTracks().forEach((t) => captured.addTrack(t));
       return captured;
     };
   }

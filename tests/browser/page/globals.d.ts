@@ -9,8 +9,8 @@ interface ClockStrip {
 }
 declare var clockStrip: ClockStrip;
 declare var clockSource: {
-  stream(width?: number, height?: number): MediaStream;
-  becomeCamera(width?: number, height?: number): void;
+  stream(width?: number, height?: number, fps?: number): MediaStream;
+  becomeCamera(width?: number, height?: number, fps?: number): void;
 };
 declare var pictureAges: (
   video: HTMLVideoElement,

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { launchChromium, newPage } from '../src/chromium.js';
 import { reach, watch } from '../src/pages.js';
+import { sees } from '../src/seen_colour.js';
 import { startServer } from '../src/server.js';
 import { pictures, statistics } from '../src/video.js';
 
@@ -11,28 +12,8 @@ const N_PICTURES = 30;
 /** The title by which the browser finds the tab that it shares. */
 const TITLE = 'A pond';
 
-/** What is left of a colour after an encoder for video, of 255. */
-const COLOUR_ERROR_MAX = 40;
-
 /** The ground of the test pattern, which its middle shows. */
 const PATTERN_GROUND = /** @type {[number, number, number]} */ ([13, 26, 30]);
-
-/**
- * Waits until the middle of what the viewer sees has a colour.
- * @param {import('playwright-core').Page} viewer
- * @param {[number, number, number]} rgb
- */
-async function sees(viewer, rgb) {
-  await viewer.waitForFunction(({ rgb, errorMax }) => {
-    const video = /** @type {HTMLVideoElement} */ (document.querySelector('[data-testid="video"]'));
-    const canvas = document.createElement('canvas');
-    canvas.width = canvas.height = 1;
-    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
-    context.drawImage(video, video.videoWidth / 2, video.videoHeight / 2, 1, 1, 0, 0, 1, 1);
-    const pixel = context.getImageData(0, 0, 1, 1).data;
-    return rgb.every((value, index) => Math.abs(value - (pixel[index] ?? -1)) <= errorMax);
-  }, { rgb, errorMax: COLOUR_ERROR_MAX });
-}
 
 /** How long sound may take to come, on a machine that compiles at the same time. */
 const SOUND_WITHIN_MS = 10_000;
