@@ -52,6 +52,7 @@ impl Encoding {
             Encoded::Pictures(name, frame) => stages.handle_picture(&name, &frame, tracks, now),
             Encoded::KeyframeWanted => return true,
             Encoded::Changed => self.expect(stages),
+            Encoded::Trouble => stages.handle_trouble(now),
         }
         false
     }

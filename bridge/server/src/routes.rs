@@ -144,6 +144,11 @@ impl Routes {
         }
     }
 
+    pub(crate) fn handle_trouble(&mut self, at: Duration) {
+        self.passage.handle_trouble(at);
+        self.settle();
+    }
+
     pub(crate) fn handle_no_encoder(&mut self) {
         self.passage.handle_no_encoder();
         self.settle();

@@ -115,6 +115,13 @@ impl Stages {
         }
     }
 
+    /// The encoder of pictures is behind, or has ended and begins again.
+    pub(crate) fn handle_trouble(&mut self, now: Instant) {
+        if let Some(at) = self.at(now) {
+            self.routes.handle_trouble(at);
+        }
+    }
+
     /// Renditions of pictures that the transcoder begins to make.
     pub(crate) fn begin_renditions(&mut self, begun: &[RenditionName], now: Instant) {
         let Some(packager) = self.packager(now) else {

@@ -182,6 +182,27 @@ fn an_encoder_that_ends_gives_way_to_what_comes_from_a_keyframe_on() {
 }
 
 #[test]
+fn an_encoder_in_trouble_twice_is_not_tried_for_two_minutes() {
+    let mut show = Show::new(true);
+    show.frames(&[(LOW, 1_000)], 0..4_000);
+    show.take_over(3_100, 100);
+    show.passage.handle_trouble(Duration::from_secs(4));
+    show.frames(&[(LOW, 1_000)], 4_000..9_000);
+    assert!(!show.passage.passes_on(), "it may have been an accident");
+    show.passage.handle_trouble(Duration::from_secs(9));
+    show.encoded.clear();
+    show.frames(&[(LOW, 1_000)], 9_000..129_000);
+    assert_eq!(show.encoded, []);
+    assert_eq!(
+        show.n_passed(LOW, 10_000..129_000),
+        119,
+        "from a keyframe on"
+    );
+    show.frames(&[(LOW, 1_000)], 129_000..133_000);
+    assert!(!show.encoded.is_empty(), "it is tried again");
+}
+
+#[test]
 fn an_encoder_that_misses_its_time_is_agreed_with_anew() {
     let mut show = Show::new(true);
     show.frames(&[(LOW, 500), (HIGH, 600)], 0..3_000);

@@ -53,6 +53,8 @@ pub(crate) enum Encoded {
     Pictures(RenditionName, Frame),
     /// The publisher should send a keyframe.
     KeyframeWanted,
+    /// Its encoder of pictures is behind, or has ended and begins again.
+    Trouble,
     /// What is expected of it is another than before.
     Changed,
 }
@@ -219,6 +221,9 @@ impl Transcoding {
                         }
                     }
                     SlotEvent::State(Event::KeyframeWanted) => return Encoded::KeyframeWanted,
+                    SlotEvent::State(Event::Trouble(_) | Event::Restarting) => {
+                        return Encoded::Trouble;
+                    }
                     SlotEvent::State(_) => return Encoded::Changed,
                 },
             }
