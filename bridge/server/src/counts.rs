@@ -27,6 +27,7 @@ impl Counts {
             (&mut frames.silences, other.frames.silences),
             (&mut packager.late_cuts, other.packager.late_cuts),
             (&mut packager.gap_parts, other.packager.gap_parts),
+            (&mut packager.stand_in_parts, other.packager.stand_in_parts),
             (
                 &mut packager.misaligned_segments,
                 other.packager.misaligned_segments,
@@ -106,7 +107,7 @@ const fn of_frames(frames: &Counters) -> [Row; 7] {
     ]
 }
 
-const fn of_packager(packager: &Stats) -> [Row; 10] {
+const fn of_packager(packager: &Stats) -> [Row; 11] {
     [
         (
             "packager_late_cuts",
@@ -117,6 +118,11 @@ const fn of_packager(packager: &Stats) -> [Row; 10] {
             "packager_gap_parts",
             "Parts without media",
             packager.gap_parts,
+        ),
+        (
+            "packager_stand_in_parts",
+            "Parts in which something stands in for what nobody sent",
+            packager.stand_in_parts,
         ),
         (
             "packager_misaligned_segments",
@@ -182,21 +188,22 @@ mod tests {
             packager: Stats {
                 late_cuts: 8,
                 gap_parts: 9,
-                misaligned_segments: 10,
-                discontinuities: 11,
-                keyframes_wanted: 12,
-                frames_before_keyframe: 13,
-                frames_late: 14,
-                frames_ahead: 15,
-                frames_over_limit: 16,
-                frames_refused: 17,
+                stand_in_parts: 10,
+                misaligned_segments: 11,
+                discontinuities: 12,
+                keyframes_wanted: 13,
+                frames_before_keyframe: 14,
+                frames_late: 15,
+                frames_ahead: 16,
+                frames_over_limit: 17,
+                frames_refused: 18,
             },
         };
         let mut sum = one;
         sum.add(&one);
         let values = sum.rows().map(|(_, _, value)| value);
-        assert!(values.eq((1..=17).map(|n| 2 * n)));
+        assert!(values.eq((1..=18).map(|n| 2 * n)));
         let names: BTreeSet<&str> = sum.rows().map(|(name, ..)| name).collect();
-        assert_eq!(names.len(), 17);
+        assert_eq!(names.len(), 18);
     }
 }
