@@ -7,8 +7,9 @@
 
 pub(crate) mod eligibility;
 mod encoding;
+mod troubles;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bridge_frames::source::Source;
@@ -20,6 +21,7 @@ use sfu_model::time::MediaTime;
 
 use self::eligibility::Unfit;
 use self::encoding::Encoding;
+use self::troubles::Troubles;
 
 /// How often what was measured is looked at: with every segment.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -27,11 +29,6 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 const SWITCH_AHEAD: Duration = Duration::from_millis(300);
 /// An encoder that has not taken over so long after that is waited for anew: it was started again.
 const SWITCH_WITHIN: Duration = Duration::from_secs(3);
-/// An encoder that is behind, or ends, so often in so long makes what comes worse: it is passed on as it is, however unfit, and
-/// the encoder is not tried again for a while.
-const TROUBLES: usize = 2;
-const TROUBLES_WITHIN: Duration = Duration::from_secs(20);
-const TRY_AGAIN_AFTER: Duration = Duration::from_secs(120);
 /// The clock of pictures (RFC 6184 section 5.1).
 const CLOCK: ClockRate = ClockRate(90_000);
 
@@ -71,10 +68,7 @@ pub(crate) struct Passage {
     /// Of the last frame that came.
     head: MediaTime,
     looked_at: Duration,
-    /// When the encoder had trouble last.
-    troubles: VecDeque<Duration>,
-    /// It is not tried before.
-    try_at: Duration,
+    troubles: Troubles,
     /// How often something was decided.
     n_decisions: u64,
 }
@@ -88,8 +82,7 @@ impl Passage {
             is_other_codec: false,
             head: MediaTime(0),
             looked_at: Duration::ZERO,
-            troubles: VecDeque::new(),
-            try_at: Duration::ZERO,
+            troubles: Troubles::default(),
             n_decisions: 0,
         }
     }
@@ -205,11 +198,7 @@ impl Passage {
         if self.encodings.is_empty() || self.way == Way::PassedOn {
             return;
         }
-        self.troubles.push_back(at);
-        self.troubles.retain(|of| *of + TROUBLES_WITHIN >= at);
-        if self.troubles.len() >= TROUBLES {
-            self.troubles.clear();
-            self.try_at = at + TRY_AGAIN_AFTER;
+        if self.troubles.handle(at) {
             self.take(Way::PassedOn);
         }
     }
@@ -255,7 +244,7 @@ impl Passage {
         self.n_decisions += 1;
         self.way = match self.way {
             Way::PassedOn if self.encodings.is_empty() => Way::PassedOn,
-            Way::PassedOn if self.transcodes && !is_any_fit && at >= self.try_at => {
+            Way::PassedOn if self.transcodes && !is_any_fit && self.troubles.admit(at) => {
                 Way::Leaving(None)
             }
             Way::Leaving(_) if is_any_fit => Way::PassedOn,
