@@ -15,9 +15,9 @@ const HYSTERESIS: Duration = Duration::from_secs(10);
 const HYSTERESIS_MAX: Duration = Duration::from_secs(640);
 /// What is measured is that of so long.
 const MEASURED: Duration = Duration::from_secs(10);
-/// Fewest frames in [`MEASURED`]: one in 75 ms. Where fewer come the end of a part is further from a frame than sound may be
-/// from its picture.
-const FRAMES_LEAST: u32 = 133;
+/// Fewest frames in [`MEASURED`]: five a second, so that there are two in each part of half a second. From there on a busy
+/// publisher is better passed on than encoded anew; that it has less than 13 a second it is told by what counts frames.
+const FRAMES_LEAST: u32 = 50;
 /// A distance of frames that leaves a part without one: players stop there, whatever the playlist says.
 const STILL: Duration = Duration::from_millis(500);
 /// So many of them in [`MEASURED`] are pictures that stand still, which is not waited out: at a frame a second players would
@@ -33,13 +33,15 @@ const DISORDER_MEASURED: Duration = Duration::from_secs(25);
 const DISORDERS: usize = 2;
 /// Frames that are kept: ten seconds of 120 a second. Of more, the last.
 const FRAMES_MAX: usize = 1_200;
-/// Segments whose beginning is kept: ten seconds of the shortest. One in six is a keyframe request that was lost.
+/// Segments whose beginning is kept: ten seconds of the shortest.
 const SEGMENTS_MAX: usize = 6;
+/// So many of them without a keyframe are no requests that were lost, nor encoders of several sizes that are behind.
+const MISALIGNED: usize = 4;
 
 /// What makes pictures unfit to be passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unfit {
-    /// Fewer than one in 75 ms.
+    /// Fewer than five a second.
     FewFrames,
     /// Parts go by without one.
     StandsStill,
@@ -162,7 +164,7 @@ impl Eligibility {
             Some(Unfit::ChangingFormat)
         } else if n_since(&self.disorders, DISORDER_MEASURED) >= DISORDERS {
             Some(Unfit::Disordered)
-        } else if n_misaligned.count() > 1 {
+        } else if n_misaligned.count() >= MISALIGNED {
             Some(Unfit::MisalignedKeyframes)
         } else if n_since(&self.stills, MEASURED) >= STILLS {
             Some(Unfit::StandsStill)

@@ -102,7 +102,7 @@ fn a_good_stream_is_passed_on_and_never_encoded() {
 #[test]
 fn an_unfit_encoding_is_left_out_while_another_is_fit_and_comes_back_at_a_keyframe() {
     let mut show = Show::new(true);
-    show.frames(&[(LOW, 40), (HIGH, 200)], 0..20_000);
+    show.frames(&[(LOW, 40), (HIGH, 400)], 0..20_000);
     assert_eq!(show.n_passed(HIGH, 14_000..20_000), 0);
     assert_eq!(show.n_passed(LOW, 14_000..20_000), 150);
     assert_eq!(show.passage.passed_on().collect::<Vec<_>>(), [LOW]);
@@ -150,10 +150,10 @@ fn where_the_encoder_gives_nothing_what_comes_is_passed_on() {
     show.frames(&[(LOW, 1_000)], 0..30_000);
     assert_eq!(show.passed.len(), 30);
     let mut without = Show::new(false);
-    without.frames(&[(LOW, 1_000), (HIGH, 200)], 0..30_000);
+    without.frames(&[(LOW, 1_000), (HIGH, 400)], 0..30_000);
     assert_eq!(
         without.n_passed(HIGH, 0..30_000),
-        150,
+        75,
         "it is the better one"
     );
     assert_eq!(
