@@ -84,8 +84,11 @@ impl Stage<'_> {
         });
     }
 
-    /// What is wrong with its publisher's clocks.
+    /// What is wrong with its publisher's clocks, which may stop while nothing is sent.
     pub(crate) fn tell(&mut self, located: Located) {
+        if located.is_after_pause {
+            return;
+        }
         if located.has_jumped {
             self.warn(Warning::BrokenTimestamps);
         }

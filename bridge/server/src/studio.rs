@@ -10,7 +10,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 use sfu_model::id::RoomId;
 use sfu_model::time::Instant;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use crate::advice::{Advice, Advices};
 use crate::encoding::Encoding;
@@ -69,7 +69,8 @@ impl Studio {
 
     /// Frames say that something is wrong with a source.
     pub(crate) fn handle_warning(&mut self, source: Source, warning: Warning, now: Instant) {
-        warn!(room = %self.room, %source, ?warning, "a publisher's stream is not as it should be");
+        // Of interest to who looks for the cause; who must act is told by `say`.
+        debug!(room = %self.room, %source, ?warning, "a publisher's stream is not as it should be");
         self.advices.handle_warning(warning, now);
     }
 

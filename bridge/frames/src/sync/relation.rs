@@ -27,6 +27,11 @@ const ARRIVAL_STEP: Duration = Duration::from_secs(2);
 /// but its arrival was known.
 const ASTRAY_FOR: Duration = Duration::from_secs(3);
 
+/// Who has said nothing for so long may have stopped its clock meanwhile, as browsers do with a microphone that is muted: that
+/// it is another afterwards is no fault, and neither are reports of before, the next of which comes within five seconds.
+const PAUSE: Duration = Duration::from_secs(1);
+const AFTER_PAUSE: Duration = Duration::from_secs(6);
+
 /// Errors are smoothed over as many frames, as the shared one is.
 const SMOOTHED_OVER: i64 = 16;
 
@@ -38,6 +43,8 @@ pub(crate) struct Located {
     pub(crate) has_jumped: bool,
     /// From now on its reports are not believed.
     pub(crate) is_distrusted: bool,
+    /// It has begun again after a pause, and whatever its clock does is to be expected.
+    pub(crate) is_after_pause: bool,
     /// By how many ticks the shared clock was set right.
     pub(crate) step: Option<i64>,
 }
@@ -54,6 +61,9 @@ pub(crate) struct Relation {
     is_believed: bool,
     error: i64,
     astray_since: Option<Instant>,
+    /// When its last frame came, and when the last pause ended.
+    heard_at: Option<Instant>,
+    resumed_at: Option<Instant>,
 }
 
 impl Relation {
@@ -66,6 +76,8 @@ impl Relation {
             is_believed: true,
             error: 0,
             astray_since: None,
+            heard_at: None,
+            resumed_at: None,
         }
     }
 
@@ -83,6 +95,7 @@ impl Relation {
     ) -> Located {
         let rtp = packet.time.0.cast_signed();
         let was_believed = self.is_believed;
+        let is_after_pause = self.is_after_pause(packet.received_at);
         let target = self.target(packet, timeline, clock);
         let seems = clock.unmap(target);
         let mut has_jumped = false;
@@ -108,8 +121,18 @@ impl Relation {
             common: rtp.wrapping_add(self.delta.unwrap_or(delta)),
             has_jumped,
             is_distrusted: was_believed && !self.is_believed,
+            is_after_pause,
             step,
         }
+    }
+
+    fn is_after_pause(&mut self, now: Instant) -> bool {
+        let heard_at = self.heard_at.replace(now);
+        if heard_at.is_some_and(|at| now.saturating_since(at) >= PAUSE) {
+            self.resumed_at = Some(now);
+        }
+        let resumed_at = self.resumed_at;
+        resumed_at.is_some_and(|at| now.saturating_since(at) < AFTER_PAUSE)
     }
 
     /// Where on the timeline it was captured, as far as that can be believed.

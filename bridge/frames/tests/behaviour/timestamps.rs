@@ -109,6 +109,22 @@ fn timestamps_that_run_back_and_forth_make_times_that_rise() {
 }
 
 #[test]
+fn sound_that_was_muted_and_goes_on_where_its_timestamps_stopped_is_no_fault() {
+    let (mut bench, mut sender) = (Bench::new(), Sender::audio());
+    for n in (0..250_u64).chain(500..1_000) {
+        if n == 500 {
+            sender.rtp_base = sender.rtp_base.wrapping_sub(960 * 250);
+        }
+        let packet = sender.sound(at_ms(1_000 + 20 * n));
+        bench.arrive([packet]);
+    }
+    let times = bench.times(Source::Audio);
+    let span = times.last().unwrap() - times[0];
+    assert!(span.abs_diff(999 * 960) <= 960, "{span}");
+    assert_eq!(bench.warnings(), []);
+}
+
+#[test]
 fn sound_whose_timestamps_jump_is_still_sound() {
     let (mut bench, mut sender) = (Bench::new(), Sender::audio());
     for n in 0..500_u64 {
