@@ -70,7 +70,14 @@ test_rust() {
             cargo test --locked $rust_packages --doc
     else
         cargo test --locked $rust_packages --no-fail-fast
-    fi
+    fi && forwards_without_allocating
+}
+
+# Of what the bench measures, this is the same on every machine.
+# shellcheck disable=SC2086  # a list of options
+forwards_without_allocating() {
+    cargo test --locked $rust_packages --bench forward -- --subscribers 20 --rounds 4 \
+        --max-allocations 0.001 --max-estimated-allocations 0.001 --max-receipt-allocations 4
 }
 
 test_mutants() { load-tests/sim/mutants.sh; }
