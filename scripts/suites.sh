@@ -147,6 +147,8 @@ test_lint() {
     unkempt=
     cargo fmt --all --check || unkempt=yes
     lint_clippy || unkempt=yes
+    lint_shell || unkempt=yes
+    lint_types || unkempt=yes
     # Whether the mutants still have something to break shows at once; whether they are noticed is a suite.
     load-tests/sim/mutants.sh --check || unkempt=yes
     [ -z "$unkempt" ]
