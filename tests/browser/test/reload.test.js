@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { launchChromium, newPage } from '../src/chromium.js';
 import { goLive, reach, watch } from '../src/pages.js';
-import { startServer } from '../src/server.js';
+import { startServer, STREAM } from '../src/server.js';
 import { pictures } from '../src/video.js';
 
 const N_PICTURES = 30;
@@ -48,8 +48,8 @@ test('a studio is reloaded six times within a minute, and is live again each tim
   await reach(viewer, 'live');
   const answers = /** @type {string[]} */ ([]);
   studio.on('response', (response) => {
-    const method = response.request().method();
-    if (method === 'POST') answers.push(`${method} ${response.status()}`);
+    const [method, url] = [response.request().method(), response.url()];
+    if (method === 'POST' && new URL(url).pathname === `/whip/${STREAM.name}`) answers.push(`${method} ${response.status()}`);
   });
   const began = performance.now();
   for (let reload = 1; reload <= 6; reload += 1) {

@@ -39,3 +39,48 @@ impl DelayWatch {
         *self = Self::default();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// A packet every 20 ms, each of which takes this many milliseconds longer than the one before it.
+    fn watch(watch: &mut DelayWatch, from: i64, n_packets: i64, slower_ms: i64) {
+        for n in from..from + n_packets {
+            let sent_ms = u64::try_from(n * 20).unwrap();
+            let sent = Instant::START + Duration::from_millis(sent_ms);
+            let arrival_ms = n * 20 + 30 + (n - from) * slower_ms;
+            watch.push(sent, Arrival(arrival_ms * 4));
+        }
+    }
+
+    #[test]
+    fn a_queue_that_grows_is_overuse_and_one_that_stands_is_none() {
+        let mut steady = DelayWatch::default();
+        watch(&mut steady, 0, 100, 0);
+        assert_eq!(steady.usage(), Usage::Normal);
+        watch(&mut steady, 100, 60, 5);
+        assert_eq!(steady.usage(), Usage::Over);
+    }
+
+    #[test]
+    fn after_a_silence_nothing_is_known() {
+        let mut delays = DelayWatch::default();
+        watch(&mut delays, 0, 60, 5);
+        assert_eq!(delays.usage(), Usage::Over);
+        delays.reset();
+        assert_eq!(delays.usage(), Usage::Normal);
+    }
+
+    #[test]
+    fn what_a_probe_queues_is_left_out() {
+        let mut delays = DelayWatch::default();
+        watch(&mut delays, 0, 100, 0);
+        delays.skip();
+        // As far behind as a probe leaves it, and steady from there.
+        watch(&mut delays, 110, 60, 0);
+        assert_eq!(delays.usage(), Usage::Normal);
+    }
+}

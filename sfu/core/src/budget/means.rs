@@ -45,3 +45,32 @@ pub(crate) struct Means {
     pub(crate) budget: Budget,
     pub(crate) now: Instant,
 }
+
+#[cfg(test)]
+mod tests {
+    use sfu_model::id::EncodingId;
+    use sfu_model::layer::Layer;
+
+    use super::*;
+
+    #[test]
+    fn a_rung_fits_that_is_known_and_costs_no_more_than_is_left() {
+        let limits = PathLimits {
+            left: Bitrate::from_kbps(1_000),
+            queue: Duration::ZERO,
+            may_try: false,
+        };
+        let rung = Rung {
+            encoding: EncodingId(1),
+            ceiling: Layer::default(),
+        };
+        let costs = |kbps| move |_: Rung| Some(Bitrate::from_kbps(kbps));
+        assert!(limits.fits(rung, 1.0, &costs(1_000)));
+        assert!(!limits.fits(rung, 1.0, &costs(1_001)));
+        assert!(
+            !limits.fits(rung, 1.1, &costs(1_000)),
+            "with something to spare"
+        );
+        assert!(!limits.fits(rung, 1.0, &|_| None));
+    }
+}

@@ -293,3 +293,70 @@ impl Path {
         self.prober.on_return();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Bitrate = Bitrate::from_kbps(1_000);
+
+    fn at(ms: u64) -> Instant {
+        Instant::START + Duration::from_millis(ms)
+    }
+
+    /// Sends a packet every 10 ms in this span, each of which is told of 50 ms later, where it is.
+    fn run(path: &mut Path, span: std::ops::Range<u64>, is_answered: bool) {
+        let mut numbers = Vec::new();
+        for (n, ms) in span.step_by(10).enumerate() {
+            path.on_timeout(at(ms));
+            let told = n.checked_sub(5).and_then(|n| numbers.get(n)).copied();
+            if let Some(number) = told.filter(|_| is_answered) {
+                let arrival = Arrival(i64::try_from(ms - 25).unwrap() * 4);
+                path.on_feedback([(number, Some(arrival))].into_iter(), at(ms));
+            }
+            numbers.push(path.on_sent(1_000, at(ms)));
+        }
+    }
+
+    #[test]
+    fn the_word_goes_from_nobody_to_reports_to_feedback_and_never_back() {
+        let mut path = Path::new(START);
+        assert_eq!(path.limited_by(), LimitedBy::Start);
+        assert_eq!(path.estimate(), START);
+        run(&mut path, 0..500, false);
+        assert_eq!(path.limited_by(), LimitedBy::Start, "nobody has answered");
+        path.on_remb(Bitrate::from_kbps(300));
+        assert_eq!(path.limited_by(), LimitedBy::Reports);
+        assert_eq!(path.estimate(), Bitrate::from_kbps(300));
+        run(&mut path, 500..2_000, true);
+        assert_eq!(path.limited_by(), LimitedBy::Delay);
+        let by_feedback = path.estimate();
+        path.on_remb(Bitrate::from_kbps(100));
+        path.on_report(255, None, at(2_000));
+        assert_eq!(path.estimate(), by_feedback);
+        let rtt = path.rtt().unwrap();
+        assert_eq!(rtt.as_millis(), 50);
+    }
+
+    #[test]
+    fn a_path_that_falls_silent_is_halved_and_comes_back_at_half() {
+        let mut path = Path::new(START);
+        run(&mut path, 0..3_000, true);
+        let before = path.estimate();
+        run(&mut path, 3_000..6_000, false);
+        assert_eq!(path.limited_by(), LimitedBy::Silence);
+        assert!(
+            path.estimate() < before.scaled(0.1),
+            "{:?}",
+            path.estimate()
+        );
+        assert!(!path.is_at_ease());
+        run(&mut path, 6_000..6_070, true);
+        assert_eq!(path.limited_by(), LimitedBy::Delay);
+        assert!(
+            path.estimate() >= before.scaled(0.45),
+            "{:?}",
+            path.estimate()
+        );
+    }
+}
