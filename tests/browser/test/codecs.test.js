@@ -13,7 +13,8 @@ import { statistics } from '../src/video.js';
 const SIZE = '640x360';
 
 test('a stream is watched', async (t) => {
-  const server = await startServer(t);
+  // What is encoded anew for HLS is looked at by itself (transcode.test.js).
+  const server = await startServer(t, { transcode: false });
   const browser = await launchChromium(t);
   /** @param {import('playwright-core').Page} viewer */
   const codecOf = async (viewer) =>

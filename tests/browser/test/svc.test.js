@@ -73,7 +73,7 @@ const STREAMS = [
 
 for (const { codec, resolution, heights } of STREAMS) {
   test(`sizes inside one ${codec} stream are chosen`, async (t) => {
-    const server = await startServer(t);
+    const server = await startServer(t, { transcode: false });
     const browser = await launchChromium(t);
     const studio = await goLive(t, browser, server, { codec, resolution, simulcast: 'svc' });
     const viewer = await newPage(t, browser);
@@ -128,7 +128,7 @@ for (const { codec, resolution, heights } of STREAMS) {
 
 // It negotiates no Dependency Descriptor, without which only VP9 tells sizes apart.
 test('Firefox gets the largest size of VP9, and the smallest of AV1', async (t) => {
-  const server = await startServer(t, { mediaAddress: HOME_ADDRESS });
+  const server = await startServer(t, { mediaAddress: HOME_ADDRESS, transcode: false });
   const chromium = await launchChromium(t);
   const firefox = await launchFirefox(t);
   for (const [codec, height] of /** @type {const} */ ([['VP9', 360], ['AV1', 180]])) {
