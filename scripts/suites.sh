@@ -160,7 +160,10 @@ bench() {
     export FRESHET_BIN
     figure=$1; shift
     case $figure in
-        glass | joins | reload) npm run --silent --prefix tests/browser bench -- "$figure" ;;
+        glass | joins | reload)
+            # A bench of load before it has left a server without a transcoder.
+            cargo build --release --locked --features gst --bin freshet &&
+                npm run --silent --prefix tests/browser bench -- "$figure" ;;
         throttled) npm run --prefix tests/browser record ;;
         emulated) FRESHET_EMULATOR="$(target_dir)/release/freshet-emulator" npm run --prefix tests/browser emulated ;;
         viewers) load-tests/load/bench.sh "$@" ;;
