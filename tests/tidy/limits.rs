@@ -17,6 +17,7 @@ fn is_product(path: &str) -> bool {
         "bridge/packager/src/",
         "bridge/origin/src/",
         "bridge/server/src/",
+        "bridge/transcode/src/",
         "signaling/",
         "whip-whep/client/",
         "whip-whep/core/",

@@ -28,6 +28,8 @@ pub mod ladder;
 pub mod message;
 pub mod opus;
 pub mod pool;
+#[cfg(test)]
+mod some_frame;
 pub mod splice;
 pub mod supervisor;
 #[cfg(feature = "gst")]

@@ -119,13 +119,14 @@ impl JobSlot {
         }
     }
 
-    /// Gives it a frame. What does not find room is given up and counted by the supervisor.
+    /// Gives it a frame. What does not find room is given up and counted.
     pub(crate) fn send(&mut self, frame: Frame) {
         match &mut self.state {
             State::Open(slot) => drop(slot.send(frame)),
             State::Opening(_) => {
                 if self.waiting.len() >= WAITING_MAX {
                     self.waiting.remove(0);
+                    self.supervisor.give_up_frame();
                 }
                 self.waiting.push(frame);
             }

@@ -1,17 +1,17 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use sfu_model::frame::{Discontinuity, Format, Frame};
+use sfu_model::frame::Discontinuity;
 use sfu_model::packet::Dimensions;
-use sfu_model::time::{Instant, MediaTime};
+use sfu_model::time::Instant;
 
 use super::action::{Action, Ending, Event, WorkerId};
-use super::capacity::{Capacity, Refusal, cost};
+use super::capacity::{Capacity, Refusal, SOUNDS_MAX, SOUNDS_PER_WORKER_MAX, cost};
 use super::*;
 use crate::job::{Cadence, FrameRate, Keyframes, PicturesJob, Rung, SoundJob};
 use crate::message::from_worker::Counts;
+use crate::some_frame::frame;
 
 const SOUND: Job = Job::Sound(SoundJob {
     bit_rate_bps: 128_000,
@@ -33,21 +33,6 @@ fn pictures() -> Job {
 
 fn at(ms: u64) -> Instant {
     Instant::START + Duration::from_millis(ms)
-}
-
-fn frame(time: u64) -> Frame {
-    Frame {
-        time: MediaTime(time),
-        captured_at: at(0),
-        is_keyframe: true,
-        discontinuity: None,
-        format: Arc::new(Format::Aac {
-            config: Box::new([0x11, 0x90]),
-            sample_rate: 48_000,
-            channels: 2,
-        }),
-        data: Arc::from([0_u8; 4]),
-    }
 }
 
 /// A pool, and a world in which each process that is started becomes ready at once.
@@ -233,6 +218,26 @@ fn a_node_that_is_full_lets_wait_in_order_and_refuses_past_the_queue() {
     node.pool.close(queued[0], at(3));
     node.act(at(3));
     assert!(node.carried.contains_key(&queued[2]));
+}
+
+#[test]
+fn a_worker_and_a_node_carry_so_many_sounds_and_one_more_goes_elsewhere_or_waits() {
+    let mut node = Node::new(0);
+    let slots: Vec<SlotId> = (0..SOUNDS_MAX)
+        .map(|_| node.open(SOUND, at(0)).unwrap())
+        .collect();
+    let mut n_carried = BTreeMap::new();
+    for worker in node.carried.values() {
+        *n_carried.entry(*worker).or_insert(0_usize) += 1;
+    }
+    assert_eq!(n_carried.len(), SOUNDS_MAX / SOUNDS_PER_WORKER_MAX);
+    assert!(n_carried.values().all(|n| *n == SOUNDS_PER_WORKER_MAX));
+    assert_eq!(node.pool.census().queued, 0);
+    let waits = node.open(SOUND, at(0)).unwrap();
+    assert_eq!(node.pool.census().queued, 1);
+    node.pool.close(slots[0], at(0));
+    node.act(at(0));
+    assert!(node.carried.contains_key(&waits), "it waited for its turn");
 }
 
 #[test]

@@ -13,6 +13,8 @@ mod task;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use sfu_net::clock::Clock;
 use tokio::sync::{mpsc, oneshot};
@@ -44,6 +46,8 @@ const REQUESTS_MAX: usize = 8_192;
 #[derive(Clone, Debug)]
 pub struct Supervisor {
     requests: mpsc::Sender<Request>,
+    /// Frames of publishers that did not even come to the task.
+    n_given_up: Arc<AtomicU64>,
 }
 
 impl Supervisor {
@@ -51,7 +55,10 @@ impl Supervisor {
     pub fn start(config: Config, clock: Clock) -> Self {
         let (requests, inbox) = mpsc::channel(REQUESTS_MAX);
         tokio::spawn(task::run(config, clock, inbox));
-        Self { requests }
+        Self {
+            requests,
+            n_given_up: Arc::default(),
+        }
     }
 
     /// Opens a slot. It may have to wait for its turn; its events say so.
@@ -67,7 +74,7 @@ impl Supervisor {
             .await
             .map_err(|_| Refusal::Stopped)?;
         let (id, events) = opened.await.map_err(|_| Refusal::Stopped)??;
-        Ok(Slot::new(id, self.requests.clone(), events))
+        Ok(Slot::new(id, self.clone(), events))
     }
 
     /// What this machine can decode and encode, as a worker finds it. `None`: no worker could be asked, or it ended at it.
@@ -81,6 +88,56 @@ impl Supervisor {
     pub async fn snapshot(&self) -> Option<Snapshot> {
         let (answer, told) = oneshot::channel();
         self.requests.send(Request::Snapshot(answer)).await.ok()?;
-        told.await.ok()
+        let mut snapshot = told.await.ok()?;
+        let n_given_up = self.n_given_up.load(Ordering::Relaxed);
+        snapshot.frames_in_dropped = snapshot.frames_in_dropped.saturating_add(n_given_up);
+        Some(snapshot)
+    }
+
+    /// Counts a frame of a publisher that is not sent to a slot, because whoever has it could not keep it.
+    pub fn give_up_frame(&self) {
+        self.n_given_up.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Asks the task for something, and never waits. False: it is behind.
+    fn request(&self, request: Request) -> bool {
+        self.requests.try_send(request).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::SoundJob;
+    use crate::some_frame::frame;
+
+    /// Workers that start, and say nothing.
+    fn silent() -> Config {
+        Config {
+            program: "sleep".into(),
+            arguments: vec!["60".into()],
+            capacity: Capacity {
+                pixel_rate_max: 0,
+                pictures_per_worker: 1,
+            },
+        }
+    }
+
+    // On one thread, so that the task runs only while this waits.
+    #[tokio::test(flavor = "current_thread")]
+    async fn frames_that_a_supervisor_is_too_busy_for_have_an_edge_and_are_counted() {
+        let supervisor = Supervisor::start(silent(), Clock::start());
+        let sound = Job::Sound(SoundJob {
+            bit_rate_bps: 128_000,
+        });
+        let mut slot = supervisor.open(sound).await.unwrap();
+        for _ in 0..REQUESTS_MAX {
+            assert!(slot.send(frame(0)));
+        }
+        assert!(!slot.send(frame(0)));
+        assert!(!slot.send(frame(0)));
+        // What came to the task found no worker that is ready.
+        let n_dropped = supervisor.snapshot().await.unwrap().frames_in_dropped;
+        assert_eq!(n_dropped, REQUESTS_MAX as u64 + 2);
     }
 }

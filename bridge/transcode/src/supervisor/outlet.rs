@@ -67,3 +67,20 @@ impl Outlet {
         self.events.try_send(SlotEvent::Frame(rung, frame)).is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::some_frame::frame;
+
+    #[test]
+    fn an_owner_that_reads_nothing_has_an_edge_in_events() {
+        let (mut outlet, mut events) = Outlet::new();
+        for _ in 0..EVENTS_MAX {
+            assert!(outlet.deliver(RungIndex(0), frame(0)));
+        }
+        assert!(!outlet.deliver(RungIndex(0), frame(0)));
+        events.try_recv().unwrap();
+        assert!(outlet.deliver(RungIndex(0), frame(0)), "it follows a hole");
+    }
+}

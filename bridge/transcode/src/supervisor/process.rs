@@ -141,3 +141,34 @@ async fn read(id: WorkerId, socket: OwnedReadHalf, told: &mpsc::Sender<(WorkerId
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pool::capacity::Capacity;
+
+    // On one thread, so that nothing is written while this does not wait.
+    #[tokio::test(flavor = "current_thread")]
+    async fn what_waits_for_a_worker_has_an_edge_for_frames_and_one_for_commands() {
+        let config = Config {
+            program: "sleep".into(),
+            arguments: vec!["60".into()],
+            capacity: Capacity {
+                pixel_rate_max: 0,
+                pictures_per_worker: 1,
+            },
+        };
+        let (told, _hears) = mpsc::channel(1);
+        let process = Process::start(&config, WorkerId(0), told).unwrap();
+        for _ in 0..OUTBOX_MAX - COMMANDS_MAX {
+            assert!(process.has_room());
+            assert!(process.send(vec![0]));
+        }
+        assert!(!process.has_room());
+        for _ in 0..COMMANDS_MAX {
+            assert!(process.send(vec![0]));
+        }
+        assert!(!process.send(vec![0]));
+        process.kill();
+    }
+}

@@ -4,6 +4,7 @@ use sfu_model::frame::Frame;
 use sfu_model::time::MediaTime;
 use tokio::sync::mpsc;
 
+use super::Supervisor;
 use super::event::SlotEvent;
 use super::request::Request;
 use crate::gate::{Gate, Passage};
@@ -13,7 +14,7 @@ use crate::job::{RungSet, SlotId};
 #[derive(Debug)]
 pub struct Slot {
     id: SlotId,
-    requests: mpsc::Sender<Request>,
+    supervisor: Supervisor,
     events: mpsc::Receiver<SlotEvent>,
     gate: Gate,
 }
@@ -21,12 +22,12 @@ pub struct Slot {
 impl Slot {
     pub(super) const fn new(
         id: SlotId,
-        requests: mpsc::Sender<Request>,
+        supervisor: Supervisor,
         events: mpsc::Receiver<SlotEvent>,
     ) -> Self {
         Self {
             id,
-            requests,
+            supervisor,
             events,
             gate: Gate::closed(),
         }
@@ -37,45 +38,45 @@ impl Slot {
         self.id
     }
 
-    /// Gives it the publisher's next frame. It never waits. False: the frame was given up, because the supervisor is behind or
-    /// was until the last keyframe.
+    /// Gives it the publisher's next frame. It never waits. False: the frame was given up, and counted, because the supervisor
+    /// is behind or was until the last keyframe.
     pub fn send(&mut self, frame: Frame) -> bool {
-        let has_room = self.requests.capacity() > 0;
-        match self.gate.pass(frame.is_keyframe, has_room) {
+        let has_room = self.supervisor.requests.capacity() > 0;
+        let is_sent = match self.gate.pass(frame.is_keyframe, has_room) {
             Passage::Dropped => false,
             Passage::Follows | Passage::FollowsHole => {
-                let is_sent = self.request(Request::Frame(self.id, frame));
+                let is_sent = self.supervisor.request(Request::Frame(self.id, frame));
                 if !is_sent {
                     self.gate.close();
                 }
                 is_sent
             }
+        };
+        if !is_sent {
+            self.supervisor.give_up_frame();
         }
+        is_sent
     }
 
     /// Asks for a keyframe of all rungs, at the first picture at or after this time. False: the supervisor is behind.
     pub fn keyframe_at(&self, time: MediaTime) -> bool {
-        self.request(Request::KeyframeAt(self.id, time))
+        self.supervisor.request(Request::KeyframeAt(self.id, time))
     }
 
     /// Says which rungs are wanted. False: the supervisor is behind; say it again.
     pub fn want(&self, rungs: RungSet) -> bool {
-        self.request(Request::Rungs(self.id, rungs))
+        self.supervisor.request(Request::Rungs(self.id, rungs))
     }
 
     /// What comes next. `None`: the slot is over.
     pub async fn next(&mut self) -> Option<SlotEvent> {
         self.events.recv().await
     }
-
-    fn request(&self, request: Request) -> bool {
-        self.requests.try_send(request).is_ok()
-    }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
         // Where there is no room, the task finds that nobody reads its events.
-        self.request(Request::Close(self.id));
+        self.supervisor.request(Request::Close(self.id));
     }
 }

@@ -124,3 +124,23 @@ impl Start {
         self.outlet.tell(&FromWorker::Trouble(self.slot, trouble));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::some_frame::frame;
+
+    #[test]
+    fn frames_that_wait_for_a_slot_have_an_edge_and_commands_have_room_beyond_it() {
+        let (inbox, inputs) = Inbox::new();
+        for _ in 0..WAITING_MAX {
+            assert!(inbox.has_room());
+            assert!(inbox.put(Input::Frame(frame(0))));
+        }
+        assert!(!inbox.has_room());
+        assert!(!inbox.put(Input::Frame(frame(0))));
+        assert!(inbox.put(Input::KeyframeAt(MediaTime(0))));
+        inbox.handle_taken(&inputs.recv().unwrap());
+        assert!(inbox.put(Input::Frame(frame(0))));
+    }
+}

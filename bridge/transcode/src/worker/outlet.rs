@@ -73,3 +73,21 @@ impl Outlet {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::{RungIndex, SlotId};
+    use crate::some_frame::frame;
+
+    #[test]
+    fn a_server_that_reads_nothing_has_an_edge_in_messages() {
+        let (ours, _unread) = UnixStream::pair().unwrap();
+        let outlet = Outlet::start(ours).unwrap();
+        let message = FromWorker::Frame(SlotId(0), RungIndex(0), frame(0));
+        // The socket takes some of them, whoever reads.
+        let n_told = (0..8 * QUEUE_MAX).take_while(|_| outlet.tell(&message));
+        let n_told = n_told.count();
+        assert!((QUEUE_MAX..8 * QUEUE_MAX).contains(&n_told), "{n_told}");
+    }
+}
