@@ -22,6 +22,9 @@ use crate::warning::Warning;
 /// A keyframe is asked for again after this. Whoever takes the wish to the publisher coalesces those of all.
 pub(crate) const KEYFRAME_WANTED_INTERVAL: Duration = Duration::from_secs(1);
 
+/// So many frames in a row that ended with a marker are of a sender that marks each: one without was cut short.
+const MARKED_FRAMES: u32 = 8;
+
 /// A correction of the clock that is larger is told as a discontinuity: a part. A smaller one is a picture that lasts longer.
 const TOLD_CORRECTION: Duration = Duration::from_millis(500);
 
@@ -58,6 +61,8 @@ pub(crate) struct Pictures {
     ended: Option<MediaTime>,
     /// The latest frame that was not left out for its time.
     latest: Option<MediaTime>,
+    /// Frames in a row whose last packet said that it is the last.
+    n_marked: u32,
     formats: FormatChanges,
     pace: Pace,
     asked_at: Option<Instant>,
@@ -76,6 +81,7 @@ impl Pictures {
             begun: None,
             ended: None,
             latest: None,
+            n_marked: 0,
             formats: FormatChanges::default(),
             pace: Pace::default(),
             asked_at: None,
@@ -157,7 +163,7 @@ impl Pictures {
         }
         if self.begun.is_some_and(|begun| begun.rtp != packet.time) {
             // It had no marker on its last packet (RFC 6184 section 5.1: a receiver must not rely on it).
-            self.finish(stage);
+            self.finish(false, stage);
             // It was parameter sets alone.
             self.forget_frame();
             if self.phase == Phase::Seeking {
@@ -171,7 +177,8 @@ impl Pictures {
         let is_last = packet.marker;
         self.gathered.push(packet);
         if is_last {
-            self.finish(stage);
+            self.n_marked = self.n_marked.saturating_add(1);
+            self.finish(true, stage);
         }
     }
 
@@ -222,17 +229,20 @@ impl Pictures {
     }
 
     /// All packets of the frame are here.
-    fn finish(&mut self, stage: &mut Stage<'_>) {
+    fn finish(&mut self, is_marked: bool, stage: &mut Stage<'_>) {
         let Some(begun) = self.begun else { return };
+        let is_cut_short = !is_marked && self.n_marked >= MARKED_FRAMES;
         match self.depacketizer.frame(self.gathered.packets()) {
+            // Its slices may follow in packets of the same time.
+            Err(Refusal::Empty) => self.gathered.clear(),
+            Err(Refusal::CutShort) if !is_marked => self.lose(stage),
+            _ if is_cut_short => self.lose(stage),
             Ok(whole) => {
                 self.forget_frame();
                 self.ended = Some(begun.rtp);
                 self.judge(whole, begun, stage);
             }
-            // Its slices may follow in packets of the same time.
-            Err(Refusal::Empty) => self.gathered.clear(),
-            Err(Refusal::Malformed) => {
+            Err(Refusal::Malformed | Refusal::CutShort) => {
                 stage.warn(Warning::Malformed);
                 self.lose(stage);
             }
@@ -281,6 +291,7 @@ impl Pictures {
         stage.counters.frames_dropped += u64::from(self.begun.is_some());
         self.forget_frame();
         self.phase = Phase::Seeking;
+        self.n_marked = 0;
         self.pace.restart();
         stage.source.mark(Discontinuity::Lost);
     }

@@ -60,7 +60,7 @@ impl Av1 {
                 .ok_or(Refusal::Malformed)?;
         }
         if unit.open.is_some() {
-            return Err(Refusal::Malformed);
+            return Err(Refusal::CutShort);
         }
         let is_key = unit.is_key.ok_or(Refusal::Empty)?;
         // A sync sample has its sequence header (AV1 in ISOBMFF section 2.5).

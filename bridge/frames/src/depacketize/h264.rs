@@ -61,7 +61,7 @@ impl H264 {
                 .ok_or(Refusal::Malformed)?;
         }
         if picture.fragment.is_some() {
-            return Err(Refusal::Malformed);
+            return Err(Refusal::CutShort);
         }
         if !picture.has_slice {
             return Err(Refusal::Empty);

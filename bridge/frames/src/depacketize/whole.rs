@@ -22,6 +22,9 @@ pub(crate) enum Refusal {
     Empty,
     /// Their codec does not allow them.
     Malformed,
+    /// What they began does not end in them. A browser that stops sending an encoding throws away what waits to leave, and
+    /// numbers what leaves later as if that had never been.
+    CutShort,
     /// What a decoder must know before them has not come.
     NoParameterSets,
 }

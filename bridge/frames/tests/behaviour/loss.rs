@@ -112,6 +112,25 @@ fn a_frame_without_a_marker_ends_where_the_next_begins() {
 }
 
 #[test]
+fn a_frame_that_its_sender_cut_short_is_lost_and_its_sender_not_blamed() {
+    let mut sender = Sender::video(0);
+    let mut sent = pictures(&mut sender, 0, 10, true);
+    sent.extend(pictures(&mut sender, 10, 10, false));
+    // Its last packet never was: the numbers go on without a hole.
+    let cut = 12;
+    sent[cut].pop();
+    for packet in sent[cut + 1..].iter_mut().flatten() {
+        packet.sequence.0 -= 1;
+    }
+    let mut bench = Bench::new();
+    bench.arrive(sent.concat());
+    assert_eq!(bench.video(0).len(), cut, "what follows refers to it");
+    assert_eq!(bench.warnings(), []);
+    assert_eq!(bench.wishes().len(), 1, "for a keyframe");
+    assert_eq!(bench.frames.counters().frames_dropped, 1);
+}
+
+#[test]
 fn a_loss_is_given_up_after_400_ms_and_pictures_begin_again_at_a_keyframe() {
     let mut sender = Sender::video(0);
     let mut sent = pictures(&mut sender, 0, 5, true);
