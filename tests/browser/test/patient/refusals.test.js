@@ -98,7 +98,8 @@ test('access', async (t) => {
 const says = (page, words) => page.getByTestId('error').filter({ hasText: words }).waitFor();
 
 test('a server that is full says so, and lets in whoever waits when somebody leaves', async (t) => {
-  const server = await startServer(t, { sessions: 2 });
+  // Where there is HLS, whoever finds no room plays that meanwhile (watch_hls.test.js).
+  const server = await startServer(t, { sessions: 2, latency: 'ultra-low' });
   const browser = await launchChromium(t);
   const studio = await goLive(t, browser, server);
   const first = await watch(t, browser, server);
