@@ -4,6 +4,7 @@
 //! the part target, never after. Where frames are too far apart for that, the sample is ended at the part target and the
 //! next one begins there; where nothing came for longer, something stands in for it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sfu_model::frame::Format;
@@ -154,6 +155,28 @@ impl PartWriter {
         self.samples = rest;
         self.filled = filled_rest;
         true
+    }
+
+    /// Decoders begin anew with the open part: pictures in it that refer to earlier ones are the last keyframe once more, and
+    /// those that follow them have lost what they refer to. How many there were.
+    pub(crate) fn begin_anew(&mut self) -> u64 {
+        let StandIn::Picture(keyframe) = &self.stand_in else {
+            return 0;
+        };
+        let samples = self.samples.iter_mut();
+        let all = samples.map(|sample| (&mut sample.is_keyframe, &mut sample.data));
+        let pending = self.pending.as_mut();
+        let pending = pending.map(|pending| (&mut pending.is_keyframe, &mut pending.data));
+        let mut n_replaced = 0;
+        for (is_keyframe, data) in all.chain(pending) {
+            if *is_keyframe {
+                return n_replaced;
+            }
+            (*is_keyframe, *data) = (true, Arc::clone(keyframe));
+            n_replaced += 1;
+        }
+        self.missing += n_replaced;
+        n_replaced
     }
 
     /// Ends the open part at its last sample.

@@ -160,6 +160,13 @@ impl RenditionWriter {
         next.is_some_and(|cut| self.ticks(cut.at) <= reached)
     }
 
+    /// Is there a discontinuity of another rendition's between the open segment and this time?
+    pub(crate) fn passes_break(&self, time: u64, clock: &SegmentClock) -> bool {
+        let reached = time.saturating_add(self.tolerance());
+        let broken = clock.next_break_at(self.segment.cut().number);
+        broken.is_some_and(|at| self.ticks(at) <= reached)
+    }
+
     fn earliest(&self) -> u64 {
         ticks(self.rate, EARLY_MAX)
     }
@@ -226,6 +233,9 @@ impl RenditionWriter {
         let last = self.window.segments().last();
         self.segment = SegmentWriter::new(cut, last.map(|last| &last.head));
         self.parts.leave_out(false);
+        if cut.is_discontinuous {
+            outbox.stats.frames_before_keyframe += self.parts.begin_anew();
+        }
     }
 
     fn finish_segment(&mut self, outbox: &mut Outbox) {

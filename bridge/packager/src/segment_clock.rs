@@ -116,10 +116,19 @@ impl SegmentClock {
         self.cuts.iter().find(|cut| cut.number > number).copied()
     }
 
-    /// The first discontinuity after a segment.
+    /// The segment that begins with the first discontinuity after another.
     pub(crate) fn next_break(&self, number: MediaSequenceNumber) -> Option<MediaSequenceNumber> {
+        self.break_after(number).map(|cut| cut.number)
+    }
+
+    /// When it begins.
+    pub(crate) fn next_break_at(&self, number: MediaSequenceNumber) -> Option<Duration> {
+        self.break_after(number).map(|cut| cut.at)
+    }
+
+    fn break_after(&self, number: MediaSequenceNumber) -> Option<&Cut> {
         let mut later = self.cuts.iter().filter(|cut| cut.number > number);
-        later.find(|cut| cut.is_discontinuous).map(|cut| cut.number)
+        later.find(|cut| cut.is_discontinuous)
     }
 
     /// The first frame of all.

@@ -76,7 +76,7 @@ impl Slot {
         let is_new = is_other_format(writer, frame);
         let is_owed = self.owed.is_some() && !writer.has_passed_break();
         if !is_owed && !is_new {
-            return self.follow(writer, frame);
+            return self.follow(writer, frame, clock);
         }
         if !frame.is_keyframe {
             return Admission::NeedsKeyframe;
@@ -94,8 +94,10 @@ impl Slot {
     }
 
     /// What a frame means whose decoder goes on, or has begun anew with what stands in.
-    fn follow(&self, writer: &RenditionWriter, frame: &Frame) -> Admission {
-        let is_anew = writer.parts.missing() > 0 || writer.has_passed_break();
+    fn follow(&self, writer: &RenditionWriter, frame: &Frame, clock: &SegmentClock) -> Admission {
+        let is_anew = writer.parts.missing() > 0
+            || writer.has_passed_break()
+            || writer.passes_break(frame.time.0, clock);
         if self.owed.is_none() && !(is_anew && self.is_video()) {
             return Admission::Follows;
         }

@@ -86,6 +86,12 @@ impl Routes {
             }
         };
         self.settle();
+        if let Place::Known(name) = &route.place
+            && self.followers.has(name)
+        {
+            // It was not there when that was decided: from its first picture on it shows no other's.
+            self.follow();
+        }
         route
     }
 
@@ -170,5 +176,60 @@ impl Routes {
             false => &self.rungs,
         };
         self.followers.assign(&self.pictures, active);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use sfu_model::packet::Dimensions;
+
+    use super::*;
+
+    const LOW: Source = Source::Video { rank: 0 };
+    const HIGH: Source = Source::Video { rank: 1 };
+
+    fn frame(source: Source, ms: u64) -> Frame {
+        let (width, height) = if source == LOW {
+            (320, 180)
+        } else {
+            (640, 360)
+        };
+        let size = Dimensions { width, height };
+        let (sps, pps) = (Box::default(), Box::default());
+        Frame {
+            time: MediaTime(ms * 90),
+            captured_at: Instant::START,
+            is_keyframe: true,
+            discontinuity: None,
+            format: Arc::new(Format::H264 { sps, pps, size }),
+            data: Arc::from([0]),
+        }
+    }
+
+    #[test]
+    fn a_publisher_that_returns_with_one_encoding_after_the_other_mixes_none() {
+        let mut routes = Routes::new(true);
+        let give = |routes: &mut Routes, source, ms| {
+            let now = Instant::START + Duration::from_millis(ms);
+            let route = routes.route(source, &frame(source, ms), now);
+            if let Place::New(name, _) | Place::Known(name) = route.place {
+                routes.handle_shown(&name);
+            }
+            let shown = routes.renditions(source).map(ToString::to_string);
+            shown.collect::<Vec<_>>()
+        };
+        assert_eq!(give(&mut routes, LOW, 0), ["180p"]);
+        assert_eq!(give(&mut routes, HIGH, 0), ["360p"]);
+        routes.passage.handle_publisher_gone();
+        for ms in (5_000..7_000).step_by(40) {
+            assert_eq!(give(&mut routes, LOW, ms), ["180p"], "at {ms} ms");
+            routes.look(None, Duration::from_millis(ms));
+        }
+        routes.look(None, Duration::from_secs(7));
+        assert_eq!(give(&mut routes, LOW, 7_000), ["180p", "360p"]);
+        assert_eq!(give(&mut routes, HIGH, 7_030), ["360p"]);
+        assert_eq!(give(&mut routes, LOW, 7_040), ["180p"]);
     }
 }

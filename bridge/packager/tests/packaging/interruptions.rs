@@ -141,6 +141,37 @@ fn pictures_that_stop_stand_still_while_sound_goes_on_and_come_back_in_place() {
 }
 
 #[test]
+fn pictures_that_go_on_over_a_discontinuity_of_the_sound_begin_anew_too() {
+    // An encoder goes on while its publisher returns: its pictures come before the sound does, and after.
+    for late in [0, 10, 40, 100] {
+        let mut show = Show::new();
+        let sound = |millis, frame: Frame| {
+            let is_first = (5_000..5_021).contains(&millis);
+            let is_away = (4_900..5_000).contains(&millis);
+            let late_by = if millis >= 5_000 { late } else { 0 };
+            let captured_at = frame.captured_at + ms(late_by);
+            let frame = Frame {
+                captured_at,
+                ..frame
+            };
+            let frame = match is_first {
+                true => with(Discontinuity::Publisher, frame),
+                false => frame,
+            };
+            Some(frame).filter(|_| !is_away)
+        };
+        show.give(0..9_000, keep, sound);
+        let stats = show.driver.packager.stats();
+        assert_eq!(stats.discontinuities, 1, "{late} ms late");
+        assert!(stats.frames_before_keyframe > 0, "{late} ms late");
+        assert!(
+            show.driver.wanted.iter().any(|wanted| *wanted >= at(5_000)),
+            "a keyframe was asked for"
+        );
+    }
+}
+
+#[test]
 fn a_size_that_stops_while_another_goes_on_is_left_out_by_segments_and_comes_back_at_a_cut() {
     let mut show = Show::new();
     let small = name("360p");

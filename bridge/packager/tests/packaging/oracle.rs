@@ -31,6 +31,8 @@ pub(crate) struct Oracle {
     /// Paths of what can be fetched, and of what never can because it is a gap.
     files: BTreeSet<String>,
     gaps: BTreeSet<String>,
+    /// Whether the media of a segment begin with what can be decoded alone, by rendition and number.
+    begins_alone: BTreeMap<(String, u64), bool>,
     /// How much later than the draft allows a part may come: the waiting time before a gap.
     pub(crate) patience: Duration,
     /// How far ahead of the clock frames are.
@@ -52,6 +54,11 @@ impl Oracle {
                 index,
                 bytes,
             } => {
+                if !bytes.is_empty() {
+                    let place = (rendition.to_string(), segment.0);
+                    let begins_alone = || begins_with_keyframe(bytes);
+                    self.begins_alone.entry(place).or_insert_with(begins_alone);
+                }
                 let path = format!("{rendition}/0a1b2c3d/{}.{}.m4s", segment.0, index.0);
                 let known = if bytes.is_empty() {
                     &mut self.gaps
@@ -86,6 +93,7 @@ impl Oracle {
         alone(&playlist);
         parts(&playlist);
         self.fetchable(media, &playlist);
+        self.discontinuities(media);
         dates(&playlist, now + self.ahead);
         let dvr = read(&media.dvr(Skip::No));
         window(media, &dvr, &playlist);
@@ -126,6 +134,21 @@ impl Oracle {
             let path = format!("{other}/0a1b2c3d/{number}.{}.m4s", part.unwrap());
             let is_told = self.files.contains(&path) || self.gaps.contains(&path);
             assert!(is_told, "{path} is reported and not there");
+        }
+    }
+
+    /// 4.4.4.3: decoders begin anew behind a discontinuity.
+    fn discontinuities(&self, media: &Media) {
+        let open = media.open.iter().map(|(head, _)| head);
+        let heads = media.segments.iter().map(|segment| &segment.head);
+        for head in heads.chain(open).filter(|head| head.is_discontinuous) {
+            let (number, rendition) = (head.number.0, media.rendition.to_string());
+            let begins_alone = self.begins_alone.get(&(rendition, number));
+            let rendition = &media.rendition;
+            assert!(
+                *begins_alone.unwrap_or(&true),
+                "segment {number} of {rendition} begins with what follows another picture"
+            );
         }
     }
 
@@ -182,6 +205,27 @@ impl Told {
             );
         }
     }
+}
+
+/// Whether the first sample of a chunk is a sync sample (ISO/IEC 14496-12 sections 8.8.7 and 8.8.8).
+fn begins_with_keyframe(chunk: &[u8]) -> bool {
+    let number = |at: usize| u32::from_be_bytes(chunk[at..at + 4].try_into().unwrap());
+    let inside = |name: &[u8]| chunk.windows(4).position(|w| w == name).unwrap() + 4;
+    let (tfhd, trun) = (inside(b"tfhd"), inside(b"trun"));
+    let flags = number(trun);
+    let after_count = trun + 8 + 4 * usize::from(flags & 0x01 != 0);
+    let first = if flags & 0x04 != 0 {
+        number(after_count)
+    } else if flags & 0x400 != 0 {
+        let before = usize::from(flags & 0x100 != 0) + usize::from(flags & 0x200 != 0);
+        number(after_count + 4 * before)
+    } else {
+        let flags = number(tfhd);
+        let before = [(0x01, 8), (0x02, 4), (0x08, 4), (0x10, 4)];
+        let before = before.iter().filter(|(bit, _)| flags & bit != 0);
+        number(tfhd + 8 + before.map(|(_, n)| n).sum::<usize>())
+    };
+    first & 0x0001_0000 == 0
 }
 
 /// m3u8-rs reads the same.

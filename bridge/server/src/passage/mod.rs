@@ -127,6 +127,10 @@ impl Passage {
         let at = CLOCK.duration(frame.time.0);
         self.head = self.head.max(frame.time);
         self.is_other_codec = false;
+        if self.encodings.is_empty() {
+            // Browsers begin one encoding after the other: those of a publisher that returns have time to come.
+            self.looked_at = at;
+        }
         let encoding = self.encodings.entry(source);
         let encoding = encoding.or_insert_with(|| Encoding::new(frame, at));
         if encoding.measure(frame, at) {
