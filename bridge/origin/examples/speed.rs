@@ -70,6 +70,7 @@ fn playlist(rendition: &RenditionName, n_parts: u32) -> Event {
         live_from: 0,
         discontinuities_removed: 0,
         open: Some((head(15), parts(n_parts))),
+        upcoming: None,
         is_ended: false,
         reports: Arc::from([]),
     }))

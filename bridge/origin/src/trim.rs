@@ -59,6 +59,7 @@ mod tests {
             live_from: 4,
             discontinuities_removed: 3,
             open: None,
+            upcoming: None,
             is_ended: false,
             reports: Arc::from([]),
         })

@@ -68,6 +68,7 @@ fn media(
             head.discontinuity_sequence - u64::from(head.is_discontinuous)
         }),
         open: open.map(|head| (head.clone(), writer.segment.parts().into())),
+        upcoming: writer.upcoming(),
         is_ended,
         reports,
     }

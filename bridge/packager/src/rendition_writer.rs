@@ -77,6 +77,12 @@ impl RenditionWriter {
         }
     }
 
+    /// The init section of the open segment, where it has no part yet and is behind a discontinuity.
+    pub(crate) fn upcoming(&self) -> Option<InitNumber> {
+        let is_upcoming = self.segment.head().is_none() && self.segment.cut().is_discontinuous;
+        is_upcoming.then_some(self.init)
+    }
+
     /// How many parts there have been.
     pub(crate) fn parts_told(&self) -> u64 {
         self.n_parts

@@ -89,6 +89,7 @@ mod measured {
                 live_from: self.segments.len().saturating_sub(10),
                 discontinuities_removed: 0,
                 open: None,
+                upcoming: None,
                 is_ended: false,
                 reports: Arc::from([]),
             })

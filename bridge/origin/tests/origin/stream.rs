@@ -315,6 +315,7 @@ impl Stream {
             live_from: self.segments.len().saturating_sub(LIVE_SEGMENTS),
             discontinuities_removed: self.discontinuities_removed,
             open,
+            upcoming: None,
             is_ended: self.is_ended,
             reports: others
                 .map(|other| Report {

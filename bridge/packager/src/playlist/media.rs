@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::part::Part;
 use crate::rendition::RenditionName;
-use crate::segment::{MediaSequenceNumber, Segment, SegmentHead};
+use crate::segment::{InitNumber, MediaSequenceNumber, Segment, SegmentHead};
 
 use super::server_control::ServerControl;
 
@@ -29,6 +29,9 @@ pub struct Media {
     /// The segment that is being written, with the parts that are finished. `None`: it has no part yet, and the next part
     /// opens one.
     pub open: Option<(SegmentHead, Arc<[Part]>)>,
+    /// The init section of the segment that the next part opens, where a discontinuity is before it. It is told of together
+    /// with the part's hint: players that take what is hinted before it is listed must know which init section it needs.
+    pub upcoming: Option<InitNumber>,
     /// Nothing more will come (`EXT-X-ENDLIST`).
     pub is_ended: bool,
     /// The last segment and part of every other rendition (`EXT-X-RENDITION-REPORT`).

@@ -38,6 +38,10 @@ impl Media {
         if self.is_ended {
             text.out.push_str("#EXT-X-ENDLIST\n");
         } else {
+            if let Some(init) = self.upcoming {
+                text.discontinuity();
+                text.map(init);
+            }
             text.preload_hint();
             text.reports();
         }
@@ -189,15 +193,24 @@ impl<'m> Text<'m> {
     /// What stands before the first part of a segment (section 4.4.4.9).
     fn segment_head(&mut self, head: &SegmentHead) {
         if head.is_discontinuous {
-            self.out.push_str("#EXT-X-DISCONTINUITY\n");
+            self.discontinuity();
         }
-        if self.init != Some(head.init) {
-            self.init = Some(head.init);
-            let (epoch, file) = (&self.media.epoch, MediaFile::Init(head.init));
-            self.line(format_args!("#EXT-X-MAP:URI=\"{epoch}/{file}\""));
-        }
+        self.map(head.init);
         let time = Utc(head.program_date_time_ms);
         self.line(format_args!("#EXT-X-PROGRAM-DATE-TIME:{time}"));
+    }
+
+    fn discontinuity(&mut self) {
+        self.out.push_str("#EXT-X-DISCONTINUITY\n");
+    }
+
+    /// The init section that applies from here on, where it is another.
+    fn map(&mut self, init: InitNumber) {
+        if self.init != Some(init) {
+            self.init = Some(init);
+            let (epoch, file) = (&self.media.epoch, MediaFile::Init(init));
+            self.line(format_args!("#EXT-X-MAP:URI=\"{epoch}/{file}\""));
+        }
     }
 
     fn parts(&mut self, number: MediaSequenceNumber, parts: &[Part]) {

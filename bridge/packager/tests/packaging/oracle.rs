@@ -381,6 +381,15 @@ pub(crate) fn reload(old: &Playlist, new: &Playlist) {
             "parts changed"
         );
     }
+    if let Some(told) = old.upcoming.as_ref().filter(|_| !new.is_ended) {
+        let index = (old.number(old.segments.len()) - new.first) as usize;
+        let all = [&new.open, &new.upcoming];
+        let now = new.segments.get(index).or(all.into_iter().flatten().next());
+        let now = now.expect("a discontinuity was told of, and does not come");
+        assert!(now.is_discontinuous, "a discontinuity is none");
+        // Its first frame may have yet another format.
+        assert!(now.map.is_some() || told.map.is_none(), "a map is gone");
+    }
     if let Some(open) = &old.open {
         let index = (old.number(old.segments.len()) - new.first) as usize;
         let now = new.segments.get(index).or(new.open.as_ref());

@@ -16,6 +16,8 @@ pub(crate) struct Playlist {
     pub(crate) skipped: Option<u64>,
     pub(crate) segments: Vec<Segment>,
     pub(crate) open: Option<Segment>,
+    /// What is told of a segment before its first part: that it begins with a discontinuity, and its map.
+    pub(crate) upcoming: Option<Segment>,
     pub(crate) hint: Option<String>,
     /// Rendition URI, `LAST-MSN`, `LAST-PART`.
     pub(crate) reports: Vec<(String, u64, Option<u64>)>,
@@ -67,8 +69,14 @@ pub(crate) fn read(text: &str) -> Playlist {
         }
     }
     if segment != Segment::default() {
-        assert!(!segment.parts.is_empty(), "tags of nothing at the end");
-        playlist.open = Some(segment);
+        let has_begun = !segment.parts.is_empty();
+        let is_told_early = segment.is_discontinuous && playlist.hint.is_some();
+        assert!(has_begun || is_told_early, "tags of nothing at the end");
+        let of = match has_begun {
+            true => &mut playlist.open,
+            false => &mut playlist.upcoming,
+        };
+        *of = Some(segment);
     }
     playlist
 }
