@@ -198,6 +198,8 @@ need_browsers() {
     path_of_firefox() { find_browser "${FRESHET_FIREFOX:-}" firefox-esr "$(downloaded firefox-esr)"; }
     [ -n "$(path_of_chromium)" ] || need_browser chromium chrome@stable
     [ -n "$(path_of_firefox)" ] || need_browser firefox-esr firefox@esr
+    # Its ffprobe reads what players are given.
+    has ffprobe || need_packages ffmpeg
     FRESHET_CHROMIUM=$(path_of_chromium)
     FRESHET_FIREFOX=$(path_of_firefox)
     export FRESHET_CHROMIUM FRESHET_FIREFOX

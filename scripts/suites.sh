@@ -160,7 +160,7 @@ bench() {
     export FRESHET_BIN
     figure=$1; shift
     case $figure in
-        glass | joins | reload)
+        glass | joins | reload | playable | packaging)
             # A bench of load before it has left a server without a transcoder.
             cargo build --release --locked --features gst --bin freshet &&
                 npm run --silent --prefix tests/browser bench -- "$figure" ;;
@@ -188,10 +188,13 @@ bench() {
     esac
 }
 
-# Sessions come and go for so many minutes, and the server's memory must not follow.
+# Sessions come and go for so many minutes, and the server's memory must not follow; or players of HLS play for so long.
 soak() {
-    FRESHET_BIN="$(target_dir)/release/freshet" \
-        npm run --silent --prefix tests/browser soak -- "$1"
+    case $1 in
+        sessions) script=src/soak.js ;;
+        players) script=src/players_soak.js ;;
+    esac
+    FRESHET_BIN="$(target_dir)/release/freshet" npm run --silent --prefix tests/browser soak -- "$script" "$2"
 }
 
 # So many minutes, half of them each: property tests draw new cases on the crates that parse and decide, then the fuzz

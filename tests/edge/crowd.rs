@@ -12,7 +12,7 @@ use tokio::time::{Instant, interval};
 
 use crate::nginx::Nginx;
 use crate::playlist::renditions;
-use crate::publisher::Publisher;
+use crate::publisher::{BARS, Publisher, TONE};
 use crate::running::{PATIENCE, Running, client};
 use crate::viewer::Way;
 
@@ -53,7 +53,7 @@ struct Stage {
 impl Stage {
     async fn set() -> Self {
         let running = Running::with_config(CONFIG);
-        let publisher = Publisher::start(&running.url("/whip/demo"), "demo-key-0001");
+        let publisher = Publisher::start(BARS, TONE, &running.url("/whip/demo"), "demo-key-0001");
         let shield = Nginx::shield(running.http).await;
         let [certificate, key] =
             ["self-signed.pem", "self-signed.key"].map(|file| running.data(file));

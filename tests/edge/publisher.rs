@@ -2,16 +2,20 @@
 
 use std::process::{Child, Command, Stdio};
 
-/// An encoder that publishes bars and a tone. It ends with this value.
+/// Bars, and a tone: sources of ffmpeg's.
+pub(crate) const BARS: &str = "smptebars=size=320x180:rate=30";
+pub(crate) const TONE: &str = "sine=frequency=440:sample_rate=48000";
+
+/// An encoder that publishes. It ends with this value.
 pub(crate) struct Publisher(Child);
 
 impl Publisher {
-    pub(crate) fn start(endpoint: &str, key: &str) -> Self {
+    /// It publishes what these sources give.
+    pub(crate) fn start(pictures: &str, sound: &str, endpoint: &str, key: &str) -> Self {
         let program = std::env::var("FRESHET_FFMPEG").unwrap_or_else(|_| "ffmpeg".to_owned());
         let child = Command::new(&program)
             .args(["-hide_banner", "-loglevel", "error", "-nostdin", "-re"])
-            .args(["-f", "lavfi", "-i", "smptebars=size=320x180:rate=30"])
-            .args(["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000"])
+            .args(["-f", "lavfi", "-i", pictures, "-f", "lavfi", "-i", sound])
             .args([
                 "-c:v",
                 "libx264",

@@ -9,6 +9,9 @@
     reason = "a test that panics has failed"
 )]
 
+#[path = "../edge/publisher.rs"]
+#[expect(dead_code, reason = "shared with the edge's tests")]
+mod publisher;
 #[path = "../server/running.rs"]
 #[expect(dead_code, reason = "shared with the server's tests")]
 mod running;
@@ -21,6 +24,7 @@ mod stage;
 mod answers;
 mod conformance;
 mod held;
+mod in_step;
 mod slow;
 mod strangers;
 mod viewers;

@@ -29,7 +29,7 @@ name = "private"
 key = "demo-key-0001"
 "#;
 
-const KEY: &str = "demo-key-0001";
+pub(crate) const KEY: &str = "demo-key-0001";
 
 /// How often a stream is asked for that is about to be there.
 const ASK_EVERY: Duration = Duration::from_millis(50);
@@ -56,14 +56,19 @@ impl Stage {
         Self::with("", ONE).await
     }
 
-    /// The same, with more configuration, of somebody who publishes this.
-    pub(crate) async fn with(more: &str, media: Media) -> Self {
+    /// Nobody publishes yet.
+    pub(crate) fn idle(more: &str) -> Self {
         let scratch = Scratch::new();
         scratch.write("freshet.toml", &format!("{more}\n{STREAMS}"));
-        let mut stage = Self {
+        Self {
             running: Running::start_in(scratch, &[]),
             publishers: Vec::new(),
-        };
+        }
+    }
+
+    /// The same, with more configuration, of somebody who publishes this.
+    pub(crate) async fn with(more: &str, media: Media) -> Self {
+        let mut stage = Self::idle(more);
         stage.publish("demo", media).await;
         let mut asks = interval(ASK_EVERY);
         let whole = async {

@@ -11,6 +11,7 @@ declare var clockStrip: ClockStrip;
 declare var clockSource: {
   stream(width?: number, height?: number, fps?: number): MediaStream;
   becomeCamera(width?: number, height?: number, fps?: number): void;
+  resize(width: number, height: number): void;
 };
 declare var pictureAges: (
   video: HTMLVideoElement,

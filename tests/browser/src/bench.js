@@ -1,9 +1,12 @@
-// `./dev bench glass|joins|reload`: prints a figure as percentiles beside its bar, and as one line of JSON. Exits with 1
-// when a figure misses its bar.
-import { aboveFloor, JOIN_MAX, misses, RELOAD_MAX } from './bars.js';
+// `./dev bench glass|joins|reload|playable|packaging`: prints a figure as percentiles beside its bar, and as one line of JSON.
+// Exits with 1 when a figure misses its bar.
+import { aboveFloor, FIRST_PICTURE_MAX, JOIN_MAX, misses, PLAYABLE_MAX, RELOAD_MAX, RENDITION_MAX, STREAM_MAX } from './bars.js';
 import { launchChromium } from './chromium.js';
-import { measureGlass, clockStudio } from './measure/glass.js';
+import { clockStudio } from './clock_studio.js';
+import { measureGlass } from './measure/glass.js';
 import { measureJoins } from './measure/joins.js';
+import { measurePackaging } from './measure/packaging.js';
+import { measurePlayable } from './measure/playable.js';
 import { measureReloads } from './measure/reload.js';
 import { summary } from './percentile.js';
 import { startServer } from './server.js';
@@ -19,9 +22,19 @@ const BENCHES = {
     }
   },
   async joins(browser, server) {
-    const studio = await clockStudio(browser, server);
+    const studio = await clockStudio(null, browser, server);
     print('joins', await measureJoins(browser, server, 50), JOIN_MAX);
     await studio.context().close();
+  },
+  async playable(browser) {
+    const { playable, shown } = await measurePlayable(browser, 10);
+    print('first playlist', playable, PLAYABLE_MAX);
+    print('first picture', shown, FIRST_PICTURE_MAX);
+  },
+  async packaging(browser) {
+    const { rendition, stream } = await measurePackaging(browser, 3);
+    print('one rendition', rendition, RENDITION_MAX, 0, '% of a core');
+    print('a stream with AAC', stream, STREAM_MAX, 0, '% of a core');
   },
   async reload(browser, server) {
     print('reload', await measureReloads(browser, server, 10), RELOAD_MAX);
@@ -29,13 +42,13 @@ const BENCHES = {
 };
 
 /** @param {string} figure @param {number[]} samples @param {import('./bars.js').Bar} bar */
-function print(figure, samples, bar, unreadable = 0) {
+function print(figure, samples, bar, unreadable = 0, unit = 'ms') {
   const measured = summary(samples);
   const parts = /** @type {const} */ (['p50', 'p95', 'max']).map((part) => {
     const most = bar[part];
-    return `${part} ${measured[part].toFixed(1)} ms${most === undefined ? '' : ` (bar ${most.toFixed(1)})`}`;
+    return `${part} ${measured[part].toFixed(2)} ${unit}${most === undefined ? '' : ` (bar ${most.toFixed(1)})`}`;
   });
-  const missed = misses(measured, bar, unreadable);
+  const missed = misses(measured, bar, unreadable, unit);
   console.log(`${figure.padEnd(20)} ${parts.join('  ')}  of ${measured.n}`);
   console.log(JSON.stringify({ figure, ...measured, unreadable, bar, kept: missed.length === 0 }));
   for (const miss of missed) console.log(`${figure} misses its bar: ${miss}`);

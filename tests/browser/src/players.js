@@ -88,6 +88,8 @@ export async function startPlayer(test, browser, server, name) {
       video.addEventListener('playing', () => {
         if (Number.isNaN(seen.firstMs)) seen.firstMs = performance.now() - began;
       });
+      // Before the player hears of it, which may begin anew and say nothing.
+      addEventListener('error', () => void (video.error && seen.failures.push(video.error.message)), true);
       // A player may move in what it has, before and after it plays.
       video.addEventListener('waiting', () => {
         if (!Number.isNaN(seen.firstMs) && !video.seeking) seen.stalls += 1;
@@ -102,23 +104,35 @@ export async function startPlayer(test, browser, server, name) {
 }
 
 /**
- * How long the first picture took, how often it stood still, and what went wrong.
+ * How long the first picture took, how often it stood still, what went wrong, and how many bytes of sound it has decoded, as
+ * Chromium counts them.
  * @param {import('playwright-core').Page} page
- * @returns {Promise<{ failures: string[], stalls: number, firstMs: number }>}
+ * @returns {Promise<{ failures: string[], stalls: number, firstMs: number, soundBytes: number }>}
  */
 export const seenBy = (page) =>
-  page.evaluate(() => /** @type {any} */ (window).seen);
+  page.evaluate(() => {
+    const video = /** @type {any} */ (document.querySelector('video'));
+    return { .../** @type {any} */ (window).seen, soundBytes: video.webkitAudioDecodedByteCount };
+  });
 
 /**
- * How old the next pictures are, in ms, and how many had no clock to read.
+ * How old each of the next pictures is, in ms, and how many had no clock to read.
+ * @param {import('playwright-core').Page} page
+ * @param {number} count
+ */
+export const samplesOf = (page, count) =>
+  page.evaluate(async (count) => {
+    const video = /** @type {HTMLVideoElement} */ (document.querySelector('[data-testid="video"]'));
+    return pictureAges(video, count);
+  }, count);
+
+/**
+ * How old the next pictures are, in ms, all together.
  * @param {import('playwright-core').Page} page
  * @param {number} count
  */
 export async function ages(page, count) {
-  const { ages, unreadable } = await page.evaluate(async (count) => {
-    const video = /** @type {HTMLVideoElement} */ (document.querySelector('[data-testid="video"]'));
-    return pictureAges(video, count);
-  }, count);
+  const { ages, unreadable } = await samplesOf(page, count);
   assert.ok(unreadable < ages.length, `${unreadable} clocks of ${ages.length} cannot be read`);
   return summary(ages);
 }

@@ -112,6 +112,12 @@ export class Server {
     return Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1]);
   }
 
+  /** What it has used of processors, and its workers, in ms. Those that have ended are left out. */
+  async cpuMs() {
+    const workers = await Promise.all((await this.transcodeWorkers()).map(cpuMsOf));
+    return { server: await cpuMsOf(Number(this.#process.pid)), workers: workers.reduce((sum, ms) => sum + ms, 0) };
+  }
+
   /** The processes that encode for it. */
   async transcodeWorkers() {
     const pid = this.#process.pid;
@@ -135,6 +141,13 @@ export class Server {
     await this.end('SIGTERM');
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** What the threads of a process have used of processors, in ms. @param {number} pid */
+async function cpuMsOf(pid) {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const texts = await Promise.all(threads.map((id) => readFile(`/proc/${pid}/task/${id}/schedstat`, 'utf8').catch(() => '0')));
+  return texts.reduce((sum, text) => sum + Number(text.split(' ')[0]) / 1e6, 0);
 }
 
 /** The file in a server's folder. */

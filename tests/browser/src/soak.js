@@ -1,7 +1,7 @@
 // `./dev soak MINUTES`: viewers join and leave, the publisher reloads, and the server's memory must not follow.
 import assert from 'node:assert/strict';
 import { launchChromium } from './chromium.js';
-import { clockStudio } from './measure/glass.js';
+import { clockStudio } from './clock_studio.js';
 import { measureJoins } from './measure/joins.js';
 import { reach } from './pages.js';
 import { summary } from './percentile.js';
@@ -19,7 +19,7 @@ const minutes = Number(process.argv[2] ?? 10);
 assert.ok(minutes > 0, 'say for how many minutes');
 const [browser, server] = await Promise.all([launchChromium(), startServer()]);
 try {
-  const studio = await clockStudio(browser, server);
+  const studio = await clockStudio(null, browser, server);
   const deadline = performance.now() + minutes * 60_000;
   const readings = [];
   do {

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aboveFloor, JOIN_MAX, misses, RELOAD_MAX } from '../src/bars.js';
 import { launchChromium } from '../src/chromium.js';
-import { clockStudio, measureGlass } from '../src/measure/glass.js';
+import { clockStudio } from '../src/clock_studio.js';
+import { measureGlass } from '../src/measure/glass.js';
 import { measureJoins } from '../src/measure/joins.js';
 import { measureReloads } from '../src/measure/reload.js';
 import { summary } from '../src/percentile.js';
@@ -23,7 +24,7 @@ test('glass to glass is hardly more than from a page to itself', async (t) => {
 
 test('a player sees the first picture soon after its POST', async (t) => {
   const [server, browser] = await Promise.all([startServer(t), launchChromium(t)]);
-  await clockStudio(browser, server);
+  await clockStudio(t, browser, server);
   const joins = summary(await measureJoins(browser, server, N_JOINS));
   t.diagnostic(`joins p50 ${joins.p50.toFixed(1)} p95 ${joins.p95.toFixed(1)} ms`);
   assert.deepEqual(misses(joins, JOIN_MAX), []);

@@ -1,9 +1,8 @@
 // Glass to glass: how old a picture is when it is shown, through Freshet and from a page to itself.
 import { newPage } from '../chromium.js';
+import { BITRATE_KBPS, clockStudio } from '../clock_studio.js';
 import { reach, watch } from '../pages.js';
 
-/** What both ways encode with: the studio's bitrate for 360 lines would do as well, but must be the same. */
-const BITRATE_KBPS = 1500;
 /** The encoder and the jitter buffer of a new connection settle in two seconds. */
 const N_WARM_UP = 60;
 
@@ -48,27 +47,13 @@ async function floorRound(browser, codec, count) {
 }
 
 /**
- * A studio whose camera is the clock, live.
- * @param {import('playwright-core').Browser} browser
- * @param {import('../server.js').Server} server
- */
-export async function clockStudio(browser, server, codec = 'H264') {
-  const page = await newPage(null, browser, { permissions: ['camera', 'microphone'] });
-  await page.addInitScript(() => clockSource.becomeCamera());
-  const options = { source: 'camera', codec, simulcast: '0', resolution: '640x360', autostart: '1' };
-  await page.goto(server.studioUrl({ ...options, bitrate: String(BITRATE_KBPS) }));
-  await reach(page, 'live');
-  return page;
-}
-
-/**
  * @param {import('playwright-core').Browser} browser
  * @param {import('../server.js').Server} server
  * @param {string} codec
  * @param {number} count
  */
 async function freshetRound(browser, server, codec, count) {
-  const studio = await clockStudio(browser, server, codec);
+  const studio = await clockStudio(null, browser, server, { codec });
   const viewer = await watch(null, browser, server);
   await reach(viewer, 'live');
   const samples = await viewer.evaluate(

@@ -1,6 +1,6 @@
 // Reload: from the new POST of a studio page to the first picture of its new session on a watch page.
+import { clockStudio } from '../clock_studio.js';
 import { reach, watch } from '../pages.js';
-import { clockStudio } from './glass.js';
 
 /**
  * @param {import('playwright-core').Browser} browser
@@ -9,7 +9,7 @@ import { clockStudio } from './glass.js';
  * @returns {Promise<number[]>} ms
  */
 export async function measureReloads(browser, server, count) {
-  const studio = await clockStudio(browser, server);
+  const studio = await clockStudio(null, browser, server);
   const viewer = await watch(null, browser, server);
   await reach(viewer, 'live');
   const samples = [];

@@ -1,0 +1,116 @@
+// Every segment that is listed of the stream, as programs read it that others made: MP4Box (its JavaScript edition) and ffprobe.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import * as MP4Box from 'mp4box';
+import { multivariant } from './playlists.js';
+import { STREAM } from './server.js';
+
+/** A packet or a sample: when it is decoded, and how many bytes it has. @typedef {{ dts: number, bytes: number }} Unit */
+
+/** Of a rendition's segments, how many may begin without a keyframe: where the publisher's came late. */
+const UNALIGNED_SHARE_MAX = 0.25;
+
+/** How far the sum of the samples of a segment may be from what its playlist says, in seconds: what it rounds to. */
+const ROUNDED_S = 0.001;
+
+/** What MP4Box says of what it reads: a box that it does not know, one that is shorter or longer than what is in it. */
+const complaints = /** @type {string[]} */ ([]);
+const complain = (/** @type {string} */ _module, /** @type {string} */ said) => void complaints.push(said);
+Object.assign(MP4Box.Log, { warn: complain, error: complain });
+
+/** @param {string} url */
+async function bytesOf(url) {
+  const response = await fetch(url);
+  assert.equal(response.status, 200, url);
+  return response.arrayBuffer();
+}
+
+/**
+ * The segments of a media playlist, with their init sections, and whether decoders begin anew with them.
+ * @param {string} playlist
+ */
+async function listed(playlist) {
+  const segments = /** @type {{ map: string, url: string, seconds: number, isAnew: boolean }[]} */ ([]);
+  let [map, seconds, isGap, isAnew] = ['', 0, false, false];
+  for (const line of (await (await fetch(playlist)).text()).split('\n')) {
+    map = /^#EXT-X-MAP:URI="(.*?)"/.exec(line)?.[1] ?? map;
+    seconds = Number(/^#EXTINF:([0-9.]+)/.exec(line)?.[1] ?? seconds);
+    isGap ||= line === '#EXT-X-GAP';
+    isAnew ||= line === '#EXT-X-DISCONTINUITY';
+    if (line === '' || line.startsWith('#')) continue;
+    const [init, url] = [map, line].map((uri) => new URL(/** @type {string} */ (uri), playlist).href);
+    if (!isGap) segments.push({ map: /** @type {string} */ (init), url: /** @type {string} */ (url), seconds, isAnew });
+    [isGap, isAnew] = [false, false];
+  }
+  return segments;
+}
+
+/**
+ * What MP4Box finds. It must not complain of anything.
+ * @param {ArrayBuffer} init @param {ArrayBuffer} media @param {string} url
+ */
+function asMp4Box(init, media, url) {
+  const file = MP4Box.createFile();
+  file.onError = complain;
+  const whole = new Uint8Array(init.byteLength + media.byteLength);
+  whole.set(new Uint8Array(init), 0);
+  whole.set(new Uint8Array(media), init.byteLength);
+  file.appendBuffer(MP4Box.MP4BoxBuffer.fromArrayBuffer(whole.buffer, 0));
+  file.flush();
+  assert.deepEqual(complaints.splice(0), [], url);
+  const size = file.boxes.reduce((sum, box) => sum + box.size, 0);
+  assert.equal(size, whole.byteLength, `${url}: boxes fill the file`);
+  const { tracks } = file.getInfo();
+  assert.equal(tracks.length, 1, url);
+  const [track] = /** @type {[MP4Box.Track]} */ (tracks);
+  const samples = file.getTrackSamplesInfo(track.id);
+  return { whole, codec: track.codec, timescale: track.timescale, samples };
+}
+
+/** What ffprobe finds. It must not complain of anything. @param {string} file @returns {Promise<Unit[]>} */
+async function asFfprobe(file) {
+  const options = ['-v', 'warning', '-fflags', 'noparse', '-show_entries', 'packet=dts,size', '-of', 'json', file];
+  const { stdout, stderr } = await promisify(execFile)('ffprobe', options);
+  assert.equal(stderr, '', file);
+  return JSON.parse(stdout).packets.map((/** @type {{ dts: number, size: string }} */ { dts, size }) => ({ dts, bytes: Number(size) }));
+}
+
+/**
+ * Reads all segments of all renditions with both; tells how many there were of each codec.
+ * @param {import('./server.js').Server} server
+ */
+export async function readAll(server) {
+  const folder = await mkdtemp(path.join(tmpdir(), 'freshet-segments-'));
+  const text = await multivariant(server);
+  const renditions = new Set(text.match(/[0-9a-z]+\/live\.m3u8/g) ?? []);
+  const counts = /** @type {Record<string, number>} */ ({});
+  try {
+    for (const rendition of renditions) {
+      const segments = await listed(`${server.url}/hls/${STREAM.name}/${rendition}`);
+      let nUnaligned = 0;
+      for (const { map, url, seconds, isAnew } of segments) {
+        const [init, media] = await Promise.all([bytesOf(map), bytesOf(url)]);
+        const { whole, codec, timescale, samples } = asMp4Box(init, media, url);
+        const [first] = samples;
+        nUnaligned += first?.is_sync ? 0 : 1;
+        assert.ok(first?.is_sync || !isAnew, `${url}: a decoder that begins anew needs what can be decoded alone`);
+        const length = samples.reduce((sum, { duration }) => sum + duration, 0) / timescale;
+        assert.ok(Math.abs(length - seconds) <= ROUNDED_S, `${url}: ${length} s, and its playlist says ${seconds}`);
+        const file = path.join(folder, 'segment.mp4');
+        await writeFile(file, whole);
+        const units = samples.map(({ dts, size }) => ({ dts, bytes: size }));
+        assert.deepEqual(await asFfprobe(file), units, url);
+        counts[codec] = (counts[codec] ?? 0) + 1;
+      }
+      const unalignedMax = UNALIGNED_SHARE_MAX * segments.length;
+      assert.ok(nUnaligned <= unalignedMax, `${nUnaligned} segments of ${rendition} begin without a keyframe`);
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  return counts;
+}
