@@ -161,6 +161,7 @@ if [ "${1:-}" = --check ]; then
 fi
 
 wanted=" $* "
+began=$(date +%s)
 copy
 each put_in_one
 [ "$n_failed" -eq 0 ] || exit 1
@@ -169,6 +170,7 @@ if ! build; then
     cat "$tree/log" >&2
     exit 1
 fi
+echo "the mutants were compiled in $(($(date +%s) - began)) s"
 mutants | cut -d '~' -f 3 | sort -u | while read -r tests; do
     if ! pass none "$tests"; then
         echo "$tests: the tests fail without any mutant" >&2

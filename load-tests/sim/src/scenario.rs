@@ -8,14 +8,15 @@ use sfu_core::command::Command;
 use sfu_model::codec::Codec;
 use sfu_model::time::Instant;
 
-use crate::browser::Part;
 use crate::chance::{below, draw};
 use crate::layers::Scalability;
 use crate::network::{Bottleneck, Conditions, CrossTraffic, PerMille};
-use crate::oracle::{continuity, freeze, player};
+use crate::oracle::latency::Latency;
+use crate::oracle::{freeze, player};
 use crate::publisher::{Camera, VIDEO_CODECS};
-use crate::trace;
 use crate::world::{BrowserId, World};
+
+mod judge;
 
 /// One thing that somebody does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +76,10 @@ pub enum Failure {
     Player(BrowserId, player::Violation),
     /// A player's picture stands, although everything is well.
     Frozen(BrowserId, freeze::Frozen),
+    /// A player's pictures come late, although everything is well.
+    Late(BrowserId, Latency),
+    /// The node let somebody not watch, for another reason than that nobody publishes.
+    Refused,
     /// The node ended a session that nobody asked it to end.
     Closed(BrowserId),
     /// The node counted an impossible state.
@@ -108,6 +113,8 @@ struct Run {
     is_lossy: bool,
     /// Whose path has reordered packets.
     reordered: BTreeSet<BrowserId>,
+    /// Somebody was not let in, although there was something to watch.
+    was_refused: bool,
 }
 
 /// Runs the scenario of a seed.
@@ -138,6 +145,7 @@ pub fn run(seed: u64) -> Result<Outcome, Failure> {
         rebound_at: None,
         is_lossy: pick(4, 2) == 1,
         reordered: BTreeSet::new(),
+        was_refused: false,
     };
     run.publish();
     run.world.run_for(Duration::from_millis(600));
@@ -208,10 +216,11 @@ impl Run {
     /// Of those who come while there are layers one in four has no Dependency Descriptors.
     fn join(&mut self, n: u64) {
         let is_plain = self.mode.is_layered() && self.draw(n, 17, 4) == 0;
-        self.viewers.extend(match is_plain {
+        let joined = match is_plain {
             true => self.world.watch_without_descriptors("demo"),
             false => self.world.watch("demo"),
-        });
+        };
+        self.judge_join(joined);
     }
 
     /// With layers inside its only encoding; each third time with simulcast instead, or with nothing to choose from.
@@ -320,72 +329,5 @@ impl Run {
             0 => line.through(bottleneck),
             _ => line,
         }
-    }
-
-    fn judge(mut self) -> Result<Outcome, Failure> {
-        for browser in self.viewers.iter().copied().chain(self.publisher) {
-            self.world.set_path(browser, Conditions::default());
-        }
-        if let Some(publisher) = self.publisher
-            && let Some(publisher) = self.world.browser_mut(publisher).publisher()
-        {
-            publisher.pause(2, false);
-        }
-        let is_followed = |at: Instant| self.world.now() - at > FOLLOWED_WITHIN;
-        if !self.rebound_at.is_none_or(is_followed) {
-            self.world.run_for(FOLLOWED_WITHIN);
-        }
-        let choosers = self.viewers.iter().copied();
-        let choosers: Vec<BrowserId> = choosers.filter(|_| self.mode.is_layered()).collect();
-        for viewer in choosers {
-            let session = self.world.browser(viewer).session;
-            let choice = LayerChoice::default();
-            let command = Command::ChooseLayer { session, choice };
-            let _ = self.world.command(session, command);
-        }
-        let calm_at = self.world.now();
-        self.world.run_for(CALM);
-        for viewer in &self.viewers {
-            self.judge_viewer(*viewer, calm_at)?;
-        }
-        let stats = self.world.node().workers().map(|(_, w)| w.stats());
-        if stats.into_iter().any(|s| s.invariants_violated > 0) {
-            return Err(Failure::Invariant);
-        }
-        let n_shown = self.world.browsers().iter().map(|b| match &b.part {
-            Part::Viewer(viewer) => viewer.decoder.shown.len(),
-            Part::Publisher(_) => 0,
-        });
-        Ok(Outcome {
-            elapsed: self.world.elapsed(),
-            n_shown: n_shown.sum(),
-            trace: trace::decisions(&self.world),
-        })
-    }
-
-    fn judge_viewer(&self, id: BrowserId, calm_at: Instant) -> Result<(), Failure> {
-        let browser = self.world.browser(id);
-        if browser.close_reason.is_some() {
-            return Err(Failure::Closed(id));
-        }
-        let seen = self.world.viewer(id);
-        let bounds = continuity::Bounds {
-            // What a lossy or roaming path cost is not the node's fault; that nothing is numbered wrongly still holds.
-            missing_max: u64::MAX,
-            // A browser's engine takes nothing from before the first packet that reached it, which may be the second.
-            may_miss_beginning: self.is_lossy
-                || self.rebound_at.is_some()
-                || self.reordered.contains(&id),
-            // Until the first sender report of a publisher, capture is known by the quickest packet that came of an encoding:
-            // off by its path's delay, with the longest queue. Of 1,000 seeds the worst is off by 239 ms.
-            switch_error_max: Duration::from_millis(250),
-        };
-        player::check(seen, &self.publishers, bounds).map_err(|v| Failure::Player(id, v))?;
-        // Whoever's path was bad a moment ago may still get each second or fourth picture only.
-        let every = self.mode.period();
-        let bound = self.camera.frame_interval * every + Duration::from_millis(45);
-        let healed_at = calm_at + HEALED_WITHIN;
-        freeze::check(&seen.decoder.shown, healed_at, self.world.now(), bound)
-            .map_err(|f| Failure::Frozen(id, f))
     }
 }

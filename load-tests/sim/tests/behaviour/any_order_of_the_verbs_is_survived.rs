@@ -10,6 +10,8 @@ use freshet_sim::clock::{self, LocalClock};
 use freshet_sim::publisher::{Camera, VIDEO_CODECS};
 use freshet_sim::session::certificate;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
 use sfu_core::budget::choice::LayerChoice;
 use sfu_core::command::{CloseReason, Command, IceCredentials, Play, Publish, Reply};
 use sfu_core::event::Event;
@@ -436,4 +438,24 @@ proptest! {
             prop_assert!(n_late < 100, "a deadline that is never met");
         }
     }
+}
+
+/// Whether what is drawn gets as far as media.
+#[test]
+fn some_orders_of_the_verbs_connect_sessions_and_forward_packets() {
+    let mut runner = TestRunner::deterministic();
+    let orders = prop::collection::vec(verbs(), 1..400);
+    let (mut n_validated, mut packets_in, mut packets_out) = (0, 0, 0);
+    for _ in 0..64 {
+        let mut rig = Rig::new();
+        for verb in orders.new_tree(&mut runner).unwrap().current() {
+            rig.call(verb);
+        }
+        let stats = rig.sfu.stats();
+        n_validated += rig.validated.len();
+        packets_in += stats.packets_in;
+        packets_out += stats.packets_out;
+    }
+    println!("{n_validated} addresses, {packets_in} packets in, {packets_out} out");
+    assert!(n_validated > 0 && packets_in > 0 && packets_out > 0);
 }
