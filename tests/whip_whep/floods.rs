@@ -128,24 +128,6 @@ async fn a_key_has_as_many_open_sessions_as_its_limit_says_and_one_more_is_429()
 }
 
 #[tokio::test]
-async fn a_key_that_takes_over_again_and_again_has_never_more_than_four_sessions() {
-    let node = Node::start().go_live().await;
-    let offer = offers::publish();
-    for _ in 0..3 {
-        let takeover = || node.post("/whip/demo?takeover=1", &offer);
-        let (a, b, c) = tokio::join!(takeover(), takeover(), takeover());
-        for reply in [a, b, c] {
-            assert!([201, 429].contains(&reply.status), "{}", reply.body);
-        }
-        let metrics = node.get("/metrics").await.body;
-        let begin = "whip_whep_sessions{endpoint=\"whip\"} ";
-        let line = metrics.lines().find_map(|line| line.strip_prefix(begin));
-        let n_open: usize = line.unwrap().parse().unwrap();
-        assert!((1..=4).contains(&n_open), "{n_open} sessions");
-    }
-}
-
-#[tokio::test]
 async fn a_page_may_reload_ten_times_and_a_loop_is_refused() {
     let node = Node::start();
     let mut n_published = 0;
