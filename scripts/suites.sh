@@ -89,6 +89,10 @@ test_web() { npm test --prefix web-client; }
 # shellcheck disable=SC2086  # a list of options
 build_tested_binary() { cargo test --locked --quiet $rust_packages --no-run; }
 
+compile_tests() {
+    build_tested_binary && case " $* " in *' interop '*) cargo test --locked --quiet --package freshet-interop --no-run ;; esac
+}
+
 # Patient tests wait more than they work: two of them share the machine, which the others want for themselves.
 test_browser() {
     build_tested_binary || return
