@@ -26,6 +26,8 @@ use crate::segment_writer::{SegmentWriter, micros};
 use crate::ticks::{nearest, ticks};
 use crate::window::Window;
 
+mod ahead;
+
 /// How much earlier than a cut the first frame of its segment may be: what is left between the hard limit of a segment and the
 /// longest that rounds to the target duration, halved.
 const EARLY_MAX: Duration = Duration::from_millis(45);
@@ -75,12 +77,6 @@ impl RenditionWriter {
             last_sequence: cut.discontinuity_sequence,
             is_waited_for: false,
         }
-    }
-
-    /// The init section of the open segment, where it has no part yet and is behind a discontinuity.
-    pub(crate) fn upcoming(&self) -> Option<InitNumber> {
-        let is_upcoming = self.segment.head().is_none() && self.segment.cut().is_discontinuous;
-        is_upcoming.then_some(self.init)
     }
 
     /// How many parts there have been.
@@ -157,20 +153,6 @@ impl RenditionWriter {
             MediaKind::Video => self.parts.half_a_frame().min(self.earliest()),
             MediaKind::Audio => 0,
         }
-    }
-
-    /// Does the next segment begin at this time?
-    pub(crate) fn is_cut_at(&self, time: u64, clock: &SegmentClock) -> bool {
-        let next = clock.after(self.segment.cut().number);
-        let reached = time.saturating_add(self.tolerance());
-        next.is_some_and(|cut| self.ticks(cut.at) <= reached)
-    }
-
-    /// Is there a discontinuity of another rendition's between the open segment and this time?
-    pub(crate) fn passes_break(&self, time: u64, clock: &SegmentClock) -> bool {
-        let reached = time.saturating_add(self.tolerance());
-        let broken = clock.next_break_at(self.segment.cut().number);
-        broken.is_some_and(|at| self.ticks(at) <= reached)
     }
 
     fn earliest(&self) -> u64 {

@@ -1,0 +1,27 @@
+//! What is known of segments that have not begun.
+
+use super::RenditionWriter;
+use crate::segment::InitNumber;
+use crate::segment_clock::SegmentClock;
+
+impl RenditionWriter {
+    /// The init section of the open segment, where it has no part yet and is behind a discontinuity.
+    pub(crate) fn upcoming(&self) -> Option<InitNumber> {
+        let is_upcoming = self.segment.head().is_none() && self.segment.cut().is_discontinuous;
+        is_upcoming.then_some(self.init)
+    }
+
+    /// Does the next segment begin at this time?
+    pub(crate) fn is_cut_at(&self, time: u64, clock: &SegmentClock) -> bool {
+        let next = clock.after(self.segment.cut().number);
+        let reached = time.saturating_add(self.tolerance());
+        next.is_some_and(|cut| self.ticks(cut.at) <= reached)
+    }
+
+    /// Is there a discontinuity of another rendition's between the open segment and this time?
+    pub(crate) fn passes_break(&self, time: u64, clock: &SegmentClock) -> bool {
+        let reached = time.saturating_add(self.tolerance());
+        let broken = clock.next_break_at(self.segment.cut().number);
+        broken.is_some_and(|at| self.ticks(at) <= reached)
+    }
+}
