@@ -18,9 +18,10 @@ const FLASHES: &str =
 /// Silence, but for the first tenth of each second.
 const BEEPS: &str = "aevalsrc='0.8*sin(2*PI*1000*t)*lt(mod(t,1),0.1)':s=48000";
 
-/// Segments that are looked at, of two seconds each, and the flashes that are in them whole.
+/// Segments that are looked at, of two seconds each, and the flashes that must be found in them: a machine that is busy sends
+/// some late, and silence takes their place.
 const N_SEGMENTS: usize = 10;
-const N_FLASHES: usize = 15;
+const N_FLASHES: usize = 8;
 
 /// How far apart they may be: a person begins to see it at 45 ms.
 const APART_MAX: f64 = 0.045;
@@ -61,12 +62,18 @@ async fn first_segments(stage: &Stage, rendition: &str) -> String {
     };
     let map = text.split("#EXT-X-MAP:URI=\"").nth(1).unwrap();
     let map = map.split('"').next().unwrap();
-    let segments = text.lines().filter(|line| !line.starts_with('#'));
-    let mut bytes = Vec::new();
-    for name in std::iter::once(map).chain(segments.filter(|line| !line.is_empty())) {
-        let reply = stage.get(&format!("{folder}/{name}")).await;
-        assert_eq!(reply.status, 200, "{name}");
-        bytes.extend_from_slice(&reply.body);
+    let mut bytes = stage.media(&format!("{folder}/{map}")).await;
+    let mut is_gap = false;
+    for line in text.lines() {
+        is_gap |= line == "#EXT-X-GAP";
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        // On a busy machine a rendition may begin with a segment that it has nothing for.
+        if !is_gap {
+            bytes.extend(stage.media(&format!("{folder}/{line}")).await);
+        }
+        is_gap = false;
     }
     let path = stage
         .running

@@ -113,6 +113,13 @@ impl Stage {
         self.ask("GET", target, &[]).await
     }
 
+    /// What there must be.
+    pub(crate) async fn media(&self, target: &str) -> Vec<u8> {
+        let reply = self.get(target).await;
+        assert_eq!(reply.status, 200, "{target}");
+        reply.body
+    }
+
     pub(crate) async fn ask(&self, method: &str, target: &str, fields: Fields<'_>) -> Reply {
         ask(self.http(), method, target, fields).await
     }

@@ -30,7 +30,8 @@ const PLAYERS = {
     start: `async (url, video, failed) => {
       const player = new shaka.Player();
       await player.attach(video);
-      player.configure({ streaming: { lowLatencyMode: true } });
+      // Left alone it goes from AAC to Opus and back as its estimate changes, and may feed the one to the decoder of the other.
+      player.configure({ preferredAudio: [{ codec: 'mp4a.40.2' }], streaming: { lowLatencyMode: true } });
       player.addEventListener('error', ({ detail: { code, data } }) => {
         // A part that was hinted at and does not come, for its publisher left, is answered with 404: it says so and goes on.
         if (code !== shaka.util.Error.Code.BAD_HTTP_STATUS || data[1] !== 404) failed(['error', code, ...data].join(' '));

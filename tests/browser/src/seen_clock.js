@@ -21,8 +21,12 @@ const AGE_MAX_MS = 1_000;
 /** Two readings of one picture differ by what two browsers round, and those of two pictures by 33 ms. */
 const SAME_PICTURE_MS = 5;
 
-/** How much faster or slower the time in the pictures may go than the time that they take. */
+/**
+ * How much faster or slower the time in the pictures may go than the time that they take. A player that a busy machine held up
+ * catches up for a second, so it is looked at again.
+ */
 const PACE_ERROR_MAX = 0.3;
+const N_LOOKS = 3;
 
 /**
  * What a page showed: in ms of one clock, when each picture was drawn, by the clock in it, and when it was seen; and how
@@ -72,12 +76,13 @@ function readClock(page, { wanted, size, ageMax }) {
 const MISREAD_MS = 60_000;
 
 /**
- * The page shows the clock of the test pattern as it goes: every picture is newer than the last, young, and of this size.
+ * Looks once, for `showsTheClock`. Null: the clock is too fast or too slow, and may be looked at again.
  * @param {import('./video.js').Page} viewer
- * @param {{ codec: string, size?: string }} stream the size where it is known
- * @returns {Promise<string>} what was seen, for people
+ * @param {{ codec: string, size?: string }} stream
+ * @param {boolean} isLast
+ * @returns {Promise<string | null>}
  */
-export async function showsTheClock(viewer, { codec, size }) {
+async function looksAtTheClock(viewer, { codec, size }, isLast) {
   const { read, unreadable, now } = await readClock(viewer, { wanted: N_READINGS, size, ageMax: MISREAD_MS });
   const share = unreadable / (unreadable + read.length);
   const shareMax = codec === 'AV1' ? UNREADABLE_SHARE_MAX_AV1 : UNREADABLE_SHARE_MAX;
@@ -90,13 +95,28 @@ export async function showsTheClock(viewer, { codec, size }) {
   assert.ok(n > read.length / 2, `${n} of ${read.length} pictures are new`);
   const span = (/** @type {number[]} */ times) => Number(times.at(-1)) - Number(times[0]);
   const pace = span(drawn) / span(seen);
-  assert.ok(Math.abs(pace - 1) <= PACE_ERROR_MAX, `the clock goes ${pace.toFixed(2)} times as fast as it should`);
+  const isInPace = Math.abs(pace - 1) <= PACE_ERROR_MAX;
+  if (!isInPace && !isLast) return null;
+  assert.ok(isInPace, `the clock goes ${pace.toFixed(2)} times as fast as it should`);
 
   const ages = read.map(({ drawnAt, seenAt }) => seenAt - drawnAt);
   const { p50, p95, max } = summary(ages);
   const told = `${now}, p50 ${p50.toFixed(0)} ms old, p95 ${p95.toFixed(0)}, at most ${max.toFixed(0)}; ${unreadable} unreadable`;
   assert.ok(Math.min(...ages) > 0 && p50 < AGE_MAX_MS, told);
   return told;
+}
+
+/**
+ * The page shows the clock of the test pattern as it goes: every picture is newer than the last, young, and of this size.
+ * @param {import('./video.js').Page} viewer
+ * @param {{ codec: string, size?: string }} stream the size where it is known
+ * @returns {Promise<string>} what was seen, for people
+ */
+export async function showsTheClock(viewer, stream) {
+  for (let look = 1; ; look += 1) {
+    const told = await looksAtTheClock(viewer, stream, look === N_LOOKS);
+    if (told !== null) return told;
+  }
 }
 
 /**
