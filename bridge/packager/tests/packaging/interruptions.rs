@@ -172,6 +172,25 @@ fn pictures_that_go_on_over_a_discontinuity_of_the_sound_begin_anew_too() {
 }
 
 #[test]
+fn what_is_hinted_behind_a_discontinuity_is_told_with_its_map() {
+    let mut show = Show::new();
+    let other = h264_with(720, 1);
+    show.pictures(0..9_000, |millis, mut frame| {
+        frame.is_keyframe |= (5_000..5_034).contains(&millis);
+        if millis >= 5_000 {
+            frame.format = Arc::clone(&other);
+        }
+        Some(frame)
+    });
+    let history = show.driver.history.iter();
+    let told = history.filter(|(_, media)| media.rendition == name("720p"));
+    let texts: Vec<String> = told.map(|(_, media)| media.live(Skip::No)).collect();
+    let told_early =
+        "#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"0a1b2c3d/init-1.mp4\"\n#EXT-X-PRELOAD-HINT";
+    assert!(texts.iter().any(|text| text.contains(told_early)));
+}
+
+#[test]
 fn a_size_that_stops_while_another_goes_on_is_left_out_by_segments_and_comes_back_at_a_cut() {
     let mut show = Show::new();
     let small = name("360p");
