@@ -1,4 +1,4 @@
-// `./dev soak MINUTES`: viewers join and leave, the publisher reloads, and the server's memory must not follow.
+// `./dev soak sessions MINUTES`: viewers join and leave, the publisher reloads, and the server's memory must not follow.
 import assert from 'node:assert/strict';
 import { launchChromium } from './chromium.js';
 import { clockStudio } from './clock_studio.js';

@@ -20,6 +20,8 @@ export async function measurePlayable(browser, count) {
     const at = await listedAt;
     const player = await startPlayer(null, browser, server, 'hls.js');
     await pictures(player, 1);
+    // A picture may be shown a moment before the player says that it plays.
+    await player.waitForFunction(() => !Number.isNaN(/** @type {any} */ (window).seen.firstMs));
     const { firstMs } = await seenBy(player);
     const postedAt = await studio.evaluate(() => {
       const requests = /** @type {PerformanceResourceTiming[]} */ (performance.getEntriesByType('resource'));
