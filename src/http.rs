@@ -3,6 +3,7 @@
 mod asking;
 pub(crate) mod file_limit;
 pub(crate) mod gate;
+mod header_list;
 pub(crate) mod hsts;
 pub(crate) mod limit_hits;
 mod no_place;
@@ -38,6 +39,7 @@ use tracing::{debug, warn};
 
 use self::asking::Asking;
 use self::gate::Gate;
+use self::header_list::HTTP2_HEADER_LIST_BYTES_KEPT;
 use self::limit_hits::{Limit, LimitHits};
 use self::open_requests::OpenRequests;
 use self::taking::Taking;
@@ -65,10 +67,6 @@ const HTTP1_HEADERS_MAX: usize = 64;
 /// What an HTTP/2 client begins with has so many bytes (RFC 9113 section 3.4). The library waits for them without end, and asks
 /// for a sign of life only after them: they have the time of a head.
 const HTTP2_PREFACE_BYTES: usize = 24;
-
-/// Largest header list of an HTTP/2 request, in bytes as RFC 9113 section 6.5.2 counts them; a larger one is refused
-/// by the protocol. CONTINUATION frames without end are cut here too.
-const HTTP2_HEADER_LIST_BYTES_MAX: u32 = 16 * 1024;
 
 /// Most requests that a connection has open at once. A page with its assets and its players has about 20. One more is refused
 /// by the protocol (REFUSED_STREAM, RFC 9113 section 5.1.2), of which the library says nothing: what is counted is that a
@@ -197,9 +195,19 @@ impl HttpServer {
             }
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(arrival);
+            let refused = header_list::refuse(&request);
+            if refused.is_some() {
+                limit_hits.count(Limit::Head);
+            }
             let answer = router.clone().oneshot(request);
             let answer = within(REQUEST_TIMEOUT, answer, limit_hits.clone());
-            async move { Ok::<_, Infallible>(open.answered(answer.await)) }
+            async move {
+                let answer = match refused {
+                    Some(refused) => refused,
+                    None => answer.await,
+                };
+                Ok::<_, Infallible>(open.answered(answer))
+            }
         });
         let mut connection = pin!(builder.serve_connection(stream, service));
         let ended = tokio::select! {
@@ -273,7 +281,7 @@ fn builder() -> auto::Builder<TokioExecutor> {
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(HTTP2_STREAMS_MAX)
-        .max_header_list_size(HTTP2_HEADER_LIST_BYTES_MAX)
+        .max_header_list_size(HTTP2_HEADER_LIST_BYTES_KEPT)
         .max_pending_accept_reset_streams(HTTP2_PENDING_RESETS_MAX)
         .keep_alive_interval(HTTP2_PING_INTERVAL)
         .keep_alive_timeout(HTTP2_PING_INTERVAL);

@@ -17,8 +17,8 @@ pub(crate) enum Limit {
     OpenFiles,
     /// [`HEAD_TIMEOUT`](super::HEAD_TIMEOUT), of a TLS handshake.
     HandshakeTime,
-    /// [`HTTP1_HEAD_BYTES_MAX`](super::HTTP1_HEAD_BYTES_MAX) or [`HTTP1_HEADERS_MAX`](super::HTTP1_HEADERS_MAX): 431, or
-    /// 414 where it is the URL alone.
+    /// [`HTTP1_HEAD_BYTES_MAX`](super::HTTP1_HEAD_BYTES_MAX), [`HTTP1_HEADERS_MAX`](super::HTTP1_HEADERS_MAX) or
+    /// [`HTTP2_HEADER_LIST_BYTES_MAX`](super::header_list::HTTP2_HEADER_LIST_BYTES_MAX): 431, or 414 where it is the URL alone.
     Head,
     /// [`HEAD_TIMEOUT`](super::HEAD_TIMEOUT), of a request's head that has begun, or of the first one.
     HeadTime,
