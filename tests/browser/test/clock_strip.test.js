@@ -11,9 +11,8 @@ test('a percentile is a sample, and no sample is an error', () => {
   assert.throws(() => percentile([], 50), /no samples/);
 });
 
-/** Of 60 pictures, how many may be too blurred to read. AV1 in software drops detail first when a core is short, and no
- *  figure is taken with it: what matters there is that a blurred strip is refused, not misread. */
-const UNREADABLE_MAX = { H264: 6, VP8: 6, VP9: 6, AV1: 40 };
+/** Of 60 pictures, how many may be too blurred to read. */
+const UNREADABLE_MAX = 6;
 
 test('the clock strip', async (t) => {
   const page = await newPage(t, await launchChromium(t));
@@ -45,7 +44,7 @@ test('the clock strip', async (t) => {
     assert.equal(accepted, 0);
   });
 
-  for (const [codec, unreadableMax] of Object.entries(UNREADABLE_MAX)) {
+  for (const codec of ['H264', 'VP8', 'VP9', 'AV1']) {
     await t.test(`survives ${codec} from a page to itself`, async (t) => {
       const { ages, unreadable } = await page.evaluate(async (name) => {
         const video = await loopbackVideo(name, 2_500_000);
@@ -55,7 +54,7 @@ test('the clock strip', async (t) => {
       }, codec);
       const { p50, p95 } = summary(ages);
       t.diagnostic(`${codec}: p50 ${p50.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms, ${unreadable} unreadable`);
-      assert.ok(unreadable <= unreadableMax, `${unreadable} of 60 strips unreadable`);
+      assert.ok(unreadable <= UNREADABLE_MAX, `${unreadable} of 60 strips unreadable`);
       assert.ok(p50 > 1 && p50 < 1000, `implausible p50: ${p50} ms`);
       await page.reload();
     });

@@ -14,7 +14,7 @@ const CELLS = 40;
 const TIME_CELLS = 32;
 
 /**
- * The least contrast between a cell and its inverse, of 255. Cells are drawn with 255; what a codec
+ * The least contrast between a cell and its inverse, of 255. Cells are drawn with 255 or 221; what a codec
  * leaves of them at a tolerable rate is well above a quarter of that.
  */
 const CONTRAST_MIN = 64;
@@ -43,15 +43,30 @@ export function stripCells(units: number): boolean[] {
   ];
 }
 
-/** Draws the strip of a moment at the top of a picture. */
-export function drawStrip(canvas: CanvasRenderingContext2D, widthPx: number, units: number): void {
+/**
+ * The two shades of a strip, white and black of each, which pictures take in turn. Chromium's encoder of AV1 leaves cells of a
+ * strip of one shade as they were, while the rest of the picture goes on.
+ */
+const SHADES = [
+  ['#fff', '#000'],
+  ['#eee', '#111'],
+] as const;
+
+/** Draws the strip of a moment at the top of a picture, which has this number. */
+export function drawStrip(
+  canvas: CanvasRenderingContext2D,
+  widthPx: number,
+  units: number,
+  picture: number,
+): void {
   const cellPx = widthPx / CELLS;
+  const [white, black] = SHADES[picture % 2 === 0 ? 0 : 1];
   stripCells(units).forEach((isWhite, index) => {
     const leftPx = Math.round(index * cellPx);
     const cellWidthPx = Math.round((index + 1) * cellPx) - leftPx;
-    canvas.fillStyle = isWhite ? '#fff' : '#000';
+    canvas.fillStyle = isWhite ? white : black;
     canvas.fillRect(leftPx, 0, cellWidthPx, cellPx);
-    canvas.fillStyle = isWhite ? '#000' : '#fff';
+    canvas.fillStyle = isWhite ? black : white;
     canvas.fillRect(leftPx, cellPx, cellWidthPx, cellPx);
   });
 }

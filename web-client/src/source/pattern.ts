@@ -15,14 +15,19 @@ export function openPattern(size: PictureSize, title: string): Source {
   canvas.height = size.heightPx;
   const context = canvas.getContext('2d', { alpha: false });
   if (!context) throw new Error('this browser has no canvas to draw the test pattern on');
-  drawPattern(context, title);
+  let picture = 0;
+  const draw = () => {
+    picture += 1;
+    drawPattern(context, title, picture);
+  };
+  draw();
 
   const media = canvas.captureStream();
   const tone = openTone();
   if (tone.track) media.addTrack(tone.track);
 
   const ticker = new Worker(new URL('./ticker.ts', import.meta.url), { type: 'module' });
-  ticker.addEventListener('message', () => drawPattern(context, title));
+  ticker.addEventListener('message', draw);
   ticker.postMessage(size.framesPerSecond);
 
   const stop = () => {
@@ -33,7 +38,7 @@ export function openPattern(size: PictureSize, title: string): Source {
   return { media, onEnded: undefined, stop };
 }
 
-function drawPattern(context: CanvasRenderingContext2D, title: string): void {
+function drawPattern(context: CanvasRenderingContext2D, title: string, picture: number): void {
   const { width, height } = context.canvas;
   const nowMs = unixNowMs();
   context.fillStyle = '#0d1a1e';
@@ -42,7 +47,7 @@ function drawPattern(context: CanvasRenderingContext2D, title: string): void {
   drawBars(context);
   drawTime(context, nowMs, title);
   // Last, with the time taken as late as can be: the strip is what delays are measured with.
-  drawStrip(context, width, clockUnits(unixNowMs()));
+  drawStrip(context, width, clockUnits(unixNowMs()), picture);
 }
 
 /** Three waves of different speed: motion everywhere, as the encoder of a camera has it. */
