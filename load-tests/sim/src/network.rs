@@ -195,6 +195,9 @@ pub const HEADER_BYTES: usize = 20 + 8;
 /// What the engine's DTLS fragments its flights to.
 const DTLS_BYTES_MAX: usize = 1_150;
 
+/// What the room of reports is a multiple of, in bytes.
+const RTCP_STEP: usize = 128;
+
 impl Leg {
     fn arrival(
         &mut self,
@@ -265,11 +268,13 @@ fn name_of(bytes: &[u8], now: Instant) -> [u64; 2] {
 }
 
 /// Bytes that a datagram takes in a bottleneck. One of DTLS counts as the largest: a signature is some bytes shorter by chance
-/// (ECDSA's in DER, RFC 3279 section 2.2.3), and what comes after it would be as much earlier.
+/// (ECDSA's in DER, RFC 3279 section 2.2.3), and what comes after it would be as much earlier. One of RTCP is rounded up: an engine
+/// numbers the packets of one moment in no order, and feedback about a lost one is some bytes shorter or longer by that.
 fn room_of(bytes: &[u8]) -> usize {
     match demux::kind_of(bytes) {
         Some(PacketKind::Dtls) => DTLS_BYTES_MAX,
-        Some(PacketKind::Stun | PacketKind::Rtp | PacketKind::Rtcp) | None => bytes.len(),
+        Some(PacketKind::Rtcp) => bytes.len().next_multiple_of(RTCP_STEP),
+        Some(PacketKind::Stun | PacketKind::Rtp) | None => bytes.len(),
     }
 }
 
