@@ -4,7 +4,7 @@
 #
 #   load-tests/sim/mutants.sh           all of them, one after the other
 #   load-tests/sim/mutants.sh NAME...   some of them
-#   load-tests/sim/mutants.sh --check   none: only whether the code that each one changes is still there
+#   load-tests/sim/mutants.sh --check   none: only whether the code that each one changes is still there, and can be copied
 #
 # All mutants are built at once, each behind a question that FRESHET_MUTANT answers while the tests run: to build the core
 # again for each would take five times as long.
@@ -57,17 +57,23 @@ filled_number_is_repaired_with_its_payload ~egress/history.rs~layers losses_are_
 END
 }
 
+# The simulator, and what it depends on of the workspace.
+members='sfu/model sfu/core signaling/auth whip-whep/core load-tests/sim'
+
 copy() {
     rm -rf "$tree"
-    mkdir -p "$tree/$place/sfu" "$tree/$place/load-tests"
-    cp -R "$root/sfu/model" "$root/sfu/core" "$tree/$place/sfu/"
-    cp -R "$root/load-tests/sim" "$tree/$place/load-tests/"
+    listed=
+    for member in $members; do
+        mkdir -p "$tree/$place/$member"
+        cp -R "$root/$member/." "$tree/$place/$member/"
+        listed="$listed${listed:+, }\"$place/$member\""
+    done
     cp "$root/Cargo.lock" "$root/clippy.toml" "$tree/"
-    # The workspace without its root package, and with these three members.
-    awk -v place="$place" '
+    # The workspace without its root package, and with these members.
+    awk -v place="$place" -v listed="$listed" '
         /^\[/ { keep = ($0 ~ /^\[(workspace|profile)/) }
         /^members = \[/ {
-            printf "members = [\"%s/sfu/model\", \"%s/sfu/core\", \"%s/load-tests/sim\"]\n", place, place, place
+            printf "members = [%s]\n", listed
             skip = 1
         }
         { sub(/path = "/, "&" place "/") }
@@ -147,6 +153,14 @@ END
     [ "$n_done" -gt 0 ] || { echo "no such mutant:$wanted" >&2; exit 1; }
 }
 
+# Whether the copy is a workspace: a dependency that is new has to be copied as well.
+is_whole() {
+    (cd "$tree" && cargo metadata --offline --format-version 1 >/dev/null 2>"$tree/log") && return
+    echo "the copy that mutants are made in is no workspace" >&2
+    cat "$tree/log" >&2
+    return 1
+}
+
 check_one() { is_there "$1" "$2" "$4"; }
 put_in_one() { is_there "$1" "$2" "$4" && put_in "$1" "$2" "$4" "$5"; }
 judge_one() { judge "$1" "$3"; }
@@ -156,7 +170,8 @@ if [ "${1:-}" = --check ]; then
     wanted=" $* "
     each check_one
     echo "$n_done mutants, $n_failed with nothing to change"
-    [ "$n_failed" -eq 0 ]
+    copy
+    is_whole && [ "$n_failed" -eq 0 ]
     exit
 fi
 
