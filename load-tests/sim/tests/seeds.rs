@@ -4,6 +4,15 @@ use std::time::Duration;
 
 use freshet_sim::scenario::{self, Failure, Outcome};
 use freshet_sim::seeds;
+use nix::time::{ClockId, clock_gettime};
+
+/// What a second of a core simulates at least, in seconds. It is wall time where nothing else runs; a machine that is shared must
+/// not count others' turns.
+const SPEED_MIN: f64 = 100.0;
+
+fn cpu_of_this_thread() -> nix::Result<Duration> {
+    Ok(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)?.into())
+}
 
 /// Runs a seed. A panic says which.
 #[expect(clippy::print_stdout, reason = "what panics does not know of seeds")]
@@ -20,14 +29,22 @@ fn every_seed_is_survived() {
     let all = seeds::of_this_run(count.as_deref()).expect("a number of seeds");
     let n_threads = std::thread::available_parallelism().map_or(1, usize::from);
     let parts: Vec<&[u64]> = all.chunks(all.len().div_ceil(n_threads)).collect();
-    let results: Vec<_> = std::thread::scope(|scope| {
+    let parts: Vec<_> = std::thread::scope(|scope| {
         let handles: Vec<_> = parts
             .into_iter()
-            .map(|part| scope.spawn(|| part.iter().map(|s| (*s, run(*s))).collect()))
+            .map(|part| {
+                scope.spawn(|| {
+                    let results: Vec<_> = part.iter().map(|s| (*s, run(*s))).collect();
+                    (results, cpu_of_this_thread())
+                })
+            })
             .collect();
         let joined = handles.into_iter().map(|h| h.join().expect("no panic"));
-        joined.flat_map(|part: Vec<_>| part).collect()
+        joined.collect()
     });
+    let took: nix::Result<Duration> = parts.iter().map(|(_, cpu)| *cpu).sum();
+    let took = took.expect("a thread has a clock");
+    let results: Vec<_> = parts.into_iter().flat_map(|(results, _)| results).collect();
     let failed: Vec<_> = results.iter().filter(|(_, r)| r.is_err()).collect();
     assert!(
         failed.is_empty(),
@@ -37,10 +54,12 @@ fn every_seed_is_survived() {
     );
     let simulated: Duration = results.iter().flat_map(|(_, r)| r).map(|o| o.elapsed).sum();
     let n_shown: usize = results.iter().flat_map(|(_, r)| r).map(|o| o.n_shown).sum();
+    let speed = simulated.as_secs_f64() / took.as_secs_f64();
     println!(
-        "{} seeds, {simulated:?} simulated, {n_shown} pictures shown",
+        "{} seeds, {simulated:?} simulated in {took:?} of a core, {speed:.0} times as fast, {n_shown} pictures shown",
         results.len()
     );
+    assert!(speed >= SPEED_MIN, "{speed:.0} seconds in a second");
     assert!(
         n_shown > results.len() * 100,
         "{n_shown} pictures: the runs show too little"
