@@ -57,6 +57,17 @@ impl Link {
         self.rates(duration).0
     }
 
+    /// What the node sends in this time, in bits a second, and the longest queue that stood in it.
+    fn sent_bps_and_queue(&mut self, duration: Duration) -> (u64, Duration) {
+        const LOOKS: u32 = 50;
+        let (mut sent, mut queue) = (0, Duration::ZERO);
+        for _ in 0..LOOKS {
+            sent += self.sent_bps(duration / LOOKS);
+            queue = queue.max(self.queue_delay());
+        }
+        (sent / u64::from(LOOKS), queue)
+    }
+
     /// What the node sends in this time, and what the viewer gets of it.
     fn rates(&mut self, duration: Duration) -> (u64, u64) {
         let address = self.world.browser(self.viewer).address;
@@ -125,15 +136,15 @@ fn the_rate_falls(seed: u64) -> Result<Figures, String> {
     link.world.run_for(SECOND * 2);
     let (mut sent_most, mut queue_most) = (0, Duration::ZERO);
     for ends_after in 3..=12 {
-        let sent = link.sent_bps(SECOND);
+        let (sent, queue) = link.sent_bps_and_queue(SECOND);
         sent_most = sent_most.max(sent);
         if sent > 550_000 {
             return Err(format!(
                 "{sent} bit/s in the second that ends {ends_after} s after"
             ));
         }
-        let queue = link.queue_delay();
-        if ends_after >= 4 {
+        // What stands in a second that begins later than this.
+        if ends_after >= 5 {
             queue_most = queue_most.max(queue);
             if queue >= Duration::from_millis(150) {
                 return Err(format!("a queue of {queue:?} {ends_after} s after"));
