@@ -155,11 +155,18 @@ impl Stage {
         });
     }
 
-    /// A refusal is an answer.
+    /// With an odd offer, to the endpoint or past it to a worker, which must bear what no endpoint lets through. A refusal is an
+    /// answer.
     fn watch(&mut self, how: u8) {
-        if self.participants.len() < PARTICIPANTS_MAX
-            && let Ok(id) = self.world.join(ROOM, None, |o| odd_offer::by(how, &o))
-        {
+        if self.participants.len() >= PARTICIPANTS_MAX {
+            return;
+        }
+        let tamper = |offer: String| odd_offer::by(how, &offer);
+        let joined = match how & 64 {
+            0 => self.world.join_at_worker(ROOM, None, tamper),
+            _ => self.world.join(ROOM, None, tamper),
+        };
+        if let Ok(id) = joined {
             self.joined(id);
         }
     }
@@ -211,7 +218,9 @@ impl Stage {
     }
 
     fn roam(&mut self, who: u8) {
-        if let Some(id) = self.participant(who).map(|p| p.id) {
+        if let Some(id) = self.participant(who).map(|p| p.id)
+            && self.world.browser(id).url.is_some()
+        {
             // A session that is gone is not found.
             let _ = self.world.roam(id);
             // It is listened to at its new address.

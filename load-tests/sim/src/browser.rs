@@ -11,6 +11,7 @@ use crate::chance::draw;
 use crate::clock::LocalClock;
 use crate::publisher::{Camera, Publisher};
 use crate::session::{BrowserSession, Outgoing, Said};
+use crate::signaling::SessionUrl;
 use crate::viewer::Viewer;
 
 /// A participant.
@@ -20,6 +21,8 @@ pub struct Browser {
     pub address: SocketAddr,
     /// Its session at the node.
     pub session: SessionId,
+    /// Where its session is at the node; `None` for one that no endpoint opened.
+    pub url: Option<SessionUrl>,
     /// The room it is in.
     pub room: RoomId,
     /// Its number in the world; a publisher's stamps carry it.
@@ -86,6 +89,7 @@ impl Browser {
         let browser = Self {
             address: birth.address,
             session: birth.session,
+            url: None,
             room: birth.room,
             number: birth.number,
             connected_at: None,

@@ -9,7 +9,9 @@
 //!
 //! * One seed is one run: what was forwarded, when, and of which encoding. Sealed bytes differ, because DTLS draws keys
 //!   from the operating system.
-//! * Only cores are simulated: nothing here depends on a server, a socket or a runtime.
+//! * Only cores are simulated: nothing here depends on a server, a socket or a runtime. They are workers of the SFU and the
+//!   endpoints of WHIP and WHEP, through which participants come, roam and go ([`signaling`]). Viewers take their seats in turn;
+//!   the server's own rule for it is tested where it is (`sfu/server/src/placement`).
 //! * Every oracle has a test in which it fails.
 #![forbid(unsafe_code)]
 
@@ -32,6 +34,7 @@ pub mod scenario;
 pub mod screen;
 pub mod seeds;
 pub mod session;
+pub mod signaling;
 pub mod source;
 pub mod stamp;
 pub mod trace;

@@ -12,16 +12,22 @@ use sfu_core::{Config, LocalAddress, Seed, Sfu};
 use sfu_model::datagram::{Datagram, Transport};
 use sfu_model::id::{RoomId, SessionId, WorkerId};
 use sfu_model::time::{Instant, NtpTime};
+use whip_whep_core::ask::Step;
+use whip_whep_core::endpoint::WhipWhep;
+use whip_whep_core::response::Response;
 
 use crate::chance::draw;
 use crate::clock;
 use crate::session::certificate;
+use crate::signaling::{self, Sent};
 
 /// A process of workers behind one address.
 #[derive(Debug)]
 pub struct Node {
     /// Where browsers reach it.
     pub address: SocketAddr,
+    /// Its WHIP and WHEP endpoints. Their limits are those that people run them with, and far from what a few participants do.
+    endpoints: WhipWhep,
     workers: Vec<Sfu>,
     /// Which worker a validated address belongs to.
     owners: BTreeMap<(Transport, SocketAddr), WorkerId>,
@@ -56,6 +62,7 @@ impl Node {
             .collect();
         Self {
             address,
+            endpoints: WhipWhep::new(whip_whep_core::endpoint::Config::default()),
             workers,
             owners: BTreeMap::new(),
             origins: BTreeMap::new(),
@@ -101,6 +108,39 @@ impl Node {
         };
         if let Some(sfu) = self.worker(worker) {
             sfu.handle_datagram(datagram, now);
+        }
+    }
+
+    /// Answers a request to its endpoints, and names the workers that had to do with it. `None` where the path is no endpoint's.
+    pub fn request(&mut self, sent: &Sent<'_>, now: Instant) -> Option<(Response, Vec<WorkerId>)> {
+        let mut asked = Vec::new();
+        let mut step = self.endpoints.handle_request(&sent.request()?, now);
+        loop {
+            match step {
+                Step::Done(response) | Step::Pull(response, _) => return Some((response, asked)),
+                Step::Ask(ask, ticket) => {
+                    let reply = signaling::answer(ask, |command| {
+                        let (worker, result) = self.handle(command, now);
+                        asked.push(worker);
+                        result
+                    });
+                    step = self.endpoints.handle_reply(ticket, reply);
+                }
+            }
+        }
+    }
+
+    fn handle(&mut self, command: Command, now: Instant) -> (WorkerId, CommandResult) {
+        match command {
+            Command::Publish(publish) => self.publish(publish, now),
+            Command::Play(play) => self.play(play, now),
+            Command::RestartIce { session, .. }
+            | Command::ChooseLayer { session, .. }
+            | Command::Close { session, .. } => self.command_session(session, command, now),
+            // No request to an endpoint asks for these.
+            Command::ListWanted { .. } | Command::EndRoom { .. } | Command::Shutdown => {
+                (WorkerId(0), Err(CommandError::Internal))
+            }
         }
     }
 
@@ -152,7 +192,7 @@ impl Node {
     }
 
     /// Takes note of what a worker said.
-    pub fn note(&mut self, worker: WorkerId, event: &Event) {
+    pub fn note(&mut self, worker: WorkerId, event: &Event, now: Instant) {
         match event {
             Event::AddressValidated { transport, address } => {
                 self.owners.insert((*transport, *address), worker);
@@ -164,6 +204,7 @@ impl Node {
             }
             Event::SessionClosed { session, .. } => {
                 self.sessions.remove(session);
+                self.endpoints.handle_session_closed(*session, now);
             }
             Event::SessionConnected { .. }
             | Event::FirstPacketSent { .. }

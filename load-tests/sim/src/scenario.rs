@@ -78,7 +78,8 @@ pub enum Failure {
     Frozen(BrowserId, freeze::Frozen),
     /// A player's pictures come late, although everything is well.
     Late(BrowserId, Latency),
-    /// The node let somebody not watch, for another reason than that nobody publishes.
+    /// The node let somebody not publish, or not watch for another reason than that nobody publishes, or did not do what a
+    /// participant asked of its session.
     Refused,
     /// The node ended a session that nobody asked it to end.
     Closed(BrowserId),
@@ -113,42 +114,14 @@ struct Run {
     is_lossy: bool,
     /// Whose path has reordered packets.
     reordered: BTreeSet<BrowserId>,
-    /// Somebody was not let in, although there was something to watch.
+    /// An endpoint refused what it should not have: a publisher, a viewer although there was something to watch, a restart or a
+    /// goodbye of a session that is there.
     was_refused: bool,
 }
 
 /// Runs the scenario of a seed.
 pub fn run(seed: u64) -> Result<Outcome, Failure> {
-    let pick = |question: u64, n: u64| below(draw(seed, &[question]), n);
-    let codec = usize::try_from(pick(1, 4)).unwrap_or(0);
-    let video = VIDEO_CODECS.get(codec).copied().unwrap_or(VIDEO_CODECS[0]);
-    // With this share of cameras, the seeds that were promoted have those that they had.
-    let is_scalable = pick(5, 5) < 2;
-    let camera = Camera {
-        is_simulcast: pick(2, 2) == 1,
-        packets_per_frame: 2,
-        ..Camera::new(video)
-    };
-    let n_workers = usize::try_from(1 + pick(3, 3)).unwrap_or(1);
-    let mut run = Run {
-        seed,
-        world: World::new(seed, n_workers),
-        camera,
-        mode: if is_scalable {
-            scalability(video, pick(6, 4))
-        } else {
-            Scalability::NONE
-        },
-        publisher: None,
-        publishers: Vec::new(),
-        viewers: Vec::new(),
-        rebound_at: None,
-        is_lossy: pick(4, 2) == 1,
-        reordered: BTreeSet::new(),
-        was_refused: false,
-    };
-    run.publish();
-    run.world.run_for(Duration::from_millis(600));
+    let mut run = Run::begin(seed);
     for n in 0..N_STEPS {
         run.step(n);
         let pause = below(draw(seed, &[n, 77]), 600);
@@ -169,6 +142,41 @@ fn scalability(codec: Codec, which: u64) -> Scalability {
 }
 
 impl Run {
+    /// A room with its publisher, by a seed.
+    fn begin(seed: u64) -> Self {
+        let pick = |question: u64, n: u64| below(draw(seed, &[question]), n);
+        let codec = usize::try_from(pick(1, 4)).unwrap_or(0);
+        let video = VIDEO_CODECS.get(codec).copied().unwrap_or(VIDEO_CODECS[0]);
+        // With this share of cameras, the seeds that were promoted have those that they had.
+        let is_scalable = pick(5, 5) < 2;
+        let camera = Camera {
+            is_simulcast: pick(2, 2) == 1,
+            packets_per_frame: 2,
+            ..Camera::new(video)
+        };
+        let n_workers = usize::try_from(1 + pick(3, 3)).unwrap_or(1);
+        let mut run = Run {
+            seed,
+            world: World::new(seed, n_workers),
+            camera,
+            mode: if is_scalable {
+                scalability(video, pick(6, 4))
+            } else {
+                Scalability::NONE
+            },
+            publisher: None,
+            publishers: Vec::new(),
+            viewers: Vec::new(),
+            rebound_at: None,
+            is_lossy: pick(4, 2) == 1,
+            reordered: BTreeSet::new(),
+            was_refused: false,
+        };
+        run.publish();
+        run.world.run_for(Duration::from_millis(600));
+        run
+    }
+
     fn draw(&self, step: u64, question: u64, n: u64) -> usize {
         usize::try_from(below(draw(self.seed, &[step, question]), n)).unwrap_or(0)
     }
@@ -180,8 +188,7 @@ impl Run {
         match (step.copied().unwrap_or(Step::Join), viewer) {
             (Step::Join, _) => self.join(n),
             (Step::Leave, Some(viewer)) => {
-                // A session that the node has closed meanwhile answers 404.
-                let _ = self.world.leave(viewer);
+                self.leave(viewer);
                 self.viewers.remove(victim);
             }
             (Step::Vanish, Some(viewer)) => {
@@ -189,7 +196,8 @@ impl Run {
                 self.viewers.remove(victim);
             }
             (Step::Roam, Some(viewer)) => {
-                let _ = self.world.roam(viewer);
+                let roamed = self.world.roam(viewer);
+                self.judge_answer(roamed);
             }
             (Step::Rebind, _) => self.rebind(n, viewer),
             (Step::Reload, _) => {
@@ -200,7 +208,7 @@ impl Run {
             }
             (Step::Restart, _) => {
                 if let Some(publisher) = self.publisher {
-                    let _ = self.world.leave(publisher);
+                    self.leave(publisher);
                 }
                 self.publish();
             }
@@ -211,6 +219,11 @@ impl Run {
             (Step::Weather, _) => self.change_weather(n, viewer),
             (Step::Leave | Step::Vanish | Step::Roam, None) => {}
         }
+    }
+
+    fn leave(&mut self, who: BrowserId) {
+        let left = self.world.leave(who).map(|()| true);
+        self.judge_answer(left);
     }
 
     /// Of those who come while there are layers one in four has no Dependency Descriptors.
@@ -235,7 +248,19 @@ impl Run {
                 ..self.camera.scalable(self.mode)
             },
         };
-        self.publisher = self.world.take_over("demo", camera).ok();
+        let joined = match self.draw(turn, 22, 4) {
+            // It does not know that it still publishes.
+            0 => self.world.publish("demo", camera),
+            _ => self.world.take_over("demo", camera),
+        };
+        let joined = match joined {
+            Err(error) if error.code() == Some("stream-busy") => {
+                self.world.take_over("demo", camera)
+            }
+            joined => joined,
+        };
+        self.was_refused |= joined.is_err();
+        self.publisher = joined.ok();
         let number = self.publisher.map(|id| self.world.browser(id).number);
         self.publishers.extend(number);
     }

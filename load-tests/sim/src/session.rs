@@ -91,6 +91,9 @@ const PLAYOUT_DELAY_ID: u8 = 5;
 const DESCRIPTOR_ID: u8 = 6;
 const CAPTURE_TIME_ID: u8 = 12;
 
+/// The id of what a page sends.
+const MEDIA_STREAM: &str = "camera";
+
 /// Packets a browser keeps to repair what the node did not get: a second of the largest encoding.
 const RETRANSMISSION_PACKETS_MAX: usize = 512;
 
@@ -151,7 +154,9 @@ impl BrowserSession {
                 }
                 simulcast
             });
-            let mid = api.add_media(engine_kind(kind), direction, None, None, simulcast);
+            // WHIP takes one MediaStream (RFC 9725 section 4.4.2).
+            let stream = Some(MEDIA_STREAM.to_owned());
+            let mid = api.add_media(engine_kind(kind), direction, stream, None, simulcast);
             self.sections.push((kind, mid));
         }
         let (offer, pending) = api.apply()?;

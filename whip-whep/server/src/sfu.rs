@@ -8,6 +8,7 @@ use sfu_server::{RequestError, Sfu};
 use tracing::error;
 use whip_whep_core::ask::{Ask, Reply, SfuRefusal};
 use whip_whep_core::ice::IceCredentials;
+use whip_whep_core::layer_selection::LayerSelection;
 use whip_whep_core::news::{Layer, News, Why};
 
 /// Asks, and waits for the answer.
@@ -49,16 +50,7 @@ pub(crate) async fn ask(sfu: &Sfu, ask: Ask) -> Result<Reply, SfuRefusal> {
             Ok(Reply::Described(news.unwrap_or_default()))
         }
         Ask::SelectLayer { session, selection } => {
-            let choice = LayerChoice {
-                rid: selection.rid,
-                spatial: selection.spatial,
-                spatial_max: selection.spatial_max,
-                temporal: selection.temporal,
-                temporal_max: selection.temporal_max,
-                width_max: selection.width_max,
-                height_max: selection.height_max,
-            };
-            let chosen = sfu.choose_layer(session, choice).await;
+            let chosen = sfu.choose_layer(session, choice(selection)).await;
             chosen.map(|()| Reply::Selected)
         }
         Ask::Close { session } => {
@@ -67,6 +59,18 @@ pub(crate) async fn ask(sfu: &Sfu, ask: Ask) -> Result<Reply, SfuRefusal> {
         }
     };
     answered.map_err(refusal)
+}
+
+fn choice(selection: LayerSelection) -> LayerChoice {
+    LayerChoice {
+        rid: selection.rid,
+        spatial: selection.spatial,
+        spatial_max: selection.spatial_max,
+        temporal: selection.temporal,
+        temporal_max: selection.temporal_max,
+        width_max: selection.width_max,
+        height_max: selection.height_max,
+    }
 }
 
 /// What a player is told of its state.
@@ -115,5 +119,56 @@ fn refused(error: CommandError) -> SfuRefusal {
             error!(error = %ours, "the SFU failed");
             SfuRefusal::Internal
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use freshet_sim::signaling;
+    use sfu_core::command::Command;
+    use sfu_model::codec::{Codec, MediaKind};
+    use sfu_model::id::SessionId;
+    use sfu_model::rtp::Rid;
+
+    use super::*;
+
+    #[test]
+    fn the_simulator_refuses_as_we_do() {
+        let errors = [
+            CommandError::MalformedOffer("no lines".to_owned()),
+            CommandError::NoCommonCodec(MediaKind::Audio),
+            CommandError::CannotDecode(Codec::Vp8),
+            CommandError::NothingAccepted,
+            CommandError::RoomBusy,
+            CommandError::RoomEmpty,
+            CommandError::UnknownLayer,
+            CommandError::UnknownSession,
+            CommandError::Exhausted { limit: "any" },
+            CommandError::ShuttingDown,
+            CommandError::DuplicateSession,
+            CommandError::Internal,
+        ];
+        for error in errors {
+            assert_eq!(signaling::refusal(error.clone()), refused(error));
+        }
+    }
+
+    #[test]
+    fn the_simulator_chooses_layers_as_we_do() {
+        let selection = LayerSelection {
+            rid: Rid::new("a"),
+            spatial: Some(1),
+            spatial_max: Some(2),
+            temporal: Some(3),
+            temporal_max: Some(4),
+            width_max: Some(5),
+            height_max: Some(6),
+        };
+        let session = SessionId::from_random(1);
+        let ask = Ask::SelectLayer { session, selection };
+        let asked = signaling::command_of(ask);
+        assert!(
+            matches!(asked, Some(Command::ChooseLayer { choice: theirs, .. }) if theirs == choice(selection))
+        );
     }
 }

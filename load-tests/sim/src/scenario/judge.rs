@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use sfu_core::budget::choice::LayerChoice;
 use sfu_core::command::Command;
-use sfu_core::error::CommandError;
 use sfu_model::time::Instant;
 
 use super::{CALM, FOLLOWED_WITHIN, Failure, HEALED_WITHIN, Outcome, Run};
@@ -12,6 +11,7 @@ use crate::browser::Part;
 use crate::network::Conditions;
 use crate::oracle::latency::{self, Latency};
 use crate::oracle::{continuity, freeze, player};
+use crate::signaling::Refused;
 use crate::trace;
 use crate::world::{BrowserId, JoinError};
 
@@ -68,10 +68,17 @@ impl Run {
 
     /// Anybody may watch, but for where nobody publishes: a publisher that has not connected yet is none.
     pub(super) fn judge_join(&mut self, joined: Result<BrowserId, JoinError>) {
-        let is_empty =
-            |error: &JoinError| matches!(error, JoinError::Refused(CommandError::RoomEmpty));
+        let is_empty = |error: &JoinError| error.code() == Some("stream-offline");
         self.was_refused |= joined.as_ref().is_err_and(|error| !is_empty(error));
         self.viewers.extend(joined);
+    }
+
+    /// A session is roamed with and left, unless the node has closed it meanwhile.
+    pub(super) fn judge_answer(&mut self, answered: Result<bool, Refused>) {
+        self.was_refused |= match answered {
+            Ok(is_usable) => !is_usable,
+            Err(refused) => refused.code != "no-such-session",
+        };
     }
 
     fn judge_viewer(&self, id: BrowserId, calm_at: Instant) -> Result<(), Failure> {
@@ -102,5 +109,85 @@ impl Run {
         let calm = shown.iter().filter(|shown| shown.at >= healed_at);
         let calm: Vec<_> = calm.copied().collect();
         latency::check(&calm, CALM_LATENCY).map_err(|measured| Failure::Late(id, measured))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sfu_core::command::CloseReason;
+
+    use super::*;
+
+    /// A room that somebody watches, and the viewer.
+    fn watched() -> (Run, BrowserId) {
+        let mut run = Run::begin(1);
+        run.world.run_for(Duration::from_secs(1));
+        let viewer = run.world.watch("demo");
+        run.judge_join(viewer);
+        run.world.run_for(Duration::from_secs(1));
+        let viewer = *run.viewers.first().expect("a viewer");
+        (run, viewer)
+    }
+
+    #[test]
+    fn a_run_in_which_nothing_happens_is_good() {
+        let (mut run, viewer) = watched();
+        let roamed = run.world.roam(viewer);
+        run.judge_answer(roamed);
+        let outcome = run.judge().expect("a good run");
+        assert!(outcome.n_shown > 100, "{outcome:?}");
+    }
+
+    #[test]
+    fn a_participant_that_is_refused_fails_a_run() {
+        let refused = |status, code: &str| Refused {
+            status,
+            code: code.to_owned(),
+        };
+        let (mut run, _) = watched();
+        run.judge_join(Err(JoinError::Refused(refused(409, "stream-offline"))));
+        run.judge_answer(Err(refused(404, "no-such-session")));
+        assert!(!run.was_refused);
+        run.judge_join(Err(JoinError::Refused(refused(429, "too-many-requests"))));
+        assert_eq!(run.judge(), Err(Failure::Refused));
+        let (mut run, _) = watched();
+        run.judge_answer(Ok(false));
+        assert_eq!(run.judge(), Err(Failure::Refused));
+        let (mut run, _) = watched();
+        run.judge_answer(Err(refused(500, "internal")));
+        assert_eq!(run.judge(), Err(Failure::Refused));
+    }
+
+    #[test]
+    fn a_session_that_the_node_ends_fails_a_run() {
+        let (mut run, viewer) = watched();
+        let session = run.world.browser(viewer).session;
+        let reason = CloseReason::Requested;
+        let close = Command::Close { session, reason };
+        run.world.command(session, close).expect("it is closed");
+        assert_eq!(run.judge(), Err(Failure::Closed(viewer)));
+    }
+
+    #[test]
+    fn a_picture_that_stands_fails_a_run() {
+        let (mut run, viewer) = watched();
+        let publisher = run.publisher.take().expect("a publisher");
+        run.world.browser_mut(publisher).vanish();
+        let judged = run.judge();
+        assert!(
+            matches!(judged, Err(Failure::Frozen(frozen, _)) if frozen == viewer),
+            "{judged:?}"
+        );
+    }
+
+    #[test]
+    fn pictures_of_a_publisher_that_nobody_knows_fail_a_run() {
+        let (mut run, viewer) = watched();
+        run.publishers.clear();
+        let judged = run.judge();
+        assert!(
+            matches!(judged, Err(Failure::Player(of, _)) if of == viewer),
+            "{judged:?}"
+        );
     }
 }

@@ -162,7 +162,8 @@ impl World {
     }
 
     fn on_event(&mut self, worker: WorkerId, event: Event) {
-        self.node.note(worker, &event);
+        let now = self.node_now();
+        self.node.note(worker, &event, now);
         if let Event::SessionClosed {
             session, reason, ..
         } = event

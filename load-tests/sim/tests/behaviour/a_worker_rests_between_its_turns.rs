@@ -34,7 +34,7 @@ fn with_a_viewer_who_wants_sound_alone_and_says_nothing() {
     let camera = Camera::live(H264).simulcast();
     world.publish("demo", camera).unwrap();
     world.run_for(Duration::from_secs(2));
-    let viewer = world.join("demo", None, sound_alone).unwrap();
+    let viewer = world.join_at_worker("demo", None, sound_alone).unwrap();
     world.run_for(Duration::from_secs(2));
     let seen = world.viewer(viewer);
     assert!(seen.audio.len() > 50, "{} packets", seen.audio.len());

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use freshet_sim::publisher::{Camera, H264};
-use freshet_sim::world::World;
+use freshet_sim::world::{BrowserId, JoinError, World};
 
 /// Loopback, the metadata service of clouds, a victim.
 const NAMED: [&str; 3] = ["127.0.0.1 8080", "169.254.169.254 80", "198.51.100.7 53"];
@@ -25,15 +25,15 @@ fn naming_victims(offer: String) -> String {
     tampered
 }
 
-#[test]
-fn nothing_is_sent_to_addresses_that_are_only_named() {
+/// Through the endpoints, which take candidates out of an offer, or to a worker, which gets them.
+type Join = fn(&mut World, Option<(Camera, bool)>) -> Result<BrowserId, JoinError>;
+
+fn nothing_is_sent_to_what_is_named(join: Join) {
     let mut world = World::new(140, 1);
     let camera = Camera::new(H264);
-    let publisher = world
-        .join("demo", Some((camera, false)), naming_victims)
-        .unwrap();
+    let publisher = join(&mut world, Some((camera, false))).unwrap();
     world.run_for(Duration::from_secs(1));
-    let viewer = world.join("demo", None, naming_victims).unwrap();
+    let viewer = join(&mut world, None).unwrap();
     world.run_for(Duration::from_secs(20));
 
     assert!(
@@ -43,4 +43,18 @@ fn nothing_is_sent_to_addresses_that_are_only_named() {
     let real = [publisher, viewer].map(|id| world.browser(id).address);
     let sent_to: Vec<_> = world.sent_to().collect();
     assert_eq!(sent_to, real);
+}
+
+#[test]
+fn nothing_is_sent_to_addresses_that_are_only_named() {
+    nothing_is_sent_to_what_is_named(|world, publishing| {
+        world.join("demo", publishing, naming_victims)
+    });
+}
+
+#[test]
+fn a_worker_that_is_told_of_addresses_sends_nothing_to_them() {
+    nothing_is_sent_to_what_is_named(|world, publishing| {
+        world.join_at_worker("demo", publishing, naming_victims)
+    });
 }

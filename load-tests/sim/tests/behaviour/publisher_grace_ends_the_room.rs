@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use freshet_sim::publisher::{Camera, H264};
-use freshet_sim::world::{JoinError, World};
+use freshet_sim::world::World;
 use sfu_core::command::CloseReason;
-use sfu_core::error::CommandError;
 use sfu_core::limits::PUBLISHER_GRACE;
 
 #[test]
@@ -20,8 +19,8 @@ fn viewers_on_every_worker_are_closed_when_the_grace_is_over() {
     for viewer in viewers {
         assert_eq!(world.browser(viewer).close_reason, None);
     }
-    let late = world.watch("demo");
-    assert_eq!(late, Err(JoinError::Refused(CommandError::RoomEmpty)));
+    let late = world.watch("demo").unwrap_err();
+    assert_eq!(late.code(), Some("stream-offline"));
     world.run_for(Duration::from_millis(200));
     for viewer in viewers {
         assert_eq!(

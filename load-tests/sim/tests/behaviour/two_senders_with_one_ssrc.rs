@@ -71,9 +71,9 @@ fn collide(offer: String) -> String {
 #[test]
 fn an_offer_that_announces_one_ssrc_twice_is_refused_or_its_streams_are_told_apart() {
     let mut world = World::new(341, 1);
-    let joined = world.join("demo", Some((Camera::new(H264), false)), collide);
+    let joined = world.join_at_worker("demo", Some((Camera::new(H264), false)), collide);
     match joined {
-        Err(JoinError::Refused(_)) => return,
+        Err(JoinError::RefusedByWorker(_)) => return,
         other => other.unwrap(),
     };
     world.run_for(Duration::from_secs(2));

@@ -5,7 +5,6 @@ use std::time::Duration;
 use freshet_sim::network::Conditions;
 use freshet_sim::publisher::{Camera, H264};
 use freshet_sim::world::{BrowserId, World};
-use sfu_core::error::CommandError;
 use sfu_model::time::Instant;
 
 fn live_world(seed: u64) -> (World, BrowserId, BrowserId) {
@@ -71,7 +70,7 @@ fn come_back(world: &mut World, viewer: BrowserId, silence: Duration) -> Browser
         Ok(true) => viewer,
         Ok(false) => panic!("the restart's answer is not usable"),
         Err(error) => {
-            assert_eq!(error, CommandError::UnknownSession);
+            assert_eq!(error.code, "no-such-session");
             world.watch("demo").unwrap()
         }
     }
