@@ -7,11 +7,16 @@ use std::time::Duration;
 use bridge_packager::rendition::RenditionOutline;
 use sfu_core::route::tracks::{EncodingOutline, TrackOutline};
 use sfu_model::codec::{Codec, MediaKind};
+use sfu_model::packet::Dimensions;
 use sfu_model::time::Instant;
 
 /// How long renditions that are expected are waited for. The smaller encodings of a simulcast come within tenths of a second
 /// of the first; one that has not come by then may never, and who asks has waited long enough.
 const WAIT_MAX: Duration = Duration::from_millis(1_500);
+
+/// How long smaller ones are waited for when the best is there. A middle one that begins too small has no name for up to a second
+/// (`ladder.rs`): whoever watches first does without it, and those who come later find it on the list.
+const SMALLER_WAIT_MAX: Duration = Duration::from_millis(200);
 
 /// How long the first picture of any is waited for: a screen on which nothing moves has one a second, and the keyframe that it
 /// is asked for comes with the next. Who is given a list without pictures sees none for as long as it plays.
@@ -36,6 +41,8 @@ pub(crate) struct Overture {
     is_over: bool,
     /// Pictures are promised, and there are none.
     lacks_pictures: bool,
+    /// Since when all is there but smaller sizes of what is passed on.
+    has_best_since: Option<Instant>,
     anew: Anew,
 }
 
@@ -67,6 +74,10 @@ impl Overture {
         let has_none = held.iter().all(|r| r.kind == MediaKind::Audio);
         self.lacks_pictures = has_none && n_pictures(tracks, self.anew) > 0;
         let is_whole = is_whole(held, tracks, self.anew);
+        match has_best(held, tracks, self.anew) {
+            true => self.has_best_since = self.has_best_since.or(Some(now)),
+            false => self.has_best_since = None,
+        }
         let is_late = self.poll_timeout().is_some_and(|at| at <= now);
         self.is_over = self.is_over || is_late || is_whole;
         if self.is_over { self.held.take() } else { None }
@@ -79,15 +90,38 @@ impl Overture {
             true => PICTURE_WAIT_MAX,
             false => WAIT_MAX,
         };
-        Some(began_at + wait)
+        let has_best_since = self.has_best_since.map(|since| since + SMALLER_WAIT_MAX);
+        has_best_since.into_iter().chain([began_at + wait]).min()
     }
+}
+
+/// Whether all sound is there, and of pictures that are passed on the largest.
+fn has_best(renditions: &[RenditionOutline], tracks: &[TrackOutline], anew: Anew) -> bool {
+    let is_passed_on = n_passed_on(tracks, MediaKind::Video) == n_pictures(tracks, anew);
+    let promised = flowing(tracks, MediaKind::Video).map(|encoding| encoding.sizes.of(0));
+    // One whose size is not known yet may be the largest.
+    let promised: Option<Vec<Dimensions>> = promised.collect();
+    let n_pixels = |size: Dimensions| u32::from(size.width) * u32::from(size.height);
+    let largest = promised.and_then(|sizes| sizes.into_iter().map(n_pixels).max());
+    let listed = renditions.iter().filter_map(|rendition| rendition.size);
+    let largest_listed = listed.map(n_pixels).max();
+    is_passed_on
+        && has_sounds(renditions, tracks, anew)
+        && largest.is_some_and(|largest| largest_listed >= Some(largest))
+}
+
+fn n_of(renditions: &[RenditionOutline], kind: MediaKind) -> usize {
+    renditions.iter().filter(|r| r.kind == kind).count()
+}
+
+fn has_sounds(renditions: &[RenditionOutline], tracks: &[TrackOutline], anew: Anew) -> bool {
+    n_of(renditions, MediaKind::Audio) >= n_passed_on(tracks, MediaKind::Audio) + anew.n_sounds
 }
 
 /// Whether there is a rendition for each encoding that flows and is passed on as it is, and all that are made anew.
 fn is_whole(renditions: &[RenditionOutline], tracks: &[TrackOutline], anew: Anew) -> bool {
-    let n_of = |kind| renditions.iter().filter(|r| r.kind == kind).count();
-    n_of(MediaKind::Audio) >= n_passed_on(tracks, MediaKind::Audio) + anew.n_sounds
-        && n_of(MediaKind::Video) >= n_pictures(tracks, anew)
+    has_sounds(renditions, tracks, anew)
+        && n_of(renditions, MediaKind::Video) >= n_pictures(tracks, anew)
 }
 
 /// Renditions of pictures that are promised.
@@ -153,13 +187,22 @@ mod tests {
             },
             clock_rate: ClockRate(90_000),
             codecs: Arc::from("x"),
-            size: None,
+            size: name
+                .strip_suffix('p')
+                .and_then(|h| Some(dimensions(h.parse().ok()?))),
             milli_fps: None,
             channels: None,
             peak_bps: 0,
             average_bps: 0,
         };
         names.iter().map(outline).collect()
+    }
+
+    fn dimensions(height: u16) -> Dimensions {
+        Dimensions {
+            width: height / 9 * 16,
+            height,
+        }
     }
 
     const H264: Codec = Codec::H264 {
@@ -219,6 +262,39 @@ mod tests {
             Overture::default().admit(Arc::clone(&sound), &vp8, at(0)),
             Some(sound)
         );
+    }
+
+    #[test]
+    fn of_what_is_passed_on_smaller_sizes_are_waited_for_a_moment() {
+        let sized = |mut track: TrackOutline, heights: &[u16]| {
+            for (encoding, height) in track.encodings.iter_mut().zip(heights) {
+                let _ = encoding.sizes.push(dimensions(*height));
+            }
+            track
+        };
+        let video = || track(MediaKind::Video, H264, 3);
+        let tracks = [
+            track(MediaKind::Audio, Codec::Opus, 1),
+            sized(video(), &[90, 90, 360]),
+        ];
+        let mut overture = Overture::default();
+        let low = listed(&["90p", "opus"]);
+        assert_eq!(overture.admit(low, &tracks, at(0)), None);
+        assert_eq!(overture.poll_timeout(), Some(at(1_500)), "the best lacks");
+        let best = listed(&["360p", "90p", "opus"]);
+        assert_eq!(overture.admit(Arc::clone(&best), &tracks, at(100)), None);
+        assert_eq!(overture.poll_timeout(), Some(at(300)));
+        assert_eq!(overture.release(&tracks, at(299)), None);
+        assert_eq!(overture.release(&tracks, at(300)), Some(best));
+
+        let unsized_yet = [
+            track(MediaKind::Audio, Codec::Opus, 1),
+            sized(video(), &[90, 180]),
+        ];
+        let mut overture = Overture::default();
+        let two = listed(&["180p", "90p", "opus"]);
+        assert_eq!(overture.admit(two, &unsized_yet, at(0)), None);
+        assert_eq!(overture.poll_timeout(), Some(at(1_500)));
     }
 
     #[test]
