@@ -1,16 +1,16 @@
 //! An AAC encoder on the timeline: its frames are counted, and so each has its exact time.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use sfu_model::frame::{Discontinuity, Format, Frame};
 use sfu_model::time::{Instant, MediaTime};
 
-use super::line::{Line, Reason, element};
+use super::line::{Reason, element};
 use super::outlet::{Outlet, count};
 use super::probe;
+use super::row::Row;
 use super::samples::{sample_caps, time_of};
 use crate::capabilities::Role;
 use crate::job::{RungIndex, SOUND_CLOCK, SlotId};
@@ -19,10 +19,6 @@ use crate::splice::Sample;
 
 /// Samples of a frame (ISO/IEC 14496-3, AAC-LC).
 const FRAME_SAMPLES: u64 = 1_024;
-
-/// Blocks in front of the encoder: eleven seconds, so that the longest hole that is filled fits. It is never behind unless the
-/// machine is.
-const BLOCKS_MAX: u64 = 512;
 
 /// What an encoder begins with.
 #[derive(Debug)]
@@ -50,10 +46,12 @@ fn priming(encoder: &str) -> u64 {
 /// A running encoder.
 #[derive(Debug)]
 pub(super) struct AacEncoder {
-    line: Line,
+    row: Row,
     /// The next sample, counted from the encoder's first.
     next: u64,
-    captured_at_zero: Arc<AtomicI64>,
+    frames: Frames,
+    /// Reused by every block.
+    encoded: Vec<gst::Sample>,
 }
 
 impl AacEncoder {
@@ -61,7 +59,6 @@ impl AacEncoder {
     pub(super) fn start(
         begin: Begin,
         samples: &mut Vec<Sample>,
-        failed: impl Fn(Reason) + Send + Sync + 'static,
     ) -> Result<Self, Reason> {
         let name = probe::chosen(Role::EncodeAac).ok_or("no encoder of AAC")?;
         let priming = priming(name);
@@ -71,13 +68,11 @@ impl AacEncoder {
         let n_silent = (begin.starts_at.saturating_add(shift)) % rest;
         samples.resize(usize::try_from(n_silent).unwrap_or(0), [0; 2]);
         let first = i128::from(begin.starts_at) - i128::from(n_silent) - i128::from(priming);
-        let captured_at_zero = Arc::new(AtomicI64::new(0));
-        let mut frames = Frames {
+        let frames = Frames {
             slot: begin.slot,
             outlet: begin.outlet,
             next: i64::try_from(first).unwrap_or(0),
             discontinuity: begin.discontinuity,
-            captured_at_zero: Arc::clone(&captured_at_zero),
             format: None,
         };
         let encoder = element(name)?;
@@ -85,28 +80,28 @@ impl AacEncoder {
             "bitrate",
             i32::try_from(begin.bit_rate_bps).unwrap_or(i32::MAX),
         );
-        let elements = [element("audioconvert")?, encoder];
+        let elements = vec![element("audioconvert")?, encoder];
         let caps = gst::Caps::builder("audio/mpeg")
             .field("mpegversion", 4)
             .build();
-        let each = move |sample: gst::Sample| frames.handle_encoded(&sample);
-        let line = Line::start(&elements, &caps, BLOCKS_MAX, each, failed)?;
-        line.set_caps(&sample_caps());
         Ok(Self {
-            line,
+            row: Row::start(elements, &sample_caps(), &caps)?,
             next: 0,
-            captured_at_zero,
+            frames,
+            encoded: Vec::new(),
         })
     }
 
-    /// Takes all whole frames of `samples`. False: the encoder is so far behind that it must be given up, since it counts time
-    /// by the samples that it is given.
-    pub(super) fn push(&mut self, samples: &mut Vec<Sample>, captured_at_zero: i64) -> bool {
-        if !self.line.has_room() {
-            return false;
-        }
-        self.captured_at_zero
-            .store(captured_at_zero, Ordering::Relaxed);
+    /// Encodes all whole frames of `samples`.
+    ///
+    /// # Errors
+    ///
+    /// The encoder failed, and must be given up.
+    pub(super) fn push(
+        &mut self,
+        samples: &mut Vec<Sample>,
+        captured_at_zero: i64,
+    ) -> Result<(), Reason> {
         let (frames, _) = samples.as_chunks::<{ FRAME_SAMPLES as usize }>();
         for frame in frames {
             let bytes: Vec<u8> = frame
@@ -120,27 +115,30 @@ impl AacEncoder {
                 buffer.set_duration(time_of(FRAME_SAMPLES));
             }
             self.next = self.next.saturating_add(FRAME_SAMPLES);
-            self.line.push(buffer);
+            self.row.push(buffer, &mut self.encoded)?;
+            for sample in self.encoded.drain(..) {
+                self.frames.handle_encoded(&sample, captured_at_zero);
+            }
         }
         let n_taken = frames.len().saturating_mul(FRAME_SAMPLES as usize);
         samples.drain(..n_taken);
-        true
+        Ok(())
     }
 }
 
-/// Makes frames of what the encoder gives, on its thread.
+/// Makes frames of what the encoder gives.
+#[derive(Debug)]
 struct Frames {
     slot: SlotId,
     outlet: Outlet,
     /// The time of the next frame; before zero for the priming of a timeline that begins.
     next: i64,
     discontinuity: Option<Discontinuity>,
-    captured_at_zero: Arc<AtomicI64>,
     format: Option<Arc<Format>>,
 }
 
 impl Frames {
-    fn handle_encoded(&mut self, sample: &gst::Sample) {
+    fn handle_encoded(&mut self, sample: &gst::Sample, captured_at_zero: i64) {
         let time = self.next;
         self.next = time.saturating_add_unsigned(FRAME_SAMPLES);
         let (Ok(time), Some(format)) = (u64::try_from(time), self.format(sample)) else {
@@ -152,9 +150,8 @@ impl Frames {
         else {
             return;
         };
-        let at_zero = self.captured_at_zero.load(Ordering::Relaxed);
         let span = u64::try_from(SOUND_CLOCK.duration(time).as_nanos()).unwrap_or(u64::MAX);
-        let captured_at = u64::try_from(at_zero.saturating_add_unsigned(span)).unwrap_or(0);
+        let captured_at = u64::try_from(captured_at_zero.saturating_add_unsigned(span)).unwrap_or(0);
         let frame = Frame {
             time: MediaTime(time),
             captured_at: Instant::from_nanos(captured_at),

@@ -9,6 +9,7 @@ mod line;
 mod outlet;
 mod pictures;
 mod probe;
+mod row;
 mod rung;
 mod samples;
 mod slots;

@@ -6,21 +6,19 @@ use gstreamer as gst;
 use sfu_model::frame::{Discontinuity, Format, Frame};
 
 use super::aac::{AacEncoder, Begin};
-use super::inbox::{Inbox, Input, Start};
-use super::line::{Line, Reason, element, reason};
+use super::inbox::{Input, Start};
+use super::line::{Reason, element, reason};
 use super::probe;
+use super::row::Row;
 use super::samples::{sample_caps, ticks_of, time_of};
 use crate::capabilities::Role;
-use crate::job::{RungIndex, SOUND_CLOCK, SoundJob};
+use crate::job::{SOUND_CLOCK, SoundJob};
 use crate::message::from_worker::{FromWorker, Trouble};
 use crate::opus;
 use crate::splice::{Sample, Splice, Spliced};
 
 /// How often a slot looks whether it was closed, when nothing else happens.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-
-/// Opus packets in front of the decoder: more are two seconds behind, which it never is.
-const PACKETS_MAX: u64 = 100;
 
 /// Packets in a row that a decoder may refuse before it is said aloud: a second.
 const REFUSED_MAX: u32 = 50;
@@ -46,9 +44,8 @@ pub(super) fn run(start: Start, job: SoundJob) {
 struct Slot<'s> {
     start: &'s Start,
     job: SoundJob,
-    decoder: Option<Line>,
+    decoder: Option<Row>,
     encoder: Option<AacEncoder>,
-    n_encoders: u32,
     splice: Splice,
     /// Samples that a decoder's output is behind the times of its packets.
     pre_skip: u64,
@@ -59,6 +56,8 @@ struct Slot<'s> {
     discontinuity: Option<Discontinuity>,
     n_unanswered: u32,
     samples: Vec<Sample>,
+    /// Reused by every packet.
+    decoded: Vec<gst::Sample>,
 }
 
 impl<'s> Slot<'s> {
@@ -72,33 +71,25 @@ impl<'s> Slot<'s> {
             job,
             decoder: None,
             encoder: None,
-            n_encoders: 0,
             splice: Splice::new(0),
             pre_skip: 0,
             captured_at_zero: 0,
             discontinuity: None,
             n_unanswered: 0,
             samples: Vec::new(),
+            decoded: Vec::new(),
         })
     }
 
     fn handle_input(&mut self, input: Input) {
         match input {
             Input::Frame(frame) => self.decode(&frame),
-            Input::Decoded(_, sample) => self.handle_decoded(&sample),
-            Input::DecoderFailed(_, why) => {
-                tracing::debug!(%why, "an Opus decoder failed");
-                self.decoder = None;
-                self.start.trouble(Trouble::Undecodable);
-            }
-            Input::EncoderFailed(_, life, why) if life == self.n_encoders => {
-                tracing::debug!(%why, "an AAC encoder failed");
-                self.encoder = None;
-                self.discontinuity = Some(Discontinuity::Encoder);
-                self.start.trouble(Trouble::EncoderReplaced);
-            }
-            // Every frame of sound is a keyframe, and there is one rung.
-            Input::EncoderFailed(..) | Input::KeyframeAt(_) | Input::Rungs(_) => {}
+            // Every frame of sound is a keyframe, there is one rung, and codecs work on this thread.
+            Input::KeyframeAt(_)
+            | Input::Rungs(_)
+            | Input::Decoded(..)
+            | Input::DecoderFailed(..)
+            | Input::EncoderFailed(..) => {}
         }
     }
 
@@ -120,10 +111,10 @@ impl<'s> Slot<'s> {
         let at_zero = captured_at.saturating_sub_unsigned(span);
         self.captured_at_zero = i64::try_from(at_zero).unwrap_or(i64::MIN);
         if self.decoder.is_none() {
-            self.decoder = decoder(&self.start.inbox).ok();
+            self.decoder = decoder().ok();
         }
-        let Some(decoder) = self.decoder.as_ref().filter(|line| line.has_room()) else {
-            self.start.trouble(Trouble::TooSlow);
+        let Some(decoder) = &self.decoder else {
+            self.start.trouble(Trouble::Undecodable);
             return;
         };
         let mut buffer = gst::Buffer::from_slice(frame.data.clone());
@@ -133,7 +124,17 @@ impl<'s> Slot<'s> {
                 buffer.set_flags(gst::BufferFlags::DISCONT);
             }
         }
-        decoder.push(buffer);
+        let mut decoded = std::mem::take(&mut self.decoded);
+        let pushed = decoder.push(buffer, &mut decoded);
+        for sample in decoded.drain(..) {
+            self.handle_decoded(&sample);
+        }
+        self.decoded = decoded;
+        if let Err(why) = pushed {
+            tracing::debug!(%why, "an Opus decoder failed");
+            self.decoder = None;
+            self.start.trouble(Trouble::Undecodable);
+        }
     }
 
     /// Puts a decoded block on the timeline, and gives the encoder what is whole.
@@ -159,22 +160,20 @@ impl<'s> Slot<'s> {
             self.splice.push(starts_at, &block, &mut self.samples);
         }
         let (samples, at_zero) = (&mut self.samples, self.captured_at_zero);
-        if let Some(encoder) = &mut self.encoder
-            && !encoder.push(samples, at_zero)
-        {
+        let encoder = self.encoder.as_mut();
+        let pushed = encoder.map_or(Ok(()), |encoder| encoder.push(samples, at_zero));
+        if let Err(why) = pushed {
+            tracing::debug!(%why, "an AAC encoder failed");
             self.encoder = None;
-            self.discontinuity = Some(Discontinuity::Lost);
-            self.start.trouble(Trouble::TooSlow);
+            self.discontinuity = Some(Discontinuity::Encoder);
+            self.start.trouble(Trouble::EncoderReplaced);
         }
     }
 
     /// Begins an encoder at a sample of the timeline.
     fn begin(&mut self, starts_at: u64) -> bool {
-        self.n_encoders = self.n_encoders.wrapping_add(1);
         self.samples.clear();
         self.splice = Splice::new(starts_at);
-        let life = self.n_encoders;
-        let inbox = self.start.inbox.clone();
         let begin = Begin {
             starts_at,
             bit_rate_bps: self.job.bit_rate_bps,
@@ -182,10 +181,7 @@ impl<'s> Slot<'s> {
             outlet: self.start.outlet.clone(),
             discontinuity: self.discontinuity.take(),
         };
-        let failed = move |why| {
-            inbox.put(Input::EncoderFailed(RungIndex(0), life, why));
-        };
-        match AacEncoder::start(begin, &mut self.samples, failed) {
+        match AacEncoder::start(begin, &mut self.samples) {
             Ok(encoder) => self.encoder = Some(encoder),
             Err(why) => {
                 tracing::warn!(%why, "no AAC encoder");
@@ -196,29 +192,16 @@ impl<'s> Slot<'s> {
     }
 }
 
-fn decoder(inbox: &Inbox) -> Result<Line, Reason> {
+fn decoder() -> Result<Row, Reason> {
     let name = probe::chosen(Role::DecodeOpus).ok_or("no decoder of Opus")?;
-    let elements = [element(name)?, element("audioconvert")?];
-    let (decoded, failed) = (inbox.clone(), inbox.clone());
-    let line = Line::start(
-        &elements,
-        &sample_caps(),
-        PACKETS_MAX,
-        move |sample| {
-            decoded.put(Input::Decoded(0, sample));
-        },
-        move |why| {
-            failed.put(Input::DecoderFailed(0, why));
-        },
-    )?;
     // Two channels whatever the publisher sends: a decoder of Opus gives those of any packet (RFC 7587 section 3.4).
     let caps = gst::Caps::builder("audio/x-opus")
         .field("channel-mapping-family", 0)
         .field("channels", 2)
         .field("rate", 48_000)
         .build();
-    line.set_caps(&caps);
-    Ok(line)
+    let elements = vec![element(name)?, element("audioconvert")?];
+    Row::start(elements, &caps, &sample_caps())
 }
 
 /// The samples of a decoded buffer, and the time of the first in ticks.
