@@ -155,7 +155,9 @@ END
 
 # Whether the copy is a workspace: a dependency that is new has to be copied as well.
 is_whole() {
-    (cd "$tree" && cargo metadata --offline --format-version 1 >/dev/null 2>"$tree/log") && return
+    # Of other platforms' crates not all are here.
+    host=$(rustc -vV | sed -n 's/^host: //p')
+    (cd "$tree" && cargo metadata --offline --format-version 1 --filter-platform "$host" >/dev/null 2>"$tree/log") && return
     echo "the copy that mutants are made in is no workspace" >&2
     cat "$tree/log" >&2
     return 1

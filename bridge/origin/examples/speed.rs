@@ -11,7 +11,7 @@ use bridge_origin::origin::{Answer, Origin, Woken};
 use bridge_origin::request::{Headers, Method, Request, Tree};
 use bridge_packager::event::Event;
 use bridge_packager::part::{Part, PartIndex};
-use bridge_packager::playlist::media::Media;
+use bridge_packager::playlist::media::{Media, Upcoming};
 use bridge_packager::playlist::server_control::ServerControl;
 use bridge_packager::rendition::RenditionName;
 use bridge_packager::segment::{InitNumber, MediaSequenceNumber, Segment, SegmentHead};
@@ -70,7 +70,7 @@ fn playlist(rendition: &RenditionName, n_parts: u32) -> Event {
         live_from: 0,
         discontinuities_removed: 0,
         open: Some((head(15), parts(n_parts))),
-        upcoming: None,
+        upcoming: Upcoming::GoesOn,
         is_ended: false,
         reports: Arc::from([]),
     }))

@@ -27,6 +27,7 @@ pub(crate) fn without_through(media: Arc<Media>, lost_through: Option<u64>) -> A
 mod tests {
     use std::time::Duration;
 
+    use bridge_packager::playlist::media::Upcoming;
     use bridge_packager::playlist::server_control::ServerControl;
     use bridge_packager::rendition::RenditionName;
     use bridge_packager::segment::{InitNumber, MediaSequenceNumber, Segment, SegmentHead};
@@ -59,7 +60,7 @@ mod tests {
             live_from: 4,
             discontinuities_removed: 3,
             open: None,
-            upcoming: None,
+            upcoming: Upcoming::GoesOn,
             is_ended: false,
             reports: Arc::from([]),
         })

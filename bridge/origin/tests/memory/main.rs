@@ -14,7 +14,7 @@ mod measured {
     use bridge_origin::request::{Headers, Method, Request, Tree};
     use bridge_packager::event::Event as Packaged;
     use bridge_packager::part::{Part, PartIndex};
-    use bridge_packager::playlist::media::Media;
+    use bridge_packager::playlist::media::{Media, Upcoming};
     use bridge_packager::playlist::server_control::ServerControl;
     use bridge_packager::rendition::RenditionName;
     use bridge_packager::segment::{InitNumber, MediaSequenceNumber, Segment, SegmentHead};
@@ -89,7 +89,7 @@ mod measured {
                 live_from: self.segments.len().saturating_sub(10),
                 discontinuities_removed: 0,
                 open: None,
-                upcoming: None,
+                upcoming: Upcoming::GoesOn,
                 is_ended: false,
                 reports: Arc::from([]),
             })

@@ -11,7 +11,7 @@ use bridge_origin::response::{Body, Response};
 use bridge_origin::waiting::GroupId;
 use bridge_packager::event::Event as Packaged;
 use bridge_packager::part::{Part, PartIndex};
-use bridge_packager::playlist::media::{Media, Report};
+use bridge_packager::playlist::media::{Media, Report, Upcoming};
 use bridge_packager::playlist::server_control::ServerControl;
 use bridge_packager::rendition::{RenditionName, RenditionOutline};
 use bridge_packager::segment::{InitNumber, MediaSequenceNumber, Segment, SegmentHead};
@@ -315,7 +315,7 @@ impl Stream {
             live_from: self.segments.len().saturating_sub(LIVE_SEGMENTS),
             discontinuities_removed: self.discontinuities_removed,
             open,
-            upcoming: None,
+            upcoming: Upcoming::GoesOn,
             is_ended: self.is_ended,
             reports: others
                 .map(|other| Report {

@@ -29,13 +29,26 @@ pub struct Media {
     /// The segment that is being written, with the parts that are finished. `None`: it has no part yet, and the next part
     /// opens one.
     pub open: Option<(SegmentHead, Arc<[Part]>)>,
-    /// The init section of the segment that the next part opens, where a discontinuity is before it. It is told of together
-    /// with the part's hint: players that take what is hinted before it is listed must know which init section it needs.
-    pub upcoming: Option<InitNumber>,
+    /// What is known of the segment that the next part opens.
+    pub upcoming: Upcoming,
     /// Nothing more will come (`EXT-X-ENDLIST`).
     pub is_ended: bool,
     /// The last segment and part of every other rendition (`EXT-X-RENDITION-REPORT`).
     pub reports: Arc<[Report]>,
+}
+
+/// What is known of a segment that has no part yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Upcoming {
+    /// It goes on with the init section of the segment before it; or a segment is open.
+    #[default]
+    GoesOn,
+    /// A discontinuity is before it, and this is its init section. Both are told of together with the part's hint: players that
+    /// take what is hinted before it is listed must know which init section it needs.
+    Anew(InitNumber),
+    /// A discontinuity is before it, and its first frame is not here, which may need another init section than the last: nothing
+    /// is hinted.
+    Unknown,
 }
 
 /// Where another rendition stands.

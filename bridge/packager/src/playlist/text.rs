@@ -9,7 +9,7 @@ use crate::part::{Part, PartIndex};
 use crate::segment::{InitNumber, MediaSequenceNumber, Segment, SegmentHead};
 use crate::utc::Utc;
 
-use super::media::{Media, PART_TARGET_DURATIONS_LISTED};
+use super::media::{Media, PART_TARGET_DURATIONS_LISTED, Upcoming};
 use super::seconds::Seconds;
 use super::skip::Skip;
 use super::uri::{LIVE, MediaFile};
@@ -38,11 +38,13 @@ impl Media {
         if self.is_ended {
             text.out.push_str("#EXT-X-ENDLIST\n");
         } else {
-            if let Some(init) = self.upcoming {
+            if let Upcoming::Anew(init) = self.upcoming {
                 text.discontinuity();
                 text.map(init);
             }
-            text.preload_hint();
+            if self.upcoming != Upcoming::Unknown {
+                text.preload_hint();
+            }
             text.reports();
         }
         text.out

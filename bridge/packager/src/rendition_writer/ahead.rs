@@ -1,14 +1,18 @@
 //! What is known of segments that have not begun.
 
 use super::RenditionWriter;
-use crate::segment::InitNumber;
+use crate::playlist::media::Upcoming;
 use crate::segment_clock::SegmentClock;
 
 impl RenditionWriter {
-    /// The init section of the open segment, where it has no part yet and is behind a discontinuity.
-    pub(crate) fn upcoming(&self) -> Option<InitNumber> {
+    /// What is known of the open segment, as long as it has no part.
+    pub(crate) fn upcoming(&self) -> Upcoming {
         let is_upcoming = self.segment.head().is_none() && self.segment.cut().is_discontinuous;
-        is_upcoming.then_some(self.init)
+        match (is_upcoming, self.parts.is_empty()) {
+            (false, _) => Upcoming::GoesOn,
+            (true, false) => Upcoming::Anew(self.init),
+            (true, true) => Upcoming::Unknown,
+        }
     }
 
     /// Does the next segment begin at this time?

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bridge_packager::latency::LatencyMode;
+use bridge_packager::playlist::media::Upcoming;
 use bridge_packager::playlist::skip::Skip;
+use bridge_packager::segment::InitNumber;
 use sfu_model::codec::MediaKind;
 use sfu_model::frame::{Discontinuity, Format, Frame};
 use sfu_model::packet::Dimensions;
@@ -188,6 +190,47 @@ fn what_is_hinted_behind_a_discontinuity_is_told_with_its_map() {
     let told_early =
         "#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"0a1b2c3d/init-1.mp4\"\n#EXT-X-PRELOAD-HINT";
     assert!(texts.iter().any(|text| text.contains(told_early)));
+}
+
+#[test]
+fn nothing_is_hinted_behind_a_discontinuity_before_it_is_known_with_which_init_section() {
+    let mut show = Show::new();
+    let small = name("360p");
+    let packager = &mut show.driver.packager;
+    packager
+        .add_rendition(small.clone(), MediaKind::Video)
+        .unwrap();
+    // A publisher's sizes change one after the other: this one a third of a second after the first.
+    for number in 0..270 {
+        let millis = number * 1_000 / 30;
+        let keep_larger = |millis: u64, mut frame: Frame| {
+            frame.is_keyframe |= (5_000..5_034).contains(&millis);
+            if millis >= 5_000 {
+                frame.format = h264_with(720, 1);
+            }
+            Some(frame)
+        };
+        show.give(millis..millis + 33, keep_larger, keep);
+        if (150..160).contains(&number) {
+            continue;
+        }
+        let is_keyframe = number % 54 == 0 || number == 160;
+        let mut picture = frame(&h264(360), number * 3_000, is_keyframe);
+        if number >= 160 {
+            picture.format = h264_with(360, 1);
+        }
+        let now = picture.captured_at.max(show.driver.now);
+        show.driver
+            .input(now, &Input::Frame(small.clone(), picture));
+    }
+    let history = show.driver.history.iter();
+    let told = history.filter(|(_, media)| media.rendition == small);
+    let upcoming: Vec<Upcoming> = told.map(|(_, media)| media.upcoming).collect();
+    assert!(upcoming.contains(&Upcoming::Unknown), "{upcoming:?}");
+    assert!(
+        !upcoming.contains(&Upcoming::Anew(InitNumber(0))),
+        "{upcoming:?}"
+    );
 }
 
 #[test]

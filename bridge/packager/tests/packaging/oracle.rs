@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bridge_packager::event::Event;
-use bridge_packager::playlist::media::Media;
+use bridge_packager::playlist::media::{Media, Upcoming};
 use bridge_packager::playlist::skip::Skip;
 use bridge_packager::playlist::uri::StreamFile;
 use sfu_model::time::Instant;
@@ -89,6 +89,8 @@ impl Oracle {
     fn judge_playlist(&mut self, now: Instant, media: &Media) {
         let text = media.live(Skip::No);
         let playlist = read(&text);
+        let is_hinted = !media.is_ended && media.upcoming != Upcoming::Unknown;
+        assert_eq!(playlist.hint.is_some(), is_hinted, "the hint");
         second_reader(&text, &playlist);
         alone(&playlist);
         parts(&playlist);
@@ -261,7 +263,10 @@ pub(crate) fn alone(playlist: &Playlist) {
     assert!(hold_back >= 3 * part_target);
     let hold_back = crate::reader::micros(&attributes["HOLD-BACK"]);
     assert!(hold_back >= 3 * playlist.target_s * 1_000_000);
-    assert_eq!(playlist.hint.is_none(), playlist.is_ended, "the hint");
+    // It is held back while a segment behind a discontinuity has no frame.
+    let is_hinted = playlist.hint.is_some();
+    assert!(is_hinted || playlist.is_ended || playlist.open.is_none());
+    assert!(!(is_hinted && playlist.is_ended), "a hint after the end");
     let mut has_map = playlist.skipped.is_some();
     for segment in playlist.segments.iter().chain(&playlist.open) {
         has_map |= segment.map.is_some();
@@ -387,8 +392,8 @@ pub(crate) fn reload(old: &Playlist, new: &Playlist) {
         let now = new.segments.get(index).or(all.into_iter().flatten().next());
         let now = now.expect("a discontinuity was told of, and does not come");
         assert!(now.is_discontinuous, "a discontinuity is none");
-        // Its first frame may have yet another format.
-        assert!(now.map.is_some() || told.map.is_none(), "a map is gone");
+        // Who took what was hinted has it with the map that was told.
+        assert_eq!(now.map, told.map, "another map");
     }
     if let Some(open) = &old.open {
         let index = (old.number(old.segments.len()) - new.first) as usize;
@@ -407,10 +412,16 @@ pub(crate) fn reload(old: &Playlist, new: &Playlist) {
 
 /// 4.4.5.3: what was hinted comes, unless its segment ended before it; then the next segment begins.
 fn hint(old: &Playlist, new: &Playlist) {
-    let hinted = old
-        .hint
-        .as_ref()
-        .expect("every playlist names the next part");
+    let Some(hinted) = &old.hint else {
+        let next = (old.number(old.segments.len()) - new.first) as usize;
+        let all = [&new.open, &new.upcoming];
+        let begun = new.segments.get(next).or(all.into_iter().flatten().next());
+        assert!(
+            begun.is_none_or(|b| b.is_discontinuous),
+            "nothing was hinted"
+        );
+        return;
+    };
     let all = new.segments.iter().chain(&new.open);
     let parts: Vec<&str> = all.flat_map(|s| &s.parts).map(|p| p.uri.as_str()).collect();
     let last = old

@@ -56,10 +56,7 @@ pub(super) struct AacEncoder {
 
 impl AacEncoder {
     /// Starts one. `samples` is given the silence that brings its frames onto multiples of their length.
-    pub(super) fn start(
-        begin: Begin,
-        samples: &mut Vec<Sample>,
-    ) -> Result<Self, Reason> {
+    pub(super) fn start(begin: Begin, samples: &mut Vec<Sample>) -> Result<Self, Reason> {
         let name = probe::chosen(Role::EncodeAac).ok_or("no encoder of AAC")?;
         let priming = priming(name);
         // The first frame is `priming` before what the encoder is given, and its time shall be a multiple of its length.
@@ -151,7 +148,8 @@ impl Frames {
             return;
         };
         let span = u64::try_from(SOUND_CLOCK.duration(time).as_nanos()).unwrap_or(u64::MAX);
-        let captured_at = u64::try_from(captured_at_zero.saturating_add_unsigned(span)).unwrap_or(0);
+        let captured_at =
+            u64::try_from(captured_at_zero.saturating_add_unsigned(span)).unwrap_or(0);
         let frame = Frame {
             time: MediaTime(time),
             captured_at: Instant::from_nanos(captured_at),
