@@ -99,12 +99,14 @@ impl Encoding {
     }
 
     /// Lets rungs rest that nobody watches.
-    pub(crate) fn handle_timeout(&mut self, stream: &Stream, now: Instant) {
+    pub(crate) fn handle_timeout(&mut self, stages: &mut Stages, stream: &Stream, now: Instant) {
         if let Some(transcoding) = &mut self.0 {
             for rendition in stream.take_asked() {
                 transcoding.handle_asked(&rendition, now);
             }
-            transcoding.handle_timeout(now);
+            if let Some(going_on) = transcoding.handle_timeout(now) {
+                stages.routes.handle_resting(&going_on);
+            }
         }
     }
 

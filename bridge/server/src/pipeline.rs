@@ -133,7 +133,7 @@ impl Pipeline {
                 Woken::Abandoned => break,
             }
             let now = self.clock.now();
-            self.encoding.handle_timeout(&self.stream, now);
+            (self.encoding).handle_timeout(&mut self.stages, &self.stream, now);
             self.stages.handle_timeout(&self.tracks(), now);
             self.publish(now, None);
             if self.studio.look(&self.stages, &self.encoding, now) {

@@ -116,6 +116,21 @@ impl Routes {
         self.follow();
     }
 
+    /// Of these alone the transcoder goes on making pictures: who gets none shows another's.
+    pub(crate) fn handle_resting(&mut self, going_on: &[RenditionName]) {
+        self.rungs.retain(|rung| going_on.contains(rung));
+        self.follow();
+    }
+
+    /// A rung has a picture of its own. One that had rested shows no other's from here on.
+    pub(crate) fn handle_rung(&mut self, name: &RenditionName) {
+        if !self.rungs.contains(name) {
+            self.rungs.push(name.clone());
+            self.follow();
+        }
+        self.handle_shown(name);
+    }
+
     /// The rendition that a source's frames are in, and all that show the same.
     pub(crate) fn renditions(&self, source: Source) -> impl Iterator<Item = &RenditionName> {
         let own = self.ladder.of(source);
@@ -206,6 +221,28 @@ mod tests {
             format: Arc::new(Format::H264 { sps, pps, size }),
             data: Arc::from([0]),
         }
+    }
+
+    #[test]
+    fn a_rung_that_rests_shows_the_nearest_until_it_has_pictures_again() {
+        let mut routes = Routes::new(true);
+        routes.passage.handle_other_codec();
+        let named = |text| RenditionName::parse(text).unwrap();
+        let [top, middle, low] = ["720p", "480p", "160p"].map(named);
+        let all = [top.clone(), middle.clone(), low.clone()];
+        routes.handle_rungs(&all);
+        all.iter().for_each(|rung| routes.handle_rung(rung));
+        let shown_with =
+            |routes: &Routes, rung| routes.followers(rung).cloned().collect::<Vec<_>>();
+        assert_eq!(shown_with(&routes, &top), []);
+        routes.handle_resting(&[top.clone(), low.clone()]);
+        assert_eq!(shown_with(&routes, &top), [middle.clone()]);
+        assert_eq!(shown_with(&routes, &low), []);
+        // It is wanted again, and its encoder begins.
+        routes.handle_resting(&all);
+        assert_eq!(shown_with(&routes, &top), [middle.clone()]);
+        routes.handle_rung(&middle);
+        assert_eq!(shown_with(&routes, &top), []);
     }
 
     #[test]

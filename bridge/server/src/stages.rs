@@ -145,7 +145,7 @@ impl Stages {
         let (is_shown, keyframe_at) = self.routes.admit(frame);
         self.told.keyframe_at = keyframe_at.or(self.told.keyframe_at);
         if is_shown {
-            self.routes.handle_shown(name);
+            self.routes.handle_rung(name);
             self.show(name, frame, now);
         }
         self.collect(tracks, now);

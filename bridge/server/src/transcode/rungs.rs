@@ -49,6 +49,13 @@ impl Rungs {
         self.names.get(usize::from(rung.0))
     }
 
+    /// The renditions of some of them.
+    pub(crate) fn of(&self, set: RungSet) -> Vec<RenditionName> {
+        let all = (0_u8..).map(RungIndex).zip(&self.names);
+        let found = all.filter(|(rung, _)| set.has(*rung));
+        found.map(|(_, name)| name.clone()).collect()
+    }
+
     /// Somebody asked for a rendition.
     pub(crate) fn handle_asked(&mut self, asked: &RenditionName, now: Instant) {
         let index = self.names.iter().position(|name| name == asked);

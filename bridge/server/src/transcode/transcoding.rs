@@ -189,16 +189,13 @@ impl Transcoding {
         }
     }
 
-    /// Lets rungs rest that nobody wants, and go on that somebody does.
-    pub(crate) fn handle_timeout(&mut self, now: Instant) {
-        let (Some(slot), Some(rungs)) = (self.pictures.slot(), &mut self.rungs) else {
-            return;
-        };
-        if let Some(wanted) = rungs.news(now)
-            && slot.want(wanted)
-        {
-            rungs.handle_told(wanted);
-        }
+    /// Lets rungs rest that nobody wants, and go on that somebody does. The renditions that go on, where they are others than
+    /// before.
+    pub(crate) fn handle_timeout(&mut self, now: Instant) -> Option<Vec<RenditionName>> {
+        let (slot, rungs) = (self.pictures.slot()?, self.rungs.as_mut()?);
+        let wanted = rungs.news(now).filter(|wanted| slot.want(*wanted))?;
+        rungs.handle_told(wanted);
+        Some(rungs.of(wanted))
     }
 
     /// What comes back next; for ever nothing while there is no job.
