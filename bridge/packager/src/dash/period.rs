@@ -30,9 +30,9 @@ pub(crate) struct Representation<'m> {
 
 /// The periods of these renditions, oldest first.
 ///
-/// A period keeps its name and its start while its first segment is listed; the oldest one, whose first segments may be gone,
-/// is named after its discontinuities and starts at zero. Media times are those of the stream in all of them, so that neither
-/// moves what is played.
+/// One that begins at a discontinuity is named after it, and is so still when it is the oldest and its first segments are gone;
+/// one that begins elsewhere has its number as well. The oldest starts at zero, the others where their first segment does. Media
+/// times are those of the stream in all of them, so that this moves nothing that is played.
 pub(crate) fn periods(listed: &[Listed]) -> Vec<Period<'_>> {
     let begins = begins(listed);
     let ends = begins.iter().skip(1).copied().chain([u64::MAX]);
@@ -52,8 +52,14 @@ pub(crate) fn periods(listed: &[Listed]) -> Vec<Period<'_>> {
             .map(|segment| segment.head.discontinuity_sequence)
             .max()
             .unwrap_or(0);
+        let firsts = || {
+            representations
+                .iter()
+                .filter_map(|one| one.segments.first())
+        };
+        let is_of_discontinuity = firsts().any(|first| first.head.is_discontinuous);
         periods.push(Period {
-            id: match is_oldest {
+            id: match is_oldest || is_of_discontinuity {
                 true => format!("d{sequence}"),
                 false => format!("d{sequence}n{begin}"),
             },

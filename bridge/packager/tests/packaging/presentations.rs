@@ -223,6 +223,23 @@ fn a_discontinuity_begins_a_period_in_which_time_goes_on() {
 }
 
 #[test]
+fn a_period_keeps_its_name_when_it_is_the_oldest() {
+    let ids = |driver: &Driver| -> Vec<String> {
+        let xml = mpd(driver);
+        let all = elements(&xml).into_iter();
+        let periods = all.filter(|(_, name, _)| name == "Period");
+        periods
+            .map(|(_, _, rest)| attributes(&rest)["id"].clone())
+            .collect()
+    };
+    let both = ids(&ladder(30_000, Some((14_000, true))));
+    assert_eq!(both.len(), 2);
+    // What was before the discontinuity has left the window.
+    let later = ids(&ladder(75_000, Some((14_000, true))));
+    assert_eq!(later, both[1..]);
+}
+
+#[test]
 fn a_rendition_is_left_out_of_the_period_in_which_it_has_nothing() {
     let mut lanes = vec![Lane::video("720p"), Lane::video("360p")];
     lanes[1].silence = Some((8_000, 17_000));
