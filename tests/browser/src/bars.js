@@ -13,6 +13,9 @@ export const FIRST_PICTURE_MAX = { p95: 2500 };
 /** What packaging takes of a core, in percent: for a rendition that is passed on, and for a stream with its AAC. */
 export const RENDITION_MAX = { p50: 0.3 };
 export const STREAM_MAX = { p50: 3 };
+/** Parts that take over 2 ms from the first packet of the frame after them to being servable, and over 10 ms, in percent. */
+export const PARTS_OVER_2_MS_MAX = { max: 50 };
+export const PARTS_OVER_10_MS_MAX = { max: 1 };
 /** How old pictures of hls.js are when they are shown: of what is passed on, and of what is encoded anew. */
 export const HLS_MAX = { p50: 2000, p95: 2500 };
 export const HLS_TRANSCODED_MAX = { p50: 2400 };

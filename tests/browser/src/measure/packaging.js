@@ -26,26 +26,45 @@ async function usage(browser, latency) {
   await sleep(MEASURE_MS);
   const after = await server.cpuMs();
   const wallMs = performance.now() - began;
+  const metrics = await (await fetch(`${server.url}/metrics`)).text();
   await studio.context().close();
   await server.stop();
-  return { server: (after.server - before.server) / wallMs, workers: (after.workers - before.workers) / wallMs };
+  const share = (/** @type {'server' | 'workers'} */ of) => (after[of] - before[of]) / wallMs;
+  return { server: share('server'), workers: share('workers'), metrics };
+}
+
+/**
+ * Of all parts, how many took longer than so many seconds from the first packet of the frame after them to being servable, in
+ * percent.
+ * @param {string} metrics
+ * @param {string} seconds a bound of the histogram's
+ */
+function partsOver(metrics, seconds) {
+  const read = (/** @type {string} */ series) => {
+    const line = metrics.split('\n').find((text) => text.startsWith(`hls_part_latency_seconds${series} `));
+    return Number(line?.split(' ').at(-1));
+  };
+  return 100 * (1 - read(`_bucket{le="${seconds}"}`) / read('_count'));
 }
 
 /**
  * Rounds with and without alternate.
  * @param {import('playwright-core').Browser} browser
  * @param {number} rounds
- * @returns {Promise<{ rendition: number[], stream: number[] }>} percent of a core: for one rendition that is passed on, and
- * for the whole stream with AAC
+ * @returns {Promise<Record<'rendition' | 'stream' | 'overTwo' | 'overTen', number[]>>} percent of a core: for one rendition that
+ * is passed on, and for the whole stream with AAC; and percent of parts that took over 2 and over 10 ms
  */
 export async function measurePackaging(browser, rounds) {
-  const [rendition, stream] = [/** @type {number[]} */ ([]), /** @type {number[]} */ ([])];
+  /** @type {Record<'rendition' | 'stream' | 'overTwo' | 'overTen', number[]>} */
+  const found = { rendition: [], stream: [], overTwo: [], overTen: [] };
   for (let round = 0; round < rounds; round += 1) {
     const without = await usage(browser, 'ultra-low');
     const packaged = await usage(browser, 'low');
     const added = packaged.server - without.server;
-    rendition.push((100 * added) / N_PASSED_ON);
-    stream.push(100 * (added + packaged.workers - without.workers));
+    found.rendition.push((100 * added) / N_PASSED_ON);
+    found.stream.push(100 * (added + packaged.workers - without.workers));
+    found.overTwo.push(partsOver(packaged.metrics, '0.002'));
+    found.overTen.push(partsOver(packaged.metrics, '0.01'));
   }
-  return { rendition, stream };
+  return found;
 }
