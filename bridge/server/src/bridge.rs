@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tracing::error;
 
+use crate::folder::{self, Folder};
 use crate::pipeline::{Command, Parts, Pipeline};
 use crate::router::{self, CLOCK_URI, MayPlay};
 use crate::stream::Stream;
@@ -26,7 +27,7 @@ use crate::studio::{Said, Studio, Tell};
 use crate::thumbnails::Draw;
 use crate::transcode::Transcode;
 use crate::transcode::metrics::Watched;
-use crate::{config, folder, latency, metrics};
+use crate::{config, latency, metrics};
 
 /// What a bridge is made for.
 #[derive(Clone)]
@@ -138,7 +139,9 @@ impl Bridge {
             .collect::<String>()
             .into();
         let config = &self.0.config;
+        let folder = Folder::new(config.folder.join(room.as_str()).join(&*epoch));
         let stream = Arc::new(Stream::new(
+            room.clone(),
             OriginConfig {
                 epoch: Arc::clone(&epoch),
                 server_control: latency.server_control(),
@@ -148,6 +151,7 @@ impl Bridge {
                     clock_uri: Arc::from(CLOCK_URI),
                 },
             },
+            folder,
             self.0.sfu.clock(),
         ));
         self.0.streams.insert(room, &stream);
@@ -155,7 +159,6 @@ impl Bridge {
             room: room.clone(),
             sfu: self.0.sfu.clone(),
             stream: Arc::clone(&stream),
-            folder: config.folder.join(room.as_str()).join(&*epoch),
             config: config::Config {
                 epoch,
                 latency,
@@ -173,7 +176,7 @@ impl Bridge {
         let _ = way.try_send(Command::Live);
         let (streams, room) = (Arc::clone(&self.0.streams), room.clone());
         tokio::spawn(async move {
-            Pipeline::open(parts).await.run(commands).await;
+            Pipeline::new(parts).run(commands).await;
             sleep(KEEP_ENDED).await;
             streams.remove(&room, &stream);
         });

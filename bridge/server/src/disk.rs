@@ -1,110 +1,98 @@
 //! The files of segments that have left the memory: the DVR window.
 
+use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use bridge_origin::event::{Event, SegmentKey};
+use bridge_origin::event::SegmentKey;
 use bytes::Bytes;
 use tokio::fs;
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::mpsc;
-use tracing::warn;
+use tracing::debug;
 
-use crate::folder::Folder;
+use crate::order::Order;
 use crate::stream::Stream;
 
 /// Writes and deletions that wait for the disk of one stream. The origin has fewer writes under way than this at any time
-/// (its own `DISK_WRITES_MAX`); a deletion that finds no room leaves its file until the stream is gone.
+/// (its own `DISK_WRITES_MAX`); a deletion that finds no room is counted, and leaves its file until the stream is gone.
 const ORDERS_MAX: usize = 256;
 
 /// The way to the task that writes and deletes.
 #[derive(Debug)]
 pub(crate) struct Disk(mpsc::Sender<Order>);
 
-#[derive(Debug)]
-enum Order {
-    Write(SegmentKey, Arc<[Bytes]>),
-    Delete(SegmentKey),
-}
-
 impl Disk {
-    pub(crate) fn start(folder: Arc<Folder>, stream: Arc<Stream>) -> Self {
+    pub(crate) fn start(stream: Arc<Stream>) -> Self {
         let (orders, inbox) = mpsc::channel(ORDERS_MAX);
-        tokio::spawn(work(inbox, folder, stream));
+        tokio::spawn(work(inbox, stream));
         Self(orders)
     }
 
-    /// Does what the origin asks for. What there is no room for has failed.
-    pub(crate) fn take(&self, events: Vec<Event>, stream: &Stream) {
-        let mut events: std::collections::VecDeque<Event> = events.into();
-        while let Some(event) = events.pop_front() {
-            let refused = match event {
-                Event::ToDisk { key, parts } => self
-                    .0
-                    .try_send(Order::Write(key.clone(), parts))
-                    .is_err()
-                    .then_some(key),
-                Event::Delete { key } => {
-                    let _ = self.0.try_send(Order::Delete(key));
-                    None
+    /// Has these done. What there is no room for has failed.
+    pub(crate) fn take(&self, orders: Vec<Order>, stream: &Stream) {
+        let mut orders = VecDeque::from(orders);
+        while let Some(order) = orders.pop_front() {
+            match self.0.try_send(order).map_err(|error| error.into_inner()) {
+                Ok(()) => {}
+                Err(Order::Write(key, _)) => {
+                    let error = io::Error::other("too much waits for the disk");
+                    orders.extend(stream.stored(&key, Err(error)));
                 }
-                Event::DiskFails => {
-                    warn!("the disk takes no segments: the DVR window gets shorter");
-                    None
-                }
-                Event::DiskWorks => {
-                    tracing::info!("the disk takes segments again");
-                    None
-                }
-            };
-            if let Some(key) = refused {
-                events.extend(stream.stored(&key, false));
+                Err(Order::Delete(_)) => stream.on_file_left(),
             }
         }
     }
 }
 
-async fn work(mut orders: mpsc::Receiver<Order>, folder: Arc<Folder>, stream: Arc<Stream>) {
-    while let Some(order) = orders.recv().await {
-        match order {
-            Order::Write(key, parts) => {
-                let written = write(&folder.file(&key), &parts).await;
-                if let Err(error) = &written {
-                    warn!(rendition = %key.rendition, segment = key.segment.0, %error, "a segment cannot be written");
+async fn work(mut inbox: mpsc::Receiver<Order>, stream: Arc<Stream>) {
+    while let Some(order) = inbox.recv().await {
+        // What a write leads to is done before the next.
+        let mut orders = VecDeque::from([order]);
+        while let Some(order) = orders.pop_front() {
+            match order {
+                Order::Write(key, parts) => {
+                    let written = write(&stream, &key, &parts).await;
+                    orders.extend(stream.stored(&key, written));
                 }
-                for event in stream.stored(&key, written.is_ok()) {
-                    if let Event::Delete { key } = event {
-                        remove(&folder.file(&key)).await;
-                    }
-                }
+                Order::Delete(key) => remove(&stream, &key).await,
             }
-            Order::Delete(key) => remove(&folder.file(&key)).await,
         }
     }
 }
 
-/// All of it, or nothing.
-async fn write(path: &Path, parts: &[Bytes]) -> io::Result<()> {
+/// All of it, or nothing. A disk that fails does so with each segment: what a person should see of it, the stream says.
+async fn write(stream: &Stream, key: &SegmentKey, parts: &[Bytes]) -> io::Result<()> {
     let written = async {
-        let mut file = fs::File::create(path).await?;
+        let mut file = stream.folder().create(key).await?;
         for part in parts {
             file.write_all(part).await?;
         }
         file.flush().await
     };
     let written = written.await;
-    if written.is_err() {
-        remove(path).await;
+    if let Err(error) = &written {
+        debug!(rendition = %key.rendition, segment = key.segment.0, %error, "a segment cannot be written");
+        remove(stream, key).await;
     }
     written
 }
 
-async fn remove(path: &Path) {
-    match fs::remove_file(path).await {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            warn!(path = %path.display(), %error, "a segment cannot be removed");
-        }
-        _ => {}
+async fn remove(stream: &Stream, key: &SegmentKey) {
+    let path = stream.folder().file(key);
+    if let Err(error) = fs::remove_file(&path).await
+        && !is_missing(&path).await
+    {
+        debug!(path = %path.display(), %error, "a segment cannot be removed");
+        stream.on_file_left();
     }
 }
+
+/// No file is there, be it because no folder is.
+async fn is_missing(path: &Path) -> bool {
+    fs::symlink_metadata(path).await.is_err()
+}
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,7 @@ pub(crate) struct Page(pub(crate) Arc<Streams>);
 
 impl Collector for Page {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let (stats, counts, n_streams) = self.0.stats();
+        let ((stats, counts, disk), n_streams) = self.0.stats();
         let gauges = [
             (
                 "hls_streams",
@@ -59,7 +59,8 @@ impl Collector for Page {
                 stats.lost_segments,
             ),
         ];
-        for (name, help, value) in counters.into_iter().chain(counts.rows()) {
+        let counters = counters.into_iter().chain(disk.rows());
+        for (name, help, value) in counters.chain(counts.rows()) {
             let counter = ConstCounter::new(value);
             counter.encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)?;
         }

@@ -1,6 +1,5 @@
 //! One stream's way from packets to what can be asked for: a task that drives the stages.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,12 +14,11 @@ use sfu_net::clock::Clock;
 use sfu_server::{Sfu, Tap};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::config::Config;
 use crate::disk::Disk;
 use crate::encoding::Encoding;
-use crate::folder::Folder;
 use crate::keyframes;
 use crate::stages::Stages;
 use crate::stream::Stream;
@@ -50,8 +48,6 @@ pub(crate) struct Parts {
     pub(crate) sfu: Sfu,
     pub(crate) stream: Arc<Stream>,
     pub(crate) config: Config,
-    /// Where segments go that have left the memory.
-    pub(crate) folder: PathBuf,
     pub(crate) part_latency: Histogram,
     pub(crate) transcode: Option<Transcode>,
     pub(crate) draw: Option<Draw>,
@@ -70,7 +66,7 @@ pub(crate) struct Pipeline {
     stages: Stages,
     encoding: Encoding,
     studio: Studio,
-    disk: Option<Disk>,
+    disk: Disk,
     /// When the stream ends, unless somebody publishes before.
     ends_at: Option<Instant>,
 }
@@ -88,14 +84,15 @@ enum Woken {
 
 impl Pipeline {
     /// A stream that nobody taps yet.
-    pub(crate) async fn open(parts: Parts) -> Self {
-        let mut pipeline = Self {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self {
             clock: parts.sfu.clock(),
             encoding: Encoding::new(
                 (parts.transcode.as_ref())
                     .map(|transcode| Transcoding::new(transcode, parts.sfu.clock())),
             ),
             stages: Stages::new(parts.config),
+            disk: Disk::start(Arc::clone(&parts.stream)),
             room: parts.room,
             sfu: parts.sfu,
             stream: parts.stream,
@@ -103,21 +100,8 @@ impl Pipeline {
             draw: parts.draw,
             studio: parts.studio,
             tap: None,
-            disk: None,
             ends_at: None,
-        };
-        match Folder::make(parts.folder.clone()).await {
-            Ok(folder) => {
-                let (folder, stream) = (Arc::new(folder), Arc::clone(&pipeline.stream));
-                pipeline.stream.set_folder(Arc::clone(&folder));
-                pipeline.disk = Some(Disk::start(folder, stream));
-            }
-            Err(error) => {
-                let (room, path) = (&pipeline.room, parts.folder.display());
-                warn!(%room, %path, %error, "no folder for the DVR window");
-            }
         }
-        pipeline
     }
 
     /// Runs until the stream has ended. What it made can be asked for on.
@@ -274,16 +258,14 @@ impl Pipeline {
             return;
         }
         let n_parts = told.packaged.iter().filter(|event| is_part(event)).count();
-        let events = self.stream.publish(&mut told.packaged);
+        let orders = self.stream.publish(&mut told.packaged);
         if let Some(cause) = cause {
             let taken = self.clock.now() - cause.received_at;
             for _ in 0..n_parts {
                 self.part_latency.observe(taken.as_secs_f64());
             }
         }
-        if let Some(disk) = &self.disk {
-            disk.take(events, &self.stream);
-        }
+        self.disk.take(orders, &self.stream);
     }
 }
 

@@ -1,5 +1,6 @@
 //! HTTP routes only: parse, call, map.
 
+use std::io;
 use std::sync::Arc;
 
 use axum::Router;
@@ -8,6 +9,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::routing::any;
 use bridge_origin::cache_policy::{CachePolicy, NOT_YET};
+use bridge_origin::event::SegmentKey;
 use bridge_origin::path::THUMBNAIL;
 use bridge_origin::request::{Headers, Method, Request as Asked, Tree};
 use bridge_origin::response::{Body as Bytes, Response as Answer, Status};
@@ -103,30 +105,29 @@ fn text(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
 }
 
-async fn with_body(stream: &Stream, answer: Answer) -> Response {
+pub(crate) async fn with_body(stream: &Stream, answer: Answer) -> Response {
     let body = match &answer.body {
         Bytes::Empty => Body::empty(),
         Bytes::Bytes(bytes) => body::bytes(bytes),
         Bytes::Chunks(chunks) => body::chunks(chunks),
         Bytes::Disk { key, range } => {
-            let file = stream.folder().map(|folder| folder.file(key));
-            let read = match file {
-                Some(file) => body::file(&file, range.clone()).await,
-                None => Err(std::io::ErrorKind::NotFound.into()),
-            };
-            match read {
+            let file = stream.folder().file(key);
+            match body::file(&file, range.clone()).await {
                 Ok(body) => body,
-                Err(error) => {
-                    error!(rendition = %key.rendition, segment = key.segment.0, %error, "a segment cannot be read");
-                    stream.unreadable(key);
-                    return into_http(&Answer::bare(Status::NotFound, NOT_YET));
-                }
+                Err(error) => return unread(stream, key, error),
             }
         }
     };
     let mut response = into_http(&answer);
     *response.body_mut() = body;
     response
+}
+
+/// The file of a segment cannot be read.
+fn unread(stream: &Stream, key: &SegmentKey, error: io::Error) -> Response {
+    error!(rendition = %key.rendition, segment = key.segment.0, %error, "a segment cannot be read");
+    stream.lost(key, error);
+    into_http(&Answer::bare(Status::NotFound, NOT_YET))
 }
 
 fn into_http(answer: &Answer) -> Response {

@@ -1,6 +1,7 @@
 //! One stream's origin, shared by its pipeline and by the requests for it.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bridge_origin::config::Config;
 use bridge_origin::event::{Event as ToServer, SegmentKey};
@@ -12,19 +13,25 @@ use bridge_origin::waiting::GroupId;
 use bridge_packager::event::Event as Packaged;
 use bridge_packager::rendition::RenditionName;
 use bytes::Bytes;
+use sfu_model::id::RoomId;
 use sfu_net::clock::Clock;
 use tokio::sync::{Notify, oneshot};
+use tracing::field::display;
+use tracing::{info, warn};
 
 use crate::counts::Counts;
+use crate::disk_counts::DiskCounts;
 use crate::folder::Folder;
+use crate::order::Order;
 use crate::waiters::{WaiterId, Waiters};
 
 /// A stream that can be asked for.
 #[derive(Debug)]
 pub(crate) struct Stream {
+    room: RoomId,
     clock: Clock,
     desk: Mutex<Desk>,
-    folder: OnceLock<Arc<Folder>>,
+    folder: Folder,
     /// A request began to wait: whoever sleeps until the origin's next deadline looks again.
     pub(crate) has_waiter: Notify,
 }
@@ -37,6 +44,7 @@ struct Desk {
     /// Renditions of which it is noted whether anybody asks for them.
     watched: Vec<(RenditionName, bool)>,
     counts: Counts,
+    disk: DiskCounts,
 }
 
 /// A request that waits. Dropped, it waits no more.
@@ -58,34 +66,31 @@ pub(crate) enum Reply {
 }
 
 impl Stream {
-    pub(crate) fn new(config: Config, clock: Clock) -> Self {
+    pub(crate) fn new(room: RoomId, config: Config, folder: Folder, clock: Clock) -> Self {
         Self {
+            room,
             clock,
             desk: Mutex::new(Desk {
                 origin: Origin::new(config),
                 waiters: Waiters::default(),
                 watched: Vec::new(),
                 counts: Counts::default(),
+                disk: DiskCounts::default(),
             }),
-            folder: OnceLock::new(),
+            folder,
             has_waiter: Notify::new(),
         }
     }
 
     /// Where its segments are that have left the memory.
-    pub(crate) fn folder(&self) -> Option<&Arc<Folder>> {
-        self.folder.get()
+    pub(crate) const fn folder(&self) -> &Folder {
+        &self.folder
     }
 
-    /// Says where that is, once.
-    pub(crate) fn set_folder(&self, folder: Arc<Folder>) {
-        let _ = self.folder.set(folder);
-    }
-
-    /// A segment that is said to be on disk cannot be read there.
-    pub(crate) fn unreadable(&self, key: &SegmentKey) {
+    /// A segment that is said to be on disk is not there, or not whole.
+    pub(crate) fn lost(&self, key: &SegmentKey, error: io::Error) {
         // Its file is gone or of no use: what is to be deleted goes with the folder.
-        let _ = self.stored(key, false);
+        let _ = self.stored(key, Err(error));
     }
 
     /// A panic while it was locked left it whole as far as a request can tell: the core is a value.
@@ -130,7 +135,7 @@ impl Stream {
     }
 
     /// Takes what was packaged, answers who waited for it, and says what is to be done with files and when to come back.
-    pub(crate) fn publish(&self, events: &mut Vec<Packaged>) -> Vec<ToServer> {
+    pub(crate) fn publish(&self, events: &mut Vec<Packaged>) -> Vec<Order> {
         let now = self.clock.now();
         let mut desk = self.desk();
         for event in events.drain(..) {
@@ -139,7 +144,7 @@ impl Stream {
         if desk.origin.poll_timeout().is_some_and(|at| at <= now) {
             desk.origin.handle_timeout(now);
         }
-        desk.settle()
+        self.settle(desk, None)
     }
 
     /// Nothing more will come, and nobody will tell it the time any more: whoever waits is answered.
@@ -147,7 +152,7 @@ impl Stream {
         let mut desk = self.desk();
         desk.origin.handle_end();
         // What is left for the disk goes with the folder.
-        let _ = desk.settle();
+        let _ = self.settle(desk, None);
     }
 
     pub(crate) fn poll_timeout(&self) -> Option<sfu_model::time::Instant> {
@@ -155,13 +160,43 @@ impl Stream {
     }
 
     /// A segment is on disk, or is not.
-    pub(crate) fn stored(&self, key: &SegmentKey, is_stored: bool) -> Vec<ToServer> {
+    pub(crate) fn stored(&self, key: &SegmentKey, result: io::Result<()>) -> Vec<Order> {
         let mut desk = self.desk();
-        match is_stored {
-            true => desk.origin.handle_stored(key),
-            false => desk.origin.handle_disk_error(key),
+        match &result {
+            Ok(()) => desk.origin.handle_stored(key),
+            Err(_) => desk.origin.handle_disk_error(key),
         }
-        desk.settle()
+        self.settle(desk, result.err())
+    }
+
+    /// A file that should be deleted stays.
+    pub(crate) fn on_file_left(&self) {
+        let disk = &mut self.desk().disk;
+        disk.files_left = disk.files_left.saturating_add(1);
+    }
+
+    /// Answers who waited, and says what is to be done with files. In whose call the origin speaks of the disk makes no
+    /// difference: it is heard.
+    fn settle(&self, mut desk: MutexGuard<'_, Desk>, cause: Option<io::Error>) -> Vec<Order> {
+        desk.answer_woken();
+        let events: Vec<ToServer> = std::iter::from_fn(|| desk.origin.poll_event()).collect();
+        let n_failures = events.iter().filter(|e| **e == ToServer::DiskFails).count();
+        desk.disk.failures = desk.disk.failures.saturating_add(n_failures as u64);
+        drop(desk);
+        let orders = events.into_iter().filter_map(|event| match event {
+            ToServer::ToDisk { key, parts } => Some(Order::Write(key, parts)),
+            ToServer::Delete { key } => Some(Order::Delete(key)),
+            ToServer::DiskFails => {
+                let error = cause.as_ref().map(display);
+                warn!(room = %self.room, error, "segments are not on disk: the DVR window gets shorter");
+                None
+            }
+            ToServer::DiskWorks => {
+                info!(room = %self.room, "segments are on disk again: the DVR window grows again");
+                None
+            }
+        });
+        orders.collect()
     }
 
     /// A picture of it.
@@ -176,6 +211,10 @@ impl Stream {
 
     pub(crate) fn counts(&self) -> Counts {
         self.desk().counts
+    }
+
+    pub(crate) fn disk_counts(&self) -> DiskCounts {
+        self.desk().disk
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -195,11 +234,10 @@ impl Desk {
         }
     }
 
-    fn settle(&mut self) -> Vec<ToServer> {
+    fn answer_woken(&mut self) {
         while let Some(woken) = self.origin.poll_woken() {
             self.waiters.answer(woken.group, &woken.response);
         }
-        std::iter::from_fn(|| self.origin.poll_event()).collect()
     }
 }
 

@@ -7,14 +7,18 @@ use bridge_origin::stats::Stats;
 use sfu_model::id::RoomId;
 
 use crate::counts::Counts;
+use crate::disk_counts::DiskCounts;
 use crate::stream::Stream;
 
 /// All of them, by name, and what those counted that are gone.
 #[derive(Debug, Default)]
 pub(crate) struct Streams {
     by_name: RwLock<HashMap<RoomId, Arc<Stream>>>,
-    retired: Mutex<(Stats, Counts)>,
+    retired: Mutex<Counted>,
 }
+
+/// What was counted by the origins, by the stages before them, and by the disks behind them.
+pub(crate) type Counted = (Stats, Counts, DiskCounts);
 
 impl Streams {
     /// The stream of that name.
@@ -41,14 +45,15 @@ impl Streams {
     }
 
     /// What all streams counted, those that are gone included, and how many there are.
-    pub(crate) fn stats(&self) -> (Stats, Counts, usize) {
+    pub(crate) fn stats(&self) -> (Counted, usize) {
         let streams: Vec<Arc<Stream>> = self.by_name().values().map(Arc::clone).collect();
-        let (mut stats, mut counts) = self.retired().clone();
+        let mut sum = self.retired().clone();
         for stream in &streams {
-            stats.add(&stream.stats());
-            counts.add(&stream.counts());
+            sum.0.add(&stream.stats());
+            sum.1.add(&stream.counts());
+            sum.2.add(&stream.disk_counts());
         }
-        (stats, counts, streams.len())
+        (sum, streams.len())
     }
 
     fn retire(&self, former: Option<Arc<Stream>>) {
@@ -61,6 +66,7 @@ impl Streams {
             let mut retired = self.retired();
             retired.0.add(&gone);
             retired.1.add(&former.counts());
+            retired.2.add(&former.disk_counts());
         }
     }
 
@@ -69,7 +75,7 @@ impl Streams {
         self.by_name.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn retired(&self) -> MutexGuard<'_, (Stats, Counts)> {
+    fn retired(&self) -> MutexGuard<'_, Counted> {
         self.retired.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
