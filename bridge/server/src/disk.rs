@@ -46,6 +46,16 @@ impl Disk {
     }
 }
 
+#[cfg(test)]
+impl Disk {
+    /// Does all of this, and no more.
+    pub(crate) async fn do_all(orders: Vec<Order>, stream: &Arc<Stream>) {
+        let (way, inbox) = mpsc::channel(ORDERS_MAX);
+        Self(way).take(orders, stream);
+        work(inbox, Arc::clone(stream)).await;
+    }
+}
+
 async fn work(mut inbox: mpsc::Receiver<Order>, stream: Arc<Stream>) {
     while let Some(order) = inbox.recv().await {
         // What a write leads to is done before the next.

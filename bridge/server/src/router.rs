@@ -1,6 +1,6 @@
 //! HTTP routes only: parse, call, map.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
 use axum::Router;
@@ -17,7 +17,7 @@ use bridge_packager::utc::Utc;
 use http::header::{self, AsHeaderName};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use sfu_net::clock;
-use tracing::error;
+use tracing::{debug, error, warn};
 
 use crate::body;
 use crate::stream::{Reply, Stream};
@@ -29,6 +29,9 @@ pub type MayPlay = Arc<dyn Fn(&str, &http::request::Parts) -> bool + Send + Sync
 
 /// Where a player of DASH asks for the time, relative to the MPD (ISO/IEC 23009-1 section 5.8.5.7).
 pub(crate) const CLOCK_URI: &str = "time";
+
+/// When to come back for a segment that could not be read this moment: sooner than players give one up.
+const RETRY_READ_S: u32 = 1;
 
 #[derive(Clone)]
 struct Desk {
@@ -123,11 +126,24 @@ pub(crate) async fn with_body(stream: &Stream, answer: Answer) -> Response {
     response
 }
 
-/// The file of a segment cannot be read.
+/// The file of a segment cannot be read. It is lost if it is not there or too short (which [`body::file`] says in this way), and
+/// what begins with it is listed no more. All else (no descriptor is free, the device hesitates) says nothing of the file: it may
+/// be there for who comes again.
 fn unread(stream: &Stream, key: &SegmentKey, error: io::Error) -> Response {
-    error!(rendition = %key.rendition, segment = key.segment.0, %error, "a segment cannot be read");
-    stream.lost(key, error);
-    into_http(&Answer::bare(Status::NotFound, NOT_YET))
+    let (rendition, segment) = (&key.rendition, key.segment.0);
+    if let ErrorKind::NotFound | ErrorKind::UnexpectedEof = error.kind() {
+        error!(%rendition, segment, %error, "a segment is lost");
+        stream.lost(key, error);
+        return into_http(&Answer::bare(Status::NotFound, NOT_YET));
+    }
+    // Where no descriptor is free, each request fails.
+    if stream.on_failed_read() {
+        warn!(%rendition, segment, %error, "a segment cannot be read: the first such failure of this stream");
+    } else {
+        debug!(%rendition, segment, %error, "a segment cannot be read");
+    }
+    let answer = Answer::bare(Status::ServiceUnavailable, CachePolicy::NoStore);
+    into_http(&answer.retry_after(RETRY_READ_S))
 }
 
 fn into_http(answer: &Answer) -> Response {
@@ -170,4 +186,61 @@ fn forbidden() -> Response {
     let mut response = into_http(&Answer::bare(Status::NotFound, CachePolicy::NoStore));
     *response.status_mut() = StatusCode::FORBIDDEN;
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use crate::disk::Disk;
+    use crate::sample::{SEGMENT_BYTES, Sample, key};
+
+    /// A stream whose first segments are on disk alone.
+    async fn archived() -> Sample {
+        let mut sample = Sample::new();
+        for _ in 0..12 {
+            let orders = sample.segment();
+            Disk::do_all(orders, &sample.stream).await;
+        }
+        sample
+    }
+
+    fn file(sample: &Sample, number: u64) -> std::path::PathBuf {
+        sample.stream.folder().file(&key(number))
+    }
+
+    #[tokio::test]
+    async fn a_read_that_fails_for_a_moment_is_503_and_loses_nothing() {
+        let sample = archived().await;
+        let (here, away) = (file(&sample, 2), sample.root().join("away"));
+        std::fs::rename(&here, &away).unwrap();
+        // No file is behind it, and none is missing (ELOOP).
+        symlink(&here, &here).unwrap();
+        for _ in 0..2 {
+            let response = sample.get("720p/k3x9/2.m4s").await;
+            assert_eq!(response.status(), 503);
+            assert_eq!(response.headers()["retry-after"], "1");
+            assert_eq!(response.headers()["cache-control"], "no-store");
+        }
+        let counts = sample.stream.disk_counts();
+        assert_eq!((counts.failed_reads, counts.failures), (2, 0));
+        std::fs::rename(&away, &here).unwrap();
+        let all = (0..12).collect::<Vec<u64>>();
+        assert_eq!(sample.listed("dvr.m3u8").await, all);
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_gone_or_too_short_is_a_lost_segment() {
+        let sample = archived().await;
+        std::fs::remove_file(file(&sample, 1)).unwrap();
+        assert_eq!(sample.get("720p/k3x9/1.m4s").await.status(), 404);
+        let rest = |from: u64| (from..12).collect::<Vec<u64>>();
+        assert_eq!(sample.listed("dvr.m3u8").await, rest(2));
+        let short = std::fs::File::options().write(true).open(file(&sample, 2));
+        let length = u64::from(SEGMENT_BYTES) - 1;
+        short.unwrap().set_len(length).unwrap();
+        assert_eq!(sample.get("720p/k3x9/2.m4s").await.status(), 404);
+        assert_eq!(sample.listed("dvr.m3u8").await, rest(3));
+        assert_eq!(sample.stream.disk_counts().failed_reads, 0);
+    }
 }

@@ -169,6 +169,13 @@ impl Stream {
         self.settle(desk, result.err())
     }
 
+    /// A segment could not be read, which says nothing of its file. Says whether it is the first of the stream.
+    pub(crate) fn on_failed_read(&self) -> bool {
+        let disk = &mut self.desk().disk;
+        disk.failed_reads = disk.failed_reads.saturating_add(1);
+        disk.failed_reads == 1
+    }
+
     /// A file that should be deleted stays.
     pub(crate) fn on_file_left(&self) {
         let disk = &mut self.desk().disk;

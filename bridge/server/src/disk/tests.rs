@@ -10,9 +10,7 @@ use super::*;
 async fn play(sample: &mut Sample, n_segments: u64) {
     for _ in 0..n_segments {
         let orders = sample.segment();
-        let (way, inbox) = mpsc::channel(ORDERS_MAX);
-        Disk(way).take(orders, &sample.stream);
-        work(inbox, Arc::clone(&sample.stream)).await;
+        Disk::do_all(orders, &sample.stream).await;
     }
 }
 
