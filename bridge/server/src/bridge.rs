@@ -1,8 +1,7 @@
 //! The bridge of a node: its streams, and who is told of them.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use axum::Router;
@@ -19,7 +18,7 @@ use tokio::time::sleep;
 use tracing::error;
 
 use crate::folder::{self, Folder};
-use crate::pipeline::{Command, Parts, Pipeline};
+use crate::pipeline::{Parts, Pipeline};
 use crate::router::{self, CLOCK_URI, MayPlay};
 use crate::stream::Stream;
 use crate::streams::Streams;
@@ -27,6 +26,7 @@ use crate::studio::{Said, Studio, Tell};
 use crate::thumbnails::Draw;
 use crate::transcode::Transcode;
 use crate::transcode::metrics::Watched;
+use crate::ways::{Command, Ways};
 use crate::{config, latency, metrics};
 
 /// What a bridge is made for.
@@ -44,10 +44,6 @@ pub struct Config {
     pub tell: Option<Tell>,
 }
 
-/// Commands that wait for one pipeline. It takes them before all else; a publisher that comes and goes so often while it sleeps
-/// is told of no more, and the last that was told stands.
-const COMMANDS_MAX: usize = 64;
-
 /// How long a stream that has ended can be asked for: so long a player that paused finds the rest of it.
 const KEEP_ENDED: Duration = Duration::from_secs(5 * 60);
 
@@ -62,7 +58,7 @@ struct Inner {
     sfu: Sfu,
     config: Config,
     streams: Arc<Streams>,
-    pipelines: Mutex<HashMap<RoomId, mpsc::Sender<Command>>>,
+    ways: Arc<Ways>,
     part_latency: Histogram,
     transcoder: Watched,
     said: Said,
@@ -81,7 +77,7 @@ impl Bridge {
             sfu,
             config,
             streams: Arc::default(),
-            pipelines: Mutex::default(),
+            ways: Arc::default(),
             part_latency: latency::histogram(),
             transcoder,
             said: Said::new(),
@@ -91,21 +87,13 @@ impl Bridge {
     /// Somebody publishes. `latency` says how the stream is cut, if it begins with this: one that lives stays as it is, for players
     /// have been promised it.
     pub fn room_live(&self, room: &RoomId, latency: LatencyMode) {
-        let mut pipelines = self.0.pipelines();
-        let told = pipelines.get(room).map(|way| way.try_send(Command::Live));
-        if !matches!(told, None | Some(Err(mpsc::error::TrySendError::Closed(_)))) {
-            return;
-        }
-        if let Some(way) = self.begin(room, latency) {
-            pipelines.insert(room.clone(), way);
-        }
+        let begin = |commands| self.begin(room, latency, commands);
+        self.0.ways.live(room, begin);
     }
 
     /// Nobody does any more.
     pub fn room_silent(&self, room: &RoomId) {
-        if let Some(way) = self.0.pipelines().get(room) {
-            let _ = way.try_send(Command::Silent);
-        }
+        self.0.ways.silent(room);
     }
 
     /// `/hls/...` and `/dash/...`.
@@ -128,7 +116,12 @@ impl Bridge {
     }
 
     /// Begins a new life of a stream, which replaces one that has ended.
-    fn begin(&self, room: &RoomId, latency: LatencyMode) -> Option<mpsc::Sender<Command>> {
+    fn begin(
+        &self,
+        room: &RoomId,
+        latency: LatencyMode,
+        commands: mpsc::Receiver<Command>,
+    ) -> Option<()> {
         let Ok(chance) = entropy::random_bytes::<{ EPOCH_LETTERS / 2 }>() else {
             error!("no entropy: a stream cannot be named, and is not bridged");
             return None;
@@ -171,23 +164,28 @@ impl Bridge {
             draw: config.draw.clone(),
             studio: Studio::new(room.clone(), config.tell.clone(), self.0.said.clone()),
         };
-        let (way, commands) = mpsc::channel(COMMANDS_MAX);
-        // There is room for all of them.
-        let _ = way.try_send(Command::Live);
         let (streams, room) = (Arc::clone(&self.0.streams), room.clone());
+        // Without the bridge nobody tells a pipeline anything, and it ends.
+        let ways = Arc::downgrade(&self.0.ways);
         tokio::spawn(async move {
-            Pipeline::new(parts).run(commands).await;
+            run(Pipeline::new(parts), commands, &ways).await;
             sleep(KEEP_ENDED).await;
             streams.remove(&room, &stream);
         });
-        Some(way)
+        Some(())
     }
 }
 
-impl Inner {
-    fn pipelines(&self) -> MutexGuard<'_, HashMap<RoomId, mpsc::Sender<Command>>> {
-        self.pipelines
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+/// From its first publisher to its end: who comes back in the moment in which it would end finds it.
+async fn run(mut pipeline: Pipeline, mut commands: mpsc::Receiver<Command>, ways: &Weak<Ways>) {
+    loop {
+        pipeline.run(&mut commands).await;
+        if ways
+            .upgrade()
+            .is_none_or(|ways| ways.end(pipeline.room(), &mut commands))
+        {
+            break;
+        }
     }
+    pipeline.end();
 }

@@ -48,3 +48,4 @@ pub mod thumbnails;
 mod told;
 pub mod transcode;
 mod waiters;
+mod ways;

@@ -26,21 +26,13 @@ use crate::studio::Studio;
 use crate::thumbnails::{Draw, Keyframe};
 use crate::transcode::Transcode;
 use crate::transcode::transcoding::{Encoded, Transcoding};
+use crate::ways::Command;
 
 /// How long a stream goes on without a publisher, as its room does.
 const RECONNECT_WITHIN: Duration = sfu_core::limits::PUBLISHER_GRACE;
 
 /// How long a pipeline sleeps when nothing is due.
 const NAP: Duration = Duration::from_secs(1);
-
-/// What a pipeline is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Command {
-    /// Somebody publishes: the room can be tapped.
-    Live,
-    /// Nobody does any more.
-    Silent,
-}
 
 /// What a pipeline is made of.
 pub(crate) struct Parts {
@@ -104,10 +96,14 @@ impl Pipeline {
         }
     }
 
-    /// Runs until the stream has ended. What it made can be asked for on.
-    pub(crate) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+    pub(crate) const fn room(&self) -> &RoomId {
+        &self.room
+    }
+
+    /// Runs until its time is over, if it is told nothing more: told something, it can run on.
+    pub(crate) async fn run(&mut self, commands: &mut mpsc::Receiver<Command>) {
         loop {
-            match self.wake(&mut commands).await {
+            match self.wake(commands).await {
                 Woken::Packets(packets) => self.take(&packets),
                 Woken::TapClosed => self.lose_tap(),
                 Woken::Told(Command::Live) => self.tap().await,
@@ -127,6 +123,10 @@ impl Pipeline {
                 break;
             }
         }
+    }
+
+    /// The stream has ended. What it made can be asked for on.
+    pub(crate) fn end(mut self) {
         let now = self.clock.now();
         self.stages.handle_end(now);
         self.publish(now, None);
