@@ -39,6 +39,9 @@ const N_PARTS: usize = 4;
 /// The bar: requests to the origin for each part of each rendition, of playlist and part together.
 const ORIGIN_REQUESTS_MAX: usize = 3;
 
+/// Ways in which each number is written.
+const N_SPELLINGS: usize = 8;
+
 /// How often something is asked that is about to change.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -186,6 +189,7 @@ async fn five_hundred_viewers_ask_the_origin_as_often_as_three() {
     );
     assert_bodies(&stage, &token, &bodies).await;
     assert_ranges(&stage, &token, &bodies).await;
+    assert_spellings(&stage, &token, &bodies).await;
     assert_thumbnail(&stage, &token).await;
     assert_tokens(&stage, &token, &bodies, &renditions[0]).await;
     let logs = [stage.edge.stop(), stage.shield.stop()].concat();
@@ -233,6 +237,49 @@ async fn assert_ranges(stage: &Stage, token: &str, bodies: &BTreeMap<String, Vec
         .unwrap();
     assert_eq!(ranged.status(), StatusCode::PARTIAL_CONTENT);
     assert_eq!(ranged.bytes().await.unwrap(), body[4..8]);
+}
+
+/// However a query is spelt, a playlist has one copy for each place in it, and a part has one.
+async fn assert_spellings(stage: &Stage, token: &str, bodies: &BTreeMap<String, Vec<u8>>) {
+    let way = stage.way(&browser(), token);
+    let status = async |path: &str| {
+        let response = way.client.get(format!("{}{path}", way.base)).send().await;
+        response.unwrap().status()
+    };
+    let awaited = bodies.keys().rfind(|path| path.contains('?')).unwrap();
+    let (playlist, _) = awaited.split_once('?').unwrap();
+    let (_, number) = awaited.split_once("_HLS_msn=").unwrap();
+    let (segment, part) = number.split_once("&_HLS_part=").unwrap();
+    let (media, _) = bodies.iter().find(|(path, _)| !path.contains('?')).unwrap();
+    // In the caches, should they have let go of it.
+    for path in [awaited, media] {
+        assert_eq!(status(path).await, StatusCode::OK, "{path}");
+    }
+    // Every part past the last of a segment that is whole is the first of the next.
+    let past = |part: usize| format!("{playlist}?_HLS_msn=0&_HLS_part={part}");
+    assert_eq!(status(&past(99)).await, StatusCode::OK);
+    let before = stage.origin_requests().await;
+    for n in 1..=N_SPELLINGS {
+        let zeros = "0".repeat(n);
+        for path in [
+            format!("{playlist}?_HLS_msn={zeros}{segment}&_HLS_part={part}"),
+            format!("{playlist}?_HLS_msn={segment}&_HLS_part={zeros}{part}&_HLS_skip=x{n}"),
+            format!("{media}?_HLS_msn={n}&_HLS_part={n}&_HLS_skip=YES"),
+            past(99 + n),
+        ] {
+            assert_eq!(status(&path).await, StatusCode::OK, "{path}");
+        }
+    }
+    assert_eq!(stage.origin_requests().await, before);
+    for nonsense in [
+        "_HLS_msn=1x",
+        "_HLS_msn=-1",
+        "_HLS_part=1",
+        "_HLS_msn=12345678901",
+    ] {
+        let path = format!("{playlist}?{nonsense}");
+        assert_eq!(status(&path).await, StatusCode::BAD_REQUEST, "{path}");
+    }
 }
 
 /// The first keyframe became a picture, in a process of its own.
