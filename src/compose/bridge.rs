@@ -1,5 +1,6 @@
 //! HLS and DASH in front of the media plane.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use bridge_server::thumbnails::Draw;
 use sfu_net::clock;
 use sfu_server::Sfu;
 use whip_whep_server::access::Access;
+use whip_whep_server::client_addr::ClientAddr;
 use whip_whep_server::service::WhipWhep;
 
 use super::transcode;
@@ -67,6 +69,12 @@ pub(super) fn may_play(access: Arc<Access>) -> MayPlay {
         signed_for.is_some_and(|signed| signed.is_for(stream))
             || access.may_play(stream, bearer(head), clock::unix_now())
     })
+}
+
+/// Who asks, as the listener has noted it.
+pub(super) fn sent_by(head: &request::Parts) -> Option<IpAddr> {
+    let client = head.extensions.get::<ClientAddr>();
+    client.map(|ClientAddr(address)| *address)
 }
 
 /// Who tells publishers what is wrong with their streams.

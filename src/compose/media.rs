@@ -75,7 +75,8 @@ struct Packaging {
 impl Packaging {
     /// HLS and DASH, for bearers and for signed URLs.
     fn router(&self, access: &Arc<Access>) -> Router {
-        let media = self.bridge.router(bridge::may_play(Arc::clone(access)));
+        let may_play = bridge::may_play(Arc::clone(access));
+        let media = self.bridge.router(may_play, bridge::sent_by);
         signed::router(self.gate.clone(), media.clone()).merge(media)
     }
 }

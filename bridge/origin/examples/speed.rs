@@ -86,6 +86,7 @@ fn get<'a>(path: &'a str, query: Option<&'a str>) -> Request<'a> {
             accept_encoding: Some("gzip, deflate, br"),
             ..Headers::default()
         },
+        client: None,
     }
 }
 

@@ -19,6 +19,7 @@
 
 pub mod byte_range;
 pub mod cache_policy;
+pub mod client;
 pub mod config;
 pub mod directives;
 pub mod encoding;

@@ -1,6 +1,7 @@
 //! A request as the server hands it over: what of it decides its answer.
 
 use crate::byte_range::ByteRange;
+use crate::client::Client;
 use crate::encoding::Encoding;
 use crate::etag::ETag;
 
@@ -17,6 +18,8 @@ pub struct Request<'a> {
     pub query: Option<&'a str>,
     /// Header fields.
     pub headers: Headers<'a>,
+    /// Who asks, if that is anybody who has a share of those that wait.
+    pub client: Option<Client>,
 }
 
 /// The methods that mean something here.

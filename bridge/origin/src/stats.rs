@@ -86,6 +86,8 @@ impl From<MediaFile> for Kind {
 pub enum Limit {
     /// [`crate::waiting::BLOCKED_REQUESTS_MAX`].
     BlockedRequests,
+    /// [`crate::waiting::BLOCKED_REQUESTS_PER_CLIENT_MAX`].
+    ClientBlockedRequests,
     /// `MEMORY_BYTES_MAX` of the store.
     MemoryBytes,
     /// `DISK_WRITES_MAX` of the store.
@@ -97,6 +99,7 @@ impl Limit {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::BlockedRequests => "blocked_requests",
+            Self::ClientBlockedRequests => "client_blocked_requests",
             Self::MemoryBytes => "memory_bytes",
             Self::DiskWrites => "disk_writes",
         }

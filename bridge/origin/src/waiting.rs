@@ -11,15 +11,22 @@ use bridge_packager::playlist::skip::Skip;
 use bridge_packager::rendition::RenditionName;
 use sfu_model::time::Instant;
 
+use crate::client::Client;
 use crate::path::View;
 use crate::reload::Position;
 use crate::rendition::Slot;
 use crate::request::Wish;
-use crate::stats::Kind;
+use crate::stats::{Kind, Limit};
 
 /// Requests of one stream that wait at the same time; one more is 503. The figure to serve is 5,000 (each player waits with
-/// two, one for pictures and one for sound), and a waiting connection costs the server 30 to 40 KB: 330 MB here.
+/// two, one for pictures and one for sound), and a waiting connection costs the server 29 KB: 240 MB here.
 pub const BLOCKED_REQUESTS_MAX: u32 = 8_192;
+
+/// Those of one client; one more is 503. So many are the players of 512 people behind one address, a school or a company, and eight
+/// such addresses have all that there is. An edge holds few: it asks once for what all of its viewers wait for.
+pub const BLOCKED_REQUESTS_PER_CLIENT_MAX: u32 = 1_024;
+
+const _: () = assert!(BLOCKED_REQUESTS_PER_CLIENT_MAX < BLOCKED_REQUESTS_MAX);
 
 /// Identical requests that begin to wait in the same tenth of a second also end together when nothing comes, when the first
 /// of them has waited long enough: otherwise each would need an entry and a timer of its own.
@@ -59,11 +66,14 @@ pub(crate) struct Group {
     pub(crate) position: Position,
     pub(crate) asked: Asked,
     pub(crate) n_waiting: u32,
+    /// How many of them are whose, of those who have a share.
+    clients: BTreeMap<Client, u32>,
     slice: u64,
     deadline: Instant,
 }
 
-type Place = (Subject, Position);
+/// What is waited for.
+pub(crate) type Place = (Subject, Position);
 
 #[derive(Debug)]
 pub(crate) struct Waiting {
@@ -73,6 +83,7 @@ pub(crate) struct Waiting {
     by_place: BTreeMap<Place, BTreeSet<(Asked, u64, GroupId)>>,
     by_deadline: BTreeSet<(Instant, GroupId)>,
     n_blocked: u32,
+    by_client: BTreeMap<Client, u32>,
     next: u64,
 }
 
@@ -84,6 +95,7 @@ impl Waiting {
             by_place: BTreeMap::new(),
             by_deadline: BTreeSet::new(),
             n_blocked: 0,
+            by_client: BTreeMap::new(),
             next: 0,
         }
     }
@@ -92,38 +104,46 @@ impl Waiting {
         self.n_blocked
     }
 
-    /// One more request waits. `None`: too many do.
+    /// One more request waits, unless too many do.
     pub(crate) fn join(
         &mut self,
-        subject: Subject,
-        position: Position,
+        place: Place,
         asked: Asked,
+        client: Option<Client>,
         now: Instant,
-    ) -> Option<GroupId> {
+    ) -> Result<GroupId, Limit> {
         if self.n_blocked >= BLOCKED_REQUESTS_MAX {
-            return None;
+            return Err(Limit::BlockedRequests);
+        }
+        let n_own = client.and_then(|client| self.by_client.get(&client));
+        if n_own.is_some_and(|n| *n >= BLOCKED_REQUESTS_PER_CLIENT_MAX) {
+            return Err(Limit::ClientBlockedRequests);
         }
         self.n_blocked = self.n_blocked.saturating_add(1);
+        add(&mut self.by_client, client, 1);
         let slice = now.as_nanos() / SLICE_NANOS;
-        let place = (subject, position);
         if let Some(id) = self.group_of(&place, asked, slice)
             && let Some(group) = self.groups.get_mut(&id)
         {
             group.n_waiting = group.n_waiting.saturating_add(1);
-            return Some(id);
+            add(&mut group.clients, client, 1);
+            return Ok(id);
         }
         let id = GroupId(self.next);
         self.next = self.next.wrapping_add(1);
+        let mut clients = BTreeMap::new();
+        add(&mut clients, client, 1);
         let group = Group {
             subject: place.0,
-            position,
+            position: place.1,
             asked,
             n_waiting: 1,
+            clients,
             slice,
             deadline: now + self.hold,
         };
         self.insert(id, group);
-        Some(id)
+        Ok(id)
     }
 
     /// The group of such requests, if there is one.
@@ -144,17 +164,24 @@ impl Waiting {
     /// A group that was taken waits on, for something else.
     pub(crate) fn put_back(&mut self, id: GroupId, group: Group) {
         self.n_blocked = self.n_blocked.saturating_add(group.n_waiting);
+        for (client, n) in &group.clients {
+            add(&mut self.by_client, Some(*client), *n);
+        }
         self.insert(id, group);
     }
 
-    /// One request of a group is gone. Groups that were answered are not known any more. Says whether it waited.
-    pub(crate) fn abandon(&mut self, id: GroupId) -> bool {
+    /// One request of a group is gone, which was this client's. Groups that were answered are not known any more. Says whether it
+    /// waited.
+    pub(crate) fn abandon(&mut self, id: GroupId, client: Option<Client>) -> bool {
         let Some(group) = self.groups.get_mut(&id) else {
             return false;
         };
         if group.n_waiting > 1 {
             group.n_waiting = group.n_waiting.saturating_sub(1);
             self.n_blocked = self.n_blocked.saturating_sub(1);
+            if subtract(&mut group.clients, client, 1) {
+                subtract(&mut self.by_client, client, 1);
+            }
         } else {
             self.take(id);
         }
@@ -164,6 +191,9 @@ impl Waiting {
     fn take(&mut self, id: GroupId) -> Option<(GroupId, Group)> {
         let group = self.groups.remove(&id)?;
         self.n_blocked = self.n_blocked.saturating_sub(group.n_waiting);
+        for (client, n) in &group.clients {
+            subtract(&mut self.by_client, Some(*client), *n);
+        }
         self.by_deadline.remove(&(group.deadline, id));
         let place = (group.subject.clone(), group.position);
         if let Some(there) = self.by_place.get_mut(&place) {
@@ -221,4 +251,23 @@ impl Waiting {
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         self.by_deadline.first().map(|(deadline, _)| *deadline)
     }
+}
+
+fn add(counts: &mut BTreeMap<Client, u32>, client: Option<Client>, n: u32) {
+    if let Some(client) = client {
+        let count = counts.entry(client).or_default();
+        *count = count.saturating_add(n);
+    }
+}
+
+/// Who has none is forgotten. False: who is not there has nothing to lose.
+fn subtract(counts: &mut BTreeMap<Client, u32>, client: Option<Client>, n: u32) -> bool {
+    let Some((client, count)) = client.and_then(|c| Some((c, counts.get_mut(&c)?))) else {
+        return false;
+    };
+    *count = count.saturating_sub(n);
+    if *count == 0 {
+        counts.remove(&client);
+    }
+    true
 }

@@ -19,7 +19,7 @@ use tracing::error;
 
 use crate::folder::{self, Folder};
 use crate::pipeline::{Parts, Pipeline};
-use crate::router::{self, CLOCK_URI, MayPlay};
+use crate::router::{self, CLOCK_URI, MayPlay, SentBy};
 use crate::stream::Stream;
 use crate::streams::Streams;
 use crate::studio::{Said, Studio, Tell};
@@ -97,8 +97,8 @@ impl Bridge {
     }
 
     /// `/hls/...` and `/dash/...`.
-    pub fn router(&self, may_play: MayPlay) -> Router {
-        router::router(Arc::clone(&self.0.streams), may_play)
+    pub fn router(&self, may_play: MayPlay, sent_by: SentBy) -> Router {
+        router::router(Arc::clone(&self.0.streams), may_play, sent_by)
     }
 
     /// Puts the bridge's metrics into a registry.

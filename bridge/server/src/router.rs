@@ -1,6 +1,7 @@
 //! HTTP routes only: parse, call, map.
 
 use std::io::{self, ErrorKind};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -9,6 +10,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::routing::any;
 use bridge_origin::cache_policy::{CachePolicy, NOT_YET};
+use bridge_origin::client::Client;
 use bridge_origin::event::SegmentKey;
 use bridge_origin::path::THUMBNAIL;
 use bridge_origin::request::{Headers, Method, Request as Asked, Tree};
@@ -27,6 +29,9 @@ use crate::thumbnails::NONE_YET;
 /// Whether a request's credential lets it play a stream: its name, and the head of the request.
 pub type MayPlay = Arc<dyn Fn(&str, &http::request::Parts) -> bool + Send + Sync>;
 
+/// Who sent a request, if anybody knows: whoever owns the listener knows which proxies may be believed.
+pub type SentBy = fn(&http::request::Parts) -> Option<IpAddr>;
+
 /// Where a player of DASH asks for the time, relative to the MPD (ISO/IEC 23009-1 section 5.8.5.7).
 pub(crate) const CLOCK_URI: &str = "time";
 
@@ -37,9 +42,10 @@ const RETRY_READ_S: u32 = 1;
 struct Desk {
     streams: Arc<Streams>,
     may_play: MayPlay,
+    sent_by: SentBy,
 }
 
-pub(crate) fn router(streams: Arc<Streams>, may_play: MayPlay) -> Router {
+pub(crate) fn router(streams: Arc<Streams>, may_play: MayPlay, sent_by: SentBy) -> Router {
     let hls =
         async |State(desk): State<Desk>, request: Request| handle(desk, Tree::Hls, request).await;
     let dash =
@@ -47,7 +53,11 @@ pub(crate) fn router(streams: Arc<Streams>, may_play: MayPlay) -> Router {
     Router::new()
         .route("/hls/{*rest}", any(hls))
         .route("/dash/{*rest}", any(dash))
-        .with_state(Desk { streams, may_play })
+        .with_state(Desk {
+            streams,
+            may_play,
+            sent_by,
+        })
 }
 
 async fn handle(desk: Desk, tree: Tree, request: Request) -> Response {
@@ -77,6 +87,7 @@ async fn handle(desk: Desk, tree: Tree, request: Request) -> Response {
             range: text(&head.headers, header::RANGE),
             if_range: text(&head.headers, header::IF_RANGE),
         },
+        client: (desk.sent_by)(&head).and_then(Client::of),
     };
     let answer = match stream.ask(&asked) {
         Reply::Now(answer) => Some(answer),

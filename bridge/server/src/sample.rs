@@ -177,6 +177,7 @@ impl Sample {
             path,
             query: None,
             headers: Headers::default(),
+            client: None,
         };
         match self.stream.ask(&request) {
             Reply::Now(answer) => answer,

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bridge_origin::client::Client;
 use bridge_origin::config::Config;
 use bridge_origin::event::{Event as ToServer, SegmentKey};
 use bridge_origin::origin::{Answer, Origin};
@@ -52,6 +53,7 @@ struct Desk {
 pub(crate) struct Waiting {
     stream: Arc<Stream>,
     group: GroupId,
+    client: Option<Client>,
     waiter: WaiterId,
     answered: oneshot::Receiver<Response>,
 }
@@ -110,6 +112,7 @@ impl Stream {
                 Reply::Later(Waiting {
                     stream: Arc::clone(self),
                     group,
+                    client: request.client,
                     waiter,
                     answered,
                 })
@@ -259,7 +262,7 @@ impl Drop for Waiting {
     fn drop(&mut self) {
         let mut desk = self.stream.desk();
         if desk.waiters.leave(self.group, self.waiter) {
-            desk.origin.abandon(self.group);
+            desk.origin.abandon(self.group, self.client);
         }
     }
 }

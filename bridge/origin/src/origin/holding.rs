@@ -3,10 +3,9 @@
 use sfu_model::time::Instant;
 
 use crate::cache_policy::CachePolicy;
-use crate::reload::Position;
+use crate::client::Client;
 use crate::response::{Response, Status};
-use crate::stats::Limit;
-use crate::waiting::{Asked, Group, GroupId, Subject};
+use crate::waiting::{Asked, Group, GroupId, Place, Subject};
 
 use super::{Answer, Origin, Woken, not_found};
 
@@ -18,8 +17,8 @@ const RETRY_EMPTY_S: u32 = 2;
 
 impl Origin {
     /// A request that waits was given up by who asked.
-    pub fn abandon(&mut self, group: GroupId) {
-        if self.waiting.abandon(group) {
+    pub fn abandon(&mut self, group: GroupId, client: Option<Client>) {
+        if self.waiting.abandon(group, client) {
             self.stats.abandoned = self.stats.abandoned.saturating_add(1);
         }
     }
@@ -54,18 +53,18 @@ impl Origin {
     /// that nobody can have it.
     pub(super) fn hold(
         &mut self,
-        subject: Subject,
-        position: Position,
+        place: Place,
         asked: Asked,
+        client: Option<Client>,
         now: Instant,
     ) -> Answer {
         if self.is_over {
             return self.answer(asked.kind, not_found());
         }
-        match self.waiting.join(subject, position, asked, now) {
-            Some(group) => Answer::Wait(group),
-            None => {
-                self.stats.on_limit(Limit::BlockedRequests);
+        match self.waiting.join(place, asked, client, now) {
+            Ok(group) => Answer::Wait(group),
+            Err(limit) => {
+                self.stats.on_limit(limit);
                 let response = Response::bare(Status::ServiceUnavailable, CachePolicy::NoStore);
                 self.answer(asked.kind, response.retry_after(RETRY_CROWDED_S))
             }

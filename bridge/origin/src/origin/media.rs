@@ -41,7 +41,8 @@ impl Origin {
             is_awaited: false,
             wish,
         };
-        self.hold(Subject::Part(slot), position, asked, now)
+        let place = (Subject::Part(slot), position);
+        self.hold(place, asked, request.client, now)
     }
 
     /// Whether a file is the part that the playlist says comes next: then it is waited for (section 6.2.6), unless it is there

@@ -12,6 +12,7 @@ use sfu_model::time::Instant;
 use crate::cache_policy::{
     BARE_PLAYLIST, CachePolicy, MULTIVARIANT, MULTIVARIANT_EARLY, THUMBNAIL,
 };
+use crate::client::Client;
 use crate::directives::Directives;
 use crate::path::View;
 use crate::reload::{Position, Reload};
@@ -46,7 +47,8 @@ impl Origin {
             is_awaited: false,
             wish,
         };
-        self.hold(Subject::Stream, first_of(view), asked, now)
+        let place = (Subject::Stream, first_of(view));
+        self.hold(place, asked, request.client, now)
     }
 
     pub(super) fn top_response(
@@ -133,25 +135,29 @@ impl Origin {
                 self.answer(kind, response)
             }
             (Some(slot), Reload::Hold(position)) => {
-                self.hold(Subject::Playlist(slot), position, asked, now)
+                let place = (Subject::Playlist(slot), position);
+                self.hold(place, asked, request.client, now)
             }
             (Some(_), Reload::TooFar) => self.answer(kind, too_far()),
-            (None, _) => self.unknown(rendition, wanted, asked, now),
+            (None, _) => {
+                let position = wanted.unwrap_or(Position::FIRST);
+                self.unknown((rendition, position), asked, request.client, now)
+            }
         }
     }
 
     /// A rendition that nobody has heard of may come while none is known.
     fn unknown(
         &mut self,
-        rendition: &str,
-        wanted: Option<Position>,
+        (rendition, position): (&str, Position),
         asked: Asked,
+        client: Option<Client>,
         now: Instant,
     ) -> Answer {
         match RenditionName::parse(rendition) {
             Some(name) if self.infos.is_empty() => {
-                let position = wanted.unwrap_or(Position::FIRST);
-                self.hold(Subject::Unknown(name), position, asked, now)
+                let place = (Subject::Unknown(name), position);
+                self.hold(place, asked, client, now)
             }
             Some(_) | None => self.answer(asked.kind, not_found()),
         }

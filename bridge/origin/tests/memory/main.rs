@@ -142,6 +142,7 @@ mod measured {
                         accept_encoding: Some("gzip"),
                         ..Headers::default()
                     },
+                    client: None,
                 };
                 let Answer::Now(response) = origin.handle_request(&request, now) else {
                     panic!("{path} waits");

@@ -345,10 +345,10 @@ fn a_request_that_is_abandoned_is_answered_by_nothing() {
     let url = format!("{LIVE}?_HLS_msn=2&_HLS_part=1");
     let (group, same) = (stream.hold(&url), stream.hold(&url));
     assert_eq!(group, same);
-    stream.origin.abandon(group);
+    stream.origin.abandon(group, None);
     assert_eq!(stream.origin.stats().n_blocked, 1);
-    stream.origin.abandon(group);
-    stream.origin.abandon(group);
+    stream.origin.abandon(group, None);
+    stream.origin.abandon(group, None);
     assert_eq!(stream.origin.stats().n_blocked, 0);
     assert_eq!(stream.origin.stats().abandoned, 2);
     assert_eq!(stream.origin.poll_timeout(), None);

@@ -50,6 +50,7 @@ proptest! {
             path: &path,
             query: query.as_deref(),
             headers,
+            client: None,
         };
         match stream.origin.handle_request(&request, stream.now) {
             Answer::Now(response) => {
@@ -261,7 +262,7 @@ impl Model {
             Step::Abandon(at) if !self.waiting.is_empty() => {
                 let groups: Vec<GroupId> = self.waiting.keys().copied().collect();
                 let group = *at.get(&groups);
-                stream.origin.abandon(group);
+                stream.origin.abandon(group, None);
                 let since = self.waiting.get_mut(&group).unwrap();
                 since.pop();
                 if since.is_empty() {

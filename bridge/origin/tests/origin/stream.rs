@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bridge_origin::client::Client;
 use bridge_origin::config::{Config, Dash};
 use bridge_origin::event::Event;
 use bridge_origin::origin::{Answer, Origin, Woken};
@@ -45,6 +46,8 @@ pub(crate) struct Stream {
     pub(crate) listed: (u64, u32),
     is_discontinuous: bool,
     pub(crate) is_ended: bool,
+    /// Who asks from here on.
+    pub(crate) client: Option<Client>,
 }
 
 pub(crate) fn name(name: &str) -> RenditionName {
@@ -119,6 +122,7 @@ impl Stream {
             listed: (0, 0),
             is_discontinuous: false,
             is_ended: false,
+            client: None,
         }
     }
 
@@ -342,6 +346,7 @@ impl Stream {
             path,
             query,
             headers,
+            client: self.client,
         };
         self.origin.handle_request(&request, self.now)
     }

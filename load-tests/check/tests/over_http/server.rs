@@ -175,6 +175,7 @@ impl Desk {
                 range: text("range"),
                 if_range: text("if-range"),
             },
+            client: None,
         };
         let answered = {
             let (origin, waiting) = &mut *self.origin.lock().unwrap();
