@@ -12,7 +12,7 @@ use bridge_origin::request::{Headers, Method, Request, Tree};
 use bridge_origin::response::Body;
 use bridge_packager::event::Event as Packaged;
 use bridge_packager::part::{Part, PartIndex};
-use bridge_packager::playlist::media::Media;
+use bridge_packager::playlist::media::{Media, Upcoming};
 use bridge_packager::playlist::server_control::ServerControl;
 use bridge_packager::rendition::{RenditionName, RenditionOutline};
 use bridge_packager::segment::{InitNumber, MediaSequenceNumber, Segment, SegmentHead};
@@ -159,7 +159,7 @@ impl Sample {
             live_from: self.segments.len().saturating_sub(LIVE),
             discontinuities_removed: 0,
             open: None,
-            upcoming: None,
+            upcoming: Upcoming::GoesOn,
             is_ended: false,
             reports: Arc::from([]),
         }
