@@ -37,6 +37,7 @@ consent_is_given_for_ever ~session/state.rs~behaviour consent_expires~self.conse
 keyframe_requests_are_not_spaced ~publish/keyframe_requests.rs~behaviour keyframe_requests_are_coalesced~is_none_or(|due| due > now)~is_none_or(|due| due > now && !MUTANT)
 cache_takes_one_packet_for_another ~route/packet_cache.rs~behaviour five_percent_loss_is_repaired_by_rtx~(packet.sequence == sequence)~(packet.sequence == sequence || MUTANT)
 repair_names_another_packet ~egress/stream.rs~networks repair~&sent.sequence.wire().to_be_bytes()~&sent.sequence.wire().wrapping_add(u16::from(MUTANT)).to_be_bytes()
+own_estimate_is_not_heard ~egress/feedback.rs~networks plain_viewers~estimator\.on_remb(bitrate)~estimator.on_remb(if MUTANT { continue } else { bitrate })
 repairs_cost_nothing ~egress/repair.rs~behaviour a_hostile_viewer_costs_only_itself~None => false,~None => MUTANT,
 report_is_taken_twice ~srtp/replay.rs~behaviour forged_packets_forward_nothing~Some(_) => Freshness::Replayed,~Some(_) => if MUTANT { Freshness::Fresh } else { Freshness::Replayed },
 step_up_needs_no_room ~budget/plan.rs~networks rates~limits\.fits(\*\*rung, HEADROOM, rate)~(MUTANT || limits.fits(**rung, HEADROOM, rate))

@@ -25,6 +25,7 @@ mod key_copy;
 pub mod layers;
 pub mod network;
 pub mod node;
+pub mod offer;
 pub mod oracle;
 pub mod payload;
 pub mod publisher;

@@ -4,10 +4,15 @@
 use std::time::Duration;
 
 use freshet_sim::network::{Bottleneck, Conditions, Direction};
+use freshet_sim::offer::{TRANSPORT_WIDE, with_own_estimate, without};
 use freshet_sim::publisher::{Camera, H264};
 use freshet_sim::trial::smoothness_since;
+use freshet_sim::viewer::Received;
 use freshet_sim::world::{BrowserId, World};
+use sfu_core::rtcp::write_remb;
 use sfu_model::rate::Bitrate;
+use sfu_model::rtp::Ssrc;
+use sfu_model::time::Instant;
 
 /// Encodings of about 0.26, 0.77 and 2.6 Mbit/s.
 fn camera() -> Camera {
@@ -18,37 +23,22 @@ fn camera() -> Camera {
     }
 }
 
-const TRANSPORT_WIDE: &str = "transport-wide-cc-extensions-01";
-
-/// The offer without the lines of these sections that have one of these words.
-fn without(offer: &str, sections: &[&str], words: &[&str]) -> String {
-    let mut section = "";
-    let kept = offer.split_inclusive("\r\n").filter(|line| {
-        if line.starts_with("m=") {
-            section = &line[2..7];
-        }
-        let is_meant = sections.contains(&section);
-        !(is_meant && words.iter().any(|word| line.contains(word)))
-    });
-    kept.collect()
-}
-
 type Plain = (&'static str, fn(String) -> String);
 
 const PLAIN: [Plain; 4] = [
     ("transport-wide feedback for pictures only", |offer| {
-        without(&offer, &["audio"], &[TRANSPORT_WIDE])
+        without(&offer, &["audio"], &TRANSPORT_WIDE[..1])
     }),
     ("transport-wide feedback for sound only", |offer| {
-        without(&offer, &["video"], &[TRANSPORT_WIDE])
+        without(&offer, &["video"], &TRANSPORT_WIDE[..1])
     }),
     // A format that nobody knows.
     ("no repairs", |offer| {
         offer.replace(" rtx/90000", " xtr/90000")
     }),
     ("receiver reports only", |offer| {
-        let words = [TRANSPORT_WIDE, "abs-send-time", "transport-cc", "goog-remb"];
-        without(&offer, &["audio", "video"], &words)
+        let offer = with_own_estimate(&offer);
+        without(&offer, &["video"], &["abs-send-time", "goog-remb"])
     }),
 ];
 
@@ -141,5 +131,100 @@ fn plain_viewers_get_less_where_their_path_carries_less() {
             let rose = scene.until_rank(2, 90);
             assert!(rose.is_some(), "{name}: rank {}", scene.rank());
         }
+    }
+}
+
+/// Estimates of a viewer of its own path: much, little, and much again, each for so many seconds.
+const ESTIMATES: [(u64, usize); 3] = [(6_000, 40), (400, 20), (6_000, 40)];
+/// Its reports are of a sender that its engine does not have: each sender's are counted for themselves.
+const REPORTER: Ssrc = Ssrc(0x7777);
+
+/// What came of a viewer's estimates.
+struct Estimated {
+    /// Its rank at the end of each second.
+    ranks: Vec<u8>,
+    /// When it says much again.
+    rises_at: Instant,
+    world: World,
+    other: BrowserId,
+}
+
+impl Estimated {
+    /// Once a second it says what it estimates, or is silent.
+    fn run(seed: u64, is_silent: bool) -> Self {
+        let tamper = |offer: String| {
+            let offer = with_own_estimate(&offer);
+            assert!(offer.contains("goog-remb") && !offer.contains(TRANSPORT_WIDE[0]));
+            offer
+        };
+        let mut scene = Scene::new(seed, tamper, 6_000);
+        let other = scene.world.watch("demo").unwrap();
+        scene.world.run_for(Duration::from_secs(2));
+        let viewer = scene.viewer;
+        let address = scene.world.browser(viewer).address;
+        let mut forger = scene.world.browser_mut(viewer).engine().forger().unwrap();
+        let media = Ssrc(scene.world.viewer(viewer).video.last().unwrap().ssrc);
+        let (mut ranks, mut rises_at) = (Vec::new(), scene.world.now());
+        for (kbps, seconds) in ESTIMATES {
+            rises_at = scene.world.now();
+            for _ in 0..seconds {
+                let mut clear = Vec::new();
+                write_remb(&mut clear, REPORTER, Bitrate::from_kbps(kbps), &[media]);
+                let sealed = forger.seal_rtcp(&clear).unwrap();
+                if !is_silent {
+                    scene.world.inject(address, sealed);
+                }
+                scene.world.run_for(Duration::from_secs(1));
+                ranks.push(scene.rank());
+            }
+        }
+        let world = scene.world;
+        Self {
+            ranks,
+            rises_at,
+            world,
+            other,
+        }
+    }
+
+    /// What reached somebody else: all sound, and pictures until a keyframe of the best encoding is for both.
+    fn others(&self) -> (&[Received], &[Received]) {
+        let seen = self.world.viewer(self.other);
+        let n_alone = seen.video.partition_point(|p| p.at < self.rises_at);
+        (&seen.audio, &seen.video[..n_alone])
+    }
+
+    /// The pictures that reached somebody else.
+    fn others_pictures(&self) -> Vec<(u8, u64)> {
+        let video = self.world.viewer(self.other).video.iter();
+        let mut pictures: Vec<_> = video
+            .map(|p| (p.stamp.rank, p.stamp.frame.into()))
+            .collect();
+        pictures.dedup();
+        pictures
+    }
+}
+
+#[test]
+fn a_viewer_that_estimates_its_path_itself_gets_what_it_says_and_others_what_they_did() {
+    for seed in 320..322 {
+        let silent = Estimated::run(seed, true);
+        let told = Estimated::run(seed, false);
+        println!("seed {seed}: {:?}", told.ranks);
+        let [much, little, _] = ESTIMATES.map(|(_, seconds)| seconds);
+        assert_eq!(told.ranks[much - 1], 2, "it said much");
+        // A better one is tried after that.
+        assert_eq!(told.ranks[much..][..5], [0; 5], "it says little");
+        assert!(!told.ranks[much..][..little].contains(&2));
+        assert_eq!(told.ranks.last(), Some(&2), "it says much again");
+        assert!(
+            silent.ranks[much..].iter().all(|rank| *rank == 2),
+            "it said nothing"
+        );
+        assert!(told.others() == silent.others(), "others noticed");
+        assert!(
+            told.others_pictures() == silent.others_pictures(),
+            "others noticed"
+        );
     }
 }
