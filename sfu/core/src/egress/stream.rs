@@ -48,9 +48,9 @@ pub(crate) struct Stream {
     repair: Option<RepairStream>,
     pub(crate) history: History,
     counters: Counters,
-    /// The receiver has reported on it, so it has found its place: the mid need not be said any more (RFC 8843 section 15.1
-    /// lets us, and the receiver keeps the SSRC).
-    pub(crate) is_known: bool,
+    /// Packets that had been sent when the receiver last reported on it. Once it has, the stream has found its place: the mid
+    /// need not be said any more (RFC 8843 section 15.1 lets us, and the receiver keeps the SSRC).
+    pub(crate) reported_at: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -84,7 +84,7 @@ impl Stream {
             repair,
             history: History::default(),
             counters: Counters::default(),
-            is_known: false,
+            reported_at: None,
         }
     }
 
@@ -245,7 +245,7 @@ impl Stream {
         let is_long = descriptor
             .is_some_and(|(_, d, _)| rewrite_dependency::bytes_max(d) > SHORT_VALUE_BYTES_MAX);
         let mut header = HeaderWriter::begin(buffer, fixed, self.two_bytes || is_long);
-        if !self.is_known {
+        if self.reported_at.is_none() {
             header.extension(ids.mid, self.terms.mid.as_bytes());
         }
         if let Some(sequence) = transport.sequence {

@@ -1,13 +1,23 @@
 //! What one datagram of feedback can cost.
 
+use sfu_model::codec::ClockRate;
 use sfu_model::limits::DATAGRAM_BYTES_MAX;
-use sfu_model::rtp::SeqNo;
+use sfu_model::rtp::{PayloadType, SeqNo};
 
 use super::*;
+use crate::egress::extensions::ExtensionIds;
 use crate::egress::feedback_patience::FeedbackPatience;
 use crate::egress::history::tests::mapping;
+use crate::egress::redundancy::Carried;
 use crate::egress::sender::tests::sender;
-use crate::rtcp::{write_fir, write_nack, write_pli};
+use crate::egress::stream::{Stream, StreamTerms, TransportNumbers};
+use crate::rtcp::{CompactNtp, write_fir, write_nack, write_pli, write_receiver_report};
+use crate::srtp::tests::pair;
+use crate::srtp::{Profile, Sealer};
+use crate::subscribe::rewrite::Rewritten;
+use crate::subscribe::rewrite::tests::packet;
+use crate::subscribe::rewrite_codec::CodecNumbers;
+use crate::subscribe::subscription::Outgoing;
 
 const NOW: Moment = Moment {
     now: Instant::START,
@@ -101,4 +111,108 @@ fn only_the_video_has_keyframes() {
     let expected = [true, false, false];
     assert_eq!(wants(&|c, media| write_pli(c, Ssrc(9), media)), expected);
     assert_eq!(wants(&|c, media| write_fir(c, Ssrc(9), media, 1)), expected);
+}
+
+const SOUND: Ssrc = Ssrc(3);
+
+/// Of a fifth.
+const FIFTH: u8 = 51;
+
+/// A sender of both streams over a path that is estimated by reports.
+struct Both {
+    sender: Sender,
+    sealer: Sealer,
+    n_sent: u64,
+}
+
+impl Both {
+    fn new() -> Self {
+        let ((mut sealer, _), _) = pair(Profile::AeadAes128Gcm);
+        let stream = |ssrc, sealer: &mut Sealer| {
+            let terms = StreamTerms {
+                ssrc,
+                repair_ssrc: None,
+                mid: "0".to_owned(),
+                cname: "freshet".to_owned(),
+                clock_rate: ClockRate(90_000),
+                extensions: ExtensionIds::default(),
+            };
+            let mut stream = Stream::new(terms, 0);
+            stream.open(sealer).unwrap();
+            Some(stream)
+        };
+        let sound = stream(SOUND, &mut sealer);
+        let mut sender = Sender::new(sound, stream(MEDIA, &mut sealer));
+        assert!(sender.plan(true, NOW.now).is_some());
+        sender.estimation().estimator.on_sent(1_000, NOW.now);
+        Self {
+            sender,
+            sealer,
+            n_sent: 0,
+        }
+    }
+
+    fn send(&mut self, ssrc: Ssrc, n_packets: u64) {
+        for sequence in self.n_sent..self.n_sent + n_packets {
+            let packet = packet(1, sequence, 0);
+            let out = Outgoing {
+                payload_type: PayloadType::new(96).unwrap(),
+                red_payload_type: None,
+                repair_payload_type: None,
+                numbers: Rewritten {
+                    sequence: packet.sequence,
+                    time: packet.time,
+                    marker: packet.marker,
+                    codec: CodecNumbers::None,
+                },
+                is_empty: false,
+            };
+            let with = (&packet, &out, &Carried::default());
+            let stream = self.sender.stream_of(ssrc).unwrap();
+            let numbers = TransportNumbers::default();
+            let written = stream.write_media(&self.sealer, with, numbers, &mut Vec::new());
+            written.unwrap();
+        }
+        self.n_sent += n_packets;
+    }
+
+    /// The loss, of 256, after a compound packet with these blocks.
+    fn after(&mut self, blocks: &[(Ssrc, u8)]) -> f64 {
+        let block = |(ssrc, fraction_lost): &(Ssrc, u8)| ReportBlock {
+            ssrc: *ssrc,
+            fraction_lost: *fraction_lost,
+            cumulative_lost: 0,
+            highest: 0,
+            jitter: 0,
+            last_sr: None,
+            delay_since_last_sr: CompactNtp(0),
+        };
+        let mut clear = Vec::new();
+        let blocks: Vec<ReportBlock> = blocks.iter().map(block).collect();
+        write_receiver_report(&mut clear, Ssrc(9), &blocks);
+        hear_all(&mut self.sender, &clear);
+        self.sender.estimation().estimator.loss() * 256.0
+    }
+}
+
+#[test]
+fn sound_that_arrives_hides_no_pictures_that_are_lost() {
+    for order in [[(MEDIA, FIFTH), (SOUND, 0)], [(SOUND, 0), (MEDIA, FIFTH)]] {
+        let mut both = Both::new();
+        both.send(MEDIA, 100);
+        both.send(SOUND, 50);
+        assert_eq!(both.after(&order), 34.0, "two thirds of the loss");
+        both.send(MEDIA, 340);
+        both.send(SOUND, 0);
+        assert_eq!(both.after(&order), 51.0, "of what was sent since");
+    }
+}
+
+#[test]
+fn a_report_of_what_was_reported_before_says_nothing() {
+    let mut both = Both::new();
+    both.send(MEDIA, 100);
+    let twice = [(MEDIA, FIFTH), (MEDIA, 255), (SOUND, 255)];
+    assert_eq!(both.after(&twice), 51.0);
+    assert_eq!(both.after(&[(MEDIA, 0), (SOUND, 255)]), 51.0);
 }
