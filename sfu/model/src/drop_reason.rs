@@ -79,6 +79,8 @@ drop_reasons! {
     NotRepairable => "not_repairable",
     /// A repair beyond the share of its subscriber's rate.
     RepairBudget => "repair_budget",
+    /// The further copies of repairs that wait for one subscriber are too many.
+    RepairCopiesFull => "repair_copies_full",
     /// A mailbox between workers is full: the data plane never waits.
     MailboxFull => "mailbox_full",
     /// The socket's send buffer is full, or the network refused it.

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use sfu_model::drop_reason::DropReason;
 use sfu_model::time::Instant;
 
 use crate::egress::history::Sent;
@@ -21,7 +22,8 @@ const ROUND_TRIP_LONG: Duration = Duration::from_millis(150);
 /// How much later each copy leaves: past what a full queue or a shadow on the air swallows in a row, another picture's packets,
 /// and before a receiver that knows no round trip asks again (after 100 ms in libwebrtc).
 const APART: Duration = Duration::from_millis(30);
-/// Most copies that wait; more are not sent.
+/// Most copies that wait: as many as one datagram of feedback can queue repairs. More are not sent: the repair itself was, and its
+/// receiver asks again if that is lost too.
 const WAITING_MAX: usize = 128;
 
 /// What they take at most.
@@ -92,24 +94,31 @@ impl RepairCopies {
         self.loss == Loss::Hopeless
     }
 
-    /// A repair was sent.
-    pub(crate) fn repaired(&mut self, sent: Sent, round_trip: Duration, now: Instant) {
+    /// A repair was sent. An error: copies of it should be, and too many wait.
+    pub(crate) fn repaired(
+        &mut self,
+        sent: Sent,
+        round_trip: Duration,
+        now: Instant,
+    ) -> Result<(), DropReason> {
         let is_long = round_trip >= ROUND_TRIP_LONG;
         let n_left = match self.loss {
-            Loss::Hopeless => return,
+            Loss::Hopeless => return Ok(()),
             Loss::Little if is_long => 1,
-            Loss::Little => return,
+            Loss::Little => return Ok(()),
             // Or the picture is late already.
             Loss::Some if is_long || sent.is_repaired => 2,
             Loss::Some => 1,
         };
-        if self.waiting.len() < WAITING_MAX {
-            self.waiting.push_back(Copies {
-                due_at: now + APART,
-                sent,
-                n_left,
-            });
+        if self.waiting.len() >= WAITING_MAX {
+            return Err(DropReason::RepairCopiesFull);
         }
+        self.waiting.push_back(Copies {
+            due_at: now + APART,
+            sent,
+            n_left,
+        });
+        Ok(())
     }
 
     /// The next copy that must leave now.
@@ -160,7 +169,7 @@ mod tests {
             is_repaired,
             ..sent(1)
         };
-        copies.repaired(sent, round_trip, Instant::START);
+        assert_eq!(copies.repaired(sent, round_trip, Instant::START), Ok(()));
         std::iter::from_fn(|| copies.pop_due(copies.poll_timeout()?)).count()
     }
 
@@ -179,8 +188,10 @@ mod tests {
         let mut copies = RepairCopies::default();
         pass(&mut copies, 5);
         assert!(copies.is_lossy());
-        copies.repaired(sent(1), SHORT, Instant::START);
-        copies.repaired(sent(2), SHORT, Instant::START);
+        for number in 1..=2 {
+            let waits = copies.repaired(sent(number), SHORT, Instant::START);
+            assert_eq!(waits, Ok(()));
+        }
         let due = Instant::START + APART;
         assert_eq!(copies.poll_timeout(), Some(due));
         assert!(copies.pop_due(Instant::START).is_none());
@@ -189,7 +200,7 @@ mod tests {
             .collect();
         assert_eq!(numbers, [1, 2]);
         pass(&mut copies, 0);
-        copies.repaired(sent(3), SHORT, due);
+        assert_eq!(copies.repaired(sent(3), SHORT, due), Ok(()));
         assert_eq!(copies.poll_timeout(), None, "the path has recovered");
     }
 
@@ -198,5 +209,23 @@ mod tests {
         let mut copies = RepairCopies::default();
         (0..HOPELESS).for_each(|_| copies.count_missed());
         assert!(!copies.is_lossy());
+    }
+    #[test]
+    fn as_many_copies_wait_as_a_datagram_queues_repairs_and_one_more_is_dropped() {
+        let mut copies = RepairCopies::default();
+        pass(&mut copies, 5);
+        for number in 0..128 {
+            let waits = copies.repaired(sent(number), LONG, Instant::START);
+            assert_eq!(waits, Ok(()), "{number}");
+        }
+        let full = Err(DropReason::RepairCopiesFull);
+        assert_eq!(copies.repaired(sent(128), LONG, Instant::START), full);
+        let due = Instant::START + APART;
+        let n_first = std::iter::from_fn(|| copies.pop_due(due)).count();
+        assert_eq!(n_first, 128);
+        let each_waits_again = copies.repaired(sent(128), LONG, due);
+        assert_eq!(each_waits_again, full);
+        assert!(copies.pop_due(due + APART).is_some());
+        assert_eq!(copies.repaired(sent(128), LONG, due + APART), Ok(()));
     }
 }

@@ -114,7 +114,10 @@ impl Sender {
             let may_spend = |bytes| budget.spend(bytes);
             if send_again((video, &keys.sealer), &sent, estimation, turn, may_spend) {
                 turn.stats.repairs_out += 1;
-                self.repair_copies.repaired(sent, round_trip, turn.now);
+                let copies = self.repair_copies.repaired(sent, round_trip, turn.now);
+                if let Err(reason) = copies {
+                    turn.stats.drops.count(reason);
+                }
             }
         }
         self.has_timer_news = true;
