@@ -9,8 +9,12 @@ use freshet_sim::world::{BrowserId, World};
 use sfu_core::budget::choice::{LayerChoice, Why};
 use sfu_core::command::{Command, CommandResult, Reply};
 use sfu_core::error::CommandError;
+use sfu_core::rtcp::write_pli;
 use sfu_core::stats::SubscriberStatus;
-use sfu_model::rtp::Rid;
+use sfu_model::rtp::{Rid, Ssrc};
+
+/// Its requests are of a sender that its engine does not have: each sender's are counted for themselves.
+const REPORTER: Ssrc = Ssrc(0x8888);
 
 /// A picture that is late by no more than this is no freeze: two frames and the way of a keyframe request.
 const SMOOTH: Duration = Duration::from_millis(85);
@@ -114,6 +118,59 @@ fn who_changes_its_mind_all_the_time_asks_for_no_more_keyframes_than_by_requests
     assert_eq!(choose(&mut world, viewer, rid("q")), Ok(Reply::Done));
     world.run_for(Duration::from_secs(2));
     assert_eq!(rank_now(&world, viewer), 0);
+}
+
+/// Whether a viewer asks for a keyframe, and whether it chooses another layer, so many milliseconds after it began.
+type Rhythm = fn(u64) -> (bool, bool);
+
+/// In turn, twice a second each, and both all the time.
+const RHYTHMS: [Rhythm; 2] = [
+    |ms| {
+        (
+            matches!(ms % 1_000, 0 | 400),
+            matches!(ms % 1_000, 200 | 600),
+        )
+    },
+    |ms| (true, ms % 130 == 0),
+];
+
+#[test]
+fn who_chooses_and_asks_at_once_asks_for_no_more_keyframes_than_by_either() {
+    for (rhythm, seed) in RHYTHMS.into_iter().zip(173..) {
+        let mut world = World::new(seed, 1);
+        let camera = Camera::new(VIDEO_CODECS[0]).simulcast();
+        let publisher = world.publish("demo", camera).unwrap();
+        world.run_for(Duration::from_secs(2));
+        let viewer = world.watch("demo").unwrap();
+        world.run_for(Duration::from_secs(3));
+        let address = world.browser(viewer).address;
+        let mut forger = world.browser_mut(viewer).engine().forger().unwrap();
+        let media = Ssrc(world.viewer(viewer).video.last().unwrap().ssrc);
+        let (from, mut ranks) = (world.now(), Vec::new());
+        let mut layers = ["q", "h"].into_iter().cycle();
+        for ms in (0..6_000).step_by(10) {
+            let (asks, chooses) = rhythm(ms);
+            if asks {
+                let mut clear = Vec::new();
+                write_pli(&mut clear, REPORTER, media);
+                let sealed = forger.seal_rtcp(&clear).unwrap();
+                world.inject(address, sealed);
+            }
+            if chooses {
+                let layer = rid(layers.next().unwrap());
+                assert_eq!(choose(&mut world, viewer, layer), Ok(Reply::Done));
+            }
+            world.run_for(Duration::from_millis(10));
+            ranks.push(rank_now(&world, viewer));
+        }
+        ranks.dedup();
+        let publisher = world.browser_mut(publisher).publisher().unwrap();
+        let requests = publisher.keyframe_requests.iter();
+        let n_requests = requests.filter(|(at, _)| *at >= from).count();
+        println!("{n_requests} requests, {ranks:?}");
+        assert!(n_requests <= 2 * 7, "{n_requests} requests");
+        assert!(ranks.len() > 3, "its choices are heard: {ranks:?}");
+    }
 }
 
 #[test]

@@ -31,7 +31,8 @@ pub(crate) struct Subscriber {
     pub(crate) seat: usize,
     /// True once a packet passed to it.
     pub(crate) has_received: bool,
-    /// How often it is heard when it asks for keyframes.
+    /// How often it is heard when it asks for keyframes, or chooses a layer: one for both, so that together they cost a publisher
+    /// no more than either.
     pub(crate) keyframe_patience: KeyframePatience,
     /// How much of its feedback is heard.
     pub(crate) feedback_patience: FeedbackPatience,
@@ -121,6 +122,9 @@ impl Subscriber {
             self.demand = Demand::Nothing;
             return None;
         };
+        if video.has_wish() && self.keyframe_patience.hear(supply.now) {
+            video.grant();
+        }
         let awaited = video.update(track, budget, supply);
         let carries = match budget {
             Budget::Limited(limits) if measured => Some(limits.left),

@@ -21,7 +21,6 @@ use crate::route::packet_cache::PacketCache;
 use crate::route::tracks::{EncodingOutline, TrackOutline};
 #[cfg(debug_assertions)]
 use crate::subscribe::egress_guard::EgressGuard;
-use crate::subscribe::keyframe_patience::KeyframePatience;
 use crate::subscribe::payload_types::PayloadTypes;
 use crate::subscribe::rewrite::{Rewriter, Rewritten};
 use crate::subscribe::select::Selector;
@@ -34,9 +33,8 @@ pub(crate) struct Subscription {
     /// It negotiated Dependency Descriptors.
     has_descriptors: bool,
     planner: Planner,
-    /// What it has chosen, until the plan may change by it.
+    /// What it has chosen, until that is granted.
     wish: Option<LayerChoice>,
-    choice_patience: KeyframePatience,
     next_up: Bitrate,
     tried: Option<Bitrate>,
     why: Why,
@@ -90,7 +88,6 @@ impl Subscription {
             has_descriptors,
             planner: Planner::default(),
             wish: None,
-            choice_patience: KeyframePatience::default(),
             next_up: Bitrate::ZERO,
             tried: None,
             why: Why::Best,
@@ -109,10 +106,6 @@ impl Subscription {
         budget: Budget,
         supply: Supply<'_>,
     ) -> Option<(EncodingId, KeyframeReason)> {
-        if self.wish.is_some() && self.choice_patience.hear(supply.now) {
-            let choice = self.wish.take();
-            self.planner.choose(choice.unwrap_or_default());
-        }
         let rate = |rung: Rung| {
             let cache = supply.cache;
             match track.is_some_and(|track| is_asleep(track, rung)) {
@@ -164,13 +157,21 @@ impl Subscription {
         Cow::Owned(followed)
     }
 
-    /// Bounds what it gets, from the next [`Self::update`] on that comes no sooner after other choices than a keyframe may: each
-    /// choice may cost one.
+    /// Bounds what it gets, once it is [granted](Self::grant): a choice may cost a keyframe.
     pub(crate) fn choose(&mut self, choice: LayerChoice) {
         self.wish = Some(choice);
     }
 
-    /// A choice waits, for others came just before it.
+    /// The next [`Self::update`] goes by what was chosen. True when anything was.
+    pub(crate) fn grant(&mut self) -> bool {
+        let wish = self.wish.take();
+        if let Some(choice) = wish {
+            self.planner.choose(choice);
+        }
+        wish.is_some()
+    }
+
+    /// A choice waits, for others or requests for keyframes came just before it.
     pub(crate) fn has_wish(&self) -> bool {
         self.wish.is_some()
     }

@@ -13,6 +13,7 @@ use crate::route::room::Room;
 use crate::session::state::{Part, Session};
 use crate::slab::{RoomIndex, SessionIndex};
 use crate::subscribe::subscriber::Subscriber;
+use crate::subscribe::subscription::Subscription;
 use crate::worker::Sfu;
 
 impl Sfu {
@@ -132,8 +133,13 @@ impl Sfu {
             return;
         }
         subscriber.sender.keyframe_asked(is_in_place);
-        let target = subscriber.video.as_ref().and_then(|s| s.recovery_target());
-        if let Some(encoding) = target {
+        // What it has chosen comes with the same keyframe: a decoder that asks whenever it may would leave it none.
+        if subscriber.video.as_mut().is_some_and(Subscription::grant) {
+            self.update_subscriber(index);
+        }
+        let session = self.sessions.get_mut(index);
+        let video = session.and_then(|s| s.subscriber()?.video.as_ref());
+        if let Some(encoding) = video.and_then(Subscription::recovery_target) {
             self.request_keyframe(room, encoding, KeyframeReason::Recovery);
         }
     }
