@@ -1,8 +1,10 @@
 //! Subscribers: packets and repairs out, reports and requests in.
 
+use sfu_model::codec::MediaKind;
 use sfu_model::datagram::{Datagram, TransmitBatch};
 use sfu_model::drop_reason::{DropCounts, DropReason};
 use sfu_model::keyframe::KeyframeReason;
+use sfu_model::packet::Packet;
 use sfu_model::time::{Instant, NtpTime};
 
 use crate::egress::feedback::{self, Moment};
@@ -48,8 +50,7 @@ impl Sfu {
             stats: &mut self.stats,
             straight_bytes: 0,
         };
-        subscriber.sender.send_waiting(&mut turn);
-        let any = send_arrivals(subscriber, &room.arrivals, &mut turn);
+        let any = send_all(subscriber, &room.arrivals, &mut turn);
         subscriber.sender.end_turn(&mut turn);
         if any && !std::mem::replace(&mut subscriber.has_received, true) {
             self.out.events.push_back(Event::FirstPacketSent {
@@ -183,8 +184,38 @@ impl Sfu {
     }
 }
 
-/// Sends a subscriber what passes of what came since its last turn. True when anything did.
-fn send_arrivals(subscriber: &mut Subscriber, arrivals: &Arrivals, turn: &mut Turn<'_>) -> bool {
+/// Sends a subscriber what waited for it, and what passes of what came since its last turn. True when any of that did.
+fn send_all(subscriber: &mut Subscriber, arrivals: &Arrivals, turn: &mut Turn<'_>) -> bool {
+    // Sound waits for nothing. At most turns nothing else does, and one look at what came is enough.
+    let is_sound_first = subscriber.sender.has_waiting(turn.now);
+    let any_sound = is_sound_first && send_sound(subscriber, arrivals, turn);
+    subscriber.sender.send_waiting(turn);
+    send_arrivals(subscriber, arrivals, is_sound_first, turn) || any_sound
+}
+
+/// Sends the sound of what came. The rest is still to be looked at.
+#[cold]
+fn send_sound(subscriber: &mut Subscriber, arrivals: &Arrivals, turn: &mut Turn<'_>) -> bool {
+    let mut seen = subscriber.seen;
+    let (_, names) = arrivals.take(&mut seen);
+    let packets = names.filter_map(|(encoding, sequence)| turn.cache.get(encoding, sequence));
+    let mut any = false;
+    for packet in packets.filter(|packet| is_sound(packet)) {
+        match subscriber.forward(packet, turn) {
+            Ok(()) => any = true,
+            Err(reason) => turn.stats.drops.count(reason),
+        }
+    }
+    any
+}
+
+/// Sends what came, all of it or what is not sound.
+fn send_arrivals(
+    subscriber: &mut Subscriber,
+    arrivals: &Arrivals,
+    is_sound_gone: bool,
+    turn: &mut Turn<'_>,
+) -> bool {
     let (forgotten, names) = arrivals.take(&mut subscriber.seen);
     if forgotten > 0 {
         turn.stats.drops.add(DropReason::SenderQueueFull, forgotten);
@@ -192,6 +223,7 @@ fn send_arrivals(subscriber: &mut Subscriber, arrivals: &Arrivals, turn: &mut Tu
     let mut any = false;
     for (encoding, sequence) in names {
         let forwarded = match turn.cache.get(encoding, sequence) {
+            Some(packet) if is_sound_gone && is_sound(packet) => continue,
             Some(packet) => subscriber.forward(packet, turn),
             None => Err(DropReason::NotCached),
         };
@@ -203,6 +235,10 @@ fn send_arrivals(subscriber: &mut Subscriber, arrivals: &Arrivals, turn: &mut Tu
     any
 }
 
+fn is_sound(packet: &Packet) -> bool {
+    packet.codec.kind() == MediaKind::Audio
+}
+
 /// What comes before its transport is up is lost to a subscriber.
 fn skip_arrivals(subscriber: &mut Subscriber, room: &Room, drops: &mut DropCounts) {
     let (forgotten, names) = room.arrivals.take(&mut subscriber.seen);
@@ -212,3 +248,6 @@ fn skip_arrivals(subscriber: &mut Subscriber, room: &Room, drops: &mut DropCount
 fn ntp_at(anchor: NtpTime, now: Instant) -> NtpTime {
     anchor.after(now - Instant::START)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,9 @@
-//! A sender's turn: first what waited, then what has just come, then what it has to say itself.
+//! A sender's turn: first what waited, but not before sound, then what has just come, then what it has to say itself.
 
 use sfu_model::codec::MediaKind;
 use sfu_model::drop_reason::DropReason;
 use sfu_model::packet::Packet;
+use sfu_model::time::Instant;
 
 use crate::egress::departure::{Queued, send, send_again, send_probe, send_queued};
 use crate::egress::pacer::BURST_BYTES;
@@ -13,7 +14,18 @@ use crate::route::rate_meter::OVERHEAD_BYTES;
 use crate::subscribe::subscription::Outgoing;
 
 impl Sender {
-    /// Writes what waited and may leave now: repairs, which are older than anything else, then pictures as the pacer allows.
+    /// Something waits that [`Self::send_waiting`] may send.
+    #[inline]
+    pub(crate) fn has_waiting(&self, now: Instant) -> bool {
+        !self.queue.is_empty()
+            || !self.repairs.is_empty()
+            || self
+                .repair_copies
+                .poll_timeout()
+                .is_some_and(|at| at <= now)
+    }
+
+    /// Writes what waited and may leave now: repairs, which are older than any picture, then pictures as the pacer allows.
     pub(crate) fn send_waiting(&mut self, turn: &mut Turn<'_>) {
         if self.is_repairing() {
             self.send_repairs(turn);
