@@ -196,6 +196,7 @@ impl Routes {
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
     use std::sync::Arc;
 
     use sfu_model::packet::Dimensions;
@@ -236,11 +237,11 @@ mod tests {
             |routes: &Routes, rung| routes.followers(rung).cloned().collect::<Vec<_>>();
         assert_eq!(shown_with(&routes, &top), []);
         routes.handle_resting(&[top.clone(), low.clone()]);
-        assert_eq!(shown_with(&routes, &top), [middle.clone()]);
+        assert_eq!(shown_with(&routes, &top), slice::from_ref(&middle));
         assert_eq!(shown_with(&routes, &low), []);
         // It is wanted again, and its encoder begins.
         routes.handle_resting(&all);
-        assert_eq!(shown_with(&routes, &top), [middle.clone()]);
+        assert_eq!(shown_with(&routes, &top), slice::from_ref(&middle));
         routes.handle_rung(&middle);
         assert_eq!(shown_with(&routes, &top), []);
     }

@@ -1,5 +1,5 @@
-//! How often one subscriber is heard when it asks for keyframes, or for a layer that begins with one: each costs the publisher ten frames, and every other
-//! viewer of the encoding the wait for it.
+//! How often one subscriber is heard when it asks for keyframes, or for a layer that begins with one: each costs the publisher ten frames,
+//! and every other viewer of the encoding the wait for it.
 
 use std::time::Duration;
 
