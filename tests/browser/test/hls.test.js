@@ -74,7 +74,9 @@ async function minute(t, publisher, listed) {
       t.diagnostic(`first picture ${firstMs.toFixed(0)} ms, ${told.join('; ')}; stalls ${stalls.join(', ')}`);
       assert.deepEqual(failures.filter((failure) => !isItsOwn(name, failure)), []);
       soundBytes.slice(1).forEach((bytes, look) => {
-        const since = bytes - /** @type {number} */ (soundBytes[look]);
+        const before = /** @type {number} */ (soundBytes[look]);
+        // A player that begins anew counts anew, and dash.js does that.
+        const since = name === 'dash.js' && bytes < before ? bytes : bytes - before;
         assert.ok(since > SOUND_BYTES_LEAST, `${since} bytes of sound were decoded, of ${soundBytes}`);
       });
       for (const p50 of agesMs) assert.ok(p50 > AGE_MIN_MS && p50 < AGE_MAX_MS[name], `p50 ${p50} ms`);
