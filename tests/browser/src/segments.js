@@ -1,4 +1,4 @@
-// Every segment that is listed of the stream, as programs read it that others made: MP4Box (its JavaScript edition) and ffprobe.
+// Every segment of the stream since it began, as programs read it that others made: MP4Box (its JavaScript edition) and ffprobe.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -86,11 +86,11 @@ async function asFfprobe(file) {
 export async function readAll(server) {
   const folder = await mkdtemp(path.join(tmpdir(), 'freshet-segments-'));
   const text = await multivariant(server);
-  const renditions = new Set(text.match(/[0-9a-z]+\/live\.m3u8/g) ?? []);
+  const renditions = new Set(text.match(/[0-9a-z]+(?=\/live\.m3u8)/g) ?? []);
   const counts = /** @type {Record<string, number>} */ ({});
   try {
     for (const rendition of renditions) {
-      const segments = await listed(`${server.url}/hls/${STREAM.name}/${rendition}`);
+      const segments = await listed(`${server.url}/hls/${STREAM.name}/${rendition}/dvr.m3u8`);
       let nUnaligned = 0;
       for (const { map, url, seconds, isAnew } of segments) {
         const [init, media] = await Promise.all([bytesOf(map), bytesOf(url)]);
