@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use freshet_sim::network::{Conditions, Loss, PerMille};
 use freshet_sim::oracle::continuity::{self, Bounds};
 use freshet_sim::publisher::{Camera, Fault, VIDEO_CODECS};
 use freshet_sim::source::{Encoder, Made};
@@ -93,11 +94,42 @@ fn frame_of(made: &Made) -> u32 {
     Stamp::read(&made.payload).map_or(0, |stamp| stamp.frame)
 }
 
+/// It stays where its leaps brought it: lower numbers were used.
+const LEAP: Fault = |_, made| made.sequence += u64::from(frame_of(made) / 50).min(4) * 30_000;
+
 #[test]
 fn numbers_may_leap_by_30_000() {
-    let leap: Fault = |_, made| made.sequence += u64::from(frame_of(made) / 50).min(4) * 30_000;
-    // It stays where its leaps brought it: lower numbers were used.
-    survive_until(leap, Some(leap));
+    survive_until(LEAP, Some(LEAP));
+}
+
+#[test]
+fn numbers_may_leap_by_30_000_while_a_tenth_is_lost() {
+    let lossy = Conditions {
+        loss: Loss::Random(PerMille(100)),
+        ..Conditions::default()
+    };
+    for (codec, seed) in VIDEO_CODECS.into_iter().zip(380..) {
+        let mut stage = Stage::new(seed, Camera::new(codec));
+        let everybody = [stage.publisher].into_iter().chain(stage.viewers);
+        let everybody: Vec<BrowserId> = everybody.collect();
+        for browser in &everybody {
+            stage.world.set_path(*browser, lossy);
+        }
+        stage.set_fault(Some(LEAP));
+        let began_at = stage.world.now();
+        stage.world.run_for(ODD);
+        stage.assert_one_sender();
+        for viewer in stage.viewers {
+            let shown = &stage.world.viewer(viewer).decoder.shown;
+            let n_shown = shown.iter().filter(|shown| shown.at > began_at).count();
+            // Of 180. Each of four leaps costs a keyframe, with or without loss.
+            assert!(n_shown > 130, "{codec:?}: {n_shown} pictures");
+        }
+        for browser in everybody {
+            stage.world.set_path(browser, Conditions::default());
+        }
+        stage.assert_recovers();
+    }
 }
 
 #[test]
