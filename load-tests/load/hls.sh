@@ -1,7 +1,8 @@
 #!/bin/sh
-# One stream to many viewers of LL-HLS over loopback, against the figures of docs/performance.md: 2,000 reloads that wait for the
-# same part, pictures and sound of 500 viewers over 1,000 connections, and how many plain requests a core answers. Each run goes
-# to its end though one before it missed its bar, for more is known then. Exits with 1 when one did.
+# One stream to many viewers of LL-HLS over loopback, against the figures of docs/performance.md: 2,000 and 5,000 reloads that wait
+# for the same part, pictures and sound of 500 viewers over 1,000 connections, 500 viewers beside as many readers of a byte a second,
+# and how many plain requests a core answers. Each run goes to its end though one before it missed its bar, for more is known then.
+# Exits with 1 when one did.
 #
 # usage: hls.sh [freshet-load OPTIONS], of the runs with viewers, such as --seconds 60
 set -eu
@@ -26,6 +27,9 @@ load() { # command option...
 
 load hls --viewers 2000 --no-sound --max-reload-p99-ms 60 --max-stalls 0 --max-errors 0 "$@"
 load hls --viewers 500 --max-reload-p99-ms 60 --max-stalls 0 --max-errors 0 "$@"
+load hls --viewers 5000 --no-sound --max-reload-p99-ms 150 --max-stalls 0 --max-errors 0 "$@"
+load hls --viewers 500 --no-sound --bitrate 4000000 --slow 500 --max-slow-delay-ms 10 --max-slow-secs 30 --max-stalls 0 \
+    --max-errors 0 --seconds 40
 load requests --object playlist --min-per-core 35000
 load requests --object part --sound --min-per-core 35000
 [ -z "$missed" ]

@@ -25,5 +25,7 @@ pub mod playlist;
 pub mod publishing;
 pub mod rate;
 pub mod report;
+mod slow;
+mod slow_report;
 pub mod stream;
 pub mod viewer;

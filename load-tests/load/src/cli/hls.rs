@@ -111,6 +111,15 @@ pub(crate) struct Hls {
     /// Ask for delta updates
     #[arg(long)]
     skip: bool,
+    /// Readers of a byte a second beside them, after the viewers have been measured for as long without
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=10_000))]
+    slow: u16,
+    /// Milliseconds that slow readers may add to that of all but 1 % of the held reloads
+    #[arg(long, requires = "slow")]
+    max_slow_delay_ms: Option<u64>,
+    /// Seconds after which the last slow reader must have been cut
+    #[arg(long, requires = "slow")]
+    max_slow_secs: Option<u64>,
     /// Milliseconds from a part being ready to the last byte of the playlist that lists it, of all but 1 % of the reloads that were held
     #[arg(long)]
     max_reload_p99_ms: Option<u64>,
@@ -134,6 +143,7 @@ impl Hls {
                 choice: self.rendition,
                 with_sound: !self.no_sound,
                 skips: self.skip,
+                n_slow: usize::from(self.slow),
                 measured: Duration::from_secs(u64::from(self.seconds)),
                 server: self.watched.server(),
             };
@@ -143,6 +153,8 @@ impl Hls {
         })?;
         let bars = Bars {
             reload_p99_max: self.max_reload_p99_ms.map(Duration::from_millis),
+            slow_delay_max: self.max_slow_delay_ms.map(Duration::from_millis),
+            slow_max: self.max_slow_secs.map(Duration::from_secs),
             stalls_max: self.max_stalls,
             errors_max: self.max_errors,
         };

@@ -26,6 +26,9 @@ pub enum ConnectionError {
     /// Operator: `http` or `https`, with a host.
     #[error("{0} is no URL of a server")]
     Url(Url),
+    /// Operator: slow readers read what is sent, and not what TLS makes of it.
+    #[error("slow readers need a URL of http")]
+    Encrypted,
     /// Operator: https needs a certificate that is believed.
     #[error("https needs the certificate that is believed, in PEM")]
     NoCertificate,
@@ -110,6 +113,14 @@ impl Server {
             port,
             tls,
         })
+    }
+
+    /// Host and port, of plain HTTP.
+    pub(super) fn plain_address(&self) -> Result<(&str, u16), ConnectionError> {
+        match self.tls {
+            None => Ok((self.host.trim_matches(['[', ']']), self.port)),
+            Some(_) => Err(ConnectionError::Encrypted),
+        }
     }
 
     /// Opens a connection.

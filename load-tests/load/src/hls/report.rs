@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::crowd::Outcome;
+use super::slow_report::SlowReport;
 use crate::latency::Histogram;
 use crate::table::or_dash;
 
@@ -15,6 +16,10 @@ use crate::table::or_dash;
 pub struct Bars {
     /// Lateness of all but 1 % of the reloads that were held.
     pub reload_p99_max: Option<Duration>,
+    /// What slow readers may add to that.
+    pub slow_delay_max: Option<Duration>,
+    /// When the last slow reader must have been cut.
+    pub slow_max: Option<Duration>,
     /// All viewers together.
     pub stalls_max: Option<u64>,
     /// Answers that are no 200, and connections that broke.
@@ -26,7 +31,7 @@ pub struct Bars {
 pub struct Spread {
     p50_ms: Option<f64>,
     p95_ms: Option<f64>,
-    p99_ms: Option<f64>,
+    pub(super) p99_ms: Option<f64>,
     max_ms: f64,
 }
 
@@ -45,6 +50,7 @@ pub struct Report {
     body_mbps: f64,
     reloads_held: Spread,
     reload_p99_max_ms: Option<f64>,
+    slow_readers: Option<SlowReport>,
     reloads_not_held: u64,
     parts: Spread,
     part_age: Spread,
@@ -62,7 +68,7 @@ pub struct Report {
 }
 
 impl Spread {
-    fn of(histogram: &Histogram) -> Self {
+    pub(super) fn of(histogram: &Histogram) -> Self {
         let percentile = |percent| histogram.percentile(percent).map(ms);
         Self {
             p50_ms: percentile(50),
@@ -79,6 +85,8 @@ impl Report {
         let (figures, seconds) = (&outcome.figures, outcome.lasted.as_secs_f64());
         let (requests, reloads) = (figures.n_requests(), Spread::of(&figures.reloads));
         let reload_p99_max_ms = bars.reload_p99_max.map(ms);
+        let slow_readers = (outcome.slow.as_ref())
+            .map(|slow| SlowReport::new(slow, reloads, bars.slow_delay_max, bars.slow_max));
         let is_at_most = |value: u64, max: Option<u64>| max.is_none_or(|max| value <= max);
         let is_in_time = match (reload_p99_max_ms, reloads.p99_ms) {
             (Some(max), Some(p99)) => p99 <= max,
@@ -117,9 +125,11 @@ impl Report {
             load_cores: cores(outcome.own.ran),
             load_cores_waited_for: cores(outcome.own.waited),
             passed: is_in_time
+                && slow_readers.as_ref().is_none_or(|slow| slow.passed)
                 && requests > 0
                 && is_at_most(figures.stalls, bars.stalls_max)
                 && is_at_most(figures.n_errors(), bars.errors_max),
+            slow_readers,
         }
     }
 
@@ -218,7 +228,12 @@ impl fmt::Display for Report {
         for (name, spread) in spreads {
             writeln!(f, "{name:<36} {spread}")?;
         }
-        for (name, figure) in self.rows() {
+        let slow = self.slow_readers.as_ref().map(SlowReport::rows);
+        if let Some((without, _)) = &slow {
+            writeln!(f, "{:<36} {without}", "held reload without slow readers")?;
+        }
+        let of_slow = slow.into_iter().flat_map(|(_, rows)| rows);
+        for (name, figure) in self.rows().into_iter().chain(of_slow) {
             writeln!(f, "{name:<36} {figure:>9}")?;
         }
         if !self.passed {
