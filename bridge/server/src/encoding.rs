@@ -98,9 +98,17 @@ impl Encoding {
         self.expect(stages);
     }
 
-    /// Lets rungs rest that nobody watches.
-    pub(crate) fn handle_timeout(&mut self, stages: &mut Stages, stream: &Stream, now: Instant) {
+    /// Sends sound that waited for more, and lets rungs rest that nobody watches.
+    pub(crate) fn handle_timeout(
+        &mut self,
+        stages: &mut Stages,
+        (stream, tracks): (&Stream, &[TrackOutline]),
+        now: Instant,
+    ) {
         if let Some(transcoding) = &mut self.0 {
+            for silence in transcoding.handle_sound_timeout(now) {
+                stages.handle_sound(&silence, tracks, now);
+            }
             for rendition in stream.take_asked() {
                 transcoding.handle_asked(&rendition, now);
             }

@@ -112,9 +112,10 @@ impl Pipeline {
                 Woken::Due => {}
                 Woken::Abandoned => break,
             }
-            let now = self.clock.now();
-            (self.encoding).handle_timeout(&mut self.stages, &self.stream, now);
-            self.stages.handle_timeout(&self.tracks(), now);
+            let (tracks, now) = (self.tracks(), self.clock.now());
+            let ground = (&*self.stream, &*tracks);
+            (self.encoding).handle_timeout(&mut self.stages, ground, now);
+            self.stages.handle_timeout(&tracks, now);
             self.publish(now, None);
             if self.studio.look(&self.stages, &self.encoding, now) {
                 self.stream.set_counts(self.stages.counts());

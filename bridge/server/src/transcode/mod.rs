@@ -4,6 +4,7 @@ pub(crate) mod job_slot;
 pub(crate) mod metrics;
 pub(crate) mod picture_choice;
 pub(crate) mod rungs;
+pub(crate) mod sound_batch;
 pub(crate) mod sound_filler;
 pub(crate) mod transcoding;
 

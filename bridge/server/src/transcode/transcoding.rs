@@ -17,6 +17,7 @@ use sfu_net::clock::Clock;
 use super::job_slot::{Hindrance, JobSlot};
 use super::picture_choice::{PictureChoice, Verdict};
 use super::rungs::Rungs;
+use super::sound_batch::SoundBatch;
 use super::sound_filler::SoundFiller;
 use super::{KEYFRAME_EVERY, Transcode};
 
@@ -35,6 +36,7 @@ const KEYFRAME_NEAR: u64 = 54_000;
 #[derive(Debug)]
 pub(crate) struct Transcoding {
     sound: JobSlot,
+    batch: SoundBatch,
     filler: SoundFiller,
     pictures: JobSlot,
     steps: Arc<[Step]>,
@@ -73,6 +75,7 @@ impl Transcoding {
         let slot = |what| JobSlot::new(what, transcode.supervisor.clone(), clock);
         Self {
             sound: slot("sound"),
+            batch: SoundBatch::default(),
             filler: SoundFiller::new(),
             pictures: slot("pictures"),
             steps: Arc::clone(&transcode.steps),
@@ -92,13 +95,20 @@ impl Transcoding {
     /// A packet of Opus. The silence that takes the place of AAC that should be there by now.
     #[must_use]
     pub(crate) fn take_sound(&mut self, frame: Frame, now: Instant) -> Vec<Frame> {
-        let silence = self.filler.reach(&frame);
         if self.sound.is_free(now) {
             let bit_rate_bps = SOUND_BPS;
             self.sound.open(Job::Sound(SoundJob { bit_rate_bps }));
         }
-        self.sound.send(frame);
-        silence
+        let batch = self.batch.add(frame, now);
+        self.send_sound(batch)
+    }
+
+    fn send_sound(&mut self, batch: Vec<Frame>) -> Vec<Frame> {
+        let silence = batch.last().map(|packet| self.filler.reach(packet));
+        for packet in batch {
+            self.sound.send(packet);
+        }
+        silence.unwrap_or_default()
     }
 
     /// A picture that players cannot take as it is.
@@ -187,6 +197,13 @@ impl Transcoding {
         if let Some(rungs) = &mut self.rungs {
             rungs.handle_asked(asked, now);
         }
+    }
+
+    /// Sends sound that nothing follows. The silence that takes the place of AAC that should be there by now.
+    #[must_use]
+    pub(crate) fn handle_sound_timeout(&mut self, now: Instant) -> Vec<Frame> {
+        let batch = self.batch.handle_timeout(now);
+        self.send_sound(batch)
     }
 
     /// Lets rungs rest that nobody wants, and go on that somebody does. The renditions that go on, where they are others than

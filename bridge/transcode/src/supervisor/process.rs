@@ -24,6 +24,9 @@ const OUTBOX_MAX: usize = 2_048;
 /// Of those, kept free for what must not be lost. A worker that reads none of so many is ended.
 const COMMANDS_MAX: usize = 256;
 
+/// Messages that are written in one call: more than a batch of sound has, and few enough not to be a second copy of a queue.
+const WRITTEN_MAX: usize = 16;
+
 /// A worker that is told to end by the end of its socket, and has not after this long, is ended by force.
 const ENDS_WITHIN: Duration = Duration::from_secs(2);
 
@@ -106,12 +109,15 @@ async fn run(
     let _sent = told.send((id, Told::Exit)).await;
 }
 
-/// Writes until there is nothing more to say, or nobody reads.
+/// Writes until there is nothing more to say, or nobody reads. What waits together is written together: it wakes the worker
+/// once.
 async fn write(mut socket: OwnedWriteHalf, mut messages: mpsc::Receiver<Vec<u8>>) {
-    while let Some(message) = messages.recv().await {
-        if socket.write_all(&message).await.is_err() {
+    let mut together = Vec::new();
+    while messages.recv_many(&mut together, WRITTEN_MAX).await > 0 {
+        if socket.write_all(&together.concat()).await.is_err() {
             return;
         }
+        together.clear();
     }
 }
 

@@ -119,6 +119,13 @@ impl Start {
         Ok(input)
     }
 
+    /// The next input that is there already.
+    pub(super) fn waiting(&self) -> Option<Input> {
+        let input = self.inputs.try_recv().ok()?;
+        self.inbox.handle_taken(&input);
+        Some(input)
+    }
+
     /// Tells the server that something is wrong.
     pub(super) fn trouble(&self, trouble: Trouble) {
         self.outlet.tell(&FromWorker::Trouble(self.slot, trouble));

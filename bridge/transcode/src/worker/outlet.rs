@@ -6,6 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 
+use sfu_model::frame::Frame;
+
+use crate::job::{RungIndex, SlotId};
 use crate::message::from_worker::{Counts, FromWorker};
 
 /// Messages that wait to be written. Two seconds of a GPU's sixteen streams in four sizes; when the server reads nothing for
@@ -26,6 +29,25 @@ pub(super) struct Tally {
 /// Adds one.
 pub(super) fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Frames that are sent together, so that the server wakes once for them.
+#[derive(Debug, Default)]
+pub(super) struct Frames {
+    bytes: Vec<u8>,
+    n_frames: u64,
+}
+
+impl Frames {
+    /// Adds one. False: it cannot be told.
+    pub(super) fn add(&mut self, slot: SlotId, rung: RungIndex, frame: Frame) -> bool {
+        let Some(bytes) = FromWorker::Frame(slot, rung, frame).encode() else {
+            return false;
+        };
+        self.bytes.extend(bytes);
+        self.n_frames += 1;
+        true
+    }
 }
 
 /// A handle of the queue; all are the same queue.
@@ -54,9 +76,25 @@ impl Outlet {
 
     /// Sends a message if there is room. False: there is none.
     pub(super) fn tell(&self, message: &FromWorker) -> bool {
-        let Some(bytes) = message.encode() else {
-            return false;
+        message.encode().is_some_and(|bytes| self.put(bytes))
+    }
+
+    /// Sends frames together, which takes the room of one message. False: there is none, and all are given up.
+    pub(super) fn send(&self, frames: &mut Frames) -> bool {
+        let Frames { bytes, n_frames } = std::mem::take(frames);
+        if n_frames == 0 {
+            return true;
+        }
+        let is_sent = self.put(bytes);
+        let counter = match is_sent {
+            true => &self.tally.frames_out,
+            false => &self.tally.frames_out_dropped,
         };
+        counter.fetch_add(n_frames, Ordering::Relaxed);
+        is_sent
+    }
+
+    fn put(&self, bytes: Vec<u8>) -> bool {
         !matches!(self.queue.try_send(bytes), Err(TrySendError::Full(_)))
     }
 
@@ -77,7 +115,6 @@ impl Outlet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::{RungIndex, SlotId};
     use crate::some_frame::frame;
 
     #[test]
@@ -89,5 +126,41 @@ mod tests {
         let n_told = (0..8 * QUEUE_MAX).take_while(|_| outlet.tell(&message));
         let n_told = n_told.count();
         assert!((QUEUE_MAX..8 * QUEUE_MAX).contains(&n_told), "{n_told}");
+
+        let mut frames = Frames::default();
+        assert!(outlet.send(&mut frames), "none is no message");
+        for time in 0..3 {
+            assert!(frames.add(SlotId(0), RungIndex(0), frame(time)));
+        }
+        assert!(!outlet.send(&mut frames));
+        assert_eq!(outlet.counts().frames_out_dropped, 3);
+        assert!(outlet.send(&mut frames), "they are given up");
+    }
+
+    #[test]
+    fn frames_that_are_sent_together_are_read_one_by_one() {
+        use std::io::Read;
+
+        use crate::message::wire::{LENGTH_BYTES, message_length};
+
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let outlet = Outlet::start(ours).unwrap();
+        let mut frames = Frames::default();
+        for time in 0..3 {
+            assert!(frames.add(SlotId(7), RungIndex(0), frame(time)));
+        }
+        assert!(outlet.send(&mut frames));
+        for time in 0..3 {
+            let mut length = [0; LENGTH_BYTES];
+            theirs.read_exact(&mut length).unwrap();
+            let mut body = vec![0; message_length(length).unwrap()];
+            theirs.read_exact(&mut body).unwrap();
+            let message = FromWorker::decode(&body).unwrap();
+            assert_eq!(
+                message,
+                FromWorker::Frame(SlotId(7), RungIndex(0), frame(time))
+            );
+        }
+        assert_eq!(outlet.counts().frames_out, 3);
     }
 }
