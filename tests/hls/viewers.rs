@@ -31,6 +31,7 @@ async fn viewers_follow_pictures_and_sound_with_delta_updates_and_get_every_part
         choice: Choice::Spread,
         with_sound: true,
         skips: true,
+        n_slow: 0,
         measured: Duration::from_secs(4),
         server: Some(Process::new(stage.running.pid())),
     };

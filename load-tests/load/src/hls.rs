@@ -27,5 +27,6 @@ pub mod rate;
 pub mod report;
 mod slow;
 mod slow_report;
+pub mod spread;
 pub mod stream;
 pub mod viewer;

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::crowd::Outcome;
 use super::slow_report::SlowReport;
-use crate::latency::Histogram;
+use super::spread::{Spread, ms};
 use crate::table::or_dash;
 
 /// What a run must not exceed.
@@ -24,15 +24,6 @@ pub struct Bars {
     pub stalls_max: Option<u64>,
     /// Answers that are no 200, and connections that broke.
     pub errors_max: Option<u64>,
-}
-
-/// Percentiles, in milliseconds.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Spread {
-    p50_ms: Option<f64>,
-    p95_ms: Option<f64>,
-    pub(super) p99_ms: Option<f64>,
-    max_ms: f64,
 }
 
 /// The figures of a run. Each name says its unit.
@@ -65,18 +56,6 @@ pub struct Report {
     load_cores: f64,
     load_cores_waited_for: f64,
     passed: bool,
-}
-
-impl Spread {
-    pub(super) fn of(histogram: &Histogram) -> Self {
-        let percentile = |percent| histogram.percentile(percent).map(ms);
-        Self {
-            p50_ms: percentile(50),
-            p95_ms: percentile(95),
-            p99_ms: percentile(99),
-            max_ms: ms(histogram.max()),
-        }
-    }
 }
 
 impl Report {
@@ -195,22 +174,6 @@ impl Report {
 
 fn decimals(figure: Option<f64>) -> String {
     or_dash(figure.map(|figure| format!("{figure:.2}")))
-}
-
-fn ms(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e3
-}
-
-impl fmt::Display for Spread {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let figure = |ms: Option<f64>| or_dash(ms.map(|ms| format!("{ms:.1}")));
-        let (p50, p95, p99) = (
-            figure(self.p50_ms),
-            figure(self.p95_ms),
-            figure(self.p99_ms),
-        );
-        write!(f, "{p50:>9} {p95:>9} {p99:>9} {:>9.1}", self.max_ms)
-    }
 }
 
 impl fmt::Display for Report {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::crowd::Slow;
-use super::report::Spread;
+use super::spread::Spread;
 use crate::table::or_dash;
 
 /// Figures of slow readers. Each name says its unit.
