@@ -267,10 +267,21 @@ pub(crate) fn alone(playlist: &Playlist) {
     let is_hinted = playlist.hint.is_some();
     assert!(is_hinted || playlist.is_ended || playlist.open.is_none());
     assert!(!(is_hinted && playlist.is_ended), "a hint after the end");
+    // EXT-X-MAP needs 6, EXT-X-SKIP needs 9, and no tag of ours more (section 8).
+    let version = if playlist.skipped.is_some() { 9 } else { 6 };
+    assert_eq!(playlist.version, version, "the version");
     let mut has_map = playlist.skipped.is_some();
+    let mut map = None;
     for segment in playlist.segments.iter().chain(&playlist.open) {
         has_map |= segment.map.is_some();
         assert!(has_map, "{} has no EXT-X-MAP", segment.uri);
+        let is_other = segment.map.is_some() && map.is_some() && map != segment.map.as_ref();
+        assert!(
+            !is_other || segment.is_discontinuous,
+            "{} has another init section, and no discontinuity",
+            segment.uri
+        );
+        map = segment.map.as_ref().or(map);
         assert!(segment.pdt.is_some(), "{} has no date", segment.uri);
         let rounded = (segment.duration + 500_000) / 1_000_000;
         assert!(
@@ -304,6 +315,10 @@ pub(crate) fn parts(playlist: &Playlist) {
             "gaps among parts"
         );
         assert_eq!(segment.is_gap, is_whole && segment.is_gap, "an open gap");
+        // 6.2.1: what is missing is said of the segment and of its parts.
+        let is_told = segment.is_gap == (n_gaps > 0);
+        let has_parts = is_whole && !segment.parts.is_empty();
+        assert!(is_told || !has_parts, "a gap that half of the tags tell of");
         for (index, part) in segment.parts.iter().enumerate() {
             assert!(part.duration > 0 && part.duration <= target, "{part:?}");
             let next = segment.parts.get(index + 1);

@@ -56,7 +56,10 @@ pub(crate) fn read(text: &str) -> Playlist {
                 tag_with_value(&mut playlist, &mut segment, tag, value, line);
             }
             _ if line.starts_with("#EXT") => match line {
-                "#EXT-X-DISCONTINUITY" => segment.is_discontinuous = true,
+                "#EXT-X-DISCONTINUITY" => {
+                    assert!(segment.parts.is_empty(), "{line} after a part");
+                    segment.is_discontinuous = true;
+                }
                 "#EXT-X-GAP" => segment.is_gap = true,
                 "#EXT-X-ENDLIST" => playlist.is_ended = true,
                 _ => panic!("unknown: {line}"),
