@@ -58,6 +58,16 @@ fn a_free_keyframe_cuts_from_one_and_a_half_seconds_on() {
 }
 
 #[test]
+fn lh_08_a_part_with_a_keyframe_says_so_wherever_in_it_that_is() {
+    let mut driver = Driver::new(LatencyMode::Low, &[("720p", MediaKind::Video)]);
+    // The second segment begins at 0.5 s; a keyframe in its second part is too soon for a cut.
+    pictures(&mut driver, "720p", 0..62, |n| [0, 15, 40].contains(&n));
+    let open = read(&driver.media["720p"].live(Skip::No)).open.unwrap();
+    let independent: Vec<bool> = open.parts.iter().map(|part| part.is_independent).collect();
+    assert_eq!(independent, [true, true, false]);
+}
+
+#[test]
 fn without_keyframes_the_cut_is_at_the_hard_limit_and_counted() {
     let mut driver = Driver::new(LatencyMode::Low, &[("720p", MediaKind::Video)]);
     pictures(&mut driver, "720p", 0..160, |n| n == 0);

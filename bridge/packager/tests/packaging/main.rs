@@ -16,6 +16,8 @@ mod oracle;
 #[cfg(test)]
 mod oracle_can_fail;
 #[cfg(test)]
+mod pace;
+#[cfg(test)]
 mod presentations;
 #[cfg(test)]
 mod reader;

@@ -1,5 +1,6 @@
 //! The same stream as it is seen by whom: the DVR playlist, delta updates, the multivariant playlist, and DASH.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bridge_packager::config::Windows;
@@ -149,6 +150,28 @@ fn a_discontinuity_that_is_skipped_or_removed_is_still_counted() {
     counts.dedup();
     let listed = [(0, None), (0, Some(false)), (0, Some(true)), (1, None)];
     assert_eq!(counts, listed);
+}
+
+#[test]
+fn lh_26_all_renditions_give_the_same_moment_the_same_date() {
+    let driver = ladder(30_000, Some((14_000, true)));
+    // The wall time of the timeline's zero as each segment tells it, by number.
+    let mut zeros: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+    for info in driver.renditions.iter() {
+        for segment in driver.media[info.name.as_str()].segments.iter() {
+            let head = &segment.head;
+            let starts_at = info.clock_rate.duration(head.starts_at.0);
+            let zero = head.program_date_time_ms - starts_at.as_millis() as u64;
+            zeros.entry(head.number.0).or_default().push(zero);
+        }
+    }
+    assert!(zeros.len() >= 12, "{zeros:?}");
+    for (number, zeros) in zeros {
+        assert_eq!(zeros.len(), 4, "segment {number}");
+        let apart = zeros.iter().max().unwrap() - zeros.iter().min().unwrap();
+        // A date is cut to a millisecond, and so is where a segment starts.
+        assert!(apart <= 1, "segment {number}: {zeros:?}");
+    }
 }
 
 #[test]
