@@ -58,34 +58,38 @@ fn lh_17_a_part_that_is_a_gap_is_404() {
 
 #[test]
 fn lh_23_a_part_can_be_had_for_three_target_durations_after_its_tag_went() {
-    let mut stream = Stream::begun(&["720p", "aac"]);
-    let mut gone_at: Option<(Vec<String>, Duration)> = None;
-    let (mut n_checked, mut before) = (0, Vec::new());
-    let start = stream.now;
-    for _ in 0..80 {
-        stream.part();
-        let tagged: Vec<String> = listed(&mut stream, "720p/live.m3u8");
-        let removed: Vec<String> = before
-            .iter()
-            .filter(|uri| !tagged.contains(uri))
-            .cloned()
-            .collect();
-        before = tagged;
-        if gone_at.is_none() && !removed.is_empty() {
-            gone_at = Some((removed, stream.now - start));
-        }
-        if let Some((uris, at)) = &gone_at {
-            if stream.now - start > *at + Duration::from_secs(6) {
-                gone_at = None;
-                continue;
+    // Segments of two seconds, and of one: parts go with their segment.
+    for parts_per_segment in [4, 2] {
+        let mut stream = Stream::begun(&["720p", "aac"]);
+        stream.parts_per_segment = parts_per_segment;
+        let mut gone_at: Option<(Vec<String>, Duration)> = None;
+        let (mut n_checked, mut before) = (0, Vec::new());
+        let start = stream.now;
+        for _ in 0..80 {
+            stream.part();
+            let tagged: Vec<String> = listed(&mut stream, "720p/live.m3u8");
+            let removed: Vec<String> = before
+                .iter()
+                .filter(|uri| !tagged.contains(uri))
+                .cloned()
+                .collect();
+            before = tagged;
+            if gone_at.is_none() && !removed.is_empty() {
+                gone_at = Some((removed, stream.now - start));
             }
-            for uri in uris {
-                assert_eq!(stream.status(uri), 200, "{uri}");
-                n_checked += 1;
+            if let Some((uris, at)) = &gone_at {
+                if stream.now - start > *at + Duration::from_secs(6) {
+                    gone_at = None;
+                    continue;
+                }
+                for uri in uris {
+                    assert_eq!(stream.status(uri), 200, "{uri}");
+                    n_checked += 1;
+                }
             }
         }
+        assert!(n_checked > 100, "{n_checked}");
     }
-    assert!(n_checked > 100, "{n_checked}");
 }
 
 #[test]

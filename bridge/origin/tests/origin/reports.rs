@@ -89,7 +89,10 @@ proptest! {
             let playlist = text(&stream.fetch(&format!("{of}/live.m3u8")));
             prop_assert_eq!(report(&playlist, other), Some((segment, part)));
             let at = format!("{other}/live.m3u8?_HLS_msn={segment}&_HLS_part={part}");
-            prop_assert_eq!(stream.status(&at), 200);
+            let next = text(&stream.fetch(&at));
+            let part = format!("k3x9/{segment}.{part}.m4s");
+            prop_assert!(next.contains(&format!("URI=\"{part}\"")), "{}", next);
+            prop_assert_eq!(stream.status(&format!("{other}/{part}")), 200);
         }
     }
 }
