@@ -1,6 +1,6 @@
 //! HLS and DASH of the running binary over real sockets: what is answered, and what strangers can do to it.
 //!
-//! Rows of the checklist that a value can show are tests of `bridge/origin`; here is what a client sees.
+//! Rows of `docs/conformance-ll-hls.md` that a value can show are tests of `bridge/origin`; here is what a client sees.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -23,7 +23,9 @@ mod stage;
 
 mod answers;
 mod conformance;
+mod ending;
 mod held;
+mod hints;
 mod in_step;
 mod slow;
 mod strangers;
