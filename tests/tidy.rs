@@ -14,6 +14,8 @@
 mod architecture;
 #[path = "tidy/conformance.rs"]
 mod conformance;
+#[path = "tidy/conformance_ll_hls.rs"]
+mod conformance_ll_hls;
 #[path = "tidy/crate_layers.rs"]
 mod crate_layers;
 #[path = "tidy/doc_links.rs"]

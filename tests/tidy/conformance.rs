@@ -13,7 +13,7 @@ const BINARY: &str = "tests/whip_whep/";
 const CORE: &str = "whip-whep/core/tests/protocol/";
 
 /// What is in backquotes.
-fn quoted(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
 
@@ -35,7 +35,7 @@ fn body_and_helpers(file: &File, test: &str) -> Option<String> {
 }
 
 /// The text of a function.
-fn body<'f>(file: &'f File, test: &str) -> Option<&'f str> {
+pub(crate) fn body<'f>(file: &'f File, test: &str) -> Option<&'f str> {
     let (_, rest) = file.text.split_once(&format!("fn {test}("))?;
     Some(rest.split_once("\n}\n").map_or(rest, |(body, _)| body))
 }

@@ -1,4 +1,4 @@
-//! One origin, in virtual time: each row of the conformance list that is an origin's to keep.
+//! One origin, in virtual time: each row of `docs/conformance-ll-hls.md` that is an origin's to keep, in tests named after it.
 //!
 //! Modules say `cfg(test)` so that the lints know their helpers for tests.
 
