@@ -195,7 +195,7 @@ impl Node {
     pub fn note(&mut self, worker: WorkerId, event: &Event, now: Instant) {
         match event {
             Event::AddressValidated { transport, address } => {
-                self.owners.insert((*transport, *address), worker);
+                self.claim(worker, (*transport, *address), now);
             }
             Event::AddressForgotten { transport, address } => {
                 if self.owners.get(&(*transport, *address)) == Some(&worker) {
@@ -210,6 +210,25 @@ impl Node {
             | Event::FirstPacketSent { .. }
             | Event::RoomLive { .. }
             | Event::RoomSilent { .. } => {}
+        }
+    }
+
+    /// As the workers of a server settle it among themselves: who is heard at an address keeps it.
+    fn claim(&mut self, claimant: WorkerId, remote: (Transport, SocketAddr), now: Instant) {
+        let owner = self.owners.get(&remote).copied();
+        let rival = owner.filter(|owner| remote.0 == Transport::Udp && *owner != claimant);
+        let loser = match rival.and_then(|rival| Some((rival, self.worker(rival)?))) {
+            Some((_, sfu)) if sfu.holds(remote.1, now) => claimant,
+            Some((rival, _)) => rival,
+            None => claimant,
+        };
+        if rival.is_some()
+            && let Some(sfu) = self.worker(loser)
+        {
+            sfu.yield_address(remote.1);
+        }
+        if rival.is_none() || loser != claimant {
+            self.owners.insert(remote, claimant);
         }
     }
 

@@ -179,6 +179,11 @@ impl BrowserSession {
         &self.answer
     }
 
+    /// The ufrag by which the node knows it.
+    pub fn ufrag(&mut self) -> String {
+        self.rtc.direct_api().local_ice_credentials().ufrag
+    }
+
     /// Begins an ICE restart; returns what its PATCH carries.
     pub fn restart_ice(&mut self) -> IceCredentials {
         let mut api = self.rtc.sdp_api();

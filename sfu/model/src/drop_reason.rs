@@ -33,6 +33,8 @@ drop_reasons! {
     UnknownUfrag => "unknown_ufrag",
     /// A STUN MESSAGE-INTEGRITY that does not verify.
     BadStunIntegrity => "bad_stun_integrity",
+    /// A check from an address at which another session is heard: whoever sent it may be elsewhere.
+    AddressHeld => "address_held",
     /// A check from a new address while nobody in the node takes what the worker has to say.
     NodeUnheard => "node_unheard",
     /// Anything but STUN from an address that has not passed ICE (the ClientHello race).

@@ -54,6 +54,13 @@ pub(crate) enum Delivery {
         /// Whence.
         address: SocketAddr,
     },
+    /// A session there is heard at a UDP address that another worker said is its own.
+    AddressHeld {
+        /// The worker that has the session.
+        owner: WorkerId,
+        /// Whence.
+        address: SocketAddr,
+    },
     /// A UDP address is no session's any more.
     AddressForgotten {
         /// The worker that had the session.
@@ -75,6 +82,7 @@ impl Delivery {
             Self::Strays(_) => true,
             Self::Connection(_)
             | Self::AddressValidated { .. }
+            | Self::AddressHeld { .. }
             | Self::AddressForgotten { .. }
             | Self::OwnerFailed { .. } => false,
         }

@@ -6,11 +6,16 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use sfu_core::demux::{PacketKind, kind_of, request_ufrag};
 use sfu_core::ufrag::worker_of;
 use sfu_model::id::WorkerId;
 use sfu_model::limits::DATAGRAM_BYTES_MAX;
+use sfu_model::time::Instant;
+
+/// How long the word that an address is held counts against claims: longer than one takes from worker to worker.
+const HELD_AGAINST: Duration = Duration::from_secs(1);
 
 /// Where a datagram goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +33,14 @@ pub(crate) enum Owner {
 pub(crate) struct Owners {
     here: WorkerId,
     n_workers: usize,
-    by_address: HashMap<SocketAddr, WorkerId>,
+    by_address: HashMap<SocketAddr, Owned>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Owned {
+    worker: WorkerId,
+    /// When it said that its session is heard there, against another's word.
+    held_at: Option<Instant>,
 }
 
 impl Owners {
@@ -57,7 +69,7 @@ impl Owners {
         }
         match self
             .named_by(bytes)
-            .or_else(|| self.by_address.get(&source).copied())
+            .or_else(|| self.by_address.get(&source).map(|owned| owned.worker))
         {
             Some(worker) if worker == self.here => Owner::Here,
             Some(worker) => Owner::There(worker),
@@ -65,21 +77,41 @@ impl Owners {
         }
     }
 
-    /// `owner` has a session at this address. The latest word counts: a client may use one socket for two sessions.
-    pub(crate) fn validated(&mut self, owner: WorkerId, address: SocketAddr) {
-        self.by_address.insert(address, owner);
+    /// `owner` let a session in at this address. The latest word counts, but against the one that the address is held: workers
+    /// are heard in any order, and the claim may have been first.
+    pub(crate) fn validated(&mut self, owner: WorkerId, address: SocketAddr, now: Instant) {
+        let known = self.by_address.get(&address);
+        let is_held = |owned: &Owned| {
+            owned.worker != owner && owned.held_at.is_some_and(|at| now - at < HELD_AGAINST)
+        };
+        if !known.is_some_and(is_held) {
+            self.put(owner, address, None);
+        }
+    }
+
+    /// A session of `owner` is heard at this address, whoever else was let in there.
+    pub(crate) fn held(&mut self, owner: WorkerId, address: SocketAddr, now: Instant) {
+        self.put(owner, address, Some(now));
+    }
+
+    fn put(&mut self, worker: WorkerId, address: SocketAddr, held_at: Option<Instant>) {
+        self.by_address.insert(address, Owned { worker, held_at });
     }
 
     /// `owner` has no session at this address any more; somebody else may have one.
     pub(crate) fn forgotten(&mut self, owner: WorkerId, address: SocketAddr) {
-        if self.by_address.get(&address) == Some(&owner) {
+        if self
+            .by_address
+            .get(&address)
+            .is_some_and(|owned| owned.worker == owner)
+        {
             self.by_address.remove(&address);
         }
     }
 
     /// `owner` begins again with nothing.
     pub(crate) fn failed(&mut self, owner: WorkerId) {
-        self.by_address.retain(|_, known| *known != owner);
+        self.by_address.retain(|_, owned| owned.worker != owner);
     }
 }
 
@@ -94,7 +126,7 @@ mod tests {
     #[test]
     fn what_is_too_long_is_passed_on_to_nobody() {
         let mut owners = Owners::new(WorkerId(0), 2);
-        owners.validated(WorkerId(1), address(1));
+        owners.validated(WorkerId(1), address(1), Instant::START);
         let longest = vec![0x80; DATAGRAM_BYTES_MAX];
         assert_eq!(owners.of(address(1), &longest), Owner::There(WorkerId(1)));
         let longer = vec![0x80; DATAGRAM_BYTES_MAX + 1];
@@ -128,7 +160,7 @@ mod tests {
     #[test]
     fn a_binding_request_goes_to_the_worker_that_its_ufrag_names_whatever_the_address_says() {
         let mut owners = Owners::new(WorkerId(0), 3);
-        owners.validated(WorkerId(1), address(5));
+        owners.validated(WorkerId(1), address(5), Instant::START);
         assert_eq!(
             owners.of(address(5), &binding_request("02")),
             Owner::There(WorkerId(2))
@@ -149,7 +181,7 @@ mod tests {
     fn media_goes_where_its_address_was_validated() {
         let mut owners = Owners::new(WorkerId(0), 3);
         assert_eq!(owners.of(address(5), RTP), Owner::Unknown);
-        owners.validated(WorkerId(1), address(5));
+        owners.validated(WorkerId(1), address(5), Instant::START);
         assert_eq!(owners.of(address(5), RTP), Owner::There(WorkerId(1)));
         assert_eq!(owners.of(address(6), RTP), Owner::Unknown);
     }
@@ -157,14 +189,33 @@ mod tests {
     #[test]
     fn the_latest_owner_of_an_address_counts_and_only_it_can_give_it_up() {
         let mut owners = Owners::new(WorkerId(0), 3);
-        owners.validated(WorkerId(1), address(5));
-        owners.validated(WorkerId(2), address(5));
+        owners.validated(WorkerId(1), address(5), Instant::START);
+        owners.validated(WorkerId(2), address(5), Instant::START);
         owners.forgotten(WorkerId(1), address(5));
         assert_eq!(owners.of(address(5), RTP), Owner::There(WorkerId(2)));
-        owners.validated(WorkerId(0), address(5));
+        owners.validated(WorkerId(0), address(5), Instant::START);
         assert_eq!(owners.of(address(5), RTP), Owner::Here);
-        owners.validated(WorkerId(2), address(5));
+        owners.validated(WorkerId(2), address(5), Instant::START);
         owners.failed(WorkerId(2));
         assert_eq!(owners.of(address(5), RTP), Owner::Unknown);
+    }
+
+    #[test]
+    fn an_address_that_is_held_stays_whoever_claims_it_and_in_whatever_order_that_is_heard() {
+        let media = [0x80; 20];
+        let at = |ms| Instant::START + Duration::from_millis(ms);
+        let mut owners = Owners::new(WorkerId(0), 3);
+        owners.validated(WorkerId(1), address(5), at(0));
+        // The claim, and the word against it.
+        owners.validated(WorkerId(2), address(5), at(10));
+        owners.held(WorkerId(1), address(5), at(11));
+        assert_eq!(owners.of(address(5), &media), Owner::There(WorkerId(1)));
+        // The word against it, and the claim.
+        owners.held(WorkerId(1), address(5), at(20));
+        owners.validated(WorkerId(2), address(5), at(21));
+        assert_eq!(owners.of(address(5), &media), Owner::There(WorkerId(1)));
+        // Nobody is against it.
+        owners.validated(WorkerId(2), address(5), at(1_020));
+        assert_eq!(owners.of(address(5), &media), Owner::There(WorkerId(2)));
     }
 }

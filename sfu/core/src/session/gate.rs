@@ -19,6 +19,10 @@ pub(crate) type Remote = (Transport, SocketAddr);
 /// says something at least once a second, reports or media; one that alternates between two live paths is not followed.
 const PATH_SILENCE: Duration = Duration::from_secs(1);
 
+/// How long an address belongs to a session that is no more heard there: two of the reports that every client sends once a
+/// second. Whoever has a port that was somebody else's checks for longer than that (RFC 8445 section 14.3).
+const HELD: Duration = Duration::from_secs(2);
+
 /// How often a client must nominate another path, without once nominating the one in use, to be believed. A client that
 /// nominates everything it has (aggressive nomination, RFC 5245) takes turns; one that has moved repeats itself.
 const NOMINATIONS_TO_MOVE: u8 = 2;
@@ -115,6 +119,18 @@ impl Gate {
         if let Some(known) = self.find(remote) {
             known.heard_at = now;
         }
+    }
+
+    /// Whether the session was heard at an address lately.
+    pub(crate) fn is_heard(&self, remote: Remote, now: Instant) -> bool {
+        let known = self.validated.iter().find(|v| v.remote == remote);
+        known.is_some_and(|known| now - known.heard_at < HELD)
+    }
+
+    /// An address is somebody else's: nothing is taken from it or sent there any more.
+    pub(crate) fn forget(&mut self, remote: Remote) {
+        self.validated.retain(|v| v.remote != remote);
+        self.selected = self.selected.filter(|path| path.remote != remote);
     }
 
     /// ICE restarts (RFC 8445 section 9): media stays on the path in use until the client nominates one anew.

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use sfu_model::datagram::Transport;
 use sfu_model::id::SessionId;
 use sfu_model::time::Instant;
 
@@ -73,6 +74,32 @@ impl Sessions {
         let old = std::mem::replace(&mut session.ufrag, ufrag.clone());
         self.by_ufrag.remove(&old);
         self.by_ufrag.insert(ufrag, index);
+    }
+
+    /// Whether a session is heard at an address.
+    pub(crate) fn is_held(&self, remote: Remote, now: Instant) -> bool {
+        let session = self.by_remote(remote).and_then(|index| self.get(index));
+        session.is_some_and(|session| session.gate.is_heard(remote, now))
+    }
+
+    /// Whether another session than this one is heard at an address. A connection of TCP has one.
+    pub(crate) fn is_held_by_another(
+        &self,
+        index: SessionIndex,
+        remote: Remote,
+        now: Instant,
+    ) -> bool {
+        let is_anothers = self.by_remote(remote).is_some_and(|holder| holder != index);
+        remote.0 == Transport::Udp && is_anothers && self.is_held(remote, now)
+    }
+
+    /// An address is another worker's now.
+    pub(crate) fn yield_remote(&mut self, remote: Remote) {
+        if let Some(index) = self.by_remote.remove(&remote)
+            && let Some(session) = self.get_mut(index)
+        {
+            session.gate.forget(remote);
+        }
     }
 
     /// Lets an address in. An address that another session had (a port used again) moves to this one.

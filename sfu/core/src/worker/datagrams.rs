@@ -9,7 +9,6 @@ use crate::command::CloseReason;
 use crate::demux::{self, PacketKind};
 use crate::event::Event;
 use crate::session::engine::EngineEvent;
-use crate::session::gate::{Admitted, Check};
 use crate::session::state::Part;
 use crate::slab::SessionIndex;
 use crate::worker::Sfu;
@@ -50,6 +49,9 @@ impl Sfu {
         }
         session.lifecycle.consented_at = self.now;
         let remote = (datagram.transport, datagram.source);
+        if self.sessions.is_held_by_another(index, remote, self.now) {
+            return Err(DropReason::AddressHeld);
+        }
         // The client checks again: it is let in as soon as somebody listens.
         if self.sessions.by_remote(remote) != Some(index) && self.is_unheard() {
             return Err(DropReason::NodeUnheard);
@@ -64,28 +66,6 @@ impl Sfu {
             .map_err(|_| DropReason::EngineRefused)?;
         self.admit(index, datagram);
         Ok(Some(index))
-    }
-
-    fn admit(&mut self, index: SessionIndex, datagram: &Datagram<'_>) {
-        let remote = (datagram.transport, datagram.source);
-        let (transport, address) = remote;
-        let check = Check {
-            remote,
-            local: datagram.destination,
-            nominates: demux::nominates(datagram.bytes),
-        };
-        match self.sessions.admit(index, check, self.now) {
-            None | Some(Admitted::Known) => {}
-            Some(Admitted::New) => self.say(Event::AddressValidated { transport, address }),
-            Some(Admitted::Replacing((old_transport, old_address))) => {
-                self.stats.addresses_max_hits += 1;
-                self.say(Event::AddressForgotten {
-                    transport: old_transport,
-                    address: old_address,
-                });
-                self.say(Event::AddressValidated { transport, address });
-            }
-        }
     }
 
     /// DTLS, RTP and RTCP are taken from addresses that passed ICE, whatever they say. Gives the session whose engine is to be

@@ -1,5 +1,6 @@
 //! The state machine of one worker: dispatches inputs to their owners. Each file is one kind of input.
 
+mod addresses;
 mod closing;
 mod commands;
 mod datagrams;

@@ -1,11 +1,13 @@
 //! What comes in: requests, deliveries, datagrams, connections.
 
+use std::net::SocketAddr;
+
 use sfu_core::command::{Command, CommandResult};
 use sfu_core::error::CommandError;
 use sfu_core::link::{LinkMessage, TAP};
 use sfu_model::datagram::{Datagram, Transport};
 use sfu_model::drop_reason::DropReason;
-use sfu_model::id::SessionId;
+use sfu_model::id::{SessionId, WorkerId};
 use sfu_model::time::Instant;
 use sfu_net::budget::Budget;
 use tokio::sync::oneshot;
@@ -96,13 +98,30 @@ impl Worker {
                 }
                 Delivery::Connection(handover) => self.adopt(*handover, now),
                 Delivery::AddressValidated { owner, address } => {
-                    self.owners.validated(owner, address);
+                    self.handle_claim(owner, address, now);
+                }
+                Delivery::AddressHeld { owner, address } => {
+                    self.core.yield_address(address);
+                    self.owners.held(owner, address, now);
                 }
                 Delivery::AddressForgotten { owner, address } => {
                     self.owners.forgotten(owner, address);
                 }
                 Delivery::OwnerFailed { owner } => self.owners.failed(owner),
             }
+        }
+    }
+
+    /// Another worker let a session in at an address. One that is heard there, here, keeps it: a check can come from anywhere
+    /// and say that it comes from there.
+    fn handle_claim(&mut self, owner: WorkerId, address: SocketAddr, now: Instant) {
+        if self.core.holds(address, now) {
+            let owner = self.id;
+            self.mail
+                .post_all(|| Delivery::AddressHeld { owner, address });
+        } else {
+            self.core.yield_address(address);
+            self.owners.validated(owner, address, now);
         }
     }
 

@@ -86,7 +86,7 @@ impl Worker {
                 transport: Transport::Udp,
                 address,
             } => {
-                self.owners.validated(owner, address);
+                self.owners.validated(owner, address, self.clock.now());
                 self.mail
                     .post_all(|| Delivery::AddressValidated { owner, address });
             }
