@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sfu_model::id::RoomId;
 use sfu_net::clock;
+use sfu_net::entropy::{EntropyUnavailable, random_bytes};
 use signaling_auth::grant::Verb;
 use signaling_auth::token::issue::{TokenRequest, issue};
 
@@ -48,11 +49,18 @@ pub(super) struct Issue {
     /// How long it is good: 90s, 15m, 1h; an hour at most
     #[arg(long, value_name = "TIME", value_parser = parse_lifetime)]
     ttl: Duration,
-    /// Whom it is for, as it appears in logs
-    #[arg(long, value_name = "WHO", default_value = "cli")]
-    subject: String,
+    /// Whose it is: in logs, and for whoever has one of the same to take over what it publishes; without, a name that no other
+    /// token has
+    #[arg(long, value_name = "WHO")]
+    subject: Option<String>,
     #[command(flatten)]
     place: Place,
+}
+
+/// A name that no other token has: two guests with a token each cannot throw each other off the air.
+fn holder() -> Result<String, EntropyUnavailable> {
+    let bytes: [u8; 8] = random_bytes()?;
+    Ok(format!("token-{:016x}", u64::from_be_bytes(bytes)))
 }
 
 impl Issue {
@@ -69,8 +77,12 @@ impl Issue {
             .into_iter()
             .filter_map(|(is_wanted, verb)| is_wanted.then_some(verb))
             .collect();
+        let subject = match self.subject {
+            Some(subject) => subject,
+            None => holder()?,
+        };
         let request = TokenRequest {
-            subject: self.subject,
+            subject,
             stream,
             verbs,
             lifetime: self.ttl,

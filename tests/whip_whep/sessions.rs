@@ -80,6 +80,35 @@ async fn a_second_publisher_is_409_unless_it_takes_over() {
 }
 
 #[tokio::test]
+async fn two_guests_with_tokens_of_their_own_cannot_throw_each_other_off_the_air() {
+    let node = Node::start();
+    let command = [
+        "token",
+        "issue",
+        "--stream",
+        "demo",
+        "--publish",
+        "--ttl",
+        "5m",
+    ];
+    let [ann, ben] = [(); 2].map(|()| node.running.command(&command).trim().to_owned());
+    let post = async |path: &str, token: &str| {
+        let request = node.request("POST", path);
+        let request = request.header("content-type", "application/sdp");
+        request.bearer(token).body(&offers::publish()).send().await
+    };
+    let first = post("/whip/demo", &ann).await;
+    assert_eq!(first.status, 201, "{}", first.body);
+    let taken = post("/whip/demo?takeover=1", &ben).await;
+    taken.assert_refused(409, "stream-busy");
+    let session = first.header("location").to_owned();
+    let ended = node.request("DELETE", &session).bearer(&ben).send().await;
+    ended.assert_refused(404, "no-such-session");
+    let again = post("/whip/demo?takeover=1", &ann).await;
+    assert_eq!(again.status, 201, "{}", again.body);
+}
+
+#[tokio::test]
 async fn takeovers_that_never_connect_replace_each_other_and_not_the_publisher() {
     let node = Node::live().await;
     let take_over = async || node.open("/whip/demo?takeover=1").await.session;
