@@ -75,17 +75,27 @@ async fn wi_53_floods_of_post_patch_and_delete_are_429_and_others_go_on() {
 #[tokio::test]
 async fn guesses_at_a_key_are_limited_and_others_publish_on() {
     let node = Node::with("[http]\ntrusted_proxies = [\"127.0.0.1\"]\n");
+    let own = node.post("/whip/demo", &offers::publish()).await;
+    assert_eq!(own.status, 201, "{}", own.body);
+    let own = own.header("location").to_owned();
     let n_guesses = until_limited(&node, ("POST", "/whip/demo"), "wrong-key-0001", 20).await;
     assert!((10..=11).contains(&n_guesses), "{n_guesses}");
     let right = node.post("/whip/demo", &offers::publish()).await;
     right.assert_refused(429, "too-many-failed-credentials");
     for why in [
-        "Wrong credentials came from this address too often",
+        "Wrong credentials for this stream came from this address too often",
         "correct the stream key or the token",
         "failed_auths_per_client",
     ] {
         assert!(right.body.contains(why), "{}", right.body);
     }
+    // Behind the same address: another stream, and the session that was there before.
+    let idle = node.post("/whip/idle", &offers::publish()).await;
+    assert_eq!(idle.status, 201, "{}", idle.body);
+    let ended = node.request("DELETE", &own).bearer(KEY).send().await;
+    assert_eq!(ended.status, 200, "{}", ended.body);
+    let wrong = node.request("DELETE", &own).bearer("wrong-key-0001");
+    assert_eq!(wrong.send().await.status, 429);
     let other = node
         .request("POST", "/whip/demo")
         .header("content-type", "application/sdp");

@@ -1,5 +1,7 @@
 //! What each client may still ask for.
 
+use sfu_model::id::RoomId;
+
 use crate::limits::Limits;
 use crate::rate::{Budgets, ClientPrefix};
 
@@ -9,7 +11,8 @@ pub(crate) struct ClientBudgets {
     pub(crate) posts: Budgets<ClientPrefix>,
     pub(crate) patches: Budgets<ClientPrefix>,
     pub(crate) deletes: Budgets<ClientPrefix>,
-    pub(crate) failed_auths: Budgets<ClientPrefix>,
+    /// By stream as well: who has another's key wrong locks nobody out who is behind the same address.
+    pub(crate) failed_auths: Budgets<(ClientPrefix, RoomId)>,
 }
 
 impl ClientBudgets {
@@ -24,12 +27,8 @@ impl ClientBudgets {
 
     /// How often a newcomer met a full table.
     pub(crate) fn n_shared(&self) -> u64 {
-        let tables = [
-            &self.posts,
-            &self.patches,
-            &self.deletes,
-            &self.failed_auths,
-        ];
-        tables.iter().map(|budgets| budgets.n_shared()).sum()
+        let tables = [&self.posts, &self.patches, &self.deletes];
+        let n_shared: u64 = tables.iter().map(|budgets| budgets.n_shared()).sum();
+        n_shared + self.failed_auths.n_shared()
     }
 }

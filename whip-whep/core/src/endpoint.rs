@@ -2,7 +2,6 @@
 
 use sfu_model::id::{RoomId, SessionId};
 use sfu_model::time::Instant;
-use signaling_auth::grant::{Grant, Refusal, Subject};
 
 use crate::ask::{Ask, Purpose, Reply, SfuRefusal, Step, Ticket, ticket};
 use crate::client_budgets::ClientBudgets;
@@ -235,54 +234,6 @@ impl WhipWhep {
         }
         let ticket = ticket(request, id, Purpose::Close);
         Ok(Step::Ask(Ask::Close { session: id }, ticket))
-    }
-
-    /// The session at a URL, for the one who opened it. For anybody else there is none.
-    pub(crate) fn session_of(
-        &mut self,
-        request: &Request<'_>,
-        session: &str,
-        now: Instant,
-    ) -> Result<(SessionId, Grant), Problem> {
-        let grant = match self.authorize(request, now) {
-            // Whoever ended the stream ended its sessions: a client that says so too is told that it is done.
-            Err(Problem::Unauthorized(Refusal::Ended)) => return Err(Problem::NoSession),
-            authorized => authorized?,
-        };
-        let id = SessionId::parse(session).ok_or(Problem::NoSession)?;
-        let found = self.sessions.get(id).ok_or(Problem::NoSession)?;
-        let is_same = found.endpoint == request.target.endpoint
-            && found.room == grant.stream
-            && found.grant.subject == grant.subject;
-        is_same.then_some((id, grant)).ok_or(Problem::NoSession)
-    }
-
-    /// The grant, unless the client guessed too often: then even a right credential is not looked at, or a guesser
-    /// would learn which one it was.
-    pub(crate) fn authorize(
-        &mut self,
-        request: &Request<'_>,
-        now: Instant,
-    ) -> Result<Grant, Problem> {
-        if RoomId::parse(request.target.stream).is_err() {
-            return Err(Problem::StreamName);
-        }
-        let client = ClientPrefix::from(request.client);
-        let limited = |wait| Problem::Limited(Limit::FailedAuthsPerClient, wait);
-        let failed = &mut self.budgets.failed_auths;
-        match &request.authorization {
-            Ok(grant) if grant.subject == Subject::Anonymous => Ok(grant.clone()),
-            Ok(grant) => {
-                failed.check(&client, now).map_err(limited)?;
-                failed.pay_back(&client);
-                Ok(grant.clone())
-            }
-            Err(Refusal::Invalid) => {
-                failed.spend(client, now).map_err(limited)?;
-                Err(Problem::Unauthorized(Refusal::Invalid))
-            }
-            Err(refusal) => Err(Problem::Unauthorized(*refusal)),
-        }
     }
 
     /// The response that says a problem, counted.

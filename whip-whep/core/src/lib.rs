@@ -27,6 +27,7 @@
 
 pub mod answer;
 pub mod ask;
+mod authority;
 mod client_budgets;
 pub mod cors;
 pub mod endpoint;

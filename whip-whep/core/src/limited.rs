@@ -22,7 +22,7 @@ pub(crate) fn detail(limit: Limit, wait: Duration) -> String {
         Limit::PatchesPerClient => ("This address sends too many PATCHes.", "PATCH again"),
         Limit::DeletesPerClient => ("This address sends too many DELETEs.", "DELETE again"),
         Limit::FailedAuthsPerClient => (
-            "Wrong credentials came from this address too often; for now not even right ones are looked at.",
+            "Wrong credentials for this stream came from this address too often; for now not even right ones are looked at.",
             "correct the stream key or the token and try again",
         ),
         Limit::StreamStarts => (

@@ -14,7 +14,7 @@ pub const PATCHES_PER_CLIENT: Rate = Rate::new(128, Duration::from_millis(3_200)
 /// DELETEs per client: as many as it may open.
 pub const DELETES_PER_CLIENT: Rate = Rate::new(64, Duration::from_millis(3_200));
 
-/// Wrong credentials per client. Ten typing errors a minute are a person; more are a guess at a key. At the bound the
+/// Wrong credentials per client and stream. Ten typing errors a minute are a person; more are a guess at a key. At the bound the
 /// client's credentials are not looked at (429) until the budget has grown again. A success pays one back.
 pub const FAILED_AUTHS_PER_CLIENT: Rate = Rate::new(10, Duration::from_secs(60));
 
