@@ -8,11 +8,14 @@ import { HOME_ADDRESS, startServer } from '../src/server.js';
 import { showsTheCamera } from '../src/seen_camera.js';
 import { showsTheClock } from '../src/seen_clock.js';
 import { seesTheBestOfThree } from '../src/simulcast.js';
-import { statistics } from '../src/video.js';
+import { pictures, statistics } from '../src/video.js';
 
 /** What the studio sends at best. */
 const SIZE = '640x360';
 const WITHIN_MS = 30_000;
+
+/** A second of pictures. */
+const N_PICTURES = 30;
 
 /** What Firefox has by itself: its H.264 is a plugin that it downloads from Cisco (docs/deviations.md). */
 const CODECS = ['VP8', 'VP9', 'AV1'];
@@ -77,6 +80,34 @@ test('Firefox and Chromium', async (t) => {
     await reachInFirefox(viewer, 'failed');
     const told = await viewer.$eval('[data-testid="error"]', (error) => error.textContent);
     assert.match(told ?? '', /The stream comes in H264/);
+  });
+
+  await t.test('Firefox waits for a stream, watches it, and goes on when either side reloads', async (t) => {
+    const viewer = await firefox.newPage();
+    t.after(() => viewer.close());
+    await viewer.goto(server.watchUrl());
+    await reachInFirefox(viewer, 'waiting');
+    const studio = await goLive(t, chromium, server, { codec: 'VP8', simulcast: '0' });
+    await reachInFirefox(viewer, 'live');
+    await pictures(viewer, N_PICTURES);
+    await viewer.reload();
+    await reachInFirefox(viewer, 'live');
+    await pictures(viewer, N_PICTURES);
+    await studio.reload();
+    await reach(studio, 'live');
+    const { longestMs } = await pictures(viewer, N_PICTURES);
+    t.diagnostic(`the longest wait for a picture ${longestMs.toFixed(0)} ms`);
+  });
+
+  await t.test('the studio in Firefox reloads, and Chromium watches on', async (t) => {
+    const studio = await openInFirefox(t, firefox, studioUrl('VP8', '0'));
+    const viewer = await watch(t, chromium, server);
+    await reach(viewer, 'live');
+    await pictures(viewer, N_PICTURES);
+    await studio.reload();
+    await reachInFirefox(studio, 'live');
+    await pictures(viewer, N_PICTURES);
+    assert.equal(await viewer.evaluate(() => window.freshet?.state), 'live');
   });
 
   /**
