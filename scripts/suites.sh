@@ -3,7 +3,7 @@
 
 # A run goes through all its suites even when one fails: one look shows everything that is broken.
 begin() {
-    report=; failed=
+    report=; failed=; seconds=0; long_seconds=0
     run_log=$(mktemp)
     trap 'rm -f "$run_log" "$run_log.status"' EXIT
 }
@@ -23,12 +23,17 @@ suite() {
         "$not_run") result='not run' ;;
         *) result=FAILED; failed="$failed $name" ;;
     esac
-    report="$report$(printf '  %-10s %-7s %4s s' "$name" "$result" "$(($(date +%s) - started))")
+    took=$(($(date +%s) - started))
+    seconds=$((seconds + took))
+    case $name in mutants | browser | interop) long_seconds=$((long_seconds + took)) ;; esac
+    report="$report$(printf '  %-10s %-7s %4s s' "$name" "$result" "$took")
 "
 }
 
 finish() {
     printf 'dev: what was run\n%s' "$report" >&2
+    # A machine decides as well, so that more than that fails nothing.
+    say "in all $seconds s, of 2700 on two cores; long tests (mutants, browser, interop) $long_seconds s, of 900"
     count_tests <"$run_log"
     [ -z "$failed" ] || die "failed:$failed"
 }
