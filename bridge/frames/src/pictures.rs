@@ -1,5 +1,6 @@
 //! The pictures of one encoding: from packets in order to frames with times.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use sfu_model::codec::Codec;
@@ -54,10 +55,12 @@ pub(crate) struct Pictures {
     phase: Phase,
     gathered: Gathered,
     begun: Option<Begun>,
-    /// The last frame that ended, whether emitted or not: packets of its time are of no frame.
+    /// The last frame that ended, whether emitted or not: packets of its time are of no frame, or of one that begins anew.
     ended: Option<MediaTime>,
     /// The latest frame that was not left out for its time.
     latest: Option<MediaTime>,
+    /// That frame had the time of the one before it.
+    stands_still: bool,
     /// Frames in a row whose last packet said that it is the last.
     n_marked: u32,
     formats: FormatChanges,
@@ -78,6 +81,7 @@ impl Pictures {
             begun: None,
             ended: None,
             latest: None,
+            stands_still: false,
             n_marked: 0,
             formats: FormatChanges::default(),
             pace: Pace::default(),
@@ -155,10 +159,14 @@ impl Pictures {
         if self.codec != packet.codec && !self.change_codec(&packet) {
             return self.lose(stage);
         }
-        if self.ended == Some(packet.time) {
+        // It is of no frame, unless its sender's clock stands still.
+        let is_of_begun = self.begun.is_some_and(|begun| begun.rtp == packet.time);
+        let is_behind = self.ended == Some(packet.time) && !is_of_begun;
+        let begins = packet.facts.starts_keyframe || self.depacketizer.begins_frame(&packet);
+        if is_behind && !begins {
             return;
         }
-        if self.begun.is_some_and(|begun| begun.rtp != packet.time) {
+        if self.begun.is_some() && !is_of_begun {
             // It had no marker on its last packet (RFC 6184 section 5.1: a receiver must not rely on it).
             self.finish(false, stage);
             // It was parameter sets alone.
@@ -194,20 +202,26 @@ impl Pictures {
 
     /// The first packet of a frame. False: the frame is left out.
     fn begin(&mut self, packet: &Packet, stage: &mut Stage<'_>) -> bool {
-        if self
-            .latest
-            .is_some_and(|latest| packet.time.ticks_since(latest) < 0)
-        {
-            if self.depacketizer.is_bidirectional(packet) {
-                stage.counters.frames_dropped += 1;
-                stage.warn(Warning::BFrames);
-                return false;
-            }
+        let since = self.latest.map(|latest| packet.time.ticks_since(latest));
+        let runs_back = since.is_some_and(|ticks| ticks < 0);
+        if runs_back && self.depacketizer.is_bidirectional(packet) {
+            stage.counters.frames_dropped += 1;
+            stage.warn(Warning::BFrames);
+            return false;
+        }
+        let stands_still = self.ended == Some(packet.time);
+        let stood_still = std::mem::replace(&mut self.stands_still, stands_still);
+        if runs_back || stands_still || stood_still {
             self.relation.restart();
             stage.warn(Warning::BrokenTimestamps);
         }
         self.latest = Some(packet.time);
-        let located = self.relation.locate(packet, stage.timeline, stage.clock);
+        let mut placed = Cow::Borrowed(packet);
+        if stands_still {
+            // What is said of when it was captured is said of the first that had this time.
+            placed.to_mut().captured_at = packet.received_at;
+        }
+        let located = (self.relation).locate(&placed, stage.timeline, stage.clock);
         let place = stage.clock.place(located.common, packet.encoding);
         let before = stage.source.last();
         let time = stage.begin(place);

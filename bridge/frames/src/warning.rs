@@ -7,7 +7,7 @@ use sfu_model::time::Instant;
 /// Something that makes a stream worse than it could be. The best legal stream is made of it all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Warning {
-    /// RTP timestamps ran back or jumped: they are placed by when they came.
+    /// RTP timestamps ran back, jumped or stood still: they are placed by when they came.
     BrokenTimestamps,
     /// Sender reports contradict the arrival of what they speak of by more than 150 ms: they are not believed.
     UntrustedReports,

@@ -15,7 +15,7 @@ const LASTS: Duration = Duration::from_secs(15);
 /// Something that a publisher should know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Advice {
-    /// Timestamps run back or jump: pictures are placed by when they come.
+    /// Timestamps run back, jump or stand still: pictures are placed by when they come.
     BrokenTimestamps,
     /// Pictures are sent in another order than they are shown in: those that go back are left out.
     BFrames,

@@ -204,6 +204,34 @@ impl SliceHead {
     }
 }
 
+/// The first macroblock of a picture is in this payload (first_mb_in_slice is zero: a single one, H.264 section 9.1).
+pub(super) fn begins_picture(payload: &[u8]) -> bool {
+    let begins = |first: u8, body: &[u8]| {
+        is_slice(first & unit::TYPE) && body.first().is_some_and(|byte| byte & 0x80 != 0)
+    };
+    match payload {
+        [first, header, body @ ..] if first & unit::TYPE == unit::FU_A => {
+            header & 0x80 != 0 && begins(*header, body)
+        }
+        [first, units @ ..] if first & unit::TYPE == unit::STAP_A => {
+            let mut rest = units;
+            while let [high, low, tail @ ..] = rest {
+                let length = usize::from(u16::from_be_bytes([*high, *low]));
+                let (unit, after) = tail.split_at(length.min(tail.len()));
+                if let [first, body @ ..] = unit
+                    && begins(*first, body)
+                {
+                    return true;
+                }
+                rest = after;
+            }
+            false
+        }
+        [first, body @ ..] => begins(*first, body),
+        [] => false,
+    }
+}
+
 /// The first slice in this payload is a B slice (H.264 table 7-6: 1 and 6).
 pub(super) fn is_bidirectional(payload: &[u8]) -> bool {
     let is_b = |first: u8, body: &[u8]| {

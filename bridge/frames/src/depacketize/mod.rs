@@ -50,6 +50,15 @@ impl Depacketizer {
         }
     }
 
+    /// A frame begins with this packet, whatever its time says. Those of VP9 and AV1 do not tell it from another layer.
+    pub(crate) fn begins_frame(&self, packet: &Packet) -> bool {
+        match self {
+            Self::H264(_) => h264::begins_picture(&packet.payload),
+            Self::Vp8(_) => vp8::begins_frame(&packet.payload),
+            Self::Vp9(_) | Self::Av1(_) => false,
+        }
+    }
+
     /// The frame that begins with this packet is shown before one that was sent earlier: nothing but H.264 has such.
     pub(crate) fn is_bidirectional(&self, first: &Packet) -> bool {
         match self {

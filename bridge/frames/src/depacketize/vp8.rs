@@ -47,6 +47,11 @@ impl Vp8 {
     }
 }
 
+/// The first bytes of a frame are in this payload.
+pub(super) fn begins_frame(payload: &[u8]) -> bool {
+    Descriptor::read(payload).is_some_and(|descriptor| descriptor.begins_frame)
+}
+
 /// The payload descriptor (RFC 7741 section 4.2), as far as it says where the frame's bytes are.
 #[derive(Debug, PartialEq, Eq)]
 struct Descriptor {

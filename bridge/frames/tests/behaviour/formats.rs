@@ -218,6 +218,41 @@ fn payloads_that_the_format_does_not_allow_end_the_pictures_until_a_keyframe() {
 }
 
 #[test]
+fn pictures_of_one_time_are_told_apart_by_their_first_slices() {
+    let (mut bench, mut sender) = (Bench::new(), sender());
+    bench.arrive(apart(&mut sender, 1_000, &[SPS_31, PPS_0, IDR]));
+    for n in 1..=4 {
+        // The clock stands still.
+        sender.rtp_base -= 40 * 90;
+        let units: [&[u8]; 2] = [&[0x06, 5, 1, 9], DELTA];
+        bench.arrive(match n % 2 {
+            0 => apart(&mut sender, 1_000 + 40 * n, &units),
+            _ => aggregated(&mut sender, 1_000 + 40 * n, &units),
+        });
+    }
+    sender.rtp_base -= 40 * 90;
+    bench.arrive(apart(&mut sender, 1_200, &[SPS_32, PPS_0, IDR]));
+    assert_eq!(bench.video(0).len(), 6);
+    let Format::H264 { sps, .. } = &*bench.video(0)[5].format else {
+        panic!("another codec");
+    };
+    assert_eq!(**sps, *SPS_32, "they are of the keyframe behind them");
+    assert_eq!(bench.warnings(), [(LOW, Warning::BrokenTimestamps)]);
+}
+
+#[test]
+fn a_slice_behind_the_end_of_its_picture_is_no_picture() {
+    let (mut bench, mut sender) = (Bench::new(), sender());
+    bench.arrive(apart(&mut sender, 1_000, &[SPS_31, PPS_0, IDR]));
+    // Its first macroblock is the second of the picture; and a unit that is no slice.
+    bench.arrive(apart(&mut sender, 1_000, &[&[0x65, 0x44, 0x42, 0x10]]));
+    bench.arrive(apart(&mut sender, 1_000, &[&[0x0c, 0xff, 0x80]]));
+    bench.arrive(apart(&mut sender, 1_040, &[DELTA]));
+    assert_eq!(bench.video(0).len(), 2);
+    assert_eq!(bench.warnings(), []);
+}
+
+#[test]
 fn a_size_that_changes_is_another_format() {
     let (mut bench, mut sender) = (Bench::new(), Sender::video(0));
     bench.arrive(sender.picture_of(at_ms(1_000), Some(320), 2));

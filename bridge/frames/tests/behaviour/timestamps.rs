@@ -109,6 +109,33 @@ fn timestamps_that_run_back_and_forth_make_times_that_rise() {
 }
 
 #[test]
+fn timestamps_that_stand_still_are_placed_by_when_they_came() {
+    let (mut bench, mut sender) = (Bench::new(), Sender::video(0));
+    film(&mut bench, &mut sender, 1_000, 4_000);
+    let base = sender.rtp_base;
+    for ms in (4_000..6_000).step_by(40) {
+        // The clock is that of 3.96 s, the last picture before.
+        sender.rtp_base = base - (ms - 3_960) * 90;
+        let packets = sender.picture(at_ms(ms), ms % 1_000 == 0, 2);
+        bench.arrive(packets);
+    }
+    sender.rtp_base = base;
+    film(&mut bench, &mut sender, 6_000, 8_000);
+    assert_eq!(bench.times(LOW).len(), 175, "none is left out");
+    for (index, ms) in [
+        (75, 4_000),
+        (76, 4_040),
+        (124, 5_960),
+        (125, 6_000),
+        (174, 7_960),
+    ] {
+        assert!(error_ms(&bench, index, ms) <= 25, "{index}");
+    }
+    assert_eq!(bench.warnings(), [(LOW, Warning::BrokenTimestamps)]);
+    assert_eq!(bench.breaks(LOW), [], "the timeline did not jump");
+}
+
+#[test]
 fn sound_that_was_muted_and_goes_on_where_its_timestamps_stopped_is_no_fault() {
     let (mut bench, mut sender) = (Bench::new(), Sender::audio());
     for n in (0..250_u64).chain(500..1_000) {
