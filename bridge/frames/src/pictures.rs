@@ -66,6 +66,8 @@ pub(crate) struct Pictures {
     formats: FormatChanges,
     pace: Pace,
     asked_at: Option<Instant>,
+    /// How often a keyframe was asked for since the last one began.
+    n_asked: u32,
 }
 
 impl Pictures {
@@ -86,6 +88,7 @@ impl Pictures {
             formats: FormatChanges::default(),
             pace: Pace::default(),
             asked_at: None,
+            n_asked: 0,
         })
     }
 
@@ -147,6 +150,7 @@ impl Pictures {
     fn is_flowing(&mut self) -> bool {
         if self.phase == Phase::Seeking && self.reorder.seek_keyframe() {
             self.phase = Phase::Beginning;
+            self.n_asked = 0;
         }
         self.phase != Phase::Seeking
     }

@@ -24,11 +24,13 @@ pub enum Warning {
     NoParameterSets,
     /// Payloads that their codec does not allow.
     Malformed,
+    /// Pictures come, and none that a decoder can begin at, however often it is asked for: nothing is shown.
+    NoKeyframe,
 }
 
 impl Warning {
     /// How many kinds there are.
-    const KINDS: usize = 7;
+    const KINDS: usize = 8;
 
     const fn kind(self) -> usize {
         match self {
@@ -39,6 +41,7 @@ impl Warning {
             Self::BFrames => 4,
             Self::NoParameterSets => 5,
             Self::Malformed => 6,
+            Self::NoKeyframe => 7,
         }
     }
 }

@@ -23,7 +23,7 @@ pub(crate) enum Advice {
     ChangingFormat,
     /// Fewer pictures a second than parts need.
     FewPictures,
-    /// No keyframe comes when one is asked for: players cannot begin, or change between sizes.
+    /// No keyframe comes when one is asked for: players cannot begin, or change between sizes, or there never was a picture.
     RareKeyframes,
     /// Keyframes lack what decoders need: there are no pictures.
     NoParameterSets,
@@ -78,6 +78,7 @@ impl Advice {
             Warning::BFrames => Some(Self::BFrames),
             Warning::NoParameterSets => Some(Self::NoParameterSets),
             Warning::Malformed => Some(Self::Malformed),
+            Warning::NoKeyframe => Some(Self::RareKeyframes),
         }
     }
 

@@ -12,6 +12,10 @@ use crate::warning::Warning;
 /// So many frames in a row that ended with a marker are of a sender that marks each: one without was cut short.
 const MARKED_FRAMES: u32 = 8;
 
+/// Keyframes that are asked for, a second apart while pictures come, before the studio is told that none comes: the answer to
+/// one or two may be lost.
+const ASKED_IN_VAIN: u32 = 5;
+
 impl Pictures {
     /// All packets of the frame are here.
     pub(super) fn finish(&mut self, is_marked: bool, stage: &mut Stage<'_>) {
@@ -90,6 +94,10 @@ impl Pictures {
     pub(super) fn ask(&mut self, stage: &mut Stage<'_>) {
         if self.phase == Phase::Seeking && self.asked_at.is_none() {
             self.asked_at = Some(stage.now);
+            if self.n_asked >= ASKED_IN_VAIN {
+                stage.warn(Warning::NoKeyframe);
+            }
+            self.n_asked = self.n_asked.saturating_add(1);
             stage.want_keyframe();
         }
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bridge_frames::event::Event;
 use bridge_frames::source::Source;
+use bridge_frames::warning::Warning;
 use sfu_model::frame::Discontinuity;
 use sfu_model::packet::Packet;
 
@@ -172,6 +173,20 @@ fn a_keyframe_is_asked_for_again_each_second_while_others_come() {
         4,
         "an encoding that rests is left alone"
     );
+}
+
+#[test]
+fn a_publisher_that_never_sends_a_keyframe_is_told() {
+    let mut sender = Sender::video(0);
+    let mut bench = Bench::new();
+    bench.arrive(pictures(&mut sender, 0, 120, false).concat());
+    assert_eq!(bench.warnings(), [], "the sixth request is in vain");
+    bench.arrive(pictures(&mut sender, 120, 130, false).concat());
+    assert_eq!(bench.warnings(), [(LOW, Warning::NoKeyframe)]);
+    assert_eq!(bench.video(0).len(), 0);
+    bench.arrive(pictures(&mut sender, 250, 350, true).concat());
+    assert_eq!(bench.warnings().len(), 1);
+    assert_eq!(bench.video(0).len(), 350);
 }
 
 #[test]
