@@ -80,14 +80,28 @@ impl std::fmt::Debug for ClockPictures {
 impl ClockPictures {
     /// So many pictures a second, of so many bits as the encoder aims at; pictures as plain as these may take fewer.
     pub fn new(size: Size, fps: u16, bitrate_bps: u32) -> Result<Self, openh264::Error> {
+        let n_frames = u32::from(fps.max(1)) * KEYFRAME_INTERVAL_SECS;
+        Self::with_keyframes(
+            (size, fps, bitrate_bps),
+            IntraFramePeriod::from_num_frames(n_frames),
+        )
+    }
+
+    /// The same, whose only keyframes are the first picture and those that are asked for.
+    pub fn endless(size: Size, fps: u16, bitrate_bps: u32) -> Result<Self, openh264::Error> {
+        Self::with_keyframes((size, fps, bitrate_bps), IntraFramePeriod::auto())
+    }
+
+    fn with_keyframes(
+        (size, fps, bitrate_bps): (Size, u16, u32),
+        period: IntraFramePeriod,
+    ) -> Result<Self, openh264::Error> {
         let fps = fps.max(1);
         let config = EncoderConfig::new()
             .bitrate(BitRate::from_bps(bitrate_bps))
             .max_frame_rate(FrameRate::from_hz(f32::from(fps)))
             .rate_control_mode(RateControlMode::Bitrate)
-            .intra_frame_period(IntraFramePeriod::from_num_frames(
-                u32::from(fps) * KEYFRAME_INTERVAL_SECS,
-            ))
+            .intra_frame_period(period)
             .profile(Profile::Baseline)
             .complexity(Complexity::Low)
             .skip_frames(false)
@@ -220,6 +234,16 @@ mod tests {
         let keyframe = source.next_picture(true, at(20));
         let mut decoder = Decoder::new().unwrap();
         assert!(decoder.decode(&keyframe.bytes).unwrap().is_some());
+    }
+
+    #[test]
+    fn an_endless_one_has_no_keyframe_but_the_first_and_those_that_are_asked_for() {
+        let size = "320x180".parse().unwrap();
+        let mut source = ClockPictures::endless(size, 30, 200_000).unwrap();
+        let keyframes: Vec<u64> = (0..400)
+            .filter(|n| source.next_picture(*n == 350, at(*n)).is_keyframe)
+            .collect();
+        assert_eq!(keyframes, [0, 350]);
     }
 
     #[test]

@@ -216,7 +216,8 @@ impl Sending {
         }
         self.published.pictures += 1;
         self.published.keyframes += u64::from(picture.is_keyframe);
-        self.write(MediaKind::Video, at, picture.bytes)?;
+        let said_at = self.source.said_at(at);
+        self.write(MediaKind::Video, said_at, picture.bytes)?;
         Ok(picture.shown_for)
     }
 

@@ -33,6 +33,8 @@ pub(crate) const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 /// A session that has its answer.
 pub(crate) struct Joined {
     pub(crate) session: Session,
+    /// The session URL. Whoever has it, and the bearer, can end the session.
+    pub(crate) url: String,
     /// The server's SDP.
     pub(crate) answer: String,
     /// When its POST began.
@@ -48,19 +50,20 @@ pub(crate) async fn open(
 ) -> Result<Joined, RunError> {
     let (mut session, offering) = Session::offer(role, local, clock)?;
     let (reply, posted_at) = endpoint.open(&offering.sdp, clock).await?;
-    let description = match reply {
+    let (description, url) = match reply {
         Reply::Answered(opened) => {
             session.accept(offering, &opened.answer)?;
-            opened.answer
+            (opened.answer, opened.session.url().to_owned())
         }
         Reply::Countered(countered) => {
             let answer = session.accept_counter_offer(&countered.offer)?;
             countered.session.answer(&answer).await?;
-            countered.offer
+            (countered.offer, countered.session.url().to_owned())
         }
     };
     Ok(Joined {
         session,
+        url,
         answer: description,
         posted_at,
     })

@@ -3,8 +3,8 @@
 //! [`fanout`] plays a scenario: a [`publisher`] sends a stream whose every packet carries a [`stamp`]; a [`crowd`] of
 //! [`subscriber`]s holds what arrives against the stamps, and what came of it is in [`report`]. [`ramp`] does so with more and
 //! more players. Between each of them and the server there may be a [`network`]. [`publish`] sends what a decoder can
-//! show, from many publishers at once, and measures nothing: browsers or other players watch it. [`hls`] are viewers of what
-//! the server makes of a stream for a mass audience.
+//! show, from many publishers at once, and measures nothing: browsers or other players watch it. [`faulty`] and [`changing`]
+//! ones send it as nobody should. [`hls`] are viewers of what the server makes of a stream for a mass audience.
 //!
 //! # Invariants
 //!
@@ -17,6 +17,7 @@
 mod answers;
 pub mod arrival_report;
 pub mod bystanders;
+pub mod changing;
 #[cfg(feature = "clock")]
 pub mod clock_pictures;
 pub mod clock_strip;
@@ -27,6 +28,7 @@ mod encoding_runs;
 pub mod encodings;
 pub mod endpoint;
 pub mod fanout;
+pub mod faulty;
 mod first_picture;
 pub mod formats;
 pub mod frame_publisher;

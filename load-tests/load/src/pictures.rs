@@ -22,4 +22,10 @@ pub trait PictureSource: std::fmt::Debug + Send {
 
     /// The next picture. `unix_now` is when it is taken.
     fn next_picture(&mut self, is_keyframe_wanted: bool, unix_now: Duration) -> Picture;
+
+    /// When its RTP timestamp says that the last picture was taken, which was this long after the first. A sound clock tells
+    /// the truth.
+    fn said_at(&self, taken_at: Duration) -> Duration {
+        taken_at
+    }
 }

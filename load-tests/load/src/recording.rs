@@ -10,6 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use annex_b::H264Profile;
+pub(crate) use annex_b::without_parameter_sets;
 
 /// Longest file: it is kept in memory, once for all publishers. An hour of 2.4 Mbit/s; a longer one is refused.
 const FILE_BYTES_MAX: u64 = 1 << 30;

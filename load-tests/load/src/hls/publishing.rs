@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use sfu_net::clock::Clock;
 
 use crate::endpoint::Endpoint;
+use crate::frame_publisher::FramePublisher;
 use crate::joining::open;
+use crate::pictures::PictureSource;
 use crate::publisher::{Media, Publisher};
 use crate::run_error::RunError;
 use crate::session::Role;
@@ -20,4 +22,18 @@ pub async fn publish(
     let role = Role::Publisher(media.encodings);
     let joined = open(whip, role, local, clock).await?;
     Ok(Publisher::start_with(joined.session, media, clock)?)
+}
+
+/// Publishes pictures that a decoder can show, and silence; with the session URL, whose event stream tells a publisher what is
+/// wrong with them.
+pub async fn publish_frames(
+    whip: &Endpoint,
+    source: Box<dyn PictureSource>,
+    local: IpAddr,
+    clock: Clock,
+) -> Result<(FramePublisher, String), RunError> {
+    let role = Role::FramePublisher(source.codec());
+    let joined = open(whip, role, local, clock).await?;
+    let publisher = FramePublisher::start(joined.session, source, clock)?;
+    Ok((publisher, joined.url))
 }

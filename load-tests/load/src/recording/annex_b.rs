@@ -11,6 +11,7 @@ const PARTITION_C: u8 = 4;
 const IDR_SLICE: u8 = 5;
 const SEI: u8 = 6;
 const SPS: u8 = 7;
+const PPS: u8 = 8;
 const DELIMITER: u8 = 9;
 const PREFIX: u8 = 14;
 const RESERVED_LAST: u8 = 18;
@@ -68,6 +69,18 @@ pub(super) fn profile(stream: &[u8]) -> Option<H264Profile> {
     let sps = units(stream).find(|unit| unit.kind == SPS)?;
     let (idc, constraints) = (*sps.payload.first()?, *sps.payload.get(1)?);
     Some(H264Profile { idc, constraints })
+}
+
+/// A stream without its parameter sets.
+pub(crate) fn without_parameter_sets(stream: &[u8]) -> Vec<u8> {
+    let units: Vec<Unit<'_>> = units(stream).collect();
+    let ends = units.iter().skip(1).map(|unit| unit.start);
+    let ends = ends.chain([stream.len()]);
+    let kept = units.iter().zip(ends);
+    let kept = kept.filter(|(unit, _)| !matches!(unit.kind, SPS | PPS));
+    kept.filter_map(|(unit, end)| stream.get(unit.start..end))
+        .collect::<Vec<&[u8]>>()
+        .concat()
 }
 
 /// True for a unit that cannot follow a slice of the same picture.
@@ -129,6 +142,12 @@ mod tests {
         };
         assert_eq!(profile(&STREAM), Some(high));
         assert_eq!(profile(&STREAM[12..]), None);
+    }
+
+    #[test]
+    fn what_is_left_without_parameter_sets_is_whole() {
+        assert_eq!(without_parameter_sets(&STREAM), &STREAM[14..]);
+        assert_eq!(without_parameter_sets(&STREAM[14..]), &STREAM[14..]);
     }
 
     #[test]
