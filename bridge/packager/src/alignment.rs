@@ -5,7 +5,8 @@
 pub struct Alignment {
     /// Segments that begin with a keyframe.
     pub n_aligned: u64,
-    /// Segments that do not: players cannot begin there, or come from another rendition.
+    /// Segments that do not: players cannot begin there, or come from another rendition. With them those that something stands
+    /// in for, while frames come that no decoder could begin at.
     pub n_misaligned: u64,
 }
 

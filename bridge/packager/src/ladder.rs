@@ -122,6 +122,9 @@ impl Ladder {
             Admission::NeedsKeyframe | Admission::TooSoon => {
                 self.outbox.stats.frames_before_keyframe += 1;
                 self.clock.need_keyframe(now);
+                if let Some(writer) = &mut slot.writer {
+                    writer.lacks_keyframe = true;
+                }
             }
             Admission::Follows => self.follow(index, frame, now),
             Admission::WaitsForCut => self.begin_at_cut(index, frame, now),

@@ -51,6 +51,8 @@ pub(crate) struct RenditionWriter {
     pub(crate) last_sequence: u64,
     /// Frames come that the segment, which is told of as one without media, has no place for.
     pub(crate) is_waited_for: bool,
+    /// Frames come, and none that a decoder could begin at behind what stands in for those that were missing.
+    pub(crate) lacks_keyframe: bool,
 }
 
 impl RenditionWriter {
@@ -76,6 +78,7 @@ impl RenditionWriter {
             patience: Patience::new(part_target, first.captured_at),
             last_sequence: cut.discontinuity_sequence,
             is_waited_for: false,
+            lacks_keyframe: false,
         }
     }
 
@@ -165,6 +168,7 @@ impl RenditionWriter {
             self.patience.restart(now);
         }
         self.is_waited_for = false;
+        self.lacks_keyframe = false;
         self.last_sequence = self.segment.cut().discontinuity_sequence;
         self.parts.put(Pending {
             captured_at: frame.captured_at,
@@ -264,7 +268,12 @@ impl RenditionWriter {
         let bytes = self.chunks.write(part, begins_segment);
         match part.samples.first() {
             None => outbox.stats.gap_parts += 1,
-            Some(_) if part.is_stand_in => outbox.stats.stand_in_parts += 1,
+            Some(_) if part.is_stand_in => {
+                outbox.stats.stand_in_parts += 1;
+                if begins_segment && self.lacks_keyframe {
+                    self.alignment.count(false);
+                }
+            }
             Some(first) if begins_segment && self.kind() == MediaKind::Video => {
                 self.alignment.count(first.is_keyframe);
                 outbox.stats.misaligned_segments += u64::from(!first.is_keyframe);

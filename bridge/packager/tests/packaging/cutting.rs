@@ -97,6 +97,22 @@ fn a_rendition_without_the_keyframe_is_cut_too_and_its_segments_are_counted() {
 }
 
 #[test]
+fn pictures_that_wait_for_a_keyframe_behind_a_hole_are_counted_with_those_that_have_none() {
+    let misaligned = |is_key: fn(u64) -> bool| {
+        let mut driver = Driver::new(LatencyMode::Low, &[("720p", MediaKind::Video)]);
+        driver.oracle.patience = ms(130);
+        pictures(&mut driver, "720p", 0..60, |n| n % 54 == 0);
+        pictures(&mut driver, "720p", 100..600, is_key);
+        let alignment = driver.packager.alignment(&name("720p")).unwrap();
+        alignment.n_misaligned
+    };
+    let answered = misaligned(|n| n % 54 == 0);
+    assert!(answered <= 1, "{answered}");
+    let unanswered = misaligned(|_| false);
+    assert!(unanswered >= 5, "{unanswered}");
+}
+
+#[test]
 fn sound_is_cut_at_its_first_frame_from_the_keyframe_on() {
     let plan = Plan {
         latency: LatencyMode::Low,
