@@ -19,11 +19,15 @@ mod running;
 mod scratch;
 
 mod ask;
+mod decoded;
 mod stage;
+mod told;
 
 mod answers;
+mod bad_publishers;
 mod conformance;
 mod ending;
+mod full_disk;
 mod held;
 mod hints;
 mod in_step;

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use freshet_load::encodings::Encodings;
 use freshet_load::endpoint::Endpoint;
+use freshet_load::frame_publisher::FramePublisher;
 use freshet_load::hls::playlist::Playlist;
-use freshet_load::hls::publishing::publish;
+use freshet_load::hls::publishing::{publish, publish_frames};
 use freshet_load::pacer::Pacing;
+use freshet_load::pictures::PictureSource;
 use freshet_load::publisher::{Media, Publisher};
 use sfu_net::clock::Clock;
 use tokio::time::{interval, timeout};
@@ -19,7 +21,7 @@ use crate::running::{PATIENCE, Running};
 use crate::scratch::Scratch;
 
 /// One stream that everybody may play, and one that needs a token.
-const STREAMS: &str = r#"
+pub(crate) const STREAMS: &str = r#"
 [[streams]]
 name = "demo"
 key = "demo-key-0001"
@@ -30,6 +32,9 @@ key = "demo-key-0001"
 "#;
 
 pub(crate) const KEY: &str = "demo-key-0001";
+
+/// The address of publishers.
+const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// How often a stream is asked for that is about to be there.
 const ASK_EVERY: Duration = Duration::from_millis(50);
@@ -60,8 +65,13 @@ impl Stage {
     pub(crate) fn idle(more: &str) -> Self {
         let scratch = Scratch::new();
         scratch.write("freshet.toml", &format!("{more}\n{STREAMS}"));
+        Self::of(Running::start_in(scratch, &[]))
+    }
+
+    /// Likewise, of a server that runs.
+    pub(crate) fn of(running: Running) -> Self {
         Self {
-            running: Running::start_in(scratch, &[]),
+            running,
             publishers: Vec::new(),
         }
     }
@@ -83,11 +93,29 @@ impl Stage {
 
     /// Somebody publishes, and the stream can be asked for.
     pub(crate) async fn publish(&mut self, stream: &str, media: Media) {
+        let publisher = publish(&self.whip(stream), media, LOCAL, Clock::start()).await;
+        self.publishers.push(publisher.unwrap());
+        self.wait_for(stream).await;
+    }
+
+    /// The same, of pictures that a decoder can show; with the session URL.
+    pub(crate) async fn publish_frames(
+        &self,
+        stream: &str,
+        source: Box<dyn PictureSource>,
+    ) -> (FramePublisher, String) {
+        let published = publish_frames(&self.whip(stream), source, LOCAL, Clock::start()).await;
+        let published = published.unwrap();
+        self.wait_for(stream).await;
+        published
+    }
+
+    fn whip(&self, stream: &str) -> Endpoint {
         let client = Client::new(&Trust::System, Some(KEY)).unwrap();
-        let whip = Endpoint::new(client, self.running.url(&format!("/whip/{stream}")));
-        let local = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let publisher = publish(&whip, media, local, Clock::start()).await.unwrap();
-        self.publishers.push(publisher);
+        Endpoint::new(client, self.running.url(&format!("/whip/{stream}")))
+    }
+
+    async fn wait_for(&self, stream: &str) {
         let known = async {
             // 404 until its session is connected; then the first answer is waited for.
             let multivariant = format!("/hls/{stream}/multivariant.m3u8");

@@ -92,7 +92,8 @@ impl Running {
         Self::start_as(command, scratch, &[])
     }
 
-    fn start_as(mut command: Command, scratch: Scratch, arguments: &[&str]) -> Self {
+    /// A server that this command becomes.
+    pub(crate) fn start_as(mut command: Command, scratch: Scratch, arguments: &[&str]) -> Self {
         let listen = match arguments.contains(&"--listen") {
             true => &[][..],
             false => &["--listen", "127.0.0.1:0"],
