@@ -27,6 +27,7 @@ mod last_flight_is_lost;
 mod late_joiner_sees_a_keyframe;
 #[cfg(test)]
 mod limits_have_edges;
+#[cfg(test)]
 mod no_packet_to_addresses_named_in_sdp;
 #[cfg(test)]
 mod nobody_takes_another_sessions_address;

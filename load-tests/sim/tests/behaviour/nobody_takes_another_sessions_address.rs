@@ -94,7 +94,7 @@ fn on_the_same_worker() {
 
 #[test]
 fn on_another_worker() {
-    let mut world = plunder(4);
+    let world = plunder(4);
     let lets_in = |e: &Event| matches!(e, Event::AddressValidated { .. });
     let n_let_in = world.events().iter().filter(|(_, _, e)| lets_in(e)).count();
     assert!(n_let_in > 700, "{n_let_in}: its checks authenticate");
