@@ -136,7 +136,7 @@ test('who tries too many keys is told how long to wait', async (t) => {
     await reach(studio, 'failed');
   }
   await reach(studio, 'waiting');
-  await says(studio, /Wrong credentials came from this address too often.* Wait \d+ s.*This page waits and tries again\./);
+  await says(studio, /Wrong credentials for this stream came from this address too often.* Wait \d+ s.*This page waits and tries again\./);
   await studio.getByTestId('stop').click();
   await reach(studio, 'idle');
 });
