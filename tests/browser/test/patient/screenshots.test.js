@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { test } from 'node:test';
-import { launchChromium, newPage } from '../src/chromium.js';
-import { misfits } from '../src/layout.js';
-import { goLive, reach, watch } from '../src/pages.js';
-import { PRIVATE_STREAM, startServer } from '../src/server.js';
-import { pictures } from '../src/video.js';
+import { launchChromium, newPage } from '../../src/chromium.js';
+import { misfits } from '../../src/layout.js';
+import { goLive, reach, watch } from '../../src/pages.js';
+import { PRIVATE_STREAM, startServer } from '../../src/server.js';
+import { pictures } from '../../src/video.js';
 
-const folder = new URL('../../output/', import.meta.url).pathname;
+const folder = new URL('../../../output/', import.meta.url).pathname;
 
 /** Half a desk's window zoomed to 400 % is 320 px wide, which is what WCAG 2.2 (1.4.10) asks pages to reflow at. */
 const SCREENS = [{ width: 1280, height: 800 }, { width: 320, height: 640 }];

@@ -1,13 +1,13 @@
 // What a publisher is told of its stream for those who do not play it by WHEP.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { launchChromium, newPage } from '../src/chromium.js';
-import { reach } from '../src/pages.js';
-import { startServer } from '../src/server.js';
+import { launchChromium, newPage } from '../../src/chromium.js';
+import { reach } from '../../src/pages.js';
+import { startServer } from '../../src/server.js';
 
 /**
  * The sum of a metric over its labels that contain this.
- * @param {import('../src/server.js').Server} server @param {string} name @param {string} label
+ * @param {import('../../src/server.js').Server} server @param {string} name @param {string} label
  */
 async function metric(server, name, label) {
   const lines = (await (await fetch(`${server.url}/metrics`)).text()).split('\n');

@@ -4,10 +4,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { launchChromium } from '../src/chromium.js';
-import { reach, watch } from '../src/pages.js';
-import { showsTheClock } from '../src/seen_clock.js';
-import { startServer, STREAM } from '../src/server.js';
+import { launchChromium } from '../../src/chromium.js';
+import { reach, watch } from '../../src/pages.js';
+import { showsTheClock } from '../../src/seen_clock.js';
+import { startServer, STREAM } from '../../src/server.js';
 
 test('the clock that the load generator publishes is read on the watch page', async (t) => {
   const server = await startServer(t);

@@ -1,11 +1,11 @@
 // A screen as the source: another tab of the browser, captured for real.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { launchChromium, newPage } from '../src/chromium.js';
-import { reach, watch } from '../src/pages.js';
-import { sees } from '../src/seen_colour.js';
-import { startServer } from '../src/server.js';
-import { pictures, statistics } from '../src/video.js';
+import { launchChromium, newPage } from '../../src/chromium.js';
+import { reach, watch } from '../../src/pages.js';
+import { sees } from '../../src/seen_colour.js';
+import { startServer } from '../../src/server.js';
+import { pictures, statistics } from '../../src/video.js';
 
 const N_PICTURES = 30;
 

@@ -1,8 +1,8 @@
 // The ruler itself: what reads the clock must read it right, and must see damage.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { launchChromium, newPage } from '../src/chromium.js';
-import { percentile, summary } from '../src/percentile.js';
+import { launchChromium, newPage } from '../../src/chromium.js';
+import { percentile, summary } from '../../src/percentile.js';
 
 test('a percentile is a sample, and no sample is an error', () => {
   const samples = Array.from({ length: 100 }, (_, index) => index + 1);
