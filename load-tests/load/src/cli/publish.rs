@@ -126,7 +126,7 @@ impl Publish {
     fn clock(&self) -> Result<Box<dyn PictureSource>, Box<dyn Error>> {
         let (size, bitrate) = (&self.size, self.bitrate);
         Err(format!(
-            "a clock of {size} at {bitrate} bit/s needs an encoder: build with --features clock"
+            "a clock of {size} at {bitrate} bit/s needs an encoder: build without --no-default-features"
         )
         .into())
     }
