@@ -31,7 +31,7 @@ pub struct Layer {
     pub bitrate: Bitrate,
     /// The size of its pictures, once known.
     pub size: Option<Dimensions>,
-    /// Why the player gets it; `None` where it gets another one.
+    /// Why the player gets it, or gets not even this one; `None` where it gets another one.
     pub current: Option<Why>,
 }
 
@@ -44,12 +44,15 @@ pub enum Why {
     Chosen,
     /// The path carries only this much.
     Path(Bitrate),
+    /// It does not: the path carries only this much, and sound comes first.
+    SoundOnly(Bitrate),
 }
 
 impl Layer {
     fn differs_from(&self, told: &Self) -> bool {
         let why_differs = match (self.current, told.current) {
-            (Some(Why::Path(now)), Some(Why::Path(then))) => rates_differ(now, then),
+            (Some(Why::Path(now)), Some(Why::Path(then)))
+            | (Some(Why::SoundOnly(now)), Some(Why::SoundOnly(then))) => rates_differ(now, then),
             (now, then) => now != then,
         };
         why_differs
@@ -76,10 +79,12 @@ impl Layer {
             object.insert("height".into(), json!(size.height));
         }
         if let Some(why) = self.current {
-            object.insert("current".into(), json!(true));
+            if !matches!(why, Why::SoundOnly(_)) {
+                object.insert("current".into(), json!(true));
+            }
             object.insert("why".into(), json!(why.label()));
         }
-        if let Some(Why::Path(carries)) = self.current {
+        if let Some(Why::Path(carries) | Why::SoundOnly(carries)) = self.current {
             object.insert("carries".into(), json!(carries.as_bps()));
         }
         Value::Object(object)
@@ -92,6 +97,7 @@ impl Why {
             Self::Best => "best",
             Self::Chosen => "chosen",
             Self::Path(_) => "path",
+            Self::SoundOnly(_) => "sound-only",
         }
     }
 }
@@ -149,6 +155,10 @@ mod tests {
             (layer(1_000, path(400)), true),
             (layer(1_000, Some(Why::Best)), true),
             (layer(1_000, None), true),
+            (
+                layer(1_000, Some(Why::SoundOnly(Bitrate::from_kbps(600)))),
+                true,
+            ),
         ];
         for (now, expected) in table {
             assert_eq!(are_news(&[now], &[told]), expected, "{now:?}");

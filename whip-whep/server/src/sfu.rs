@@ -79,18 +79,25 @@ pub(crate) fn news(status: &SubscriberStatus, n_viewers: usize) -> News {
         sfu_core::budget::choice::Why::Best => Why::Best,
         sfu_core::budget::choice::Why::Chosen => Why::Chosen,
         sfu_core::budget::choice::Why::Path(carries) => Why::Path(carries),
+        sfu_core::budget::choice::Why::SoundOnly(carries) => Why::SoundOnly(carries),
     };
-    let layer = |layer: &LayerStatus| Layer {
+    // Where no picture comes, it is the smallest that says why.
+    let is_silent = matches!(why, Why::SoundOnly(_));
+    let has_reason = |index: usize, layer: &LayerStatus| match is_silent {
+        true => index == 0,
+        false => layer.is_current,
+    };
+    let layer = |(index, layer): (usize, &LayerStatus)| Layer {
         rid: layer.rid,
         spatial: layer.place.spatial,
         temporal: layer.place.temporal,
         bitrate: layer.rate.filter(|_| layer.is_flowing).unwrap_or_default(),
         size: layer.dimensions,
-        current: layer.is_current.then_some(why),
+        current: has_reason(index, layer).then_some(why),
     };
     News {
         n_viewers,
-        layers: status.layers.iter().map(layer).collect(),
+        layers: status.layers.iter().enumerate().map(layer).collect(),
     }
 }
 

@@ -19,6 +19,8 @@ mod repair;
 #[cfg(test)]
 mod slow_viewer;
 #[cfg(test)]
+mod sound_only;
+#[cfg(test)]
 mod twice;
 #[cfg(test)]
 mod unmet;

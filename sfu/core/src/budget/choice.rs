@@ -38,6 +38,8 @@ pub enum Why {
     Chosen,
     /// There is a better one that it may have, and its path carries only this much.
     Path(Bitrate),
+    /// It gets no picture at all: its path carries only this much, and sound comes first.
+    SoundOnly(Bitrate),
 }
 
 impl LayerChoice {

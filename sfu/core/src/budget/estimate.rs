@@ -87,6 +87,14 @@ impl Estimator {
         self.wanted = wanted;
     }
 
+    /// Only sound is sent: probes are small, and of small packets, so that it does not wait behind them, and nothing but they
+    /// says that the path carries more.
+    pub(crate) fn set_gentle(&mut self, is_gentle: bool, now: Instant) {
+        if let Some(path) = &mut self.path {
+            path.set_gentle(is_gentle, now);
+        }
+    }
+
     /// What to send beyond the estimate, to see whether it arrives. Whatever is sent after it counts as part of it, up to
     /// its bytes.
     #[must_use]

@@ -127,6 +127,11 @@ impl LossLimit {
         next < present
     }
 
+    /// What it leaves is all that is allowed by now.
+    pub(crate) fn lift(&mut self) {
+        self.limit = None;
+    }
+
     /// None: losses do not limit.
     pub(crate) const fn limit(&self) -> Option<Bitrate> {
         self.limit

@@ -25,6 +25,8 @@ pub(crate) struct PathLimits {
     pub(crate) queue: Duration,
     /// It cannot be probed, and is not known to be full: more than is left may be tried.
     pub(crate) may_try: bool,
+    /// It is measured, by probes too: that it carries no more is neither a guess nor a silence.
+    pub(crate) is_measured: bool,
 }
 
 impl PathLimits {
@@ -59,6 +61,7 @@ mod tests {
             left: Bitrate::from_kbps(1_000),
             queue: Duration::ZERO,
             may_try: false,
+            is_measured: false,
         };
         let rung = Rung {
             encoding: EncodingId(1),

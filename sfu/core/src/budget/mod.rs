@@ -27,7 +27,7 @@
 //!
 //! # Which layer
 //!
-//! `choice` is what the subscriber asked for, `plan` the decision, `reach` what it may become: a publisher that is told so
+//! `choice` is what the subscriber asked for, `plan` the decision, `sound_only` whether there is room for any picture, `reach` what it may become: a publisher that is told so
 //! need not send the rest.
 
 mod acknowledged;
@@ -59,6 +59,7 @@ pub(crate) mod reach;
 mod reports;
 mod rtt;
 mod silence;
+mod sound_only;
 mod trendline;
 
 #[cfg(test)]

@@ -159,6 +159,13 @@ impl Path {
         }
     }
 
+    pub(crate) fn set_gentle(&mut self, is_gentle: bool, now: Instant) {
+        let begins = self.prober.set_gentle(is_gentle);
+        if begins {
+            self.rates.confine(now);
+        }
+    }
+
     pub(crate) fn poll_probe(&mut self, wanted: Bitrate, now: Instant) -> Option<Probe> {
         if !matches!(self.basis, Basis::Feedback) || self.rates.is_strained() {
             return None;

@@ -1,6 +1,6 @@
 //! The target of a subscription: the best rung of its track's ladder that the subscriber allows and that its path carries.
 //!
-//! A step up must fit with room to spare and is not tried again soon after it failed; a step down is taken at once when a
+//! Where not even the lowest fits for long there is none: sound comes first. A step up must fit with room to spare and is not tried again soon after it failed; a step down is taken at once when a
 //! queue stands, and otherwise when the estimate stays too low. So a quality does not flap, and a path that falls is not
 //! filled.
 
@@ -13,6 +13,7 @@ use sfu_model::time::Instant;
 use crate::budget::choice::{LayerChoice, Why};
 use crate::budget::ladder::{Ladder, Rung, asleep_above};
 use crate::budget::means::{Budget, Means, PathLimits};
+use crate::budget::sound_only::{Room, SoundOnly};
 use crate::route::tracks::{Step, TrackOutline};
 
 /// What is left free above an encoding before a step up to it: its rate varies, and its first picture is a keyframe.
@@ -60,11 +61,13 @@ pub(crate) struct Planner {
     settled: Option<(Rung, Instant)>,
     /// The last step up was a try.
     has_tried: bool,
+    sound_only: SoundOnly,
 }
 
 /// A choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
+    /// None with a track: nothing of it is to pass.
     pub(crate) target: Option<Rung>,
     /// What all pictures cost once the next rung up is sent; zero when there is none, or it is not wanted yet.
     pub(crate) next_up: Bitrate,
@@ -86,6 +89,7 @@ impl Default for Planner {
             short_since: None,
             settled: None,
             has_tried: false,
+            sound_only: SoundOnly::default(),
         }
     }
 }
@@ -95,6 +99,7 @@ impl Planner {
     pub(crate) fn choose(&mut self, choice: LayerChoice) {
         *self = Self {
             choice,
+            sound_only: std::mem::take(&mut self.sound_only),
             ..Self::default()
         };
     }
@@ -116,16 +121,22 @@ impl Planner {
         let ladder = Ladder::new(track, &self.choice);
         let rungs = ladder.rungs();
         let (Budget::Limited(limits), Some(lowest)) = (means.budget, rungs.first().copied()) else {
-            let target = rungs.last().copied().or_else(|| kept(track, current));
-            return Plan {
-                target,
-                next_up: Bitrate::ZERO,
-                is_urgent: false,
-                why: self.why_best(track, target),
-                tried: None,
-            };
+            return self.plan_unlimited(track, rungs, (current, means.budget));
         };
         let Means { now, .. } = means;
+        let room = Room {
+            left: limits.left,
+            least: rate(lowest),
+            queue: limits.queue,
+            is_measured: limits.is_measured,
+        };
+        if self.sound_only.decide(room, now) {
+            self.settled = None;
+            return Plan {
+                next_up: self.sound_only.next_up(room, now),
+                ..no_pictures(limits.left)
+            };
+        }
         let at = ladder.position(current);
         let is_held = self.held_until.is_some_and(|until| now < until);
         let fitting = self.choose_fitting(&ladder, at, (limits, now), &rate);
@@ -158,6 +169,28 @@ impl Planner {
                 self.why_best(track, Some(target))
             },
             tried: tried.map(|rate| rate.scaled(HEADROOM)),
+        }
+    }
+
+    /// Without a limit, or with nothing that flows.
+    fn plan_unlimited(
+        &mut self,
+        track: &TrackOutline,
+        rungs: &[Rung],
+        (current, budget): (Option<Rung>, Budget),
+    ) -> Plan {
+        match budget {
+            Budget::Unlimited => self.sound_only.forget(),
+            Budget::Limited(limits) if self.sound_only.is_on() => return no_pictures(limits.left),
+            Budget::Limited(_) => {}
+        }
+        let target = rungs.last().copied().or_else(|| kept(track, current));
+        Plan {
+            target,
+            next_up: Bitrate::ZERO,
+            is_urgent: false,
+            why: self.why_best(track, target),
+            tried: None,
         }
     }
 
@@ -248,6 +281,17 @@ impl Planner {
             };
             self.held_until = Some(now + self.hold);
         }
+    }
+}
+
+/// Sound alone, on a path that carries so much beside it.
+fn no_pictures(left: Bitrate) -> Plan {
+    Plan {
+        target: None,
+        next_up: Bitrate::ZERO,
+        is_urgent: false,
+        why: Why::SoundOnly(left),
+        tried: None,
     }
 }
 

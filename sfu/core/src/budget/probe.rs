@@ -20,6 +20,9 @@ const LENGTH: Duration = Duration::from_millis(40);
 /// But never fewer bytes than make a measurement.
 const PACKET_BYTES: u64 = 1_200;
 
+/// Where only sound is sent, a measurement is made of packets as small as its own: at 100 kbit/s six of these are 48 ms.
+const GENTLE_BYTES: u64 = 100;
+
 /// What a probe asks for, as multiples of the estimate: the first knows nothing (libwebrtc: 3 and then 6 of the start),
 /// the others step by two.
 const FIRST_FACTOR: f64 = 3.0;
@@ -53,6 +56,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) struct Probe {
     pub(crate) rate: Bitrate,
     pub(crate) bytes: u64,
+    /// What each packet of it weighs at most, where that matters: it is made of padding then.
+    pub(crate) packet_bytes: Option<usize>,
 }
 
 #[derive(Debug, Default)]
@@ -80,6 +85,7 @@ pub(crate) struct Prober {
     not_before: Option<Instant>,
     /// The pause after the next probe that finds nothing.
     interval: Duration,
+    is_gentle: bool,
 }
 
 impl Default for Prober {
@@ -89,6 +95,7 @@ impl Default for Prober {
             has_probed: false,
             not_before: None,
             interval: INTERVAL_FIRST,
+            is_gentle: false,
         }
     }
 }
@@ -113,15 +120,30 @@ impl Prober {
         };
         self.has_probed = true;
         let rate = in_range(estimate.scaled(factor).min(wanted.scaled(WANTED_FACTOR)));
-        let bytes = rate
-            .bytes_in(LENGTH)
-            .max(u64::from(PACKETS_MIN + 1) * PACKET_BYTES);
+        let packets = u64::from(PACKETS_MIN + 1);
+        let least = if self.is_gentle {
+            GENTLE_BYTES
+        } else {
+            PACKET_BYTES
+        };
+        let bytes = rate.bytes_in(LENGTH).max(packets * least);
+        let packet_bytes = usize::try_from(bytes / packets).ok();
         self.phase = Phase::Sending(Running {
             cluster: Cluster::new(rate, next_number),
             bytes,
             expires: now + rate.time_for(bytes) * 3 + PATIENCE,
         });
-        Some(Probe { rate, bytes })
+        Some(Probe {
+            rate,
+            bytes,
+            packet_bytes: packet_bytes.filter(|_| self.is_gentle),
+        })
+    }
+
+    /// Whether probes must leave room for sound that is all that is sent beside them. True: from here on they must.
+    pub(crate) fn set_gentle(&mut self, is_gentle: bool) -> bool {
+        let was_gentle = std::mem::replace(&mut self.is_gentle, is_gentle);
+        is_gentle && !was_gentle
     }
 
     /// A packet was sent; while a probe runs it is part of it.
@@ -241,6 +263,19 @@ mod tests {
         assert_eq!(prober.poll(KBPS(1_000), Bitrate::ZERO, 0, at(0)), None);
         assert_eq!(prober.poll(KBPS(1_000), KBPS(900), 0, at(0)), None);
         assert_eq!(prober.poll_timeout(KBPS(1_000), KBPS(900)), None);
+    }
+
+    #[test]
+    fn beside_sound_alone_a_probe_is_small() {
+        let mut prober = Prober::default();
+        assert!(prober.set_gentle(true) && !prober.set_gentle(true));
+        let probe = prober.poll(KBPS(40), KBPS(250), 0, at(0)).unwrap();
+        assert_eq!(probe.rate, KBPS(120));
+        assert_eq!((probe.bytes, probe.packet_bytes), (600, Some(100)));
+        prober.set_gentle(false);
+        let mut prober = Prober::default();
+        let probe = prober.poll(KBPS(40), KBPS(250), 0, at(0)).unwrap();
+        assert_eq!((probe.bytes, probe.packet_bytes), (7_200, None));
     }
 
     #[test]

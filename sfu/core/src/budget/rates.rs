@@ -149,6 +149,13 @@ impl Rates {
         self.acknowledged.reset();
     }
 
+    /// Less is sent from here on than shows what the path carries: what losses have left of the rate is all of it. A limit that
+    /// goes up again because little is sent, and so little lost, proves nothing.
+    pub(crate) fn confine(&mut self, now: Instant) {
+        self.aimd.set(self.rate(), now);
+        self.loss.lift();
+    }
+
     /// More is sent from here on, to see what the delays say of it.
     pub(crate) fn try_at(&mut self, rate: Bitrate, now: Instant) {
         if rate > self.aimd.rate() {

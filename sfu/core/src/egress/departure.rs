@@ -108,7 +108,8 @@ const PROBE_CHOICE: usize = 32;
 /// it is less of a probe than was asked for, and is given up.
 const PROBE_PACKETS_MAX: usize = 64;
 
-/// Sends what a probe of the path asks for now: a late packet again, which a receiver that has it already ignores.
+/// Sends what a probe of the path asks for now: a late packet again, which a receiver that has it already ignores, or nothing
+/// but padding.
 pub(super) fn send_probe(
     (stream, sealer): (&mut Stream, &Sealer),
     estimation: &mut Estimation,
@@ -117,11 +118,18 @@ pub(super) fn send_probe(
     if !estimation.poll_probe(turn.now) {
         return;
     }
-    let Some(sent) = largest_late(stream, turn) else {
-        return estimation.abandon_probe();
+    let padding = estimation.probe_packet_bytes();
+    let late = match padding {
+        Some(_) => None,
+        None => largest_late(stream, turn),
     };
     for _ in 0..PROBE_PACKETS_MAX {
-        if !send_again((stream, sealer), &sent, estimation, turn, |_| true) {
+        let is_sent = match (padding, &late) {
+            (Some(bytes), _) => send_padding((stream, sealer), bytes, estimation, turn),
+            (None, Some(late)) => send_again((stream, sealer), late, estimation, turn, |_| true),
+            (None, None) => false,
+        };
+        if !is_sent {
             break;
         }
         turn.stats.probes_out += 1;
@@ -130,6 +138,28 @@ pub(super) fn send_probe(
         }
     }
     estimation.abandon_probe();
+}
+
+/// Writes a packet of padding that weighs so much, as near as one can. True when it was written.
+fn send_padding(
+    (stream, sealer): (&mut Stream, &Sealer),
+    bytes: usize,
+    estimation: &mut Estimation,
+    turn: &mut Turn<'_>,
+) -> bool {
+    let least = bytes.saturating_sub(OVERHEAD_BYTES).max(1);
+    let padding = u8::try_from(least).unwrap_or(u8::MAX);
+    let Path { remote, local } = *turn.path;
+    let is_numbered = stream.is_numbered();
+    let numbers = estimation.numbers(is_numbered, turn.now, turn.ntp_anchor);
+    let written = turn.batch.push_with(remote.0, local, remote.1, |buffer| {
+        stream.write_padding(sealer, padding, numbers, buffer)
+    });
+    match written {
+        Ok(()) => estimation.sent((usize::from(padding), is_numbered), turn.now),
+        Err(reason) => turn.stats.drops.count(reason),
+    }
+    written.is_ok()
 }
 
 fn largest_late(stream: &Stream, turn: &Turn<'_>) -> Option<Sent> {

@@ -48,6 +48,7 @@ pub(crate) struct Estimation {
 struct Probing {
     rate: Bitrate,
     left_bytes: u64,
+    packet_bytes: Option<usize>,
     next_at: Instant,
 }
 
@@ -174,11 +175,17 @@ impl Estimation {
             self.probing = Some(Probing {
                 rate: probe.rate,
                 left_bytes: probe.bytes,
+                packet_bytes: probe.packet_bytes,
                 next_at: now,
             });
         }
         self.probing = self.probing.filter(|probing| probing.left_bytes > 0);
         self.probing.is_some_and(|probing| probing.next_at <= now)
+    }
+
+    /// What each packet of the running probe weighs at most, where it is made of padding.
+    pub(crate) fn probe_packet_bytes(&self) -> Option<usize> {
+        self.probing?.packet_bytes
     }
 
     /// Gives up a probe that nothing can be sent for.

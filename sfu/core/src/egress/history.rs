@@ -129,6 +129,12 @@ impl History {
         self.older.push_back(before);
     }
 
+    /// The payload type of the latest repairs that its receiver takes.
+    pub(crate) fn repair_format(&self) -> Option<PayloadType> {
+        let mut runs = self.latest.iter().chain(self.older.iter().rev());
+        runs.find_map(|run| run.mapping.repair)
+    }
+
     /// The highest number so far.
     pub(crate) fn highest(&self) -> Option<SeqNo> {
         self.latest.map(|run| run.last)

@@ -165,9 +165,11 @@ impl Sender {
         self.estimation.plan(has_choice, now)
     }
 
-    /// The rate that would be sent if the path carried it; zero when nothing more is wanted.
-    pub(crate) fn set_wanted(&mut self, rate: Bitrate) {
+    /// The rate that would be sent if the path carried it; zero when nothing more is wanted. Beside sound alone that is
+    /// looked for gently.
+    pub(crate) fn set_wanted(&mut self, rate: Bitrate, is_gentle: bool, now: Instant) {
         self.estimation.estimator.set_wanted(rate);
+        self.estimation.estimator.set_gentle(is_gentle, now);
     }
 
     /// The path cannot be probed, and goes well as it is: more than it is known to carry may be tried.

@@ -205,6 +205,37 @@ impl Stream {
             .map_err(|_| DropReason::SealRefused)
     }
 
+    /// Writes a packet of nothing but padding, on the stream of repairs: what a receiver counts and never plays. Its last byte
+    /// says how much it is (RFC 3550 section 5.1).
+    pub(crate) fn write_padding(
+        &mut self,
+        sealer: &Sealer,
+        n_bytes: u8,
+        transport: TransportNumbers,
+        buffer: &mut Vec<u8>,
+    ) -> Result<(), DropReason> {
+        let format = self.history.repair_format();
+        let format = format.ok_or(DropReason::NotRepairable)?;
+        let latest = self.counters.latest.map_or(MediaTime(0), |(time, _)| time);
+        let (fixed, index) = self.next_repair(format, false, latest.wire())?;
+        let fixed = Fixed {
+            padding: true,
+            ..fixed
+        };
+        let start = buffer.len();
+        let header_bytes = self
+            .begin_header(&fixed, self.two_bytes, transport, buffer)
+            .finish();
+        let mut padding = [0; u8::MAX as usize];
+        let padding = padding.get_mut(..usize::from(n_bytes)).unwrap_or_default();
+        if let Some(last) = padding.last_mut() {
+            *last = n_bytes;
+        }
+        sealer
+            .seal_rtp(index, buffer, (start, header_bytes), padding)
+            .map_err(|_| DropReason::SealRefused)
+    }
+
     fn next_repair(
         &mut self,
         payload_type: PayloadType,
@@ -227,6 +258,30 @@ impl Stream {
         Ok((fixed, index))
     }
 
+    /// The header with what every packet of the stream carries.
+    #[inline]
+    fn begin_header<'a>(
+        &self,
+        fixed: &Fixed,
+        two_bytes: bool,
+        transport: TransportNumbers,
+        buffer: &'a mut Vec<u8>,
+    ) -> HeaderWriter<'a> {
+        let ids = &self.terms.extensions;
+        let mut header = HeaderWriter::begin(buffer, fixed, two_bytes);
+        if self.reported_at.is_none() {
+            header.extension(ids.mid, self.terms.mid.as_bytes());
+        }
+        if let Some(sequence) = transport.sequence {
+            header.extension(ids.transport_sequence, &sequence.to_be_bytes());
+        }
+        if let Some(time) = transport.send_time {
+            let [_, bytes @ ..] = time.to_be_bytes();
+            header.extension(ids.absolute_send_time, &bytes);
+        }
+        header
+    }
+
     #[inline]
     fn write_header(
         &self,
@@ -244,17 +299,7 @@ impl Stream {
         };
         let is_long = descriptor
             .is_some_and(|(_, d, _)| rewrite_dependency::bytes_max(d) > SHORT_VALUE_BYTES_MAX);
-        let mut header = HeaderWriter::begin(buffer, fixed, self.two_bytes || is_long);
-        if self.reported_at.is_none() {
-            header.extension(ids.mid, self.terms.mid.as_bytes());
-        }
-        if let Some(sequence) = transport.sequence {
-            header.extension(ids.transport_sequence, &sequence.to_be_bytes());
-        }
-        if let Some(time) = transport.send_time {
-            let [_, bytes @ ..] = time.to_be_bytes();
-            header.extension(ids.absolute_send_time, &bytes);
-        }
+        let mut header = self.begin_header(fixed, self.two_bytes || is_long, transport, buffer);
         if let Some(level) = packet.extensions.audio_level {
             header.extension(ids.audio_level, &[audio_level_byte(level)]);
         }

@@ -49,6 +49,13 @@ impl Selector {
         self.is_held = self.is_held && self.awaited_encoding().is_some();
     }
 
+    /// Nothing passes, and nothing is awaited, until there is a target again.
+    pub(crate) fn stop(&mut self) {
+        self.target = None;
+        self.current = None;
+        self.is_held = false;
+    }
+
     /// Nothing passes until the target's keyframe: each packet of what passes now would only delay that.
     pub(crate) fn hold(&mut self) {
         self.is_held = self.awaited_encoding().is_some();
@@ -230,6 +237,24 @@ mod tests {
         assert_eq!(selector.select(&delta(2)), Err(DropReason::OtherLayer));
         assert_eq!(selector.select(&keyframe(1)), Ok(PASSES));
         assert_eq!(selector.select(&delta(1)), Ok(PASSES));
+    }
+
+    #[test]
+    fn what_is_stopped_begins_again_at_a_keyframe() {
+        let mut selector = waiting();
+        selector.stop();
+        for packet in [delta(1), keyframe(1), keyframe(2)] {
+            assert_eq!(selector.select(&packet), Err(DropReason::OtherLayer));
+        }
+        assert_eq!((selector.current(), selector.awaited()), (None, None));
+        selector.set_target(Some(rung(1)));
+        assert_eq!(selector.awaited(), Some(rung(1)));
+        let later = |packet| captured(packet, 1_040);
+        assert_eq!(
+            selector.select(&later(delta(1))),
+            Err(DropReason::AwaitingKeyframe)
+        );
+        assert_eq!(selector.select(&later(keyframe(1))), Ok(PASSES));
     }
 
     #[test]

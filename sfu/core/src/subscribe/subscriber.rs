@@ -105,6 +105,7 @@ impl Subscriber {
         let track = of_kind(MediaKind::Video);
         let has_choice = self.video.is_some() && track.is_some_and(has_choice);
         let estimate = self.sender.plan(has_choice, supply.now);
+        let is_measured = self.sender.is_measured();
         if let Some(audio) = &self.audio {
             self.sender.redundancy.fit(sound, estimate);
             sound = sound.scaled(audio.weight(self.sender.redundancy.n_frames()));
@@ -115,9 +116,9 @@ impl Subscriber {
                 left: estimate.saturating_sub(sound),
                 queue: self.sender.estimation().estimator.queue(),
                 may_try: self.sender.may_try(),
+                is_measured,
             }),
         };
-        let measured = self.sender.is_measured();
         let Some(video) = self.video.as_mut() else {
             self.demand = Demand::Nothing;
             return None;
@@ -127,7 +128,7 @@ impl Subscriber {
         }
         let awaited = video.update(track, budget, supply);
         let carries = match budget {
-            Budget::Limited(limits) if measured => Some(limits.left),
+            Budget::Limited(limits) if is_measured => Some(limits.left),
             Budget::Limited(_) | Budget::Unlimited => None,
         };
         self.demand = track.map_or(Demand::Nothing, |track| {
@@ -139,7 +140,8 @@ impl Subscriber {
             next_up => next_up.saturating_add(sound),
         };
         let tried = video.tried();
-        self.sender.set_wanted(wanted);
+        let is_stopped = video.is_stopped();
+        self.sender.set_wanted(wanted, is_stopped, supply.now);
         if let Some(tried) = tried {
             self.sender.try_at(tried.saturating_add(sound), supply.now);
         }

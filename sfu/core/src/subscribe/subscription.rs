@@ -123,7 +123,10 @@ impl Subscription {
         self.next_up = plan.map_or(Bitrate::ZERO, |p| p.next_up);
         self.why = plan.map_or(Why::Best, |p| p.why);
         self.tried = plan.and_then(|p| p.tried);
-        self.selector.set_target(plan.and_then(|p| p.target));
+        match plan.filter(|plan| matches!(plan.why, Why::SoundOnly(_))) {
+            Some(_) => self.selector.stop(),
+            None => self.selector.set_target(plan.and_then(|p| p.target)),
+        }
         if plan.is_some_and(|p| p.is_urgent) {
             self.selector.hold();
         }
@@ -189,6 +192,11 @@ impl Subscription {
     /// What pictures cost from now on, where that is tried on a path that is not known to carry it.
     pub(crate) fn tried(&self) -> Option<Bitrate> {
         self.tried
+    }
+
+    /// Its path has no room for any picture.
+    pub(crate) fn is_stopped(&self) -> bool {
+        matches!(self.why, Why::SoundOnly(_))
     }
 
     /// What passes, and what is to.

@@ -271,6 +271,16 @@ fn se_10_layers_have_a_name_and_an_inactive_one_has_no_bitrate() {
     assert_eq!(text, format!("event: layers\ndata: {expected}\n\n"));
     node.core.handle_news(session, &news);
     assert_eq!(node.core.take_events(&pull), Pulled::Nothing, "no news");
+    let silent = Some(Why::SoundOnly(Bitrate::from_kbps(60)));
+    let news = News {
+        n_viewers: 1,
+        layers: vec![layer("q", 0, 200, silent)],
+    };
+    node.core.handle_news(session, &news);
+    let expected = "{\"1\":[{\"bitrate\":200000,\"carries\":60000,\"rid\":\"q\",\
+        \"spatialLayerId\":0,\"temporalLayerId\":0,\"why\":\"sound-only\"}]}";
+    let text = taken(&mut node, &pull);
+    assert_eq!(text, format!("event: layers\ndata: {expected}\n\n"));
 }
 
 #[test]

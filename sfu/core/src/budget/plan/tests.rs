@@ -56,6 +56,7 @@ fn within(kbps: u64) -> Budget {
         left: Bitrate::from_kbps(kbps),
         queue: Duration::ZERO,
         may_try: false,
+        is_measured: false,
     })
 }
 
@@ -94,6 +95,40 @@ fn walk(budgets: &[u64]) -> Vec<u64> {
     ranks
 }
 
+/// The ranks of the targets of a path that is measured, planned twice a second.
+fn measured_walk(budgets: impl Iterator<Item = u64>) -> Vec<Option<u64>> {
+    let mut planner = Planner::default();
+    let mut current = None;
+    let track = track(&[true, true, true]);
+    let mut ranks = Vec::new();
+    for (step, kbps) in (0..).zip(budgets) {
+        let budget = Budget::Limited(PathLimits {
+            left: Bitrate::from_kbps(kbps),
+            queue: Duration::ZERO,
+            may_try: false,
+            is_measured: true,
+        });
+        let plan = planner.plan(&track, current, means(budget, step * 500), rate);
+        assert_eq!(
+            plan.target.is_none(),
+            plan.why == Why::SoundOnly(Bitrate::from_kbps(kbps))
+        );
+        current = plan.target;
+        ranks.push(current.map(|rung| rung.encoding.0 - 10));
+    }
+    ranks
+}
+
+#[test]
+fn a_path_without_room_for_the_smallest_gets_none_until_it_has() {
+    let fall = [1_000, 200, 200, 200, 200, 200, 200];
+    let wait = [500; 4];
+    let ranks = measured_walk(fall.into_iter().chain(wait).chain([1_000]));
+    let (pictures, rest) = ranks.split_at(5);
+    assert!(pictures.iter().all(Option::is_some), "{ranks:?}");
+    assert_eq!(rest, [None, None, None, None, Some(0), Some(0), Some(1)]);
+}
+
 #[test]
 fn a_limit_is_kept_and_the_smallest_always_passes() {
     assert_eq!(walk(&[100]), [0]);
@@ -122,6 +157,7 @@ fn a_queue_ends_the_grace_sooner_the_less_is_left() {
             left: Bitrate::from_kbps(kbps),
             queue: Duration::from_millis(queue_ms),
             may_try: false,
+            is_measured: false,
         });
         let top = Some(rung(12));
         let track = track(&[true, true, true]);
@@ -322,6 +358,7 @@ fn untested(kbps: u64) -> Budget {
         left: Bitrate::from_kbps(kbps),
         queue: Duration::ZERO,
         may_try: true,
+        is_measured: false,
     })
 }
 

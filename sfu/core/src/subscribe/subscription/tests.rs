@@ -123,6 +123,7 @@ impl Scene {
             left: Bitrate::from_kbps(kbps),
             queue: Duration::ZERO,
             may_try: false,
+            is_measured: false,
         });
         let supply = Supply {
             cache: &self.cache,
