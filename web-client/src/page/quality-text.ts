@@ -16,10 +16,12 @@ export function layerText(layer: VideoLayer): string {
   return layer.bitrateBps > 0 ? `${name}, ${rate(layer.bitrateBps)}` : `${name}, not sent`;
 }
 
+const SOUND_ONLY = 'Sound only: your connection carries no picture';
+
 /** Which layer arrives, and why; `isAuto` where nobody has chosen. */
 export function qualityText(layers: VideoLayer[], isAuto: boolean): string {
   const current = layers.find((layer) => layer.isCurrent);
-  if (!current) return '';
+  if (!current) return layers.some((layer) => layer.why === 'sound-only') ? SOUND_ONLY : '';
   const who = isAuto ? 'Auto: ' : '';
   if (current.why === 'chosen') return `${layerName(current)}: chosen`;
   if (current.why === 'path' && current.carriesBps !== undefined) {

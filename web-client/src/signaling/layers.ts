@@ -1,3 +1,7 @@
+const WHYS = ['best', 'chosen', 'path', 'sound-only'] as const;
+
+type Why = (typeof WHYS)[number];
+
 /** One layer of the video, as the `layers` event of WHEP describes it. */
 export interface VideoLayer {
   /** Names its encoding, where the publisher sends several. */
@@ -10,8 +14,11 @@ export interface VideoLayer {
   heightPx: number | undefined;
   /** Whether this player gets it. A server that does not say leaves all of them false. */
   isCurrent: boolean;
-  /** Why the player gets it: nothing better is sent, it was selected, or the path carries no more. */
-  why: 'best' | 'chosen' | 'path' | undefined;
+  /**
+   * Why the player gets it: nothing better is sent, it was selected, or the path carries no more. Or why it gets no picture,
+   * not even this one: the path carries the sound alone.
+   */
+  why: Why | undefined;
   /** What the path carries, where that is why. */
   carriesBps: number | undefined;
 }
@@ -44,21 +51,20 @@ export function layersOf(data: unknown): VideoLayer[] {
 
 /**
  * One layer for each size of the pictures, in the server's order: of those that differ in frame rate only, the one that the
- * player gets, or else the fastest. What it sends is what the fastest sends.
+ * player gets or that says why it gets none, or else the fastest. What it sends is what the fastest sends.
  */
 export function sizesOf(layers: VideoLayer[]): VideoLayer[] {
   const sizes = new Map<string, VideoLayer>();
   for (const layer of layers) {
     const name = `${layer.rid ?? ''}/${layer.spatialLayerId ?? 0}`;
     const known = sizes.get(name);
-    const present = known?.isCurrent ? known : layer;
+    const present = known?.isCurrent || known?.why ? known : layer;
     sizes.set(name, { ...present, bitrateBps: Math.max(known?.bitrateBps ?? 0, layer.bitrateBps) });
   }
   return [...sizes.values()];
 }
 
 function layerOf(layer: Record<string, unknown>): VideoLayer {
-  const why = layer.why;
   return {
     rid: typeof layer.rid === 'string' ? layer.rid : undefined,
     spatialLayerId: numberOf(layer.spatialLayerId),
@@ -67,7 +73,7 @@ function layerOf(layer: Record<string, unknown>): VideoLayer {
     widthPx: numberOf(layer.width),
     heightPx: numberOf(layer.height),
     isCurrent: layer.current === true,
-    why: why === 'best' || why === 'chosen' || why === 'path' ? why : undefined,
+    why: WHYS.find((why) => why === layer.why),
     carriesBps: numberOf(layer.carries),
   };
 }
