@@ -119,6 +119,6 @@ describe('the layers of an event', () => {
     expect(qualityText(narrow, false)).toBe('360p, your connection carries 0.6 Mbit/s');
     expect(qualityText([off], true)).toBe('');
     const silent = { ...low, isCurrent: false, why: 'sound-only' as const, carriesBps: 60_000 };
-    expect(qualityText([silent, off], true)).toBe('Sound only: your connection carries no picture');
+    expect(qualityText([silent, off], true)).toBe('Sound only: your connection is too slow for pictures');
   });
 });

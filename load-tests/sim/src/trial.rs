@@ -41,6 +41,9 @@ pub const BURST_LENGTH: u16 = 3;
 /// How long a trial watches.
 pub const WATCHED: Duration = Duration::from_secs(60);
 
+/// What it takes to come up to the best encoding over any of these paths.
+const UP: Duration = Duration::from_secs(15);
+
 /// How a trial went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
@@ -107,9 +110,23 @@ impl Path {
         }
     }
 
-    /// Watches for a minute over it.
+    /// Watches a single encoding for a minute over it: the path is not estimated.
     pub fn watch(&self, codec: Codec, seed: u64) -> Result<Outcome, JoinError> {
-        let camera = Camera::live(codec);
+        self.watch_camera(Camera::live(codec), Duration::from_secs(2), seed)
+    }
+
+    /// Watches one of three encodings, which is chosen by an estimate of the path.
+    pub fn watch_simulcast(&self, codec: Codec, seed: u64) -> Result<Outcome, JoinError> {
+        self.watch_camera(Camera::live(codec).simulcast(), UP, seed)
+    }
+
+    /// It loses nothing for the first seconds.
+    fn watch_camera(
+        &self,
+        camera: Camera,
+        first: Duration,
+        seed: u64,
+    ) -> Result<Outcome, JoinError> {
         let mut world = World::new(seed, 1);
         world.publish("demo", camera)?;
         world.run_for(Duration::from_secs(1));
@@ -118,7 +135,7 @@ impl Path {
             viewer,
             Conditions::default().with_round_trip(self.round_trip),
         );
-        world.run_for(Duration::from_secs(2));
+        world.run_for(first);
         world.set_path(viewer, self.conditions());
         let from = world.now();
         let before = Sent::by(&mut world);

@@ -16,7 +16,7 @@ export function layerText(layer: VideoLayer): string {
   return layer.bitrateBps > 0 ? `${name}, ${rate(layer.bitrateBps)}` : `${name}, not sent`;
 }
 
-const SOUND_ONLY = 'Sound only: your connection carries no picture';
+const SOUND_ONLY = 'Sound only: your connection is too slow for pictures';
 
 /** Which layer arrives, and why; `isAuto` where nobody has chosen. */
 export function qualityText(layers: VideoLayer[], isAuto: boolean): string {

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod clocks;
 #[cfg(test)]
+mod estimated;
+#[cfg(test)]
 mod jitter;
 #[cfg(test)]
 mod joins;

@@ -19,8 +19,13 @@ fn slow_line() -> Conditions {
         .through(Bottleneck::of(100_000))
 }
 
+/// What a viewer may ask for before it gets sound alone, and to see whether there is room for pictures again.
+const KEYFRAMES_MAX: usize = 10;
+
 struct Audience {
     world: World,
+    /// Keyframes that the publisher was asked for meanwhile.
+    n_requests: usize,
     viewers: Vec<BrowserId>,
     frozen: Duration,
     n_freezes: usize,
@@ -29,10 +34,9 @@ struct Audience {
 }
 
 /// Fifty viewers, the first of them over this line.
-fn audience(seed: u64, first: Conditions) -> Audience {
-    let camera = Camera::live(H264).simulcast();
+fn audience(seed: u64, camera: Camera, first: Conditions) -> Audience {
     let mut world = World::new(seed, 2);
-    world.publish("demo", camera).unwrap();
+    let publisher = world.publish("demo", camera).unwrap();
     world.run_for(Duration::from_secs(1));
     let viewers: Vec<BrowserId> = (0..N_VIEWERS)
         .map(|_| world.watch("demo").unwrap())
@@ -41,7 +45,13 @@ fn audience(seed: u64, first: Conditions) -> Audience {
     world.set_path(viewers[0], first);
     let from = world.now();
     world.run_for(WATCHED);
+    let asked = &world
+        .browser_mut(publisher)
+        .publisher()
+        .unwrap()
+        .keyframe_requests;
     let mut audience = Audience {
+        n_requests: asked.iter().filter(|(at, _)| *at > from).count(),
         frozen: Duration::ZERO,
         n_freezes: 0,
         p99: Duration::ZERO,
@@ -69,12 +79,23 @@ fn audience(seed: u64, first: Conditions) -> Audience {
 
 #[test]
 fn one_slow_viewer_costs_the_others_nothing() {
-    let undisturbed = audience(41, Conditions::default());
-    let disturbed = audience(41, slow_line());
+    assert_unnoticed(Camera::live(H264).simulcast());
+}
+
+/// Of a single encoding, where each keyframe that it asks for is everybody's.
+#[test]
+fn one_slow_viewer_of_a_single_encoding_costs_the_others_nothing() {
+    assert_unnoticed(Camera::live(H264));
+}
+
+fn assert_unnoticed(camera: Camera) {
+    let undisturbed = audience(41, camera, Conditions::default());
+    let disturbed = audience(41, camera, slow_line());
     println!(
-        "p99 {:?} without it, {:?} with it",
-        undisturbed.p99, disturbed.p99
+        "p99 {:?} and {} keyframes asked for without it, {:?} and {} with it",
+        undisturbed.p99, undisturbed.n_requests, disturbed.p99, disturbed.n_requests
     );
+    assert!(disturbed.n_requests <= undisturbed.n_requests + KEYFRAMES_MAX);
     assert_eq!((disturbed.n_freezes, disturbed.frozen), (0, Duration::ZERO));
     assert!(
         disturbed.p99 <= undisturbed.p99 + Duration::from_millis(1),
@@ -90,14 +111,16 @@ fn one_slow_viewer_costs_the_others_nothing() {
 /// It is sent its sound, and no picture: the smallest of them is more than the path carries.
 #[test]
 fn a_slow_viewer_is_sent_what_it_can_get() {
-    for seed in 41..44 {
-        let sent_bps = sent_to_slow_viewer(seed);
-        assert!(sent_bps <= 100_000, "{seed}: {sent_bps} bit/s");
+    for camera in [Camera::live(H264).simulcast(), Camera::live(H264)] {
+        for seed in 41..44 {
+            let sent_bps = sent_to_slow_viewer(seed, camera);
+            assert!(sent_bps <= 100_000, "{seed}: {sent_bps} bit/s");
+        }
     }
 }
 
-fn sent_to_slow_viewer(seed: u64) -> u64 {
-    let mut audience = audience(seed, slow_line());
+fn sent_to_slow_viewer(seed: u64, camera: Camera) -> u64 {
+    let mut audience = audience(seed, camera, slow_line());
     let address = audience.world.browser(audience.viewers[0]).address;
     let before = audience
         .world

@@ -113,7 +113,8 @@ impl Prober {
         if !is_due {
             return None;
         }
-        let factor = if self.has_probed {
+        // Sound alone is sent because something is known.
+        let factor = if self.has_probed || self.is_gentle {
             FACTOR
         } else {
             FIRST_FACTOR
@@ -270,7 +271,7 @@ mod tests {
         let mut prober = Prober::default();
         assert!(prober.set_gentle(true) && !prober.set_gentle(true));
         let probe = prober.poll(KBPS(40), KBPS(250), 0, at(0)).unwrap();
-        assert_eq!(probe.rate, KBPS(120));
+        assert_eq!(probe.rate, KBPS(80));
         assert_eq!((probe.bytes, probe.packet_bytes), (600, Some(100)));
         prober.set_gentle(false);
         let mut prober = Prober::default();

@@ -108,7 +108,8 @@ impl Estimation {
         self.can_probe() && self.estimator.limited_by().is_measured()
     }
 
-    fn can_probe(&self) -> bool {
+    /// Its receiver says when what arrives, and there is something to send that it does not miss.
+    pub(crate) fn can_probe(&self) -> bool {
         self.negotiated.has_sequence && self.negotiated.has_repairs
     }
 

@@ -113,6 +113,10 @@ impl Reported {
         if audio.is_some_and(|audio| audio.terms().ssrc == block.ssrc) {
             sender.redundancy.on_report(block.fraction_lost);
         }
+        let video = sender.video.as_ref();
+        if video.is_some_and(|video| video.terms().ssrc == block.ssrc) {
+            sender.losing.on_report(block.fraction_lost);
+        }
         let Some(stream) = sender.stream_of(block.ssrc) else {
             return;
         };

@@ -22,6 +22,7 @@ pub(crate) mod given_up;
 pub(crate) mod header;
 pub(crate) mod history;
 mod late;
+mod losing;
 pub(crate) mod pacer;
 pub(crate) mod redundancy;
 pub(crate) mod repair;

@@ -17,6 +17,7 @@ use crate::egress::departure::Queued;
 use crate::egress::estimation::{Estimation, Negotiated};
 use crate::egress::given_up::GivenUp;
 use crate::egress::history::{self, Sent};
+use crate::egress::losing::Losing;
 use crate::egress::pacer::Pacer;
 use crate::egress::redundancy::Redundancy;
 use crate::egress::repair::RepairBudget;
@@ -67,6 +68,7 @@ pub(crate) struct Sender {
     repair_budget: RepairBudget,
     repair_copies: RepairCopies,
     given_up: GivenUp,
+    pub(crate) losing: Losing,
     reports: Reports,
     round_trip: Option<Duration>,
     estimation: Estimation,
@@ -102,6 +104,7 @@ impl Sender {
             repair_budget: RepairBudget::default(),
             repair_copies: RepairCopies::default(),
             given_up: GivenUp::default(),
+            losing: Losing::default(),
             reports: Reports::default(),
             round_trip: None,
             estimation,
@@ -187,9 +190,16 @@ impl Sender {
         self.estimation.is_measured()
     }
 
+    /// The path loses more of the pictures than repairs can mend, and can be measured: what it carries must be known, whatever
+    /// there is to choose.
+    pub(crate) fn must_measure(&self) -> bool {
+        self.losing.is_much() && self.estimation.can_probe()
+    }
+
     /// It is time to plan again.
     pub(crate) fn wants_plan(&self, now: Instant) -> bool {
-        self.estimation.wants_plan(now)
+        let begins = self.must_measure() && !self.estimation.is_active();
+        begins || self.estimation.wants_plan(now)
     }
 
     /// What the path carries, while that is followed.

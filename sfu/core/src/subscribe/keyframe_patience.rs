@@ -101,7 +101,10 @@ mod tests {
         for three in heard.windows(3) {
             assert!(three[2] - three[0] >= 1_000, "{three:?}");
         }
-        assert_eq!(heard.get(..9).unwrap(), [0, 200, 1_000, 1_200, 2_000, 2_200, 3_000, 3_200, 4_000]);
+        assert_eq!(
+            heard.get(..9).unwrap(),
+            [0, 200, 1_000, 1_200, 2_000, 2_200, 3_000, 3_200, 4_000]
+        );
         assert_eq!(heard.len(), 8 + 60_000 / 2_500 - 1);
     }
 

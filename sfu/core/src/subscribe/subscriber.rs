@@ -103,7 +103,11 @@ impl Subscriber {
                 .unwrap_or_default();
         }
         let track = of_kind(MediaKind::Video);
-        let has_choice = self.video.is_some() && track.is_some_and(has_choice);
+        // Over a path that carries no picture there is a choice even of a single encoding: to send it, or not.
+        let has_choice = self.video.as_ref().is_some_and(|video| {
+            let may_get_none = video.is_stopped() || self.sender.must_measure();
+            may_get_none || track.is_some_and(has_choice)
+        });
         let estimate = self.sender.plan(has_choice, supply.now);
         let is_measured = self.sender.is_measured();
         if let Some(audio) = &self.audio {
