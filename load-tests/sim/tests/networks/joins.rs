@@ -32,7 +32,7 @@ fn a_hundred_joins_in_a_second_see_a_picture_soon() {
     let n_requests = n_requests(&mut world, publisher) - n_before;
     println!("first picture after {p50:?} (p50), {p95:?} (p95); {n_requests} requests upstream");
     assert!(p50 <= Duration::from_millis(250), "{p50:?}");
-    assert!(p95 <= Duration::from_millis(500), "{p95:?}");
+    assert!(p95 <= Duration::from_millis(400), "{p95:?}");
     assert!(n_requests <= 5, "{n_requests} requests upstream");
 }
 
