@@ -11,7 +11,7 @@ use sfu_model::rate::Bitrate;
 use sfu_model::rtp::Rid;
 
 use crate::budget::choice::{LayerChoice, Why};
-use crate::budget::path::LimitedBy;
+use crate::budget::limited_by::LimitedBy;
 use crate::capture_delays::CaptureDelays;
 
 /// The counters of a worker since its start, and how much it holds now.

@@ -7,8 +7,9 @@ use sfu_model::time::Instant;
 
 use crate::budget::arrival::Arrival;
 use crate::budget::history::wire;
+use crate::budget::limited_by::LimitedBy;
 use crate::budget::limits::{ESTIMATE_START, in_range};
-use crate::budget::path::{LimitedBy, Path};
+use crate::budget::path::Path;
 use crate::budget::probe::Probe;
 
 /// Estimates one path, by the feedback of the viewer at its end.

@@ -135,6 +135,18 @@ pub(crate) fn has_choice(track: &TrackOutline) -> bool {
     track.encodings.len() > 1 || track.encodings.iter().any(has_layers)
 }
 
+/// When nothing flows: the encoding it has, or else the smallest, which is the first that a publisher starts.
+pub(crate) fn kept(track: &TrackOutline, current: Option<Rung>) -> Option<Rung> {
+    let is_there = |rung: &Rung| track.encodings.iter().any(|e| e.id == rung.encoding);
+    current.filter(is_there).or_else(|| {
+        let smallest = track.encodings.iter().min_by_key(|e| e.rank)?;
+        Some(Rung {
+            encoding: smallest.id,
+            ceiling: Layer::TOP,
+        })
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use sfu_model::codec::MediaKind;

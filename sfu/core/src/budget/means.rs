@@ -7,6 +7,14 @@ use sfu_model::time::Instant;
 
 use crate::budget::ladder::Rung;
 
+/// A queue that stands longer than this leaves no time for grace: a keyframe of four frames on a link that its encoding
+/// nearly fills makes 100 ms.
+const QUEUE_BEARABLE: Duration = Duration::from_millis(200);
+/// Nor does half of that when the path carries less than this share of what is sent: the link got slower, and its queue is
+/// full a few hundred milliseconds later.
+const QUEUE_BEARABLE_FAR: Duration = Duration::from_millis(100);
+const FAR: f64 = 0.6;
+
 /// What a subscription may cost.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Budget {
@@ -38,6 +46,21 @@ impl PathLimits {
         rate: &impl Fn(Rung) -> Option<Bitrate>,
     ) -> bool {
         rate(rung).is_some_and(|rate| rate.scaled(factor) <= self.left)
+    }
+
+    /// The queue leaves no time for grace, while this rung passes.
+    pub(crate) fn leaves_no_time(
+        self,
+        present: Option<&Rung>,
+        rate: &impl Fn(Rung) -> Option<Bitrate>,
+    ) -> bool {
+        let is_far = present.is_some_and(|rung| !self.fits(*rung, FAR, rate));
+        let bearable = if is_far {
+            QUEUE_BEARABLE_FAR
+        } else {
+            QUEUE_BEARABLE
+        };
+        self.queue >= bearable
     }
 }
 

@@ -27,8 +27,8 @@
 //!
 //! # Which layer
 //!
-//! `choice` is what the subscriber asked for, `plan` the decision, `sound_only` whether there is room for any picture, `reach` what it may become: a publisher that is told so
-//! need not send the rest.
+//! `choice` is what the subscriber asked for, `plan` the decision, `sound_only` whether there is room for any picture, `reach`
+//! what it may become: a publisher that is told so need not send the rest.
 
 mod acknowledged;
 mod aimd;
@@ -45,6 +45,7 @@ pub mod estimate;
 mod history;
 mod inter_arrival;
 pub(crate) mod ladder;
+pub mod limited_by;
 pub(crate) mod limits;
 mod loss;
 pub(crate) mod means;

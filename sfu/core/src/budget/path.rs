@@ -8,6 +8,7 @@ use sfu_model::time::Instant;
 use crate::budget::app_limited::AppLimited;
 use crate::budget::arrival::Arrival;
 use crate::budget::history::{History, News, Sent, wire};
+use crate::budget::limited_by::LimitedBy;
 use crate::budget::limits::in_range;
 use crate::budget::probe::{Probe, Prober};
 use crate::budget::rates::{Circumstances, Rates};
@@ -17,32 +18,6 @@ use crate::budget::silence::Silence;
 
 /// The share of the estimate of before that a path is given when a silence ends; see `silence` for why.
 const BACK: f64 = 0.5;
-
-/// What holds an estimate where it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LimitedBy {
-    /// Nothing is known yet.
-    Start,
-    /// The growth of delay, or nothing: it grows.
-    Delay,
-    /// Losses.
-    Loss,
-    /// No feedback comes.
-    Silence,
-    /// Receiver reports and REMB, in place of transport-wide feedback.
-    Reports,
-}
-
-impl LimitedBy {
-    /// The path itself holds the estimate where it is, as far as probes have tried it.
-    pub(crate) const fn is_measured(self) -> bool {
-        match self {
-            Self::Delay | Self::Loss => true,
-            // Reports show what arrives and not what could, and silence shows nothing.
-            Self::Start | Self::Silence | Self::Reports => false,
-        }
-    }
-}
 
 /// Whose word moves the estimate.
 #[derive(Debug)]
@@ -160,8 +135,7 @@ impl Path {
     }
 
     pub(crate) fn set_gentle(&mut self, is_gentle: bool, now: Instant) {
-        let begins = self.prober.set_gentle(is_gentle);
-        if begins {
+        if self.prober.set_gentle(is_gentle) {
             self.rates.confine(now);
         }
     }

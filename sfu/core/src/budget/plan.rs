@@ -1,17 +1,16 @@
 //! The target of a subscription: the best rung of its track's ladder that the subscriber allows and that its path carries.
 //!
-//! Where not even the lowest fits for long there is none: sound comes first. A step up must fit with room to spare and is not tried again soon after it failed; a step down is taken at once when a
-//! queue stands, and otherwise when the estimate stays too low. So a quality does not flap, and a path that falls is not
-//! filled.
+//! Where not even the lowest fits for long there is none: sound comes first. A step up must fit with room to spare and is not
+//! tried again soon after it failed; a step down is taken at once when a queue stands, and otherwise when the estimate stays
+//! too low. So a quality does not flap, and a path that falls is not filled.
 
 use std::time::Duration;
 
-use sfu_model::layer::Layer;
 use sfu_model::rate::Bitrate;
 use sfu_model::time::Instant;
 
 use crate::budget::choice::{LayerChoice, Why};
-use crate::budget::ladder::{Ladder, Rung, asleep_above};
+use crate::budget::ladder::{Ladder, Rung, asleep_above, kept};
 use crate::budget::means::{Budget, Means, PathLimits};
 use crate::budget::sound_only::{Room, SoundOnly};
 use crate::route::tracks::{Step, TrackOutline};
@@ -27,13 +26,6 @@ const GRACE: Duration = Duration::from_millis(400);
 /// And this soon after a step up it is as long as this: the keyframe has made a queue that drains within a second where its
 /// encoding fits, and until then it is counted in what the encoding costs.
 const GRACE_RAISED: Duration = Duration::from_secs(1);
-/// A queue that stands longer than this leaves no time for grace: a keyframe of four frames on a link that its encoding
-/// nearly fills makes 100 ms.
-const QUEUE_BEARABLE: Duration = Duration::from_millis(200);
-/// Nor does half of that when the path carries less than this share of what is sent: the link got slower, and its queue is
-/// full a few hundred milliseconds later.
-const QUEUE_BEARABLE_FAR: Duration = Duration::from_millis(100);
-const FAR: f64 = 0.6;
 /// How long after a step down the next step up is held back at first.
 const HOLD_MIN: Duration = Duration::from_secs(2);
 /// A step up that fails doubles the time to the next, up to this.
@@ -162,7 +154,7 @@ impl Planner {
                 .filter(|_| !is_held)
                 .map_or(Bitrate::ZERO, |rate| rate.scaled(HEADROOM)),
             is_urgent: at.is_some_and(|at| chosen < at)
-                && limits.queue >= bearable_queue(limits, at.and_then(|at| rungs.get(at)), &rate),
+                && limits.leaves_no_time(at.and_then(|at| rungs.get(at)), &rate),
             why: if is_short {
                 Why::Path(left)
             } else {
@@ -216,9 +208,9 @@ impl Planner {
         let is_known = rungs.first().is_some_and(|lowest| rate(*lowest).is_some());
         let fallback = if is_known { 0 } else { ladder.whole() };
         let best = best.last().map_or(fallback, |(index, _)| index);
-        let bearable = bearable_queue(limits, at.and_then(|at| rungs.get(at)), rate);
+        let has_time = !limits.leaves_no_time(at.and_then(|at| rungs.get(at)), rate);
         let chosen = at
-            .filter(|at| best < *at && limits.queue < bearable && self.has_grace(now))
+            .filter(|at| best < *at && has_time && self.has_grace(now))
             .unwrap_or(best);
         if at.is_none_or(|at| best >= at) {
             self.short_since = None;
@@ -293,31 +285,6 @@ fn no_pictures(left: Bitrate) -> Plan {
         why: Why::SoundOnly(left),
         tried: None,
     }
-}
-
-/// The queue that leaves no time for grace.
-fn bearable_queue(
-    limits: PathLimits,
-    present: Option<&Rung>,
-    rate: &impl Fn(Rung) -> Option<Bitrate>,
-) -> Duration {
-    if present.is_some_and(|rung| !limits.fits(*rung, FAR, rate)) {
-        QUEUE_BEARABLE_FAR
-    } else {
-        QUEUE_BEARABLE
-    }
-}
-
-/// When nothing flows: the encoding it has, or else the smallest, which is the first that a publisher starts.
-fn kept(track: &TrackOutline, current: Option<Rung>) -> Option<Rung> {
-    let is_there = |rung: &Rung| track.encodings.iter().any(|e| e.id == rung.encoding);
-    current.filter(is_there).or_else(|| {
-        let smallest = track.encodings.iter().min_by_key(|e| e.rank)?;
-        Some(Rung {
-            encoding: smallest.id,
-            ceiling: Layer::TOP,
-        })
-    })
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use sfu_model::codec::MediaKind;
 use sfu_model::id::{EncodingId, TrackId};
+use sfu_model::layer::Layer;
 use sfu_model::packet::LayerSizes;
 use sfu_model::rtp::Rid;
 

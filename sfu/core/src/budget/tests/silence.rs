@@ -4,7 +4,7 @@ use sfu_model::rate::Bitrate;
 
 use super::link::Link;
 use super::scene::Scene;
-use crate::budget::path::LimitedBy;
+use crate::budget::limited_by::LimitedBy;
 
 const KBPS: fn(u64) -> Bitrate = Bitrate::from_kbps;
 
