@@ -1,5 +1,6 @@
 //! The sender of one subscriber: what waits, in which order it leaves, and with which keys.
 
+mod doubtful;
 mod flush;
 mod missed;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use crate::egress::redundancy::Redundancy;
 use crate::egress::repair::RepairBudget;
 use crate::egress::repair_copies::{self, RepairCopies};
 use crate::egress::reports::Reports;
+use crate::egress::sender::doubtful::Doubtful;
 use crate::egress::sender::missed::REPAIRS_MAX;
 use crate::egress::stream::{Stream, StreamTerms};
 use crate::egress::turn::Turn;
@@ -69,6 +71,7 @@ pub(crate) struct Sender {
     repair_copies: RepairCopies,
     given_up: GivenUp,
     pub(crate) losing: Losing,
+    doubtful: Option<Doubtful>,
     reports: Reports,
     round_trip: Option<Duration>,
     estimation: Estimation,
@@ -105,6 +108,7 @@ impl Sender {
             repair_copies: RepairCopies::default(),
             given_up: GivenUp::default(),
             losing: Losing::default(),
+            doubtful: None,
             reports: Reports::default(),
             round_trip: None,
             estimation,
@@ -153,7 +157,8 @@ impl Sender {
 
     /// When it must be flushed at the latest.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        let video = earlier(self.pacer.poll_timeout(), self.repair_copies.poll_timeout());
+        let again = earlier(self.repair_copies.poll_timeout(), self.doubtful_at());
+        let video = earlier(self.pacer.poll_timeout(), again);
         let reports = earlier(self.reports.poll_timeout(), self.estimation.poll_timeout());
         earlier(video, reports)
     }

@@ -7,4 +7,6 @@ pub(crate) struct Passing {
     pub(crate) ends_picture: bool,
     /// The decode targets that its receiver can decode, where it is to be told.
     pub(crate) active_targets: Option<u32>,
+    /// It is the first since nothing of another encoding was let through, because the path had no room for that.
+    pub(crate) ends_hold: bool,
 }

@@ -122,6 +122,7 @@ impl Selector {
         }
         let mut layers = LayerSelector::new(target.ceiling);
         let passing = layers.select(packet).ok_or(DropReason::LayerAbove);
+        let ends_hold = self.is_held;
         self.current = Some(Current {
             encoding: target.encoding,
             layers,
@@ -129,7 +130,10 @@ impl Selector {
         self.is_held = false;
         self.has_refused = false;
         self.newest = Some(packet.captured_at);
-        passing
+        passing.map(|passing| Passing {
+            ends_hold,
+            ..passing
+        })
     }
 
     /// While something passes, a keyframe from long before it is not worth going back to.
@@ -157,6 +161,11 @@ mod tests {
     const PASSES: Passing = Passing {
         ends_picture: false,
         active_targets: None,
+        ends_hold: false,
+    };
+    const ENDS_HOLD: Passing = Passing {
+        ends_hold: true,
+        ..PASSES
     };
 
     fn keyframe(encoding: u64) -> Packet {
@@ -220,7 +229,8 @@ mod tests {
     fn a_keyframe_of_the_past_is_taken_where_nothing_else_passes() {
         let mut selector = waiting();
         selector.hold();
-        assert_eq!(selector.select(&captured(keyframe(2), 240)), Ok(PASSES));
+        let passed = selector.select(&captured(keyframe(2), 240));
+        assert_eq!(passed, Ok(ENDS_HOLD));
     }
 
     #[test]
@@ -235,7 +245,7 @@ mod tests {
         assert_eq!(selector.select(&delta(2)), Err(DropReason::OtherLayer));
         selector.set_target(Some(rung(1)));
         assert_eq!(selector.select(&delta(2)), Err(DropReason::OtherLayer));
-        assert_eq!(selector.select(&keyframe(1)), Ok(PASSES));
+        assert_eq!(selector.select(&keyframe(1)), Ok(ENDS_HOLD));
         assert_eq!(selector.select(&delta(1)), Ok(PASSES));
     }
 

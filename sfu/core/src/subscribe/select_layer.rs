@@ -99,7 +99,7 @@ impl LayerSelector {
         }
         passes.then_some(Passing {
             ends_picture: placement.ends_frame && placement.layer.spatial == current.spatial,
-            active_targets: None,
+            ..Passing::default()
         })
     }
 

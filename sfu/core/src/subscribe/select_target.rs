@@ -129,6 +129,7 @@ impl TargetSelector {
             ends_picture: descriptor.ends_frame
                 && top.is_some_and(|top| frame.layer.spatial >= top.spatial),
             active_targets: is_told.then_some(decodable),
+            ends_hold: false,
         }
     }
 

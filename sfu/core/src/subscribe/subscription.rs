@@ -62,6 +62,8 @@ pub(crate) struct Outgoing {
     pub(crate) numbers: Rewritten,
     /// Its payload is left out: it only fills a number that the subscriber knows of.
     pub(crate) is_empty: bool,
+    /// It begins a keyframe that the path may have had no room for.
+    pub(crate) is_doubtful: bool,
 }
 
 impl Outgoing {
@@ -265,6 +267,7 @@ impl Subscription {
             repair_payload_type: format.repair,
             numbers,
             is_empty: selected.is_err(),
+            is_doubtful: selected.is_ok_and(|passing| passing.ends_hold),
         })
     }
 }

@@ -70,6 +70,7 @@ impl Scene {
                 codec: CodecNumbers::None,
             },
             is_empty,
+            is_doubtful: false,
         };
         let place = "127.0.0.1:9".parse().unwrap();
         let path = Path {

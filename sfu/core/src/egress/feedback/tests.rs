@@ -166,6 +166,7 @@ impl Both {
                     codec: CodecNumbers::None,
                 },
                 is_empty: false,
+                is_doubtful: false,
             };
             let with = (&packet, &out, &Carried::default());
             let stream = self.sender.stream_of(ssrc).unwrap();

@@ -34,6 +34,7 @@ fn outgoing(packet: &Packet, red: Option<u8>) -> Outgoing {
             codec: CodecNumbers::None,
         },
         is_empty: false,
+        is_doubtful: false,
     }
 }
 

@@ -71,6 +71,7 @@ impl Scene {
                 codec: CodecNumbers::None,
             },
             is_empty: false,
+            is_doubtful: false,
         };
         let (numbers, carried) = (TransportNumbers::default(), Carried::default());
         let with = (&packet, &out, &carried);

@@ -17,16 +17,16 @@ impl Sender {
     /// Something waits that [`Self::send_waiting`] may send.
     #[inline]
     pub(crate) fn has_waiting(&self, now: Instant) -> bool {
+        let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
         !self.queue.is_empty()
             || !self.repairs.is_empty()
-            || self
-                .repair_copies
-                .poll_timeout()
-                .is_some_and(|at| at <= now)
+            || is_due(self.repair_copies.poll_timeout())
+            || is_due(self.doubtful_at())
     }
 
     /// Writes what waited and may leave now: repairs, which are older than any picture, then pictures as the pacer allows.
     pub(crate) fn send_waiting(&mut self, turn: &mut Turn<'_>) {
+        self.queue_doubtful(turn.cache, turn.now, &mut turn.stats.drops);
         if self.is_repairing() {
             self.send_repairs(turn);
         }
@@ -42,6 +42,9 @@ impl Sender {
         (packet, out): (&Packet, &Outgoing),
         turn: &mut Turn<'_>,
     ) -> Result<(), DropReason> {
+        if out.is_doubtful {
+            self.doubt(out.numbers.sequence, turn.now);
+        }
         let keys = self.keys.as_ref().ok_or(DropReason::TransportNotUp)?;
         if packet.codec.kind() == MediaKind::Audio {
             let audio = self.audio.as_mut().ok_or(DropReason::CodecNotNegotiated)?;

@@ -107,6 +107,38 @@ fn a_gap_as_long_as_a_blackout_is_not_repaired_and_as_much_here_and_there_is() {
     assert!(!lost((9..40).filter(|n| *n != 20).collect()));
 }
 
+#[test]
+fn what_was_sent_into_a_full_queue_is_sent_again_once_unasked() {
+    let sent_at = Instant::START + Duration::from_secs(9);
+    let after = |ms| sent_at + Duration::from_millis(ms);
+    let (mut sender, mut cache) = scene(9, sent_at);
+    let mut last = packet(1, 5, 0);
+    last.marker = true;
+    cache.insert(last);
+    sender.doubt(SeqNo(3), sent_at);
+    assert_eq!(sender.poll_timeout(), Some(after(150)));
+    let mut drops = DropCounts::default();
+    for (ms, n_queued) in [(149, 0), (150, 3), (300, 3)] {
+        sender.queue_doubtful(&cache, after(ms), &mut drops);
+        assert_eq!(sender.repairs.len(), n_queued, "{ms} ms");
+    }
+    let numbers: Vec<u64> = sender.repairs.iter().map(|sent| sent.sequence.0).collect();
+    assert_eq!(numbers, [3, 4, 5], "up to the picture's last");
+}
+
+#[test]
+fn what_is_sent_again_unasked_has_an_edge() {
+    let now = Instant::START + Duration::from_secs(9);
+    let (mut sender, cache) = scene(200, now);
+    sender.doubt(SeqNo(0), Instant::START);
+    sender.queue_doubtful(&cache, now, &mut DropCounts::default());
+    assert_eq!(sender.repairs.len(), 32);
+    assert!(miss(&mut sender, 40..136, &cache).any_repair);
+    sender.doubt(SeqNo(150), Instant::START);
+    sender.queue_doubtful(&cache, now, &mut DropCounts::default());
+    assert_eq!(sender.repairs.len(), 128);
+}
+
 /// A packet that waits.
 fn wait(sender: &mut Sender, sequence: u64) -> Result<(), DropReason> {
     let packet = packet(1, sequence, 0);
@@ -121,6 +153,7 @@ fn wait(sender: &mut Sender, sequence: u64) -> Result<(), DropReason> {
             codec: CodecNumbers::None,
         },
         is_empty: false,
+        is_doubtful: false,
     };
     sender.wait(&packet, &out)
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use sfu_model::rtp::PayloadType;
+
 use super::*;
 use crate::srtp::Profile;
 use crate::srtp::tests::pair;
@@ -42,6 +44,7 @@ impl Scene {
                 codec: CodecNumbers::None,
             },
             is_empty,
+            is_doubtful: false,
         };
         let (numbers, carried) = (TransportNumbers::default(), Carried::default());
         let with = (&packet, &out, &carried);

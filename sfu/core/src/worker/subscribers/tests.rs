@@ -168,6 +168,7 @@ impl Scene {
                         codec: CodecNumbers::None,
                     },
                     is_empty: false,
+                    is_doubtful: false,
                 };
                 let sent = scene.subscriber.sender.send_fresh((&packet, &out), turn);
                 assert_eq!(sent, Ok(()));
