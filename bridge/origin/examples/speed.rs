@@ -67,6 +67,7 @@ fn playlist(rendition: &RenditionName, n_parts: u32) -> Event {
         zero_unix: Duration::from_secs(1_700_000_000),
         epoch: Arc::from("k3x9"),
         segments: (0..15).map(segment).collect(),
+        runs: Arc::from([]),
         live_from: 0,
         discontinuities_removed: 0,
         open: Some((head(15), parts(n_parts))),

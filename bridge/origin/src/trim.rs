@@ -57,6 +57,7 @@ mod tests {
             zero_unix: Duration::from_secs(1_700_000_000),
             epoch: Arc::from("k3x9"),
             segments: (10..20).map(segment).map(Arc::new).collect(),
+            runs: Arc::from([]),
             live_from: 4,
             discontinuities_removed: 3,
             open: None,

@@ -154,6 +154,7 @@ impl Ladder {
             return;
         }
         slot.owed = None;
+        self.clock.runs.is_outgrown = true;
         let mut writer = RenditionWriter::new(&slot.name, frame, &self.config, cut);
         writer.tell_init(init, &mut self.outbox);
         let time = writer.parts.starts_at();

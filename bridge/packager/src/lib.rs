@@ -34,6 +34,7 @@ mod patience;
 pub mod playlist;
 pub mod rendition;
 mod rendition_writer;
+pub mod run;
 pub mod segment;
 pub mod segment_clock;
 mod segment_writer;

@@ -63,6 +63,7 @@ fn media(
         zero_unix: config.zero.unix,
         epoch: Arc::clone(&config.epoch),
         segments: Arc::clone(segments),
+        runs: Arc::clone(&writer.runs),
         live_from: writer.window.live_from(),
         discontinuities_removed: first.map_or(0, |head| {
             head.discontinuity_sequence - u64::from(head.is_discontinuous)

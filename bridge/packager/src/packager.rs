@@ -89,6 +89,12 @@ impl Packager {
         }
     }
 
+    /// Whether all pictures have a keyframe on each multiple of [`crate::run::SEGMENT_LENGTH`] since the stream's zero from here
+    /// on, because an encoder of ours makes them: then segments can be told of before they end.
+    pub fn expect_regular(&mut self, is_regular: bool) {
+        self.ladder.clock.runs.is_regular = is_regular;
+    }
+
     /// Time passed.
     pub fn handle_timeout(&mut self, now: Instant) {
         if !self.is_ended {

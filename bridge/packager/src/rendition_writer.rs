@@ -20,6 +20,7 @@ use crate::outbox::Outbox;
 use crate::part_writer::PartWriter;
 use crate::patience::Patience;
 use crate::rendition::RenditionName;
+use crate::run::Run;
 use crate::segment::InitNumber;
 use crate::segment_clock::{Cut, SEGMENT_LIMIT, SegmentClock};
 use crate::segment_writer::{SegmentWriter, micros};
@@ -41,6 +42,8 @@ pub(crate) struct RenditionWriter {
     pub(crate) parts: PartWriter,
     pub(crate) segment: SegmentWriter,
     pub(crate) window: Window,
+    /// Those of its segments that are listed, and of the open one: without a regular one that it is not in from the first.
+    pub(crate) runs: Arc<[Run]>,
     pub(crate) measure: Measure,
     pub(crate) alignment: Alignment,
     init: InitNumber,
@@ -70,6 +73,7 @@ impl RenditionWriter {
             parts: PartWriter::new(part_target, &first.format, starts_at),
             segment: SegmentWriter::new(cut, None),
             window: Window::new(config.windows.at_least(hold_back)),
+            runs: Arc::from_iter(Some(cut.run).filter(|run| !run.is_regular)),
             measure: Measure::new(),
             alignment: Alignment::default(),
             init: InitNumber(0),
@@ -224,6 +228,7 @@ impl RenditionWriter {
         self.finish_segment(outbox);
         let last = self.window.segments().last();
         self.segment = SegmentWriter::new(cut, last.map(|last| &last.head));
+        self.begin_run(cut);
         self.parts.leave_out(false);
         if cut.is_discontinuous {
             outbox.stats.frames_before_keyframe += self.parts.begin_anew();

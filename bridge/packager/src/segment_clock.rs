@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use sfu_model::time::Instant;
 
+use crate::run::{Run, Runs};
 use crate::segment::MediaSequenceNumber;
 
 /// A keyframe this long after the last cut is adopted: viewers who join the SFU cause free ones, and shorter segments would
@@ -55,6 +56,8 @@ pub(crate) struct Cut {
     pub(crate) discontinuity_sequence: u64,
     /// Decoders begin anew here.
     pub(crate) is_discontinuous: bool,
+    /// The segments that it is one of.
+    pub(crate) run: Run,
 }
 
 /// Why a segment is cut.
@@ -92,6 +95,8 @@ pub(crate) struct SegmentClock {
     /// A rendition waits for a keyframe, whatever the segment does: it is asked for then.
     needed_at: Option<Instant>,
     asked_at: Option<Instant>,
+    /// What the next segment is one of.
+    pub(crate) runs: Runs,
 }
 
 impl SegmentClock {
@@ -103,6 +108,7 @@ impl SegmentClock {
             n_asked: 0,
             needed_at: None,
             asked_at: None,
+            runs: Runs::default(),
         }
     }
 
@@ -244,12 +250,16 @@ impl SegmentClock {
         let unix = last.map_or(unix, |last| unix.max(last.unix));
         let number = last.map_or(0, |last| last.number.0.saturating_add(1));
         let sequence = last.map_or(0, |last| last.discontinuity_sequence);
+        let (number, is_discontinuous) = (MediaSequenceNumber(number), kind == Kind::Break);
+        let run = last.map(|last| last.run);
+        let late = now.saturating_since(self.zero.at).saturating_sub(at);
         self.cuts.push_back(Cut {
-            number: MediaSequenceNumber(number),
+            number,
             at,
             unix,
-            discontinuity_sequence: sequence + u64::from(kind == Kind::Break),
-            is_discontinuous: kind == Kind::Break,
+            discontinuity_sequence: sequence + u64::from(is_discontinuous),
+            is_discontinuous,
+            run: self.runs.of(number, (at, late), run, is_discontinuous),
         });
         self.decided_at = now;
         self.n_asked = 0;

@@ -156,6 +156,7 @@ impl Sample {
             zero_unix: Duration::from_secs(1_700_000_000),
             epoch: Arc::from(EPOCH),
             segments: self.segments.clone().into(),
+            runs: Arc::from([]),
             live_from: self.segments.len().saturating_sub(LIVE),
             discontinuities_removed: 0,
             open: None,

@@ -86,6 +86,7 @@ mod measured {
                 zero_unix: Duration::from_secs(1_700_000_000),
                 epoch: Arc::from("k3x9"),
                 segments: self.segments.clone().into(),
+                runs: Arc::from([]),
                 live_from: self.segments.len().saturating_sub(10),
                 discontinuities_removed: 0,
                 open: None,

@@ -316,6 +316,7 @@ impl Stream {
             zero_unix: Duration::from_secs(1_700_000_000),
             epoch: Arc::from(EPOCH),
             segments: self.segments.clone().into(),
+            runs: Arc::from([]),
             live_from: self.segments.len().saturating_sub(LIVE_SEGMENTS),
             discontinuities_removed: self.discontinuities_removed,
             open,

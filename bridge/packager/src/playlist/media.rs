@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::part::Part;
 use crate::rendition::RenditionName;
+use crate::run::Run;
 use crate::segment::{InitNumber, MediaSequenceNumber, Segment, SegmentHead};
 
 use super::server_control::ServerControl;
@@ -22,6 +23,9 @@ pub struct Media {
     pub epoch: Arc<str>,
     /// Finished segments, oldest first, numbered without a gap: the whole DVR window.
     pub segments: Arc<[Arc<Segment>]>,
+    /// Which of them, and of the open segment, have one relation of number and time, oldest first. A regular run is here if the
+    /// rendition is in it from its first segment on.
+    pub runs: Arc<[Run]>,
     /// Index in `segments` of the first that the live playlist lists; the rest is listed by the DVR playlist alone.
     pub live_from: usize,
     /// `EXT-X-DISCONTINUITY-SEQUENCE` of the DVR playlist: discontinuities that were removed from it.

@@ -1,8 +1,9 @@
-//! What is known of segments that have not begun.
+//! What is known of segments that have not begun, and of those that follow.
 
 use super::RenditionWriter;
 use crate::playlist::media::Upcoming;
-use crate::segment_clock::SegmentClock;
+use crate::run;
+use crate::segment_clock::{Cut, SegmentClock};
 
 impl RenditionWriter {
     /// What is known of the open segment, as long as it has no part.
@@ -27,5 +28,14 @@ impl RenditionWriter {
         let reached = time.saturating_add(self.tolerance());
         let broken = clock.next_break_at(self.segment.cut().number);
         broken.is_some_and(|at| self.ticks(at) <= reached)
+    }
+
+    /// A segment begins, which may be the first of a run.
+    pub(super) fn begin_run(&mut self, cut: Cut) {
+        if self.runs.last() != Some(&cut.run) && cut.run.first == cut.number {
+            let first = self.window.segments().first();
+            let first = first.map_or(cut.number, |first| first.head.number);
+            self.runs = run::with(&self.runs, cut.run, first);
+        }
     }
 }
