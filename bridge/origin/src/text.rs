@@ -1,6 +1,6 @@
 //! The texts of a stream, as the packager writes them: the one place that names its functions.
 
-use bridge_packager::dash::Listed;
+use bridge_packager::dash::{Edge, Listed};
 use bridge_packager::dash::mpd::Presentation;
 use bridge_packager::playlist::media::Media;
 use bridge_packager::playlist::multivariant as writer;
@@ -34,6 +34,7 @@ pub(crate) fn mpd(renditions: &[Listed], dash: &Dash) -> Option<String> {
         renditions,
         base_uri: &dash.base_uri,
         clock_uri: &dash.clock_uri,
+        edge: Edge::WholeSegments,
     };
     presentation.mpd()
 }

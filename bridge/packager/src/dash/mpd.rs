@@ -1,19 +1,18 @@
 //! The media presentation description: dynamic while the stream lives, static when it has ended.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
-use sfu_model::codec::{ClockRate, MediaKind};
+use sfu_model::codec::MediaKind;
 
-use crate::playlist::uri::MediaFile;
-use crate::segment::Segment;
+use crate::playlist::server_control::ServerControl;
+use crate::run::SEGMENT_LENGTH;
 use crate::segment_clock::SEGMENT_LIMIT;
 use crate::utc::Utc;
 
-use super::Listed;
-use super::period::{Period, Representation, periods};
+use super::period::{Period, Representation, periods, runs};
 use super::xml::Xml;
+use super::{Edge, Listed, template};
 
 /// The profile of live services on ISO base media files (ISO/IEC 23009-1 section 8.4).
 const PROFILE: &str = "urn:mpeg:dash:profile:isoff-live:2011";
@@ -21,6 +20,10 @@ const PROFILE: &str = "urn:mpeg:dash:profile:isoff-live:2011";
 const UTC_SCHEME: &str = "urn:mpeg:dash:utc:http-xsdate:2014";
 /// What a player has before it begins: a segment.
 const MIN_BUFFER: Duration = Duration::from_secs(2);
+/// How old an MPD with open segments gets at a player: so long one asks for numbers that have ended with a discontinuity.
+const OPEN_UPDATE: Duration = Duration::from_secs(1);
+/// How much slower and faster than it was made a player may show what it is too near to, or too far from: less than anybody hears.
+const PLAYBACK_RATES: (f64, f64) = (0.95, 1.1);
 
 /// What an MPD is made of.
 #[derive(Clone, Copy, Debug)]
@@ -31,51 +34,71 @@ pub struct Presentation<'m> {
     pub base_uri: &'m str,
     /// Where the time is to be asked for, relative to the MPD.
     pub clock_uri: &'m str,
+    /// What of them can be asked for.
+    pub edge: Edge,
+}
+
+/// What of an MPD is the same in all of its periods.
+#[derive(Clone, Copy, Debug)]
+struct Whole {
+    control: ServerControl,
+    is_static: bool,
+    /// The last segment that was begun can be asked for before it ends.
+    is_open: bool,
 }
 
 impl Presentation<'_> {
     /// Writes the MPD. `None`: no segment is finished, and an MPD needs a period.
     pub fn mpd(&self) -> Option<String> {
-        let periods = periods(self.renditions);
+        let runs = runs(self.renditions, self.edge);
+        let periods = periods(self.renditions, &runs);
         let (_, any) = self.renditions.first()?;
+        let last = periods.last()?;
         let ends_at = self.ends_at();
-        periods.first()?;
         let zero_ms = u64::try_from(any.zero_unix.as_millis()).unwrap_or(u64::MAX);
-        let ends_ms = u64::try_from(ends_at.as_millis()).unwrap_or(u64::MAX);
+        // A period may begin with what is not whole.
+        let changed_ms = u64::try_from(ends_at.max(last.starts_at).as_millis());
+        let published = Utc(zero_ms.saturating_add(changed_ms.unwrap_or(u64::MAX)));
+        let whole = Whole {
+            control: any.server_control,
+            is_static: any.is_ended,
+            is_open: !any.is_ended && runs.values().next_back().is_some_and(|run| run.is_regular),
+        };
+        let (update, delay) = (Span(whole.update()), Span(any.server_control.hold_back));
         let longest = self.renditions.iter().map(|(_, media)| media.duration());
         let depth = Span(longest.max().unwrap_or_default());
-        let target = u64::from(any.server_control.target_duration_s);
-        let (update, delay) = (
-            Span(Duration::from_secs(target)),
-            Span(any.server_control.hold_back),
-        );
-        let published = Utc(zero_ms.saturating_add(ends_ms));
         let (zero, total) = (Utc(zero_ms), Span(ends_at));
         let (buffer, limit) = (Span(MIN_BUFFER), Span(SEGMENT_LIMIT));
-        let is_static = any.is_ended;
+        let kind = if whole.is_static { "static" } else { "dynamic" };
         let mut attributes: Vec<(&str, &dyn fmt::Display)> = vec![
             ("xmlns", &"urn:mpeg:dash:schema:mpd:2011"),
             ("profiles", &PROFILE),
-            ("type", if is_static { &"static" } else { &"dynamic" }),
+            ("type", &kind),
             ("publishTime", &published),
             ("minBufferTime", &buffer),
             ("maxSegmentDuration", &limit),
         ];
-        if is_static {
+        if whole.is_static {
             attributes.push(("mediaPresentationDuration", &total));
         } else {
             attributes.push(("availabilityStartTime", &zero));
             attributes.push(("minimumUpdatePeriod", &update));
             attributes.push(("timeShiftBufferDepth", &depth));
+        }
+        // Where segments are open their latency says it, and players (Shaka) add the two.
+        if !whole.is_static && !whole.is_open {
             attributes.push(("suggestedPresentationDelay", &delay));
         }
         let mut xml = Xml::new();
         xml.element("MPD", &attributes, |xml| {
             xml.text("BaseURL", self.base_uri);
-            for period in &periods {
-                write_period(xml, period);
+            if whole.is_open {
+                write_latency(xml, &whole.control);
             }
-            if !is_static {
+            for period in &periods {
+                write_period(xml, whole, period);
+            }
+            if !whole.is_static {
                 let clock: [(&str, &dyn fmt::Display); 2] =
                     [("schemeIdUri", &UTC_SCHEME), ("value", &self.clock_uri)];
                 xml.empty("UTCTiming", &clock);
@@ -94,8 +117,40 @@ impl Presentation<'_> {
     }
 }
 
+impl Whole {
+    fn update(&self) -> Duration {
+        match self.is_open {
+            true => OPEN_UPDATE,
+            false => Duration::from_secs(u64::from(self.control.target_duration_s)),
+        }
+    }
+
+    /// How much earlier than it is whole a segment of a period can be asked for: when its first part is there. Shaka Player takes no
+    /// segment early unless all representations of all periods say that theirs are; of those that are listed it changes nothing,
+    /// since they are listed when they are whole.
+    fn early(&self, period: &Period<'_>) -> Option<Duration> {
+        let is_early = !self.is_static && (self.is_open || period.numbers.is_some());
+        is_early.then(|| SEGMENT_LENGTH.saturating_sub(self.control.part_target))
+    }
+}
+
+/// How far behind players are to be (section K.3.2), in milliseconds: a part is there when it ends, and three more are in hand.
+fn write_latency(xml: &mut Xml, control: &ServerControl) {
+    let target = control.part_hold_back + control.part_target;
+    let [target, least, most] = [target, control.part_hold_back, target + control.hold_back]
+        .map(|latency| latency.as_millis());
+    let latency: [(&str, &dyn fmt::Display); 3] =
+        [("target", &target), ("min", &least), ("max", &most)];
+    let rates: [(&str, &dyn fmt::Display); 2] =
+        [("min", &PLAYBACK_RATES.0), ("max", &PLAYBACK_RATES.1)];
+    xml.element("ServiceDescription", &[("id", &0)], |xml| {
+        xml.empty("Latency", &latency);
+        xml.empty("PlaybackRate", &rates);
+    });
+}
+
 /// Pictures are one adaptation set, as a player changes between them; each kind of sound is one of its own.
-fn write_period(xml: &mut Xml, period: &Period<'_>) {
+fn write_period(xml: &mut Xml, whole: Whole, period: &Period<'_>) {
     let start = Span(period.starts_at);
     xml.element("Period", &[("id", &period.id), ("start", &start)], |xml| {
         let of = |kind: MediaKind| {
@@ -104,15 +159,20 @@ fn write_period(xml: &mut Xml, period: &Period<'_>) {
         };
         let pictures: Vec<&Representation<'_>> = of(MediaKind::Video).collect();
         if !pictures.is_empty() {
-            write_adaptation_set(xml, period.starts_at, &pictures);
+            write_adaptation_set(xml, whole, period, &pictures);
         }
         for sound in of(MediaKind::Audio) {
-            write_adaptation_set(xml, period.starts_at, &[sound]);
+            write_adaptation_set(xml, whole, period, &[sound]);
         }
     });
 }
 
-fn write_adaptation_set(xml: &mut Xml, starts_at: Duration, all: &[&Representation<'_>]) {
+fn write_adaptation_set(
+    xml: &mut Xml,
+    whole: Whole,
+    period: &Period<'_>,
+    all: &[&Representation<'_>],
+) {
     let Some(kind) = all.first().map(|one| one.rendition.kind) else {
         return;
     };
@@ -127,12 +187,17 @@ fn write_adaptation_set(xml: &mut Xml, starts_at: Duration, all: &[&Representati
     ];
     xml.element("AdaptationSet", &attributes, |xml| {
         for representation in all {
-            write_representation(xml, starts_at, representation);
+            write_representation(xml, whole, period, representation);
         }
     });
 }
 
-fn write_representation(xml: &mut Xml, starts_at: Duration, one: &Representation<'_>) {
+fn write_representation(
+    xml: &mut Xml,
+    whole: Whole,
+    period: &Period<'_>,
+    one: &Representation<'_>,
+) {
     let info = one.rendition;
     // Whole numbers a second, as they are measured.
     let fps = info.milli_fps.map(|fps| fps / 1_000).filter(|fps| *fps > 0);
@@ -160,67 +225,8 @@ fn write_representation(xml: &mut Xml, starts_at: Duration, one: &Representation
             xml.empty("AudioChannelConfiguration", &attributes);
         }
         xml.text("BaseURL", &format!("{}/", info.name));
-        write_segments(xml, starts_at, one);
+        template::write(xml, period, one, whole.early(period));
     });
-}
-
-fn write_segments(xml: &mut Xml, starts_at: Duration, one: &Representation<'_>) {
-    let Some(first) = one.segments.first() else {
-        return;
-    };
-    let rate = one.rendition.clock_rate;
-    let media = format!("{}/$Number$.m4s", one.epoch);
-    let init = format!("{}/{}", one.epoch, MediaFile::Init(first.head.init));
-    let offset = ticks(rate, starts_at);
-    let attributes: [(&str, &dyn fmt::Display); 5] = [
-        ("timescale", &rate.0),
-        ("presentationTimeOffset", &offset),
-        ("startNumber", &first.head.number.0),
-        ("initialization", &init),
-        ("media", &media),
-    ];
-    xml.element("SegmentTemplate", &attributes, |xml| {
-        xml.element("SegmentTimeline", &[], |xml| {
-            for (at, duration, repeat) in runs(rate, one.segments) {
-                let mut attributes: Vec<(&str, &dyn fmt::Display)> =
-                    vec![("t", &at), ("d", &duration)];
-                if repeat > 0 {
-                    attributes.push(("r", &repeat));
-                }
-                xml.empty("S", &attributes);
-            }
-        });
-    });
-}
-
-/// Start, duration and number of repetitions of segments with the same duration, one right after the other, in ticks.
-fn runs(rate: ClockRate, segments: &[Arc<Segment>]) -> Vec<(u64, u64, u64)> {
-    let mut runs: Vec<(u64, u64, u64)> = Vec::new();
-    let nexts = segments
-        .iter()
-        .skip(1)
-        .map(|next| Some(next.head.starts_at.0));
-    for (segment, next) in segments.iter().zip(nexts.chain([None])) {
-        let at = segment.head.starts_at.0;
-        // A segment lasts until the next; the text of HLS is rounded, and would leave holes of a tick.
-        let alone = ticks(rate, segment.duration).max(1);
-        let duration = next.map_or(alone, |next| next.saturating_sub(at).max(1));
-        match runs.last_mut() {
-            Some((start, each, repeat))
-                if *each == duration && *start + *each * (*repeat + 1) == at =>
-            {
-                *repeat += 1;
-            }
-            _ => runs.push((at, duration, 0)),
-        }
-    }
-    runs
-}
-
-/// The nearest tick to a span.
-fn ticks(rate: ClockRate, span: Duration) -> u64 {
-    let nanos = i64::try_from(span.as_nanos()).unwrap_or(i64::MAX);
-    u64::try_from(rate.ticks_in_nanos(nanos)).unwrap_or(0)
 }
 
 /// A span as `xs:duration`.

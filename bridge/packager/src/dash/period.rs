@@ -1,22 +1,35 @@
-//! Where one period ends and the next begins: at discontinuities, and where a rendition has a gap or has had one, because
-//! DASH numbers the segments of a period without holes.
+//! Where one period ends and the next begins: with each regular run; elsewhere at discontinuities, and where a rendition has a gap
+//! or has had one, because DASH numbers the segments of a period without holes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::playlist::media::Media;
 use crate::rendition::RenditionOutline;
-use crate::segment::Segment;
+use crate::run::Run;
+use crate::segment::{InitNumber, MediaSequenceNumber, Segment};
 
-use super::Listed;
+use super::{Edge, Listed};
 
-/// A run of segments with the same renditions.
+/// Segments with the same renditions.
 #[derive(Debug)]
 pub(crate) struct Period<'m> {
     pub(crate) id: String,
     /// Since the stream's zero.
     pub(crate) starts_at: Duration,
+    /// `None`: its segments are listed.
+    pub(crate) numbers: Option<Numbers>,
     pub(crate) representations: Vec<Representation<'m>>,
+}
+
+/// What numbers say in a period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Numbers {
+    /// This segment begins with the period.
+    pub(crate) first: MediaSequenceNumber,
+    /// Its last, if that is known.
+    pub(crate) last: Option<MediaSequenceNumber>,
 }
 
 /// One rendition in one period.
@@ -24,61 +37,42 @@ pub(crate) struct Period<'m> {
 pub(crate) struct Representation<'m> {
     pub(crate) rendition: &'m RenditionOutline,
     pub(crate) epoch: &'m str,
-    /// At least one, none of them a gap.
+    pub(crate) init: InitNumber,
+    /// Those that are whole. Where they are listed at least one, none of them a gap.
     pub(crate) segments: &'m [Arc<Segment>],
 }
 
-/// The periods of these renditions, oldest first.
-///
-/// One that begins at a discontinuity is named after it, and is so still when it is the oldest and its first segments are gone;
-/// one that begins elsewhere has its number as well. The oldest starts at zero, the others where their first segment does. Media
-/// times are those of the stream in all of them, so that this moves nothing that is played.
-pub(crate) fn periods(listed: &[Listed]) -> Vec<Period<'_>> {
-    let begins = begins(listed);
+/// The runs of these renditions, by their first segments. Where only whole segments are told of, they make no difference.
+pub(crate) type Runs = BTreeMap<u64, Run>;
+
+pub(crate) fn runs(listed: &[Listed], edge: Edge) -> Runs {
+    let all = listed.iter().filter(|_| edge == Edge::OpenSegments);
+    let runs = all.flat_map(|(_, media)| media.runs.iter());
+    runs.map(|run| (run.first.0, *run)).collect()
+}
+
+/// The periods of these renditions, oldest first. Media times are those of the stream in all of them.
+pub(crate) fn periods<'m>(listed: &'m [Listed], runs: &Runs) -> Vec<Period<'m>> {
+    let begins = begins(listed, runs);
     let ends = begins.iter().skip(1).copied().chain([u64::MAX]);
     let mut periods = Vec::new();
     for (begin, end) in begins.iter().copied().zip(ends) {
-        let all = listed.iter();
-        let found = all.filter_map(|one| representation(one, begin, end));
-        let representations: Vec<Representation<'_>> = found.collect();
-        let starts = representations.iter().filter_map(Representation::starts_at);
-        let Some(starts_at) = starts.min() else {
-            continue;
-        };
         let is_oldest = periods.is_empty();
-        let sequence = representations
-            .iter()
-            .filter_map(|representation| representation.segments.first())
-            .map(|segment| segment.head.discontinuity_sequence)
-            .max()
-            .unwrap_or(0);
-        let firsts = || {
-            representations
-                .iter()
-                .filter_map(|one| one.segments.first())
+        let period = match runs.get(&begin).filter(|run| run.is_regular) {
+            Some(run) => regular(listed, run, end),
+            None => irregular(listed, is_oldest, begin, end),
         };
-        let is_of_discontinuity = firsts().any(|first| first.head.is_discontinuous);
-        periods.push(Period {
-            id: match is_oldest || is_of_discontinuity {
-                true => format!("d{sequence}"),
-                false => format!("d{sequence}n{begin}"),
-            },
-            starts_at: if is_oldest { Duration::ZERO } else { starts_at },
-            representations,
-        });
+        periods.extend(period);
     }
     periods
 }
 
-impl Representation<'_> {
-    fn starts_at(&self) -> Option<Duration> {
-        let first = self.segments.first()?;
-        Some(self.rendition.clock_rate.duration(first.head.starts_at.0))
-    }
-}
-
 /// The numbers of segments that begin a period.
-fn begins(listed: &[Listed]) -> BTreeSet<u64> {
+fn begins(listed: &[Listed], runs: &Runs) -> BTreeSet<u64> {
+    let is_regular = |number: u64| {
+        let run = runs.range(..=number).next_back();
+        run.is_some_and(|(_, run)| run.is_regular)
+    };
     let mut begins = BTreeSet::new();
     for (_, media) in listed {
         let mut was_gap = None;
@@ -89,18 +83,115 @@ fn begins(listed: &[Listed]) -> BTreeSet<u64> {
             }
         }
     }
+    // Once it is told of, a regular one is as it is, whatever becomes of its segments.
+    begins.retain(|number| !is_regular(*number));
+    let first_after = |number: u64| number.checked_sub(1).is_some_and(is_regular);
+    begins.extend(runs.keys().filter(|n| is_regular(**n) || first_after(**n)));
     begins
 }
 
-fn representation((rendition, media): &Listed, begin: u64, end: u64) -> Option<Representation<'_>> {
-    let first = media.segments.first()?.head.number.0;
+/// A regular run is named after its first segment, and begins where that did, also when it is gone.
+///
+/// `None`: not all renditions have come to it, and one that comes later would be missing for a player that has its period by then;
+/// or it is of none of them.
+fn regular<'m>(listed: &'m [Listed], run: &Run, end: u64) -> Option<Period<'m>> {
+    let all_have_come = listed
+        .iter()
+        .all(|(_, media)| last_begun(media) >= Some(run.first));
+    let of_run = listed.iter().filter(|(_, media)| media.runs.contains(run));
+    let found = of_run.filter_map(|(rendition, media)| {
+        let segments = between(media, run.first.0, end);
+        let open = media.open.as_ref().map(|(head, _)| head);
+        let open = open.filter(|head| (run.first.0..end).contains(&head.number.0));
+        let head = segments.first().map(|segment| &segment.head).or(open)?;
+        Some(Representation {
+            rendition,
+            epoch: &media.epoch,
+            init: head.init,
+            segments,
+        })
+    });
+    let representations: Vec<Representation<'_>> = found.collect();
+    let first = match listed.iter().any(|(_, media)| media.is_ended) {
+        false => run.first,
+        // Who begins to play begins with what there is. The number of a moment is the same.
+        true => first_there(&representations).unwrap_or(run.first),
+    };
+    (all_have_come && !representations.is_empty()).then(|| Period {
+        id: format!("n{}", run.first.0),
+        starts_at: run.starts_at(first),
+        numbers: Some(Numbers {
+            first,
+            last: (end < u64::MAX).then(|| MediaSequenceNumber(end.saturating_sub(1))),
+        }),
+        representations,
+    })
+}
+
+/// The last segment that has begun.
+fn last_begun(media: &Media) -> Option<MediaSequenceNumber> {
+    let open = media.open.as_ref().map(|(head, _)| head.number);
+    open.or(media.segments.last().map(|segment| segment.head.number))
+}
+
+fn first_there(representations: &[Representation<'_>]) -> Option<MediaSequenceNumber> {
+    let firsts = representations
+        .iter()
+        .filter_map(|one| one.segments.first());
+    firsts.map(|segment| segment.head.number).min()
+}
+
+/// One that begins at a discontinuity is named after it, and is so still when it is the oldest and its first segments are gone;
+/// one that begins elsewhere has its number as well. The oldest starts at zero, the others where their first segment does.
+fn irregular(listed: &[Listed], is_oldest: bool, begin: u64, end: u64) -> Option<Period<'_>> {
+    let found = listed.iter().filter_map(|(rendition, media)| {
+        let segments = between(media, begin, end);
+        let first = segments.first().filter(|segment| !segment.is_gap)?;
+        Some(Representation {
+            rendition,
+            epoch: &media.epoch,
+            init: first.head.init,
+            segments,
+        })
+    });
+    let representations: Vec<Representation<'_>> = found.collect();
+    let starts = representations.iter().filter_map(Representation::starts_at);
+    let starts_at = starts.min()?;
+    let firsts = || {
+        representations
+            .iter()
+            .filter_map(|one| one.segments.first())
+    };
+    let sequence = firsts()
+        .map(|first| first.head.discontinuity_sequence)
+        .max();
+    let sequence = sequence.unwrap_or(0);
+    let is_of_discontinuity = firsts().any(|first| first.head.is_discontinuous);
+    Some(Period {
+        id: match is_oldest || is_of_discontinuity {
+            true => format!("d{sequence}"),
+            false => format!("d{sequence}n{begin}"),
+        },
+        starts_at: if is_oldest { Duration::ZERO } else { starts_at },
+        numbers: None,
+        representations,
+    })
+}
+
+impl Representation<'_> {
+    fn starts_at(&self) -> Option<Duration> {
+        let first = self.segments.first()?;
+        Some(self.rendition.clock_rate.duration(first.head.starts_at.0))
+    }
+}
+
+/// The whole segments from a number on, before another.
+fn between(media: &Media, begin: u64, end: u64) -> &[Arc<Segment>] {
+    let first = media
+        .segments
+        .first()
+        .map_or(0, |first| first.head.number.0);
     let index = |number: u64| usize::try_from(number.saturating_sub(first)).unwrap_or(usize::MAX);
     let (from, to) = (index(begin), index(end).min(media.segments.len()));
-    let segments = media.segments.get(from..to)?;
-    let is_there = segments.first().is_some_and(|segment| !segment.is_gap);
-    is_there.then_some(Representation {
-        rendition,
-        epoch: &media.epoch,
-        segments,
-    })
+    media.segments.get(from..to).unwrap_or_default()
 }

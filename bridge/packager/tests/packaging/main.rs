@@ -12,6 +12,8 @@ mod driver;
 #[cfg(test)]
 mod interruptions;
 #[cfg(test)]
+mod low_latency;
+#[cfg(test)]
 mod oracle;
 #[cfg(test)]
 mod oracle_can_fail;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bridge_packager::config::Windows;
-use bridge_packager::dash::Listed;
 use bridge_packager::dash::mpd::Presentation;
+use bridge_packager::dash::{Edge, Listed};
 use bridge_packager::latency::LatencyMode;
 use bridge_packager::playlist::multivariant::{View, multivariant};
 use bridge_packager::playlist::skip::Skip;
@@ -32,7 +32,7 @@ fn ladder(length_ms: u64, reconnect: Option<(u64, bool)>) -> Driver {
     .run()
 }
 
-fn listed(driver: &Driver) -> Vec<Listed> {
+pub(crate) fn listed(driver: &Driver) -> Vec<Listed> {
     let renditions = driver.renditions.iter();
     renditions
         .map(|info| (info.clone(), Arc::clone(&driver.media[info.name.as_str()])))
@@ -44,13 +44,14 @@ fn mpd(driver: &Driver) -> String {
         renditions: &listed(driver),
         base_uri: "../../hls/show/",
         clock_uri: "../../time",
+        edge: Edge::OpenSegments,
     };
     presentation.mpd().unwrap()
 }
 
 /// The elements of an XML document, each with its depth, its name, and its attributes. Elements that are not closed by
 /// their own name are a panic.
-fn elements(xml: &str) -> Vec<(usize, String, String)> {
+pub(crate) fn elements(xml: &str) -> Vec<(usize, String, String)> {
     let mut found = Vec::new();
     let mut open: Vec<String> = Vec::new();
     for tag in xml.split('<').skip(1) {
