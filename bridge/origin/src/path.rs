@@ -6,6 +6,8 @@ use crate::request::Tree;
 
 /// The MPD, below `/dash/{stream}/`.
 const MPD: &str = "manifest.mpd";
+/// The MPD of whole segments alone, beside it: for caches that give nothing away before they have all of it.
+const MPD_WHOLE: &str = "whole.mpd";
 /// The latest picture, below `/hls/{stream}/`.
 pub const THUMBNAIL: &str = "thumbnail.jpg";
 
@@ -14,8 +16,8 @@ pub const THUMBNAIL: &str = "thumbnail.jpg";
 pub enum Path<'a> {
     /// `multivariant.m3u8`, `dvr.m3u8`.
     Multivariant(View),
-    /// `manifest.mpd`.
-    Mpd,
+    /// `manifest.mpd`, `whole.mpd`.
+    Mpd(View),
     /// `thumbnail.jpg`.
     Thumbnail,
     /// `{rendition}/live.m3u8`, `{rendition}/dvr.m3u8`.
@@ -36,10 +38,10 @@ pub enum Path<'a> {
     },
 }
 
-/// Which of the two playlists of a rendition.
+/// Which of two playlists, or of two MPDs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum View {
-    /// The live edge, with parts.
+    /// The live edge, with parts; in an MPD, with segments that are being made.
     Live,
     /// The whole window, without.
     Dvr,
@@ -49,7 +51,11 @@ impl<'a> Path<'a> {
     /// Reads a path. `None`: nothing can have this name.
     pub fn parse(tree: Tree, path: &'a str) -> Option<Self> {
         if tree == Tree::Dash {
-            return (path == MPD).then_some(Self::Mpd);
+            return match path {
+                MPD => Some(Self::Mpd(View::Live)),
+                MPD_WHOLE => Some(Self::Mpd(View::Dvr)),
+                _ => None,
+            };
         }
         let Some((rendition, rest)) = path.split_once('/') else {
             return match path {

@@ -56,7 +56,7 @@ impl Rendered {
                 ..head
             };
         }
-        let content_length = bytes.len() as u64;
+        let content_length = Some(bytes.len() as u64);
         let body = if wish.is_head {
             Body::Empty
         } else {

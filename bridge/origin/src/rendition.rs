@@ -59,7 +59,7 @@ impl Rendition {
         self.media().filter(has_any)
     }
 
-    /// It lists something else. Says whether that is about whole segments, and not only about a part.
+    /// It lists something else. Says whether that is about segments, and not only about a part.
     pub(crate) fn set_media(&mut self, media: Arc<Media>) -> bool {
         let of_segments = |media: &Media| {
             let number = |at: Option<&Arc<_>>| {
@@ -68,11 +68,22 @@ impl Rendition {
             let (first, last) = (media.segments.first(), media.segments.last());
             (number(first), number(last), media.is_ended)
         };
-        let was = self.media().map(|media| of_segments(media));
+        // An MPD tells of a regular run when its first segment has begun.
+        let of_open = |media: &Media| {
+            let open = media.open.as_ref().map(|(head, _)| head.number);
+            let last = media.runs.last().copied();
+            last.map(|run| (run, open >= Some(run.first)))
+        };
+        let was = self
+            .media()
+            .map(|media| (of_segments(media), of_open(media)));
         self.media = Some(media);
-        let is = self.media().map(|media| of_segments(media));
+        let is = self
+            .media()
+            .map(|media| (of_segments(media), of_open(media)));
+        let has_same_segments = was.map(|(was, _)| was) == is.map(|(is, _)| is);
         self.texts
-            .retain(|(view, _), _| *view == View::Dvr && was == is);
+            .retain(|(view, _), _| *view == View::Dvr && has_same_segments);
         was != is
     }
 

@@ -26,8 +26,8 @@ pub struct Response {
     pub etag: Option<ETag>,
     /// Which bytes of the object the body has.
     pub content_range: Option<ContentRange>,
-    /// Length of the body, or of that which HEAD does not get.
-    pub content_length: u64,
+    /// Length of the body, or of that which HEAD does not get. `None`: it is still being made.
+    pub content_length: Option<u64>,
     /// Try again after so many seconds.
     pub retry_after_s: Option<u32>,
     /// The bytes.
@@ -111,6 +111,15 @@ pub enum Body {
     Bytes(Bytes),
     /// Here, one after the other.
     Chunks(Arc<[Bytes]>),
+    /// Here as far as it is made; more of the segment follows, which [`crate::origin::Origin::handle_more`] gives.
+    Growing {
+        /// Which.
+        key: SegmentKey,
+        /// What has come, one after the other.
+        parts: Arc<[Bytes]>,
+        /// How many bytes of the segment there are up to here.
+        until: u64,
+    },
     /// In the file that the server made of a segment.
     Disk {
         /// Which.
@@ -127,16 +136,18 @@ impl Body {
         match self {
             Self::Empty => 0,
             Self::Bytes(bytes) => length(bytes),
-            Self::Chunks(chunks) => chunks.iter().map(length).sum(),
+            Self::Chunks(chunks) | Self::Growing { parts: chunks, .. } => {
+                chunks.iter().map(length).sum()
+            }
             Self::Disk { range, .. } => range.end.saturating_sub(range.start),
         }
     }
 
-    /// These bytes of it; those that it does not have are left out.
+    /// These bytes of it; those that it does not have are left out. What is still being made stays whole.
     #[must_use]
     pub fn slice(self, wanted: Range<u64>) -> Self {
         match self {
-            Self::Empty => Self::Empty,
+            Self::Empty | Self::Growing { .. } => self,
             Self::Bytes(bytes) => Self::Bytes(slice(&bytes, 0, &wanted)),
             Self::Chunks(chunks) => {
                 let starts = chunks.iter().scan(0_u64, |at, chunk| {
@@ -177,7 +188,7 @@ impl Response {
             encoding: None,
             etag: None,
             content_range: None,
-            content_length: 0,
+            content_length: Some(0),
             retry_after_s: None,
             body: Body::Empty,
         }
@@ -214,12 +225,8 @@ impl Response {
             (self.content_type).map(|kind| ("content-type", Cow::Borrowed(kind.as_str()))),
             self.etag.map(|etag| ("etag", Cow::Owned(etag.to_string()))),
             range.map(|range| ("content-range", Cow::Owned(range))),
-            has_length.then(|| {
-                (
-                    "content-length",
-                    Cow::Owned(self.content_length.to_string()),
-                )
-            }),
+            (self.content_length.filter(|_| has_length))
+                .map(|length| ("content-length", Cow::Owned(length.to_string()))),
             (self.retry_after_s).map(|wait| ("retry-after", Cow::Owned(wait.to_string()))),
         ]
         .into_iter()

@@ -135,6 +135,11 @@ impl Stats {
         let n_requests = u64::from(n_requests);
         let count = self.answers.entry((kind, response.status)).or_default();
         *count = count.saturating_add(n_requests);
+        self.on_body(response, n_requests);
+    }
+
+    /// So many requests are given this.
+    pub(crate) fn on_body(&mut self, response: &Response, n_requests: u64) {
         let bytes = response.body.length().saturating_mul(n_requests);
         self.body_bytes = self.body_bytes.saturating_add(bytes);
     }

@@ -1,7 +1,7 @@
 //! The texts of a stream, as the packager writes them: the one place that names its functions.
 
-use bridge_packager::dash::{Edge, Listed};
 use bridge_packager::dash::mpd::Presentation;
+use bridge_packager::dash::{Edge, Listed};
 use bridge_packager::playlist::media::Media;
 use bridge_packager::playlist::multivariant as writer;
 use bridge_packager::playlist::skip::Skip;
@@ -29,12 +29,15 @@ pub(crate) fn multivariant(renditions: &[Listed], view: View) -> String {
 }
 
 /// The MPD. `None`: nothing is whole yet.
-pub(crate) fn mpd(renditions: &[Listed], dash: &Dash) -> Option<String> {
+pub(crate) fn mpd(renditions: &[Listed], view: View, dash: &Dash) -> Option<String> {
     let presentation = Presentation {
         renditions,
         base_uri: &dash.base_uri,
         clock_uri: &dash.clock_uri,
-        edge: Edge::WholeSegments,
+        edge: match view {
+            View::Live => Edge::OpenSegments,
+            View::Dvr => Edge::WholeSegments,
+        },
     };
     presentation.mpd()
 }

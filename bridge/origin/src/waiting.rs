@@ -47,6 +47,8 @@ pub(crate) enum Subject {
     Playlist(Slot),
     /// Its hinted part.
     Part(Slot),
+    /// What follows of a segment that is being made, which has so many parts.
+    Growth(Slot),
 }
 
 /// What is answered, once it is there.

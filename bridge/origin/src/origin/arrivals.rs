@@ -45,6 +45,7 @@ impl Origin {
                 self.waiting.put_back(id, group);
             }
         }
+        self.wake_growth(slot, position);
     }
 
     pub(super) fn on_playlist(&mut self, media: Arc<Media>, now: Instant) {
@@ -84,6 +85,9 @@ impl Origin {
             } else {
                 self.wake(id, &group, not_found());
             }
+        }
+        if media.is_ended {
+            self.wake_growth(slot, Position::LAST);
         }
     }
 
@@ -180,7 +184,7 @@ impl Origin {
 
 fn top_of(asked: Asked) -> Top {
     match asked.kind {
-        Kind::Mpd => Top::Mpd,
+        Kind::Mpd => Top::Mpd(asked.view),
         Kind::Multivariant
         | Kind::Live
         | Kind::Dvr

@@ -31,7 +31,7 @@ impl Origin {
             let is_first = match group.subject {
                 Subject::Stream | Subject::Unknown(_) => true,
                 Subject::Playlist(slot) => self.media_of(slot).is_none(),
-                Subject::Part(_) => false,
+                Subject::Part(_) | Subject::Growth(_) => false,
             };
             let response = if is_first {
                 not_found().retry_after(RETRY_EMPTY_S)
@@ -74,6 +74,16 @@ impl Origin {
     pub(super) fn wake(&mut self, id: GroupId, group: &Group, response: Response) {
         self.stats
             .on_answer(group.asked.kind, &response, group.n_waiting);
+        self.give(id, group, response);
+    }
+
+    /// The same where an answer goes on.
+    pub(super) fn wake_more(&mut self, id: GroupId, group: &Group, response: Response) {
+        self.stats.on_body(&response, u64::from(group.n_waiting));
+        self.give(id, group, response);
+    }
+
+    fn give(&mut self, id: GroupId, group: &Group, response: Response) {
         self.stats.wakes = self.stats.wakes.saturating_add(1);
         self.woken.push_back(Woken {
             group: id,

@@ -1,4 +1,4 @@
-//! Requests for init sections, parts and segments.
+//! Requests for init sections, parts and segments that are there, and for the part that comes next.
 
 use bridge_packager::playlist::skip::Skip;
 use bridge_packager::playlist::uri::MediaFile;
@@ -30,6 +30,13 @@ impl Origin {
         let wish = Wish::of_media(request, self.media_etag);
         if let Some(response) = self.found(slot, file, wish, request.headers.if_none_match) {
             return self.answer(kind, response);
+        }
+        if let MediaFile::Segment(segment) = file {
+            let wish = Wish {
+                range: None,
+                ..wish
+            };
+            return self.open_segment((slot, segment.0), wish, request.client, now);
         }
         let Some(position) = self.hinted(slot, file) else {
             return self.answer(kind, not_found());
@@ -71,14 +78,14 @@ impl Origin {
         let whole = Response {
             content_type,
             etag: Some(self.media_etag),
-            content_length: length,
+            content_length: Some(length),
             ..Response::bare(Status::Ok, CachePolicy::Immutable)
         };
         if if_none_match.is_some_and(|field| self.media_etag.is_in(field)) {
             return Some(Response {
                 status: Status::NotModified,
                 content_type: None,
-                content_length: 0,
+                content_length: Some(0),
                 ..whole
             });
         }
@@ -89,7 +96,7 @@ impl Origin {
         Some(match range.of(length) {
             Some(range) => Response {
                 status: Status::PartialContent,
-                content_length: range.end.saturating_sub(range.start),
+                content_length: Some(range.end.saturating_sub(range.start)),
                 content_range: Some(ContentRange::Of(range.clone(), length)),
                 body: body.slice(range),
                 ..whole

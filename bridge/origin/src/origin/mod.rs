@@ -27,6 +27,7 @@ use crate::waiting::{GroupId, Waiting};
 
 mod arrivals;
 mod ending;
+mod growth;
 mod holding;
 mod media;
 mod playlists;
@@ -81,15 +82,14 @@ pub struct Origin {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Top {
     Multivariant(View),
-    Mpd,
+    Mpd(View),
 }
 
 impl Top {
     /// The view that it gives of a stream.
     const fn view(self) -> View {
         match self {
-            Self::Multivariant(view) => view,
-            Self::Mpd => View::Dvr,
+            Self::Multivariant(view) | Self::Mpd(view) => view,
         }
     }
 }
@@ -149,6 +149,11 @@ impl Origin {
             } => {
                 let slot = self.slot(&rendition);
                 self.store.finish(slot, segment.0, now, &mut self.stats);
+                let whole = Position {
+                    segment: segment.0,
+                    part: Reach::Whole,
+                };
+                self.wake_growth(slot, whole);
             }
             Packaged::Playlist(media) => self.on_playlist(media, now),
             Packaged::Renditions(infos) => self.on_renditions(infos),
@@ -172,7 +177,7 @@ impl Origin {
         match Path::parse(request.tree, request.path) {
             None => self.answer(Kind::Other, not_found()),
             Some(Path::Multivariant(view)) => self.top(Top::Multivariant(view), request, now),
-            Some(Path::Mpd) => self.top(Top::Mpd, request, now),
+            Some(Path::Mpd(view)) => self.top(Top::Mpd(view), request, now),
             Some(Path::Thumbnail) => self.on_thumbnail_request(request),
             Some(Path::Playlist { rendition, view }) => {
                 self.playlist(rendition, view, request, now)

@@ -34,7 +34,7 @@ impl Origin {
         let view = top.view();
         let kind = match top {
             Top::Multivariant(_) => Kind::Multivariant,
-            Top::Mpd => Kind::Mpd,
+            Top::Mpd(_) => Kind::Mpd,
         };
         if self.is_open {
             let response = self.top_response(top, wish, request.headers.if_none_match);
@@ -64,7 +64,7 @@ impl Origin {
             self.stats.renders = self.stats.renders.saturating_add(1);
         }
         let (content_type, cache) = match top {
-            Top::Mpd => (ContentType::Mpd, BARE_PLAYLIST),
+            Top::Mpd(_) => (ContentType::Mpd, BARE_PLAYLIST),
             Top::Multivariant(_) if self.is_settled() => (ContentType::Playlist, MULTIVARIANT),
             Top::Multivariant(_) => (ContentType::Playlist, MULTIVARIANT_EARLY),
         };
@@ -82,7 +82,7 @@ impl Origin {
         let listed: Vec<Listed> = listed.collect();
         match top {
             Top::Multivariant(view) => Some(text::multivariant(&listed, view)),
-            Top::Mpd => text::mpd(&listed, &self.config.dash),
+            Top::Mpd(view) => text::mpd(&listed, view, &self.config.dash),
         }
     }
 

@@ -220,6 +220,18 @@ impl Store {
         shelf.is_some_and(|shelf| shelf.part(segment, part).is_some())
     }
 
+    /// The parts that there are of a segment, in order, as long as it is in memory: of one that is not finished too.
+    pub(crate) fn parts(&self, slot: Slot, segment: u64) -> Vec<Bytes> {
+        let shelf = self.shelves.get(slot.0);
+        shelf.map_or_else(Vec::new, |shelf| shelf.parts(segment))
+    }
+
+    /// Whether a segment has all of its parts.
+    pub(crate) fn is_finished(&self, slot: Slot, segment: u64) -> bool {
+        let shelf = self.shelves.get(slot.0);
+        shelf.is_some_and(|shelf| shelf.is_finished(segment))
+    }
+
     /// Where the bytes of a file are.
     pub(crate) fn find(&self, slot: Slot, file: MediaFile) -> Option<Body> {
         let shelf = self.shelves.get(slot.0)?;

@@ -15,6 +15,8 @@ use crate::event::SegmentKey;
 use super::recent::{Copy, Recent, n_bytes};
 use super::times::Times;
 
+mod growth;
+
 #[derive(Debug)]
 pub(super) struct Shelf {
     pub(super) name: RenditionName,

@@ -18,6 +18,8 @@ mod ending;
 #[cfg(test)]
 mod first_request;
 #[cfg(test)]
+mod growth;
+#[cfg(test)]
 mod hints;
 #[cfg(test)]
 mod limits;

@@ -41,8 +41,10 @@ fn what_has_a_name_is_found_by_it() {
         assert_eq!(Path::parse(Tree::Hls, path), Some(expected), "{path}");
         assert_eq!(Path::parse(Tree::Dash, path), None, "{path}");
     }
-    assert_eq!(Path::parse(Tree::Dash, "manifest.mpd"), Some(Path::Mpd));
-    assert_eq!(Path::parse(Tree::Hls, "manifest.mpd"), None);
+    for (path, view) in [("manifest.mpd", View::Live), ("whole.mpd", View::Dvr)] {
+        assert_eq!(Path::parse(Tree::Dash, path), Some(Path::Mpd(view)));
+        assert_eq!(Path::parse(Tree::Hls, path), None);
+    }
 }
 
 #[test]

@@ -401,7 +401,7 @@ pub(crate) fn bytes(response: &Response) -> Vec<u8> {
     match &response.body {
         Body::Empty => Vec::new(),
         Body::Bytes(bytes) => bytes.to_vec(),
-        Body::Chunks(chunks) => chunks.concat(),
+        Body::Chunks(chunks) | Body::Growing { parts: chunks, .. } => chunks.concat(),
         Body::Disk { key, .. } => panic!("{key:?} is on disk"),
     }
 }
