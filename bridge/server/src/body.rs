@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncSeekExt as _, ReadBuf, SeekFrom};
 
 /// Most bytes that are given away at once: of a file that many are in memory for one who reads it, and whoever does not come for
 /// the next so many can be told from who does.
-const PIECE_BYTES: usize = 64 * 1024;
+pub(crate) const PIECE_BYTES: usize = 64 * 1024;
 
 /// These bytes, not copied.
 pub(crate) fn bytes(bytes: &Bytes) -> Body {

@@ -28,6 +28,7 @@ mod disk_counts;
 mod encoding;
 mod folder;
 mod followers;
+mod growing;
 mod keyframes;
 mod ladder;
 mod latency;

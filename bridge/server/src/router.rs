@@ -22,6 +22,7 @@ use sfu_net::clock;
 use tracing::{debug, error, warn};
 
 use crate::body;
+use crate::growing::Growing;
 use crate::stream::{Reply, Stream};
 use crate::streams::Streams;
 use crate::thumbnails::NONE_YET;
@@ -97,7 +98,7 @@ async fn handle(desk: Desk, tree: Tree, request: Request) -> Response {
         Some(answer) if path == THUMBNAIL && answer.status == Status::NotFound => {
             no_thumbnail(&answer)
         }
-        Some(answer) => with_body(&stream, answer).await,
+        Some(answer) => with_body(&stream, answer, asked.client).await,
         None => into_http(&Answer::bare(
             Status::ServiceUnavailable,
             CachePolicy::NoStore,
@@ -119,11 +120,19 @@ fn text(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
 }
 
-pub(crate) async fn with_body(stream: &Stream, answer: Answer) -> Response {
+pub(crate) async fn with_body(
+    stream: &Arc<Stream>,
+    answer: Answer,
+    client: Option<Client>,
+) -> Response {
     let body = match &answer.body {
         Bytes::Empty => Body::empty(),
         Bytes::Bytes(bytes) => body::bytes(bytes),
         Bytes::Chunks(chunks) => body::chunks(chunks),
+        Bytes::Growing { key, parts, until } => {
+            let stream = Arc::clone(stream);
+            Body::new(Growing::new(stream, client, key.clone(), (parts, *until)))
+        }
         Bytes::Disk { key, range } => {
             let file = stream.folder().file(key);
             match body::file(&file, range.clone()).await {

@@ -32,6 +32,9 @@ const EPOCH: &str = "k3x9";
 /// Eight of these are all that an origin keeps in memory.
 pub(crate) const SEGMENT_BYTES: u32 = 8 * 1024 * 1024;
 
+/// Less than a piece of a body.
+pub(crate) const PART_BYTES: u32 = 1_000;
+
 /// Segments of the live playlist.
 const LIVE: usize = 4;
 
@@ -43,6 +46,8 @@ pub(crate) struct Sample {
     root: PathBuf,
     control: ServerControl,
     segments: Vec<Arc<Segment>>,
+    /// Parts of the open one.
+    n_parts: u32,
     bytes: Bytes,
 }
 
@@ -77,6 +82,7 @@ impl Sample {
             root,
             control,
             segments: Vec::new(),
+            n_parts: 0,
             bytes: Bytes::from(vec![7; SEGMENT_BYTES as usize]),
         };
         let rendition = key(0).rendition;
@@ -149,6 +155,29 @@ impl Sample {
         self.stream.publish(&mut events)
     }
 
+    /// One more part of the segment after the last.
+    pub(crate) fn part(&mut self) {
+        let index = PartIndex(self.n_parts);
+        self.n_parts += 1;
+        let mut events = vec![Packaged::Part {
+            rendition: key(0).rendition,
+            segment: MediaSequenceNumber(self.segments.len() as u64),
+            index,
+            bytes: self.bytes.slice(..PART_BYTES as usize),
+        }];
+        assert!(self.stream.publish(&mut events).is_empty());
+    }
+
+    /// It has all of its parts.
+    pub(crate) fn finish(&mut self) {
+        let mut events = vec![Packaged::Segment {
+            rendition: key(0).rendition,
+            segment: MediaSequenceNumber(self.segments.len() as u64),
+            n_parts: self.n_parts,
+        }];
+        let _ = self.stream.publish(&mut events);
+    }
+
     fn media(&self) -> Media {
         Media {
             rendition: key(0).rendition,
@@ -168,7 +197,7 @@ impl Sample {
 
     /// The answer to a request that need not wait.
     pub(crate) async fn get(&self, path: &str) -> Response {
-        with_body(&self.stream, self.ask(path)).await
+        with_body(&self.stream, self.ask(path), None).await
     }
 
     fn ask(&self, path: &str) -> bridge_origin::response::Response {

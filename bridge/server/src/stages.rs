@@ -184,8 +184,17 @@ impl Stages {
         times.into_iter().flatten().min()
     }
 
+    /// Whether pictures are made on the grid of our encoder, which the packager is to know before it is given more.
+    fn tell_regularity(&mut self) {
+        let is_regular = self.has_rungs && !self.routes.passage.passes_on();
+        if let Some(packager) = &mut self.packager {
+            packager.expect_regular(is_regular);
+        }
+    }
+
     /// From frames to the packager.
     fn package(&mut self, now: Instant) {
+        self.tell_regularity();
         while let Some(event) = self.frames.poll_event() {
             match event {
                 FromFrames::Frame { source, frame } => self.place(source, frame, now),

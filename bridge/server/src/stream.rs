@@ -103,7 +103,30 @@ impl Stream {
     pub(crate) fn ask(self: &Arc<Self>, request: &Request<'_>) -> Reply {
         let mut desk = self.desk();
         desk.note(request);
-        match desk.origin.handle_request(request, self.clock.now()) {
+        let answer = desk.origin.handle_request(request, self.clock.now());
+        self.reply(desk, answer, request.client)
+    }
+
+    /// What follows of a segment that is being made, after so many bytes of it.
+    pub(crate) fn more(
+        self: &Arc<Self>,
+        key: &SegmentKey,
+        from: u64,
+        client: Option<Client>,
+    ) -> Reply {
+        let mut desk = self.desk();
+        let now = self.clock.now();
+        let answer = desk.origin.handle_more(key, from, client, now);
+        self.reply(desk, answer, client)
+    }
+
+    fn reply(
+        self: &Arc<Self>,
+        mut desk: MutexGuard<'_, Desk>,
+        answer: Answer,
+        client: Option<Client>,
+    ) -> Reply {
+        match answer {
             Answer::Now(response) => Reply::Now(response),
             Answer::Wait(group) => {
                 let (waiter, answered) = desk.waiters.join(group);
@@ -112,7 +135,7 @@ impl Stream {
                 Reply::Later(Waiting {
                     stream: Arc::clone(self),
                     group,
-                    client: request.client,
+                    client,
                     waiter,
                     answered,
                 })

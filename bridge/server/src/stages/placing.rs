@@ -25,6 +25,7 @@ impl Stages {
             Place::Known(name) => Some(name),
             Place::New(name, kind) => self.begin(name, kind, now),
         };
+        self.tell_regularity();
         self.expect_keyframe(source, &frame, now);
         let is_picture = frame.kind() == MediaKind::Video;
         if let Some(name) = &name {
@@ -40,6 +41,7 @@ impl Stages {
 
     /// A frame of a rendition, and of those that show the same.
     pub(super) fn show(&mut self, name: &RenditionName, frame: &Frame, now: Instant) {
+        self.tell_regularity();
         if let Some(packager) = self.packager(now) {
             packager.handle_frame(name, frame, now);
         }

@@ -11,6 +11,7 @@ pub(crate) mod transcoding;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bridge_packager::run::SEGMENT_LENGTH;
 use bridge_transcode::ladder::Step;
 use bridge_transcode::supervisor::Supervisor;
 
@@ -19,7 +20,7 @@ pub(crate) const AAC_FRAME_SAMPLES: u64 = 1_024;
 
 /// A keyframe of every rung on each multiple of this since the stream's zero: the length of a segment, in whole seconds, so that it
 /// is a multiple in every clock.
-pub(crate) const KEYFRAME_EVERY: Duration = Duration::from_secs(2);
+pub(crate) const KEYFRAME_EVERY: Duration = SEGMENT_LENGTH;
 
 /// What encodes for a node's streams.
 #[derive(Clone, Debug)]
