@@ -28,6 +28,7 @@ mod bad_publishers;
 mod conformance;
 mod ending;
 mod full_disk;
+mod growth;
 mod held;
 mod hints;
 mod in_step;
