@@ -152,6 +152,27 @@ async fn playlists_say_what_they_are_and_how_long_they_last() {
 }
 
 #[tokio::test]
+async fn the_clock_of_an_mpd_is_there_whatever_a_player_takes_its_address_to_be_relative_to() {
+    let stage = Stage::live().await;
+    let at = stage.running.url("/dash/demo/manifest.mpd");
+    let mpd = stage.get("/dash/demo/manifest.mpd").await.text();
+    let between = |before: &str, after: &str| {
+        let (_, rest) = mpd.split_once(before).unwrap();
+        rest.split_once(after).unwrap().0.to_owned()
+    };
+    let clock = between("http-xsdate:2014\" value=\"", "\"");
+    let mpd_at = reqwest::Url::parse(&at).unwrap();
+    let base = mpd_at.join(&between("<BaseURL>", "</BaseURL>")).unwrap();
+    for relative_to in [mpd_at, base] {
+        let clock = relative_to.join(&clock).unwrap();
+        let reply = stage.get(clock.path()).await;
+        assert_eq!(reply.status, 200, "{clock}");
+        assert!(reply.text().ends_with('Z'), "{reply:?}");
+    }
+    stage.end();
+}
+
+#[tokio::test]
 async fn directives_that_mean_nothing_are_400_and_what_is_there_is_answered_at_once() {
     let stage = Stage::live().await;
     let next = stage.playlist(LIVE).await.next;

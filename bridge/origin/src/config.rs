@@ -22,6 +22,6 @@ pub struct Config {
 pub struct Dash {
     /// Where the renditions are, relative to the MPD: `../../hls/{stream}/`.
     pub base_uri: Arc<str>,
-    /// Where the time is to be asked for, relative to the MPD.
+    /// Where the time is to be asked for, relative to the MPD and to `base_uri`.
     pub clock_uri: Arc<str>,
 }

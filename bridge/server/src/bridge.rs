@@ -141,7 +141,8 @@ impl Bridge {
                 has_disk: true,
                 dash: Dash {
                     base_uri: format!("../../hls/{room}/").into(),
-                    clock_uri: Arc::from(CLOCK_URI),
+                    // The same from the MPD and from what its segments are relative to: players differ in which it is of.
+                    clock_uri: format!("../../dash/{room}/{CLOCK_URI}").into(),
                 },
             },
             folder,

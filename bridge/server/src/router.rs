@@ -33,7 +33,7 @@ pub type MayPlay = Arc<dyn Fn(&str, &http::request::Parts) -> bool + Send + Sync
 /// Who sent a request, if anybody knows: whoever owns the listener knows which proxies may be believed.
 pub type SentBy = fn(&http::request::Parts) -> Option<IpAddr>;
 
-/// Where a player of DASH asks for the time, relative to the MPD (ISO/IEC 23009-1 section 5.8.5.7).
+/// Where a player of DASH asks for the time, beside the MPD (ISO/IEC 23009-1 section 5.8.5.7).
 pub(crate) const CLOCK_URI: &str = "time";
 
 /// When to come back for a segment that could not be read this moment: sooner than players give one up.

@@ -32,7 +32,7 @@ pub struct Presentation<'m> {
     pub renditions: &'m [Listed],
     /// Where the renditions are, relative to the MPD: `../../hls/{stream}/`.
     pub base_uri: &'m str,
-    /// Where the time is to be asked for, relative to the MPD.
+    /// Where the time is to be asked for, relative to the MPD and to `base_uri`.
     pub clock_uri: &'m str,
     /// What of them can be asked for.
     pub edge: Edge,
