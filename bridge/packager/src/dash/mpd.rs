@@ -51,11 +51,11 @@ impl Presentation<'_> {
     /// Writes the MPD. `None`: no segment is finished, and an MPD needs a period.
     pub fn mpd(&self) -> Option<String> {
         let runs = runs(self.renditions, self.edge);
-        let periods = periods(self.renditions, &runs);
-        let (_, any) = self.renditions.first()?;
-        let last = periods.last()?;
         let ends_at = self.ends_at();
         let zero_ms = u64::try_from(any.zero_unix.as_millis()).unwrap_or(u64::MAX);
+        let periods = periods(self.renditions, &runs, ends_at);
+        let (_, any) = self.renditions.first()?;
+        let (first, last) = (periods.first()?, periods.last()?);
         // A period may begin with what is not whole.
         let changed_ms = u64::try_from(ends_at.max(last.starts_at).as_millis());
         let published = Utc(zero_ms.saturating_add(changed_ms.unwrap_or(u64::MAX)));
@@ -66,7 +66,8 @@ impl Presentation<'_> {
         };
         let (update, delay) = (Span(whole.update()), Span(any.server_control.hold_back));
         let longest = self.renditions.iter().map(|(_, media)| media.duration());
-        let depth = Span(longest.max().unwrap_or_default());
+        let since_first = ends_at.saturating_sub(first.starts_at);
+        let depth = Span(longest.max().unwrap_or_default().min(since_first));
         let (zero, total) = (Utc(zero_ms), Span(ends_at));
         let (buffer, limit) = (Span(MIN_BUFFER), Span(SEGMENT_LIMIT));
         let kind = if whole.is_static { "static" } else { "dynamic" };

@@ -1,4 +1,4 @@
-//! Where one period ends and the next begins: with each regular run; elsewhere at discontinuities, and where a rendition has a gap
+//! Where one period ends and the next begins: with each regular run, and a segment alone before one; elsewhere at discontinuities, and where a rendition has a gap
 //! or has had one, because DASH numbers the segments of a period without holes.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::playlist::media::Media;
 use crate::rendition::RenditionOutline;
-use crate::run::Run;
+use crate::run::{Run, SEGMENT_LENGTH};
 use crate::segment::{InitNumber, MediaSequenceNumber, Segment};
 
 use super::{Edge, Listed};
@@ -30,7 +30,15 @@ pub(crate) struct Numbers {
     pub(crate) first: MediaSequenceNumber,
     /// Its last, if that is known.
     pub(crate) last: Option<MediaSequenceNumber>,
+    /// From one to the next.
+    pub(crate) length: Duration,
+    /// They can be asked for before they are whole.
+    pub(crate) is_regular: bool,
 }
+
+/// What is listed before a regular run is left out so long after that began. Shaka Player takes the end of the last segment
+/// that is listed for the present when it begins; who plays what is listed has come to the run by then.
+const LISTED_BEFORE: Duration = Duration::from_secs(30);
 
 /// One rendition in one period.
 #[derive(Debug)]
@@ -51,8 +59,8 @@ pub(crate) fn runs(listed: &[Listed], edge: Edge) -> Runs {
     runs.map(|run| (run.first.0, *run)).collect()
 }
 
-/// The periods of these renditions, oldest first. Media times are those of the stream in all of them.
-pub(crate) fn periods<'m>(listed: &'m [Listed], runs: &Runs) -> Vec<Period<'m>> {
+/// The periods of these renditions up to a time, oldest first. Media times are those of the stream in all of them.
+pub(crate) fn periods<'m>(listed: &'m [Listed], runs: &Runs, now: Duration) -> Vec<Period<'m>> {
     let begins = begins(listed, runs);
     let ends = begins.iter().skip(1).copied().chain([u64::MAX]);
     let mut periods = Vec::new();
@@ -60,11 +68,48 @@ pub(crate) fn periods<'m>(listed: &'m [Listed], runs: &Runs) -> Vec<Period<'m>> 
         let is_oldest = periods.is_empty();
         let period = match runs.get(&begin).filter(|run| run.is_regular) {
             Some(run) => regular(listed, run, end),
+            None if is_single(runs, begin) => single(listed, begin, end),
             None => irregular(listed, is_oldest, begin, end),
         };
         periods.extend(period);
     }
-    periods
+    let is_over = |pair: &[Period<'_>]| match pair {
+        [before, after] => {
+            before.numbers.is_none()
+                && after.numbers.is_some()
+                && after.starts_at.saturating_add(LISTED_BEFORE) < now
+        }
+        _ => false,
+    };
+    let n_over = periods.windows(2).rposition(is_over).map_or(0, |at| at + 1);
+    periods.split_off(n_over)
+}
+
+/// Whether one segment alone is between two runs, the next of which is regular.
+fn is_single(runs: &Runs, begin: u64) -> bool {
+    let next = runs.get(&begin.saturating_add(1));
+    runs.contains_key(&begin) && next.is_some_and(|next| next.is_regular)
+}
+
+/// One segment as a period that needs no list: the first of a stream is one, and may not be listed before a regular run.
+fn single(listed: &[Listed], begin: u64, end: u64) -> Option<Period<'_>> {
+    let listed_alone = irregular(listed, false, begin, end)?;
+    let ends = listed_alone.representations.iter().filter_map(|one| {
+        let last = one.segments.last()?;
+        Some(one.rendition.clock_rate.duration(last.head.starts_at.0) + last.duration)
+    });
+    let ends_at = ends.max()?;
+    let number = MediaSequenceNumber(begin);
+    Some(Period {
+        id: format!("n{begin}"),
+        numbers: Some(Numbers {
+            first: number,
+            last: Some(number),
+            length: ends_at.saturating_sub(listed_alone.starts_at),
+            is_regular: false,
+        }),
+        ..listed_alone
+    })
 }
 
 /// The numbers of segments that begin a period.
@@ -123,6 +168,8 @@ fn regular<'m>(listed: &'m [Listed], run: &Run, end: u64) -> Option<Period<'m>> 
         numbers: Some(Numbers {
             first,
             last: (end < u64::MAX).then(|| MediaSequenceNumber(end.saturating_sub(1))),
+            length: SEGMENT_LENGTH,
+            is_regular: true,
         }),
         representations,
     })

@@ -7,7 +7,6 @@ use std::time::Duration;
 use sfu_model::codec::ClockRate;
 
 use crate::playlist::uri::MediaFile;
-use crate::run::SEGMENT_LENGTH;
 use crate::segment::Segment;
 
 use super::period::{Period, Representation};
@@ -43,13 +42,13 @@ pub(crate) fn write(
         });
         return;
     };
-    let (length, last) = (ticks(rate, SEGMENT_LENGTH), numbers.last.map(|last| last.0));
+    let (length, last) = (ticks(rate, numbers.length), numbers.last.map(|last| last.0));
     attributes.push(("duration", &length));
     attributes.push(("startNumber", &numbers.first.0));
     if let Some(last) = &last {
         attributes.push(("endNumber", last));
     }
-    if early.is_some() {
+    if early.is_some() && numbers.is_regular {
         attributes.push(("availabilityTimeComplete", &"false"));
     }
     xml.empty("SegmentTemplate", &attributes);

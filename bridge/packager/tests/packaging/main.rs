@@ -24,4 +24,6 @@ mod presentations;
 #[cfg(test)]
 mod reader;
 #[cfg(test)]
+mod regular_show;
+#[cfg(test)]
 mod streams;
