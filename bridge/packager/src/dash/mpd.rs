@@ -20,8 +20,9 @@ const PROFILE: &str = "urn:mpeg:dash:profile:isoff-live:2011";
 const UTC_SCHEME: &str = "urn:mpeg:dash:utc:http-xsdate:2014";
 /// What a player has before it begins: a segment.
 const MIN_BUFFER: Duration = Duration::from_secs(2);
-/// How old an MPD with open segments gets at a player: so long one asks for numbers that have ended with a discontinuity.
-const OPEN_UPDATE: Duration = Duration::from_secs(1);
+/// How old an MPD gets at a player: so much later it may hear of a segment that is listed, and of a period that has ended where
+/// numbers say times.
+const UPDATE: Duration = Duration::from_secs(1);
 /// How much slower and faster than it was made a player may show what it is too near to, or too far from: less than anybody hears.
 const PLAYBACK_RATES: (f64, f64) = (0.95, 1.1);
 
@@ -52,10 +53,10 @@ impl Presentation<'_> {
     pub fn mpd(&self) -> Option<String> {
         let runs = runs(self.renditions, self.edge);
         let ends_at = self.ends_at();
-        let zero_ms = u64::try_from(any.zero_unix.as_millis()).unwrap_or(u64::MAX);
         let periods = periods(self.renditions, &runs, ends_at);
         let (_, any) = self.renditions.first()?;
         let (first, last) = (periods.first()?, periods.last()?);
+        let zero_ms = u64::try_from(any.zero_unix.as_millis()).unwrap_or(u64::MAX);
         // A period may begin with what is not whole.
         let changed_ms = u64::try_from(ends_at.max(last.starts_at).as_millis());
         let published = Utc(zero_ms.saturating_add(changed_ms.unwrap_or(u64::MAX)));
@@ -64,7 +65,7 @@ impl Presentation<'_> {
             is_static: any.is_ended,
             is_open: !any.is_ended && runs.values().next_back().is_some_and(|run| run.is_regular),
         };
-        let (update, delay) = (Span(whole.update()), Span(any.server_control.hold_back));
+        let (update, delay) = (Span(UPDATE), Span(delay(&any.server_control)));
         let longest = self.renditions.iter().map(|(_, media)| media.duration());
         let since_first = ends_at.saturating_sub(first.starts_at);
         let depth = Span(longest.max().unwrap_or_default().min(since_first));
@@ -119,13 +120,6 @@ impl Presentation<'_> {
 }
 
 impl Whole {
-    fn update(&self) -> Duration {
-        match self.is_open {
-            true => OPEN_UPDATE,
-            false => Duration::from_secs(u64::from(self.control.target_duration_s)),
-        }
-    }
-
     /// How much earlier than it is whole a segment of a period can be asked for: when its first part is there. Shaka Player takes no
     /// segment early unless all representations of all periods say that theirs are; of those that are listed it changes nothing,
     /// since they are listed when they are whole.
@@ -133,6 +127,12 @@ impl Whole {
         let is_early = !self.is_static && (self.is_open || period.numbers.is_some());
         is_early.then(|| SEGMENT_LENGTH.saturating_sub(self.control.part_target))
     }
+}
+
+/// How far behind the present players of whole segments are to be: what HLS counts from the end of the last segment, and a segment,
+/// which is listed when it is whole.
+fn delay(control: &ServerControl) -> Duration {
+    control.hold_back + Duration::from_secs(u64::from(control.target_duration_s))
 }
 
 /// How far behind players are to be (section K.3.2), in milliseconds: a part is there when it ends, and three more are in hand.
