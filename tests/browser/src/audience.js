@@ -12,6 +12,9 @@ const N_CLOCKS = 60;
 /** In a smaller picture the clock cannot be read: a player may choose it where a machine is busy. */
 const READABLE_PX = 320;
 
+/** What is further behind than this the clock does not tell, which takes it for misread. */
+const READABLE_S = 8;
+
 /** Shaka takes what comes next for a segment, while there are few (docs/deviations.md); players of DASH begin with so many. */
 const N_SEGMENTS = 6;
 
@@ -21,10 +24,10 @@ const USUAL = [640, 360];
 
 /**
  * One player: what it showed each time that it was looked at, how old that was at the median, in ms, where that can be read,
- * how often it had stood still by then, and how many bytes of sound it had decoded.
+ * how far behind it said that it was, in seconds, how often it had stood still by then, and how many bytes of sound it had decoded.
  * @typedef {{
- *   name: import('./players.js').Player, page: import('playwright-core').Page, told: string[], agesMs: number[], stalls: number[],
- *   soundBytes: number[],
+ *   name: import('./players.js').Player, page: import('playwright-core').Page, told: string[], agesMs: number[],
+ *   latenciesS: number[], stalls: number[], soundBytes: number[],
  * }} Seat
  */
 
@@ -38,7 +41,7 @@ const USUAL = [640, 360];
 async function takeSeat(test, browser, server, name) {
   const page = await startPlayer(test, browser, server, name);
   await pictures(page, N_WARM_UP);
-  return { name, page, told: [], agesMs: [], stalls: [(await seenBy(page)).stalls], soundBytes: [] };
+  return { name, page, told: [], agesMs: [], latenciesS: [], stalls: [(await seenBy(page)).stalls], soundBytes: [] };
 }
 
 /**
@@ -56,13 +59,15 @@ export async function seatAll(test, browser, server) {
 }
 
 /**
- * What a player shows now. Players of DASH stay some ten seconds behind, about as far as the clock tells.
+ * What a player shows now.
  * @param {Seat} seat
  */
-async function lookAt({ name, page, told, agesMs, stalls, soundBytes }) {
+async function lookAt({ page, told, agesMs, latenciesS, stalls, soundBytes }) {
   const { width, longestMs } = await pictures(page, N_PICTURES);
-  let text = `${width} px wide, the longest wait for a picture ${longestMs.toFixed(0)} ms`;
-  if (!name.includes('DASH') && name !== 'dash.js' && width >= READABLE_PX) {
+  const { latencyS } = await seenBy(page);
+  latenciesS.push(latencyS);
+  let text = `${width} px wide, the longest wait for a picture ${longestMs.toFixed(0)} ms, ${latencyS.toFixed(1)} s by its own word`;
+  if (latencyS < READABLE_S && width >= READABLE_PX) {
     const { p50, p95 } = await ages(page, N_CLOCKS);
     agesMs.push(p50);
     text += `, p50 ${p50.toFixed(0)} ms old, p95 ${p95.toFixed(0)}`;

@@ -10,7 +10,7 @@ const modules = new URL('../node_modules/', import.meta.url).pathname;
 
 /**
  * The file of each, and how it is started in a page: as a person who embeds it would, with its own settings but for those
- * that its documents name for low latency.
+ * that its documents name for low latency. What it returns says how far behind it takes itself to be, in seconds.
  * @type {Record<Player, { script: string, path: string, start: string }>}
  */
 const PLAYERS = {
@@ -22,6 +22,7 @@ const PLAYERS = {
       hls.on(Hls.Events.ERROR, (_, { type, details, fatal }) => { if (fatal) failed(type + ' ' + details); });
       hls.loadSource(url);
       hls.attachMedia(video);
+      return () => hls.latency;
     }`,
   },
   'Shaka, HLS': {
@@ -37,6 +38,7 @@ const PLAYERS = {
         if (code !== shaka.util.Error.Code.BAD_HTTP_STATUS || data[1] !== 404) failed(['error', code, ...data].join(' '));
       });
       await player.load(url);
+      return () => player.getStats().liveLatency;
     }`,
   },
   'Shaka, DASH': {
@@ -45,8 +47,11 @@ const PLAYERS = {
     start: `async (url, video, failed) => {
       const player = new shaka.Player();
       await player.attach(video);
-      player.addEventListener('error', ({ detail }) => failed('error ' + detail.code));
+      // The same as of HLS.
+      player.configure({ preferredAudio: [{ codec: 'mp4a.40.2' }], streaming: { lowLatencyMode: true } });
+      player.addEventListener('error', ({ detail: { code, data } }) => failed(['error', code, ...data].join(' ')));
       await player.load(url);
+      return () => player.getStats().liveLatency;
     }`,
   },
   'dash.js': {
@@ -55,8 +60,8 @@ const PLAYERS = {
     start: `(url, video, failed) => {
       const player = dashjs.MediaPlayer().create();
       player.on('error', ({ error }) => failed(error?.message ?? String(error)));
-      player.updateSettings({ streaming: { delay: { liveDelay: 6 } } });
       player.initialize(video, url, true);
+      return () => player.getCurrentLiveLatency();
     }`,
   },
 };
@@ -84,7 +89,9 @@ export async function startPlayer(test, browser, server, name) {
       video.dataset.testid = 'video';
       document.body.replaceChildren(video);
       const began = performance.now();
-      const seen = { failures: /** @type {string[]} */ ([]), stalls: 0, firstMs: Number.NaN };
+      const seen = {
+        failures: /** @type {string[]} */ ([]), stalls: 0, firstMs: Number.NaN, latencyS: () => Number.NaN,
+      };
       Object.assign(window, { seen });
       video.addEventListener('playing', () => {
         if (Number.isNaN(seen.firstMs)) seen.firstMs = performance.now() - began;
@@ -95,9 +102,9 @@ export async function startPlayer(test, browser, server, name) {
       video.addEventListener('waiting', () => {
         if (!Number.isNaN(seen.firstMs) && !video.seeking) seen.stalls += 1;
       });
-      /** @type {(url: string, video: HTMLVideoElement, failed: (why: string) => void) => unknown} */
+      /** @type {(url: string, video: HTMLVideoElement, failed: (why: string) => void) => Promise<() => number>} */
       const play = new Function(`return (${start})`)();
-      await play(url, video, (why) => seen.failures.push(why));
+      seen.latencyS = await play(url, video, (why) => seen.failures.push(why));
     },
     { url: server.url + path, start },
   );
@@ -105,15 +112,16 @@ export async function startPlayer(test, browser, server, name) {
 }
 
 /**
- * How long the first picture took, how often it stood still, what went wrong, and how many bytes of sound it has decoded, as
- * Chromium counts them.
+ * How long the first picture took, how often it stood still, what went wrong, how many bytes of sound it has decoded, as
+ * Chromium counts them, and how far behind it says that it is.
  * @param {import('playwright-core').Page} page
- * @returns {Promise<{ failures: string[], stalls: number, firstMs: number, soundBytes: number }>}
+ * @returns {Promise<{ failures: string[], stalls: number, firstMs: number, soundBytes: number, latencyS: number }>}
  */
 export const seenBy = (page) =>
   page.evaluate(() => {
     const video = /** @type {any} */ (document.querySelector('video'));
-    return { .../** @type {any} */ (window).seen, soundBytes: video.webkitAudioDecodedByteCount };
+    const { latencyS, ...seen } = /** @type {any} */ (window).seen;
+    return { ...seen, soundBytes: video.webkitAudioDecodedByteCount, latencyS: latencyS() };
   });
 
 /**
