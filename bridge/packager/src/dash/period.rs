@@ -1,5 +1,6 @@
-//! Where one period ends and the next begins: with each regular run, and a segment alone before one; elsewhere at discontinuities, and where a rendition has a gap
-//! or has had one, because DASH numbers the segments of a period without holes.
+//! Where one period ends and the next begins: with each regular run, and a segment alone before one; elsewhere at
+//! discontinuities, and where a rendition has a gap or has had one, because DASH numbers the segments of a period without
+//! holes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -28,8 +29,6 @@ pub(crate) struct Period<'m> {
 pub(crate) struct Numbers {
     /// This segment begins with the period.
     pub(crate) first: MediaSequenceNumber,
-    /// Its last, if that is known.
-    pub(crate) last: Option<MediaSequenceNumber>,
     /// From one to the next.
     pub(crate) length: Duration,
     /// They can be asked for before they are whole.
@@ -48,6 +47,9 @@ pub(crate) struct Representation<'m> {
     pub(crate) init: InitNumber,
     /// Those that are whole. Where they are listed at least one, none of them a gap.
     pub(crate) segments: &'m [Arc<Segment>],
+    /// Its last, where numbers say times and it is known. How many there are does not follow from when the period ends: the last
+    /// begins nearly where its number says, and is as long as it happens to be.
+    pub(crate) last: Option<MediaSequenceNumber>,
 }
 
 /// The runs of these renditions, by their first segments. Where only whole segments are told of, they make no difference.
@@ -100,14 +102,22 @@ fn single(listed: &[Listed], begin: u64, end: u64) -> Option<Period<'_>> {
     });
     let ends_at = ends.max()?;
     let number = MediaSequenceNumber(begin);
+    let alone = |one| Representation {
+        last: Some(number),
+        ..one
+    };
     Some(Period {
         id: format!("n{begin}"),
         numbers: Some(Numbers {
             first: number,
-            last: Some(number),
             length: ends_at.saturating_sub(listed_alone.starts_at),
             is_regular: false,
         }),
+        representations: listed_alone
+            .representations
+            .into_iter()
+            .map(alone)
+            .collect(),
         ..listed_alone
     })
 }
@@ -144,6 +154,8 @@ fn regular<'m>(listed: &'m [Listed], run: &Run, end: u64) -> Option<Period<'m>> 
         .iter()
         .all(|(_, media)| last_begun(media) >= Some(run.first));
     let of_run = listed.iter().filter(|(_, media)| media.runs.contains(run));
+    let is_ended = listed.iter().any(|(_, media)| media.is_ended);
+    let last = (end < u64::MAX).then(|| MediaSequenceNumber(end.saturating_sub(1)));
     let found = of_run.filter_map(|(rendition, media)| {
         let segments = between(media, run.first.0, end);
         let open = media.open.as_ref().map(|(head, _)| head);
@@ -154,10 +166,14 @@ fn regular<'m>(listed: &'m [Listed], run: &Run, end: u64) -> Option<Period<'m>> 
             epoch: &media.epoch,
             init: head.init,
             segments,
+            last: match segments.last().filter(|_| is_ended) {
+                Some(segment) => Some(segment.head.number),
+                None => last,
+            },
         })
     });
     let representations: Vec<Representation<'_>> = found.collect();
-    let first = match listed.iter().any(|(_, media)| media.is_ended) {
+    let first = match is_ended {
         false => run.first,
         // Who begins to play begins with what there is. The number of a moment is the same.
         true => first_there(&representations).unwrap_or(run.first),
@@ -167,7 +183,6 @@ fn regular<'m>(listed: &'m [Listed], run: &Run, end: u64) -> Option<Period<'m>> 
         starts_at: run.starts_at(first),
         numbers: Some(Numbers {
             first,
-            last: (end < u64::MAX).then(|| MediaSequenceNumber(end.saturating_sub(1))),
             length: SEGMENT_LENGTH,
             is_regular: true,
         }),
@@ -199,6 +214,7 @@ fn irregular(listed: &[Listed], is_oldest: bool, begin: u64, end: u64) -> Option
             epoch: &media.epoch,
             init: first.head.init,
             segments,
+            last: None,
         })
     });
     let representations: Vec<Representation<'_>> = found.collect();

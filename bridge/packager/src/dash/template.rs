@@ -42,7 +42,7 @@ pub(crate) fn write(
         });
         return;
     };
-    let (length, last) = (ticks(rate, numbers.length), numbers.last.map(|last| last.0));
+    let (length, last) = (ticks(rate, numbers.length), one.last.map(|last| last.0));
     attributes.push(("duration", &length));
     attributes.push(("startNumber", &numbers.first.0));
     if let Some(last) = &last {

@@ -353,6 +353,25 @@ fn a_stream_that_has_ended_says_the_same_of_each_number_and_begins_with_what_the
 }
 
 #[test]
+fn a_stream_that_has_ended_names_no_segment_after_its_last() {
+    // The last segment begins with the grid, and ends a little after the next begins to count.
+    for length_ms in [31_900, 32_000, 32_100, 33_900] {
+        let show = Show {
+            length_ms,
+            ..Show::default()
+        };
+        let mut driver = show.run(|_| {});
+        driver.end();
+        let all = periods(&mpd(&driver, Edge::OpenSegments).unwrap());
+        for (rendition, media) in &driver.media {
+            let last = all.last().unwrap().number(rendition, "endNumber");
+            let is = media.segments.last().map(|last| last.head.number.0);
+            assert_eq!(last, is, "{rendition} of {length_ms} ms");
+        }
+    }
+}
+
+#[test]
 fn who_comes_later_is_told_of_with_the_next_period() {
     let show = Show {
         aac_from_ms: 9_300,
