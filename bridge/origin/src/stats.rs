@@ -13,6 +13,8 @@ pub struct Stats {
     pub answers: BTreeMap<(Kind, Status), u64>,
     /// Bytes of their bodies, those on disk included.
     pub body_bytes: u64,
+    /// Bodies of segments that were still being made, and that were broken off.
+    pub broken_bodies: u64,
     /// Requests that wait now.
     pub n_blocked: u32,
     /// Groups of waiting requests that were answered, each by one wake.
@@ -117,6 +119,7 @@ impl Stats {
         }
         let pairs = [
             (&mut self.body_bytes, other.body_bytes),
+            (&mut self.broken_bodies, other.broken_bodies),
             (&mut self.wakes, other.wakes),
             (&mut self.abandoned, other.abandoned),
             (&mut self.renders, other.renders),
@@ -138,8 +141,17 @@ impl Stats {
         self.on_body(response, n_requests);
     }
 
-    /// So many requests are given this.
-    pub(crate) fn on_body(&mut self, response: &Response, n_requests: u64) {
+    /// So many requests that were answered are given this as what follows, or are broken off with it.
+    pub(crate) fn on_more(&mut self, response: &Response, n_requests: u32) {
+        let n_requests = u64::from(n_requests);
+        if response.status == Status::Ok {
+            self.on_body(response, n_requests);
+        } else {
+            self.broken_bodies = self.broken_bodies.saturating_add(n_requests);
+        }
+    }
+
+    fn on_body(&mut self, response: &Response, n_requests: u64) {
         let bytes = response.body.length().saturating_mul(n_requests);
         self.body_bytes = self.body_bytes.saturating_add(bytes);
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use bridge_origin::stats::Stats;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::MetricType;
@@ -35,31 +36,7 @@ impl Collector for Page {
             let gauge = ConstGauge::new(value);
             gauge.encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)?;
         }
-        let counters = [
-            ("hls_body_bytes", "Bytes of answers", stats.body_bytes),
-            (
-                "hls_wakes",
-                "Groups of waiting requests that were answered together",
-                stats.wakes,
-            ),
-            (
-                "hls_abandoned",
-                "Requests that were given up while they waited",
-                stats.abandoned,
-            ),
-            ("hls_renders", "Playlists that were written", stats.renders),
-            (
-                "hls_evictions",
-                "Segments that left the memory for the disk",
-                stats.evictions,
-            ),
-            (
-                "hls_lost_segments",
-                "Segments that left the memory and are on no disk",
-                stats.lost_segments,
-            ),
-        ];
-        let counters = counters.into_iter().chain(disk.rows());
+        let counters = totals(&stats).into_iter().chain(disk.rows());
         for (name, help, value) in counters.chain(counts.rows()) {
             let counter = ConstCounter::new(value);
             counter.encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)?;
@@ -88,4 +65,37 @@ impl Collector for Page {
         }
         Ok(())
     }
+}
+
+/// What origins counted: name, what it says, and the number.
+const fn totals(stats: &Stats) -> [(&'static str, &'static str, u64); 7] {
+    [
+        ("hls_body_bytes", "Bytes of answers", stats.body_bytes),
+        (
+            "hls_broken_bodies",
+            "Bodies that were broken off because their segment did not go on, or too many waited",
+            stats.broken_bodies,
+        ),
+        (
+            "hls_wakes",
+            "Groups of waiting requests that were answered together",
+            stats.wakes,
+        ),
+        (
+            "hls_abandoned",
+            "Requests that were given up while they waited",
+            stats.abandoned,
+        ),
+        ("hls_renders", "Playlists that were written", stats.renders),
+        (
+            "hls_evictions",
+            "Segments that left the memory for the disk",
+            stats.evictions,
+        ),
+        (
+            "hls_lost_segments",
+            "Segments that left the memory and are on no disk",
+            stats.lost_segments,
+        ),
+    ]
 }

@@ -37,8 +37,8 @@ const REST: Wish = Wish {
 };
 
 impl Origin {
-    /// What follows of a [`Body::Growing`] after so many bytes, and how it goes on from there: any other body is the last of it. Another status
-    /// than 200: it will not be whole, and whoever reads it must not take it for that.
+    /// What follows of a [`Body::Growing`] after so many bytes, and how it goes on from there: any other body is the last of it.
+    /// Another status than 200: it will not be whole, and whoever reads it must not take it for that.
     pub fn handle_more(
         &mut self,
         key: &SegmentKey,
@@ -46,17 +46,16 @@ impl Origin {
         client: Option<Client>,
         now: Instant,
     ) -> Answer {
-        let Some(slot) = self.slot_named(key.rendition.as_str()) else {
-            return Answer::Now(not_found());
-        };
-        let which = (slot, key.segment.0);
-        match self.grown(which, from, REST) {
-            Some(response) => {
-                self.stats.on_body(&response, 1);
-                Answer::Now(response)
-            }
-            None => self.hold_growth(which, REST, client, now),
+        let slot = self.slot_named(key.rendition.as_str());
+        let which = slot.map(|slot| (slot, key.segment.0));
+        let answer = which.map_or_else(
+            || Answer::Now(not_found()),
+            |which| self.growth((which, from), REST, client, now),
+        );
+        if let Answer::Now(response) = &answer {
+            self.stats.on_more(response, 1);
         }
+        answer
     }
 
     /// A request for a segment that is not finished.
@@ -67,8 +66,22 @@ impl Origin {
         client: Option<Client>,
         now: Instant,
     ) -> Answer {
-        match self.grown(which, 0, wish) {
-            Some(response) => self.answer(Kind::Segment, response),
+        match self.growth((which, 0), wish, client, now) {
+            Answer::Now(response) => self.answer(Kind::Segment, response),
+            waits @ Answer::Wait(_) => waits,
+        }
+    }
+
+    /// What there is of a segment after so many bytes, or the place of who waits for it. Nothing of it is counted.
+    fn growth(
+        &mut self,
+        (which, from): (Which, u64),
+        wish: Wish,
+        client: Option<Client>,
+        now: Instant,
+    ) -> Answer {
+        match self.grown(which, from, wish) {
+            Some(response) => Answer::Now(response),
             None => self.hold_growth(which, wish, client, now),
         }
     }
@@ -85,7 +98,7 @@ impl Origin {
         let open = media.map(|media| media.next_part().0.0);
         let comes = open.is_some_and(|open| segment == open || segment == open.saturating_add(1));
         if !comes || self.store.is_finished(slot, segment) {
-            return self.answer(Kind::Segment, not_found());
+            return Answer::Now(not_found());
         }
         let n_parts = self.store.parts(slot, segment).len() as u64;
         let asked = Asked {
@@ -96,7 +109,7 @@ impl Origin {
             wish,
         };
         let place = (Subject::Growth(slot), Position::part(segment, n_parts));
-        self.hold(place, asked, client, now)
+        self.try_hold(place, asked, client, now)
     }
 
     /// What there is of a segment after so many bytes. `None`: nothing, and more may come.
@@ -141,29 +154,31 @@ impl Origin {
         let held = self.waiting.take_through(Subject::Growth(slot), reached);
         for (id, group) in held {
             let segment = group.position.segment;
-            let from = self.given(slot, &group);
+            let from = self.given(&group);
             let is_over = self.is_over || self.store.is_finished(slot, segment);
             let is_over = is_over || self.media_of(slot).is_some_and(|media| media.is_ended);
             match self.grown((slot, segment), from, group.asked.wish) {
                 None if !is_over => self.waiting.put_back(id, group),
                 None => self.wake(id, &group, not_found()),
-                Some(response) if from > 0 => self.wake_more(id, &group, response),
                 Some(response) => self.wake(id, &group, response),
             }
         }
     }
 
-    /// How many bytes they have who wait for more.
-    fn given(&self, slot: Slot, group: &Group) -> u64 {
-        let Reach::Part(n_parts) = group.position.part else {
+    /// Whether they who wait have the beginning of what they wait for.
+    pub(super) fn has_begun(&self, group: &Group) -> bool {
+        self.given(group) > 0
+    }
+
+    /// How many bytes they have who wait for more of a segment.
+    fn given(&self, group: &Group) -> u64 {
+        let (Subject::Growth(slot), Reach::Part(n_parts)) = (&group.subject, group.position.part)
+        else {
             return 0;
         };
         let n_parts = usize::try_from(n_parts).unwrap_or(usize::MAX);
-        let parts = self.store.parts(slot, group.position.segment);
-        parts
-            .iter()
-            .take(n_parts)
-            .map(|part| part.len() as u64)
-            .sum()
+        let parts = self.store.parts(*slot, group.position.segment);
+        let given = parts.iter().take(n_parts);
+        given.map(|part| part.len() as u64).sum()
     }
 }

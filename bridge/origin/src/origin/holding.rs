@@ -58,32 +58,40 @@ impl Origin {
         client: Option<Client>,
         now: Instant,
     ) -> Answer {
+        match self.try_hold(place, asked, client, now) {
+            Answer::Now(refusal) => self.answer(asked.kind, refusal),
+            waits @ Answer::Wait(_) => waits,
+        }
+    }
+
+    /// The same, where a refusal is not counted.
+    pub(super) fn try_hold(
+        &mut self,
+        place: Place,
+        asked: Asked,
+        client: Option<Client>,
+        now: Instant,
+    ) -> Answer {
         if self.is_over {
-            return self.answer(asked.kind, not_found());
+            return Answer::Now(not_found());
         }
         match self.waiting.join(place, asked, client, now) {
             Ok(group) => Answer::Wait(group),
             Err(limit) => {
                 self.stats.on_limit(limit);
                 let response = Response::bare(Status::ServiceUnavailable, CachePolicy::NoStore);
-                self.answer(asked.kind, response.retry_after(RETRY_CROWDED_S))
+                Answer::Now(response.retry_after(RETRY_CROWDED_S))
             }
         }
     }
 
     pub(super) fn wake(&mut self, id: GroupId, group: &Group, response: Response) {
-        self.stats
-            .on_answer(group.asked.kind, &response, group.n_waiting);
-        self.give(id, group, response);
-    }
-
-    /// The same where an answer goes on.
-    pub(super) fn wake_more(&mut self, id: GroupId, group: &Group, response: Response) {
-        self.stats.on_body(&response, u64::from(group.n_waiting));
-        self.give(id, group, response);
-    }
-
-    fn give(&mut self, id: GroupId, group: &Group, response: Response) {
+        let (kind, n_waiting) = (group.asked.kind, group.n_waiting);
+        if self.has_begun(group) {
+            self.stats.on_more(&response, n_waiting);
+        } else {
+            self.stats.on_answer(kind, &response, n_waiting);
+        }
         self.stats.wakes = self.stats.wakes.saturating_add(1);
         self.woken.push_back(Woken {
             group: id,

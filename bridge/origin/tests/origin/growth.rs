@@ -147,6 +147,28 @@ fn what_will_not_come_is_404_or_503_and_no_end() {
 }
 
 #[test]
+fn a_body_that_is_broken_off_is_counted_as_one_and_as_no_other_answer() {
+    let mut stream = Stream::with_parts(10);
+    let _ = stream.fetch("720p/k3x9/2.m4s");
+    for _ in 0..3 {
+        let Answer::Wait(_) = more(&mut stream, 2, 200) else {
+            panic!("there is no more");
+        };
+    }
+    stream.pass(Duration::from_secs(6));
+    assert_eq!(stream.only_woken().response.status.code(), 503);
+    let Answer::Wait(_) = more(&mut stream, 2, 200) else {
+        panic!("there is no more");
+    };
+    stream.origin.handle_end();
+    assert_eq!(stream.only_woken().response.status.code(), 404);
+    assert_eq!(at_once(more(&mut stream, 2, 200)).status.code(), 404);
+    let stats = stream.origin.stats();
+    assert_eq!(stats.answers.values().sum::<u64>(), 1, "{stats:?}");
+    assert_eq!(stats.broken_bodies, 5);
+}
+
+#[test]
 fn its_head_has_no_length_and_a_range_of_it_is_the_whole() {
     let mut stream = Stream::with_parts(9);
     let head = at_once(stream.ask("720p/k3x9/2.m4s", Method::Head, Headers::default()));
