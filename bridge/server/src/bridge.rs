@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tracing::error;
 
+use crate::ending::Ending;
 use crate::folder::{self, Folder};
 use crate::pipeline::{Parts, Pipeline};
 use crate::router::{self, CLOCK_URI, MayPlay, SentBy};
@@ -169,7 +170,9 @@ impl Bridge {
         // Without the bridge nobody tells a pipeline anything, and it ends.
         let ways = Arc::downgrade(&self.0.ways);
         tokio::spawn(async move {
+            let ending = Ending(Arc::clone(&stream));
             run(Pipeline::new(parts), commands, &ways).await;
+            drop(ending);
             sleep(KEEP_ENDED).await;
             streams.remove(&room, &stream);
         });

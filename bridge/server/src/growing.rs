@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
 use axum::body::Body;
@@ -19,7 +19,8 @@ use crate::stream::{Reply, Stream};
 /// What has come and was not taken, and what follows. It asks for more when all is taken: who does not take it keeps a part in
 /// memory, and waits for nothing.
 pub(crate) struct Growing {
-    stream: Arc<Stream>,
+    /// Not kept: when a stream is gone its media and files go too, whoever is still reading.
+    stream: Weak<Stream>,
     client: Option<Client>,
     key: SegmentKey,
     ready: VecDeque<Bytes>,
@@ -45,13 +46,13 @@ enum Next {
 impl Growing {
     /// With what has come, up to so many bytes of the segment.
     pub(crate) fn new(
-        stream: Arc<Stream>,
+        stream: &Arc<Stream>,
         client: Option<Client>,
         key: SegmentKey,
         (parts, until): (&Arc<[Bytes]>, u64),
     ) -> Self {
         Self {
-            stream,
+            stream: Arc::downgrade(stream),
             client,
             key,
             ready: parts.iter().cloned().collect(),
@@ -73,6 +74,12 @@ impl Growing {
         Some(piece)
     }
 
+    /// Asks for what follows. `None`: the stream is gone.
+    fn more(&self) -> Option<Reply> {
+        let stream = self.stream.upgrade()?;
+        Some(stream.more(&self.key, self.until, self.client))
+    }
+
     fn take(&mut self, answer: Option<Response>) -> io::Result<()> {
         // A body that ends is taken for the segment, by caches too: one that is not whole is broken off.
         let answer = answer.filter(|answer| answer.status == Status::Ok);
@@ -92,7 +99,9 @@ impl Growing {
                 Next::Nothing
             }
             Given::Disk { key, range } => {
-                let file = self.stream.folder().file(&key);
+                let stream = self.stream.upgrade();
+                let stream = stream.ok_or(io::ErrorKind::UnexpectedEof)?;
+                let file = stream.folder().file(&key);
                 Next::Opens(Box::pin(async move { body::file(&file, range).await }))
             }
             Given::Empty => Next::Nothing,
@@ -108,9 +117,12 @@ impl Growing {
             }
             match &mut self.next {
                 Next::Nothing => return Poll::Ready(Ok(None)),
-                Next::Unknown => match self.stream.more(&self.key, self.until, self.client) {
-                    Reply::Now(answer) => self.take(Some(answer))?,
-                    Reply::Later(waiting) => self.next = Next::Waits(Box::pin(waiting.answer())),
+                Next::Unknown => match self.more() {
+                    Some(Reply::Later(waiting)) => {
+                        self.next = Next::Waits(Box::pin(waiting.answer()));
+                    }
+                    Some(Reply::Now(answer)) => self.take(Some(answer))?,
+                    None => self.take(None)?,
                 },
                 Next::Waits(answer) => match answer.as_mut().poll(context) {
                     Poll::Ready(answer) => self.take(answer)?,
@@ -161,6 +173,7 @@ mod tests {
     use std::task::Waker;
 
     use super::*;
+    use crate::ending::Ending;
     use crate::sample::{PART_BYTES, Sample};
 
     /// What a body gives now. `None`: it waits.
@@ -229,5 +242,37 @@ mod tests {
         assert_eq!(sample.stream.stats().n_blocked, 1);
         drop(body);
         assert_eq!(sample.stream.stats().n_blocked, 0);
+    }
+
+    #[tokio::test]
+    async fn who_takes_his_time_keeps_no_stream_that_is_gone() {
+        let mut sample = Sample::new();
+        let _ = sample.segment();
+        sample.part();
+        let mut body = sample.get("720p/k3x9/1.m4s").await.into_body();
+        let stream = Arc::downgrade(&sample.stream);
+        drop(sample);
+        assert_eq!(stream.strong_count(), 0);
+        assert_eq!(given(&mut body).len(), PART_BYTES as usize);
+        let rest = polled(&mut body).expect("nothing is waited for");
+        assert!(rest.expect("it did not end").is_err());
+    }
+
+    #[tokio::test]
+    async fn a_body_ends_with_what_makes_its_stream_whatever_became_of_that() {
+        let mut sample = Sample::new();
+        let _ = sample.segment();
+        sample.part();
+        let mut body = sample.get("720p/k3x9/1.m4s").await.into_body();
+        let _ = given(&mut body);
+        let maker = Ending(Arc::clone(&sample.stream));
+        let making = tokio::spawn(async move {
+            let _maker = maker;
+            panic!("a stage is broken");
+        });
+        assert!(polled(&mut body).is_none());
+        assert!(making.await.is_err());
+        let rest = polled(&mut body).expect("it is over");
+        assert!(rest.expect("it did not end").is_err());
     }
 }

@@ -26,6 +26,7 @@ mod counts;
 mod disk;
 mod disk_counts;
 mod encoding;
+mod ending;
 mod folder;
 mod followers;
 mod growing;

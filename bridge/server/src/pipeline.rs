@@ -132,7 +132,6 @@ impl Pipeline {
         self.stages.handle_end(now);
         self.publish(now, None);
         self.stream.set_counts(self.stages.counts());
-        self.stream.end();
         info!(room = %self.room, "a stream has ended for players of HLS and DASH");
     }
 

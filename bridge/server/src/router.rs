@@ -130,8 +130,8 @@ pub(crate) async fn with_body(
         Bytes::Bytes(bytes) => body::bytes(bytes),
         Bytes::Chunks(chunks) => body::chunks(chunks),
         Bytes::Growing { key, parts, until } => {
-            let stream = Arc::clone(stream);
-            Body::new(Growing::new(stream, client, key.clone(), (parts, *until)))
+            let growing = Growing::new(stream, client, key.clone(), (parts, *until));
+            Body::new(growing)
         }
         Bytes::Disk { key, range } => {
             let file = stream.folder().file(key);
