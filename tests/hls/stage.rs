@@ -152,6 +152,14 @@ impl Stage {
         ask(self.http(), method, target, fields).await
     }
 
+    /// The segment that is so many after the one that is being made.
+    pub(crate) async fn segment_ahead(&self, n_segments: u64) -> String {
+        let playlist = self.playlist(LIVE).await;
+        let (epoch, _) = playlist.parts[0].uri.split_once('/').unwrap();
+        let number = playlist.next.0 + n_segments;
+        format!("/hls/demo/720p/{epoch}/{number}.m4s")
+    }
+
     /// What a media playlist lists now.
     pub(crate) async fn playlist(&self, target: &str) -> Playlist {
         let reply = self.get(target).await;

@@ -33,6 +33,26 @@ pub(crate) fn chunks(chunks: &Arc<[Bytes]>) -> Body {
     Body::new(Chunks(chunks.cloned().collect()))
 }
 
+/// What HEAD gets of a body that is still being made: nothing, of which nobody may say how long the body will be
+/// (RFC 9110 section 8.6).
+pub(crate) fn of_unknown_length() -> Body {
+    Body::new(OfUnknownLength)
+}
+
+struct OfUnknownLength;
+
+impl http_body::Body for OfUnknownLength {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(None)
+    }
+}
+
 struct Chunks(VecDeque<Bytes>);
 
 impl http_body::Body for Chunks {

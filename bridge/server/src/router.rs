@@ -17,7 +17,7 @@ use bridge_origin::request::{Headers, Method, Request as Asked, Tree};
 use bridge_origin::response::{Body as Bytes, Response as Answer, Status};
 use bridge_packager::utc::Utc;
 use http::header::{self, AsHeaderName};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use sfu_net::clock;
 use tracing::{debug, error, warn};
 
@@ -98,7 +98,10 @@ async fn handle(desk: Desk, tree: Tree, request: Request) -> Response {
         Some(answer) if path == THUMBNAIL && answer.status == Status::NotFound => {
             no_thumbnail(&answer)
         }
-        Some(answer) => with_body(&stream, answer, asked.client).await,
+        Some(answer) => {
+            let answer = in_version(head.version, answer);
+            with_body(&stream, answer, asked.client).await
+        }
         None => into_http(&Answer::bare(
             Status::ServiceUnavailable,
             CachePolicy::NoStore,
@@ -115,6 +118,17 @@ fn method_of(method: &http::Method) -> Method {
     }
 }
 
+/// Before HTTP/1.1 a body that breaks off looks like one that has ended (RFC 9112 section 8): a cache must not take the one for
+/// the other.
+fn in_version(version: Version, answer: Answer) -> Answer {
+    let is_growing = matches!(answer.body, Bytes::Growing { .. });
+    let cache = match is_growing && version < Version::HTTP_11 {
+        true => CachePolicy::NoStore,
+        false => answer.cache,
+    };
+    Answer { cache, ..answer }
+}
+
 /// A field that stands there once, as text.
 fn text(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
@@ -126,6 +140,7 @@ pub(crate) async fn with_body(
     client: Option<Client>,
 ) -> Response {
     let body = match &answer.body {
+        Bytes::Empty if answer.content_length.is_none() => body::of_unknown_length(),
         Bytes::Empty => Body::empty(),
         Bytes::Bytes(bytes) => body::bytes(bytes),
         Bytes::Chunks(chunks) => body::chunks(chunks),
