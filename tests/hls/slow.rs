@@ -10,7 +10,7 @@ use tokio::time::{interval, timeout};
 use crate::running::PATIENCE;
 use crate::stage::{LIVE, ONE, Stage};
 
-/// Readers that take a byte a second.
+/// Readers that take a byte a second, half of them of segments that are still being made.
 const N_SLOW: usize = 50;
 
 /// Segments that each asks for in a row: more than any operating system buffers for it.
@@ -40,26 +40,39 @@ async fn segment(stage: &Stage) -> String {
     }
 }
 
-async fn slow(stage: &Stage, segment: &str) -> TcpStream {
+/// Segments that are yet to be made: each begins when the one before it has ended.
+async fn coming(stage: &Stage) -> Vec<String> {
+    let mut segments = Vec::new();
+    let first = stage.segment_ahead(1).await;
+    let (path, name) = first.rsplit_once('/').unwrap();
+    let number: u64 = name.strip_suffix(".m4s").unwrap().parse().unwrap();
+    for number in (number..).take(N_SEGMENTS) {
+        segments.push(format!("{path}/{number}.m4s"));
+    }
+    segments
+}
+
+async fn slow(stage: &Stage, segments: &[String]) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4_096).unwrap();
     let mut stream = socket.connect(stage.http()).await.unwrap();
-    let head = format!("GET {segment} HTTP/1.1\r\nhost: x\r\n\r\n");
-    stream
-        .write_all(head.repeat(N_SEGMENTS).as_bytes())
-        .await
-        .unwrap();
+    let heads = segments
+        .iter()
+        .map(|segment| format!("GET {segment} HTTP/1.1\r\nhost: x\r\n\r\n"));
+    let heads: String = heads.collect();
+    stream.write_all(heads.as_bytes()).await.unwrap();
     stream
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readers_of_a_byte_a_second_are_cut_and_others_play_on() {
     let stage = Stage::with("[limits]\nconnections_per_address = 1024\n", LARGE).await;
-    let segment = segment(&stage).await;
+    let whole = vec![segment(&stage).await; N_SEGMENTS];
+    let coming = coming(&stage).await;
     let n_connections = stage.metric("http_connections", "").await;
     let mut readers = Vec::new();
-    for _ in 0..N_SLOW {
-        readers.push(slow(&stage, &segment).await);
+    for segments in [&whole, &coming].into_iter().cycle().take(N_SLOW) {
+        readers.push(slow(&stage, segments).await);
     }
     let cut = async {
         let mut seconds = interval(Duration::from_secs(1));
@@ -92,31 +105,35 @@ async fn readers_of_a_byte_a_second_are_cut_and_others_play_on() {
 async fn a_body_over_http_2_that_is_not_taken_ends_its_connection() {
     let stage = Stage::with("", LARGE).await;
     let https = stage.running.https.unwrap();
-    let segment = segment(&stage).await;
-    let client = reqwest::Client::builder()
-        .tls_danger_accept_invalid_certs(true)
-        .http2_initial_stream_window_size(65_535)
-        .build()
-        .unwrap();
-    let answer = client
-        .get(format!("https://{https}{segment}"))
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(answer.version(), reqwest::Version::HTTP_2);
-    assert_eq!(answer.status().as_u16(), 200);
+    let targets = [segment(&stage).await, stage.segment_ahead(1).await];
+    let mut answers = Vec::new();
+    for (target, has_length) in targets.iter().zip([true, false]) {
+        let client = reqwest::Client::builder()
+            .tls_danger_accept_invalid_certs(true)
+            .http2_initial_stream_window_size(65_535)
+            .build()
+            .unwrap();
+        let answer = client.get(format!("https://{https}{target}"));
+        let answer = answer.send().await.unwrap();
+        assert_eq!(answer.version(), reqwest::Version::HTTP_2);
+        assert_eq!(answer.status().as_u16(), 200);
+        assert_eq!(answer.headers().contains_key("content-length"), has_length);
+        answers.push(answer);
+    }
     let counted = async {
         let mut looks = interval(Duration::from_millis(500));
         while stage
             .metric("http_limit_hits_total", "\"answer_time\"")
             .await
-            == 0
+            < answers.len() as u64
         {
             looks.tick().await;
         }
     };
     timeout(PATIENCE, counted).await.expect("it is not cut");
-    let rest = timeout(PATIENCE, answer.bytes()).await.unwrap();
-    assert!(rest.is_err(), "the rest never came");
+    for answer in answers {
+        let rest = timeout(PATIENCE, answer.bytes()).await.unwrap();
+        assert!(rest.is_err(), "the rest never came");
+    }
     stage.end();
 }
