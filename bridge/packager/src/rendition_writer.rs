@@ -7,11 +7,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use sfu_model::codec::{ClockRate, MediaKind};
 use sfu_model::frame::{Format, Frame};
-use sfu_model::time::{Instant, MediaTime};
+use sfu_model::time::Instant;
 
 use crate::alignment::Alignment;
 use crate::chunk_writer::ChunkWriter;
-use crate::closed_part::{ClosedPart, Pending};
+use crate::closed_part::Pending;
 use crate::codec_string::codec_string;
 use crate::config::Config;
 use crate::event::Event;
@@ -23,15 +23,17 @@ use crate::rendition::RenditionName;
 use crate::run::Run;
 use crate::segment::InitNumber;
 use crate::segment_clock::{Cut, SEGMENT_LIMIT, SegmentClock};
-use crate::segment_writer::{SegmentWriter, micros};
+use crate::segment_writer::SegmentWriter;
 use crate::ticks::{nearest, ticks};
 use crate::window::Window;
 
 mod ahead;
+mod telling;
 
 /// How much earlier than a cut the first frame of its segment may be: what is left between the hard limit of a segment and the
 /// longest that rounds to the target duration, halved.
 const EARLY_MAX: Duration = Duration::from_millis(45);
+
 #[derive(Debug)]
 pub(crate) struct RenditionWriter {
     pub(crate) name: RenditionName,
@@ -260,46 +262,5 @@ impl RenditionWriter {
 
     fn ticks(&self, at: Duration) -> u64 {
         nearest(self.rate, at)
-    }
-
-    fn tell_parts(&mut self, outbox: &mut Outbox) {
-        for part in self.parts.take_closed() {
-            self.tell_part(&part, outbox);
-        }
-    }
-
-    fn tell_part(&mut self, part: &ClosedPart, outbox: &mut Outbox) {
-        let begins_segment = !self.segment.has_media();
-        let bytes = self.chunks.write(part, begins_segment);
-        match part.samples.first() {
-            None => outbox.stats.gap_parts += 1,
-            Some(_) if part.is_stand_in => {
-                outbox.stats.stand_in_parts += 1;
-                if begins_segment && self.lacks_keyframe {
-                    self.alignment.count(false);
-                }
-            }
-            Some(first) if begins_segment && self.kind() == MediaKind::Video => {
-                self.alignment.count(first.is_keyframe);
-                outbox.stats.misaligned_segments += u64::from(!first.is_keyframe);
-            }
-            Some(_) => {}
-        }
-        let (starts_at, rate) = (MediaTime(part.starts_at), self.rate);
-        let duration = micros(rate, part.ends_at) - micros(rate, part.starts_at);
-        self.segment
-            .open(self.init, starts_at, self.at(part.starts_at));
-        let index = self.segment.push(part, duration, bytes.len());
-        self.n_parts += 1;
-        self.measure.part(part.samples.len());
-        self.measure
-            .open(self.segment.size_bytes(), self.segment.duration());
-        outbox.events.push_back(Event::Part {
-            rendition: self.name.clone(),
-            segment: self.segment.cut().number,
-            index,
-            bytes,
-        });
-        outbox.changed(&self.name);
     }
 }
