@@ -47,6 +47,26 @@ function shown(page) {
   }));
 }
 
+/**
+ * One picture of all phases, each with what its link carried.
+ *
+ * @param {import('playwright-core').Browser} browser
+ * @param {{ caption: string, png: Buffer }[]} frames
+ */
+async function contactSheet(browser, frames) {
+  const page = await browser.newPage({ viewport: { width: 1_280, height: 100 } });
+  const figures = frames.map(
+    ({ caption, png }) =>
+      `<figure><img src="data:image/png;base64,${png.toString('base64')}"><figcaption>${caption}</figcaption></figure>`,
+  );
+  await page.setContent(`<style>
+    body { display: grid; grid-template-columns: repeat(3, 1fr); gap: 12px; margin: 12px; font: 14px sans-serif }
+    figure { margin: 0 } img { width: 100% }
+  </style>${figures.join('')}`);
+  await page.screenshot({ path: `${folder}throttled.png`, fullPage: true });
+  await page.close();
+}
+
 test('the picture follows a link down through three layers and up again', async (t) => {
   await mkdir(folder, { recursive: true });
   const server = await startServer(t);
@@ -77,6 +97,7 @@ test('the picture follows a link down through three layers and up again', async 
     return now;
   };
 
+  const frames = [];
   for (const [index, { kbps, share }] of PHASES.entries()) {
     await link.carry(kbps);
     // Below the full picture it is the path that decides, and the page must say so.
@@ -92,5 +113,9 @@ test('the picture follows a link down through three layers and up again', async 
     assert.equal(now.height, full * share, `phase ${index}: ${kbps} kbit/s`);
     assert.ok(now.why.startsWith(says), `phase ${index}: the page says "${now.why}"`);
     for (const left = Date.now() + DWELL_MS; Date.now() < left; await look()) await pictures(viewer, LOOK_PICTURES);
+    await viewer.mouse.move(220 + index, 220);
+    const caption = `${seconds()} s: the link carries ${kbps} kbit/s`;
+    frames.push({ caption, png: await viewer.screenshot() });
   }
+  await contactSheet(browser, frames);
 });

@@ -3,14 +3,14 @@
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { test } from 'node:test';
-import { launchChromium, newPage } from '../src/chromium.js';
-import { misfits } from '../src/layout.js';
-import { packetFilter } from '../src/network.js';
-import { goLive, reach, watch } from '../src/pages.js';
-import { look, seenThrough, told } from '../src/seen_through.js';
-import { PRIVATE_STREAM, startServer, STREAM } from '../src/server.js';
-import { signToken } from '../src/token.js';
-import { path, pictures } from '../src/video.js';
+import { launchChromium, newPage } from '../../src/chromium.js';
+import { misfits } from '../../src/layout.js';
+import { packetFilter } from '../../src/network.js';
+import { goLive, reach, watch } from '../../src/pages.js';
+import { look, seenThrough, told } from '../../src/seen_through.js';
+import { PRIVATE_STREAM, startServer, STREAM } from '../../src/server.js';
+import { signToken } from '../../src/token.js';
+import { path, pictures } from '../../src/video.js';
 
 /** What the page promises of a change. */
 const AGAIN_MAX_MS = 2_500;
@@ -32,14 +32,14 @@ async function plays(page, way, withinMs = 30_000) {
   await page.waitForFunction((way) => window.freshet?.via === way && window.freshet.state === 'live', way, { timeout: withinMs });
 }
 
-/** Nothing was black, nothing skipped, and little seen again. @param {import('../src/seen_through.js').Seen} seen */
+/** Nothing was black, nothing skipped, and little seen again. @param {import('../../src/seen_through.js').Seen} seen */
 function isSeamless(seen) {
   assert.equal(seen.blackMs, 0, told(seen));
   assert.ok(seen.skippedMs <= LEFT_OUT_MAX_MS, told(seen));
   assert.ok(seen.againMs <= AGAIN_MAX_MS, told(seen));
 }
 
-/** Waits until the stream has this rendition. @param {import('../src/server.js').Server} server @param {string} name */
+/** Waits until the stream has this rendition. @param {import('../../src/server.js').Server} server @param {string} name */
 async function lists(server, name) {
   const until = Date.now() + 20_000;
   let text = '';
@@ -51,7 +51,7 @@ async function lists(server, name) {
 
 /**
  * Waits until one may go back in a rendition by so many segments: the best one of a young stream begins later than the others.
- * @param {import('../src/server.js').Server} server
+ * @param {import('../../src/server.js').Server} server
  * @param {string} name
  * @param {number} n
  */
@@ -62,7 +62,7 @@ async function reachesBack(server, name, n) {
   for (let msn = first; msn < first + n; msn += 1) assert.equal((await fetch(`${playlist}?_HLS_msn=${msn}`)).status, 200);
 }
 
-const folder = new URL('../../output/', import.meta.url).pathname;
+const folder = new URL('../../../output/', import.meta.url).pathname;
 
 /**
  * Takes pictures of the page for people to look at, on a phone and on a desk: everything fits.
