@@ -36,7 +36,7 @@ stun_integrity_is_not_checked ~worker/datagrams.rs~behaviour stun_with_bad_integ
 consent_is_given_for_ever ~session/state.rs~behaviour consent_expires~self.consented_at + CONSENT_TIMEOUT~self.consented_at + CONSENT_TIMEOUT * if MUTANT { 1000 } else { 1 }
 keyframe_requests_are_not_spaced ~publish/keyframe_requests.rs~behaviour keyframe_requests_are_coalesced~is_none_or(|due| due > now)~is_none_or(|due| due > now && !MUTANT)
 cache_takes_one_packet_for_another ~route/packet_cache.rs~behaviour five_percent_loss_is_repaired_by_rtx~(packet.sequence == sequence)~(packet.sequence == sequence || MUTANT)
-repair_names_another_packet ~egress/stream.rs~networks repair~&sent.sequence.wire().to_be_bytes()~&sent.sequence.wire().wrapping_add(u16::from(MUTANT)).to_be_bytes()
+repair_names_another_packet ~egress/stream/repairs.rs~networks repair~&sent.sequence.wire().to_be_bytes()~&sent.sequence.wire().wrapping_add(u16::from(MUTANT)).to_be_bytes()
 own_estimate_is_not_heard ~egress/feedback.rs~networks plain_viewers~estimator\.on_remb(bitrate)~estimator.on_remb(if MUTANT { continue } else { bitrate })
 repairs_cost_nothing ~egress/repair.rs~behaviour a_hostile_viewer_costs_only_itself~None => false,~None => MUTANT,
 report_is_taken_twice ~srtp/replay.rs~behaviour forged_packets_forward_nothing~Some(_) => Freshness::Replayed,~Some(_) => if MUTANT { Freshness::Fresh } else { Freshness::Replayed },
@@ -51,7 +51,7 @@ active_targets_are_not_said ~subscribe/select_target.rs~layers a_late_joiner_get
 marker_is_left_out_with_its_packet ~subscribe/rewrite.rs~layers a_viewer_chooses_layers~packet\.marker || passing\.ends_picture~packet.marker || passing.ends_picture && !MUTANT
 tl0_index_jumps_on_a_switch ~subscribe/rewrite_picture.rs~layers a_publisher_comes_back_with_other_layers~i\.wrapping_add(self\.tl0)~i.wrapping_add(if MUTANT { 0 } else { self.tl0 })
 picture_that_is_left_out_keeps_its_id ~subscribe/rewrite_picture.rs~layers a_publisher_comes_back_with_other_layers~self\.shift\.picture_id\.wrapping_sub(1)~self.shift.picture_id.wrapping_sub(u16::from(!MUTANT))
-repair_forgets_the_marker ~egress/stream.rs~layers losses_are_repaired_where_layers_are_left_out~packet\.marker || mapping\.is_marked~packet.marker || mapping.is_marked && !MUTANT
+repair_forgets_the_marker ~egress/stream/repairs.rs~layers losses_are_repaired_where_layers_are_left_out~packet\.marker || mapping\.is_marked~packet.marker || mapping.is_marked && !MUTANT
 resolution_is_joined_anywhere ~subscribe/select_layer.rs~layers a_viewer_chooses_layers~&& !placement\.is_inter_predicted~&& (!placement.is_inter_predicted || MUTANT)
 all_sizes_are_sent_without_descriptors ~subscribe/subscription.rs~layers a_player_without_descriptors~if self\.has_descriptors ||~if MUTANT || self.has_descriptors ||
 filled_number_is_repaired_with_its_payload ~egress/history.rs~layers losses_are_repaired_where_layers_are_left_out~self\.late\.get(sequence)~self.late.get(sequence).filter(|_| !MUTANT)

@@ -208,6 +208,7 @@ async fn serve(State(desk): State<Arc<Desk>>, request: HttpRequest) -> axum::res
         Body::Empty => Vec::new(),
         Body::Bytes(bytes) => bytes.to_vec(),
         Body::Chunks(chunks) => chunks.concat(),
+        Body::Growing { .. } => panic!("no playlist names a segment that is being made"),
         Body::Disk { key, range } => {
             let range = usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap();
             desk.disk.lock().unwrap()[key][range].to_vec()
