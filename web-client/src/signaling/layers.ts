@@ -58,7 +58,7 @@ export function sizesOf(layers: VideoLayer[]): VideoLayer[] {
   for (const layer of layers) {
     const name = `${layer.rid ?? ''}/${layer.spatialLayerId ?? 0}`;
     const known = sizes.get(name);
-    const present = known?.isCurrent || known?.why ? known : layer;
+    const present = known?.isCurrent || known?.why === 'sound-only' ? known : layer;
     sizes.set(name, { ...present, bitrateBps: Math.max(known?.bitrateBps ?? 0, layer.bitrateBps) });
   }
   return [...sizes.values()];
