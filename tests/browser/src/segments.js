@@ -84,35 +84,47 @@ async function asFfprobe(file) {
 }
 
 /**
+ * Reads all segments of a rendition with both; tells of which codec each is.
+ *
+ * @param {import('./server.js').Server} server
+ * @param {string} rendition
+ * @param {string} folder for what is read
+ */
+async function readRendition(server, rendition, folder) {
+  const segments = await listed(`${server.url}/hls/${STREAM.name}/${rendition}/dvr.m3u8`);
+  const codecs = [];
+  let nUnaligned = 0;
+  for (const { map, url, seconds, isAnew } of segments) {
+    const [init, media] = await Promise.all([bytesOf(map), bytesOf(url)]);
+    const { whole, codec, timescale, samples } = asMp4Box(init, media, url);
+    const [first] = samples;
+    nUnaligned += first?.is_sync ? 0 : 1;
+    assert.ok(first?.is_sync || !isAnew, `${url}: a decoder that begins anew needs what can be decoded alone`);
+    const length = samples.reduce((sum, { duration }) => sum + duration, 0) / timescale;
+    assert.ok(Math.abs(length - seconds) <= ROUNDED_S, `${url}: ${length} s, and its playlist says ${seconds}`);
+    const file = path.join(folder, `${rendition}.mp4`);
+    await writeFile(file, whole);
+    const units = samples.map(({ dts, size }) => ({ dts, bytes: size }));
+    assert.deepEqual(await asFfprobe(file), units, url);
+    codecs.push(codec);
+  }
+  const unalignedMax = UNALIGNED_SHARE_MAX * segments.length;
+  assert.ok(nUnaligned <= unalignedMax, `${nUnaligned} segments of ${rendition} begin without a keyframe`);
+  return codecs;
+}
+
+/**
  * Reads all segments of all renditions with both; tells how many there were of each codec.
  * @param {import('./server.js').Server} server
  */
 export async function readAll(server) {
   const folder = await mkdtemp(path.join(tmpdir(), 'freshet-segments-'));
   const text = await multivariant(server);
-  const renditions = new Set(text.match(/[0-9a-z]+(?=\/live\.m3u8)/g) ?? []);
+  const renditions = [...new Set(text.match(/[0-9a-z]+(?=\/live\.m3u8)/g) ?? [])];
   const counts = /** @type {Record<string, number>} */ ({});
   try {
-    for (const rendition of renditions) {
-      const segments = await listed(`${server.url}/hls/${STREAM.name}/${rendition}/dvr.m3u8`);
-      let nUnaligned = 0;
-      for (const { map, url, seconds, isAnew } of segments) {
-        const [init, media] = await Promise.all([bytesOf(map), bytesOf(url)]);
-        const { whole, codec, timescale, samples } = asMp4Box(init, media, url);
-        const [first] = samples;
-        nUnaligned += first?.is_sync ? 0 : 1;
-        assert.ok(first?.is_sync || !isAnew, `${url}: a decoder that begins anew needs what can be decoded alone`);
-        const length = samples.reduce((sum, { duration }) => sum + duration, 0) / timescale;
-        assert.ok(Math.abs(length - seconds) <= ROUNDED_S, `${url}: ${length} s, and its playlist says ${seconds}`);
-        const file = path.join(folder, 'segment.mp4');
-        await writeFile(file, whole);
-        const units = samples.map(({ dts, size }) => ({ dts, bytes: size }));
-        assert.deepEqual(await asFfprobe(file), units, url);
-        counts[codec] = (counts[codec] ?? 0) + 1;
-      }
-      const unalignedMax = UNALIGNED_SHARE_MAX * segments.length;
-      assert.ok(nUnaligned <= unalignedMax, `${nUnaligned} segments of ${rendition} begin without a keyframe`);
-    }
+    const codecs = await Promise.all(renditions.map((rendition) => readRendition(server, rendition, folder)));
+    for (const codec of codecs.flat()) counts[codec] = (counts[codec] ?? 0) + 1;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

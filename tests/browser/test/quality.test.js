@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { test } from 'node:test';
-import { launchChromium } from '../../src/chromium.js';
-import { misfits } from '../../src/layout.js';
-import { goLive, reach, watch } from '../../src/pages.js';
-import { seesTheBestOfThree } from '../../src/simulcast.js';
-import { startServer } from '../../src/server.js';
-import { pictures } from '../../src/video.js';
+import { launchChromium } from '../src/chromium.js';
+import { misfits } from '../src/layout.js';
+import { goLive, reach, watch } from '../src/pages.js';
+import { seesTheBestOfThree } from '../src/simulcast.js';
+import { startServer } from '../src/server.js';
+import { pictures } from '../src/video.js';
 
-const folder = new URL('../../../output/', import.meta.url).pathname;
+const folder = new URL('../../output/', import.meta.url).pathname;
 
 /** A better layer may wait two seconds for company, and two cores encode three layers and decode one. */
 const WITHIN_MS = 20_000;

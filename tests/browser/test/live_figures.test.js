@@ -1,15 +1,15 @@
 // The figures that the studio and the watch page show are those of what is sent, received and seen.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { launchChromium } from '../../src/chromium.js';
-import { packetFilter } from '../../src/network.js';
-import { goLive, reach, watch } from '../../src/pages.js';
-import { clockAges } from '../../src/seen_clock.js';
-import { startServer } from '../../src/server.js';
-import { comesTo, numberOf, shownFigures, shownLayers } from '../../src/shown_figures.js';
-import { seesTheBestOfThree } from '../../src/simulcast.js';
-import { percentile } from '../../src/percentile.js';
-import { path, statistics } from '../../src/video.js';
+import { launchChromium } from '../src/chromium.js';
+import { packetFilter } from '../src/network.js';
+import { goLive, reach, watch } from '../src/pages.js';
+import { clockAges } from '../src/seen_clock.js';
+import { startServer } from '../src/server.js';
+import { comesTo, numberOf, shownFigures, shownLayers } from '../src/shown_figures.js';
+import { seesTheBestOfThree } from '../src/simulcast.js';
+import { percentile } from '../src/percentile.js';
+import { path, statistics } from '../src/video.js';
 
 /** What the studio asks its pattern for. */
 const FPS = 30;

@@ -1,12 +1,12 @@
 // The path of a publisher is cut without a goodbye, and players of HLS see a picture that stands still.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { launchChromium } from '../src/chromium.js';
-import { packetFilter } from '../src/network.js';
-import { goLive } from '../src/pages.js';
-import { seenBy, startPlayer } from '../src/players.js';
-import { startServer, STREAM } from '../src/server.js';
-import { pictures } from '../src/video.js';
+import { launchChromium } from '../../src/chromium.js';
+import { packetFilter } from '../../src/network.js';
+import { goLive } from '../../src/pages.js';
+import { seenBy, startPlayer } from '../../src/players.js';
+import { startServer, STREAM } from '../../src/server.js';
+import { pictures } from '../../src/video.js';
 
 /** Two seconds of pictures before the cut, and five after it. */
 const N_BEFORE = 60;
@@ -18,7 +18,7 @@ const LONGEST_MS = 2_000;
 /**
  * Waits until a segment has begun and ended: two to five seconds, which is longer than what a player has in its buffer, and
  * shorter than a browser takes to miss answers.
- * @param {import('../src/server.js').Server} server
+ * @param {import('../../src/server.js').Server} server
  */
 async function wholeSegment(server) {
   const playlist = `${server.url}/hls/${STREAM.name}/opus/live.m3u8`;
