@@ -90,19 +90,25 @@ impl Link {
     }
 }
 
+/// What is heard over a narrow link, and after how long there are pictures, and those of the best encoding, once it is wide.
+fn narrow_then_wide(link: &mut Link, wide_bps: u64) -> (Heard, Option<Duration>, Option<Duration>) {
+    link.world.run_for(SECOND * 10);
+    let heard = link.listen(30);
+    let widened_at = link.world.now();
+    link.become_of(wide_bps);
+    link.world.run_for(SECOND * 20);
+    let back = link.first_of(widened_at, |_| true);
+    let top = link.first_of(widened_at, |rank| rank == 2);
+    println!("{heard:?}, pictures {back:?} after, the best {top:?}");
+    (heard, back, top)
+}
+
 #[test]
 fn sound_comes_first_where_no_picture_fits_and_pictures_come_back() {
     for bps in [100_000, 150_000, 200_000] {
         for seed in 41..44 {
             let mut link = Link::of(seed, Camera::live(H264).simulcast(), bps);
-            link.world.run_for(SECOND * 10);
-            let heard = link.listen(30);
-            let widened_at = link.world.now();
-            link.become_of(3_000_000);
-            link.world.run_for(SECOND * 20);
-            let back = link.first_of(widened_at, |_| true);
-            let top = link.first_of(widened_at, |rank| rank == 2);
-            println!("{bps} bit/s: {heard:?}, pictures {back:?} after, the best {top:?}");
+            let (heard, back, top) = narrow_then_wide(&mut link, 3_000_000);
             assert!(heard.sound_lost <= 0.005, "{heard:?}");
             assert!(heard.queue_most < Duration::from_millis(100), "{heard:?}");
             assert!(heard.sent_bps <= bps, "{heard:?}");
@@ -123,13 +129,7 @@ fn sound_comes_first_where_a_single_encoding_does_not_fit() {
     for bps in [200_000, 1_000_000] {
         for seed in 41..44 {
             let mut link = Link::of(seed, camera, bps);
-            link.world.run_for(SECOND * 10);
-            let heard = link.listen(30);
-            let widened_at = link.world.now();
-            link.become_of(6_000_000);
-            link.world.run_for(SECOND * 20);
-            let back = link.first_of(widened_at, |_| true);
-            println!("{bps} bit/s: {heard:?}, pictures {back:?} after");
+            let (heard, back, _) = narrow_then_wide(&mut link, 6_000_000);
             assert!(heard.sound_lost <= 0.005, "{heard:?}");
             assert!(heard.queue_most < Duration::from_millis(200), "{heard:?}");
             assert!(heard.sent_bps <= bps, "{heard:?}");
