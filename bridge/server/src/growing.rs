@@ -214,14 +214,20 @@ mod tests {
         assert_eq!(sample.stream.stats().n_blocked, 0);
     }
 
-    #[tokio::test]
-    async fn a_body_of_what_will_never_be_whole_is_broken_off() {
-        let mut sample = Sample::new();
+    /// The body of a segment of which one part is there, and is taken.
+    async fn begun(sample: &mut Sample) -> Body {
         let _ = sample.segment();
         sample.part();
         let mut body = sample.get("720p/k3x9/1.m4s").await.into_body();
         let _ = given(&mut body);
         assert!(polled(&mut body).is_none());
+        body
+    }
+
+    #[tokio::test]
+    async fn a_body_of_what_will_never_be_whole_is_broken_off() {
+        let mut sample = Sample::new();
+        let mut body = begun(&mut sample).await;
         sample.stream.end();
         assert!(
             polled(&mut body)
@@ -234,11 +240,7 @@ mod tests {
     #[tokio::test]
     async fn who_stops_reading_waits_no_more() {
         let mut sample = Sample::new();
-        let _ = sample.segment();
-        sample.part();
-        let mut body = sample.get("720p/k3x9/1.m4s").await.into_body();
-        let _ = given(&mut body);
-        assert!(polled(&mut body).is_none());
+        let body = begun(&mut sample).await;
         assert_eq!(sample.stream.stats().n_blocked, 1);
         drop(body);
         assert_eq!(sample.stream.stats().n_blocked, 0);

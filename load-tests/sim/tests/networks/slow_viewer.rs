@@ -20,7 +20,7 @@ fn slow_line() -> Conditions {
 }
 
 /// What a viewer may ask for before it gets sound alone, and to see whether there is room for pictures again.
-const KEYFRAMES_MAX: usize = 10;
+const KEYFRAMES_MAX: usize = 6;
 
 struct Audience {
     world: World,
