@@ -51,8 +51,9 @@ globalThis.clockStrip = (() => {
     return value >>> 0;
   }
 
-  // White and black, which pictures take in turn: of cells of one shade Chromium's encoder of AV1 leaves some as they were.
-  const SHADES = /** @type {const} */ ([['#fff', '#000'], ['#eee', '#111']]);
+  // White and black, which pictures take in turn, one brighter by the same in all its cells: Chromium's encoder of AV1, when it
+  // has little time, leaves a block as it was whose mean brightness is, such as two cells that have changed places.
+  const SHADES = /** @type {const} */ ([['#fff', '#111'], ['#eee', '#000']]);
   let picture = 0;
 
   /** Paints the time onto a context whose canvas is as wide as the strip or wider. */

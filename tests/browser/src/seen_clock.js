@@ -9,7 +9,7 @@ const WITHIN_MS = 30_000;
 const N_READINGS = 30;
 
 /** How many of the pictures may have no clock to read: what an encoder has blurred, whose checksum tells. */
-const UNREADABLE_SHARE_MAX = 0.25;
+const UNREADABLE_SHARE_MAX = 0.1;
 
 /** A stream is live while whoever speaks does not wait for the answer. A machine that compiles at times makes one wait. */
 const AGE_MAX_MS = 1_000;

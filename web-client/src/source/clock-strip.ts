@@ -14,7 +14,7 @@ const CELLS = 40;
 const TIME_CELLS = 32;
 
 /**
- * The least contrast between a cell and its inverse, of 255. Cells are drawn with 255 or 221; what a codec
+ * The least contrast between a cell and its inverse, of 255. Cells are drawn with 238; what a codec
  * leaves of them at a tolerable rate is well above a quarter of that.
  */
 const CONTRAST_MIN = 64;
@@ -44,12 +44,13 @@ export function stripCells(units: number): boolean[] {
 }
 
 /**
- * The two shades of a strip, white and black of each, which pictures take in turn. Chromium's encoder of AV1 leaves cells of a
- * strip of one shade as they were, while the rest of the picture goes on.
+ * The two shades of a strip, white and black of each, which pictures take in turn: one is brighter by the same in all its cells.
+ * Chromium's encoder of AV1, when it has little time, leaves a block as it was whose mean brightness is: two cells that have
+ * changed places.
  */
 const SHADES = [
-  ['#fff', '#000'],
-  ['#eee', '#111'],
+  ['#fff', '#111'],
+  ['#eee', '#000'],
 ] as const;
 
 /** Draws the strip of a moment at the top of a picture, which has this number. */
