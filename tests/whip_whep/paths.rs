@@ -4,9 +4,11 @@ use crate::http::Reply;
 use crate::node::{Node, good_offer};
 
 /// Where an endpoint would have something, and has nothing.
-const NOWHERE: [&str; 6] = [
+const NOWHERE: [&str; 8] = [
     "/demo/",
     "//",
+    "//demo",
+    "//demo/sse",
     "/demo/0/x",
     "/demo/0/sse/1/2",
     "/demo/0/layer/",

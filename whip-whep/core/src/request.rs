@@ -98,7 +98,10 @@ impl<'a> Target<'a> {
         let stream = segments.next().unwrap_or_default();
         let session = segments.next();
         let below = match (endpoint, segments.next(), segments.next(), segments.next()) {
-            _ if session == Some("") => Some(Below::Nothing),
+            // An empty segment names nothing, a stream as little as a session.
+            _ if session.is_some_and(|session| session.is_empty() || stream.is_empty()) => {
+                Some(Below::Nothing)
+            }
             (_, None, None, None) => None,
             (_, Some("sse"), None, None) => Some(Below::Events),
             (_, Some("sse"), Some(number), None) => Some(Below::EventStream(number)),
