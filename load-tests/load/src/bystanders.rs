@@ -36,6 +36,8 @@ pub struct Seen {
     pub n_others: usize,
     /// What the player with the poor path got, in packets; `None` where it had no part.
     pub n_packets_of_poor: Option<u64>,
+    /// The server's memory at the end of the measurement, if the server is known.
+    pub server_bytes: Option<u64>,
 }
 
 /// A round without the poor player, and the one after it with it.
@@ -79,6 +81,7 @@ async fn watch<'s>(
     Ok(Seen {
         n_packets_of_poor: poor.map(|tally| tally.window.n_packets),
         n_others: scenario.n_viewers - usize::from(poor.is_some()),
+        server_bytes: measured.server.map(|server| server.resident_bytes.1),
         window: of_clean(&measured.window).unwrap_or_default(),
         settled: of_clean(&settled).unwrap_or_default(),
     })

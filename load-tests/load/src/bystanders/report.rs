@@ -14,12 +14,15 @@ use crate::table::or_dash;
 pub struct Bars {
     /// The 99th percentile of media's latency, above that without it: the median of the rounds.
     pub latency_excess_max: Duration,
+    /// The server's memory, above that without it, in bytes: the median of the rounds, for a heap grows and shrinks by steps.
+    pub server_excess_bytes_max: u64,
 }
 
 impl Default for Bars {
     fn default() -> Self {
         Self {
             latency_excess_max: Duration::from_millis(1),
+            server_excess_bytes_max: 2 << 20,
         }
     }
 }
@@ -35,6 +38,7 @@ struct RoundReport {
     players_without_media: usize,
     is_continuous: bool,
     packets_of_poor: Option<u64>,
+    server_bytes: [Option<u64>; 2],
 }
 
 /// The figures of a run. Of each pair the first is without the poor path, the second with it.
@@ -43,6 +47,9 @@ pub struct Report {
     rounds: Vec<RoundReport>,
     latency_p99_excess_us: Option<i128>,
     latency_p99_excess_us_max: i128,
+    /// Absent where the server's memory cannot be read.
+    server_excess_bytes: Option<i128>,
+    server_excess_bytes_max: i128,
     passed: bool,
 }
 
@@ -66,28 +73,38 @@ impl RoundReport {
                 .iter()
                 .all(|seen| seen.settled.faults == Faults::default()),
             packets_of_poor: round.beside.n_packets_of_poor,
+            server_bytes: both.map(|seen| seen.server_bytes),
         }
     }
+}
 
-    /// What the 99th percentile is more beside the poor path.
-    fn excess_us(&self) -> Option<i128> {
-        let [alone, beside] = self.latency_p99_us;
-        let signed = |us: u128| i128::try_from(us).ok();
-        Some(signed(beside?)? - signed(alone?)?)
-    }
+/// The median over the rounds of what is more beside the poor path; none where a round lacks it.
+fn median_excess<T>(
+    rounds: &[RoundReport],
+    of: impl Fn(&RoundReport) -> [Option<T>; 2],
+) -> Option<i128>
+where
+    i128: TryFrom<T>,
+{
+    let excess = |round: &RoundReport| {
+        let [alone, beside] = of(round);
+        Some(i128::try_from(beside?).ok()? - i128::try_from(alone?).ok()?)
+    };
+    let mut excesses: Vec<i128> = rounds.iter().map(excess).collect::<Option<_>>()?;
+    excesses.sort_unstable();
+    excesses.get(excesses.len() / 2).copied()
 }
 
 impl Report {
     /// The figures of these rounds.
     pub fn new(rounds: &[Round], bars: Bars) -> Self {
         let rounds: Vec<RoundReport> = rounds.iter().map(RoundReport::of).collect();
-        let excesses: Option<Vec<i128>> = rounds.iter().map(RoundReport::excess_us).collect();
-        let mut excesses = excesses.unwrap_or_default();
-        excesses.sort_unstable();
         let max = i128::try_from(bars.latency_excess_max.as_micros()).unwrap_or(i128::MAX);
         let mut report = Self {
-            latency_p99_excess_us: excesses.get(excesses.len() / 2).copied(),
+            latency_p99_excess_us: median_excess(&rounds, |round| round.latency_p99_us),
             latency_p99_excess_us_max: max,
+            server_excess_bytes: median_excess(&rounds, |round| round.server_bytes),
+            server_excess_bytes_max: bars.server_excess_bytes_max.into(),
             rounds,
             passed: false,
         };
@@ -107,6 +124,11 @@ impl Report {
             (
                 self.latency_p99_excess_us.is_none_or(|us| us > max),
                 "the others' packets come later",
+            ),
+            (
+                self.server_excess_bytes
+                    .is_some_and(|bytes| bytes > self.server_excess_bytes_max),
+                "it costs the server too much memory",
             ),
             (
                 rounds.iter().any(|round| round.packets_lost != [0, 0]),
@@ -157,6 +179,14 @@ impl fmt::Display for Report {
             f,
             "latency p99 with the poor path, us: {excess}, <= {max:+} (median of the rounds)"
         )?;
+        let mib = |bytes: i128| bytes as f64 / f64::from(1 << 20);
+        if let Some(excess) = self.server_excess_bytes {
+            let (excess, max) = (mib(excess), mib(self.server_excess_bytes_max));
+            writeln!(
+                f,
+                "the server's memory with the poor path, MiB: {excess:+.1}, <= {max:+.1} (median of the rounds)"
+            )?;
+        }
         for failure in self.failures() {
             writeln!(f, "FAILED: {failure}")?;
         }
@@ -181,6 +211,7 @@ mod tests {
             },
             n_others: 9,
             n_packets_of_poor,
+            server_bytes: n_packets_of_poor.map_or(Some(50 << 20), |_| Some(51 << 20)),
         }
     }
 
@@ -212,5 +243,12 @@ mod tests {
         dead.iter_mut()
             .for_each(|round| round.beside.settled.n_receiving = 8);
         assert_eq!(failures(&dead), ["others receive nothing"]);
+        let mut fat = rounds(&[0], 0, Some(7));
+        fat.iter_mut()
+            .for_each(|round| round.beside.server_bytes = Some((52 << 20) + 1));
+        assert_eq!(failures(&fat), ["it costs the server too much memory"]);
+        fat.iter_mut()
+            .for_each(|round| round.alone.server_bytes = None);
+        assert!(failures(&fat).is_empty(), "a server elsewhere has no /proc");
     }
 }
