@@ -13,10 +13,11 @@ const N_PICTURES = 60;
 /**
  * @param {import('node:test').TestContext} t
  * @param {Record<string, string>} studioOptions
+ * @param {string} [latency] of `[hls]`
  */
-export async function watchedFromAfar(t, studioOptions = {}) {
+export async function watchedFromAfar(t, studioOptions = {}, latency = 'low') {
   const { emulator, program } = await startEmulator(t);
-  const server = await startServer(t, { httpsAddress: NEAR_ADDRESS, mediaAddress: NEAR_ADDRESS });
+  const server = await startServer(t, { httpsAddress: NEAR_ADDRESS, mediaAddress: NEAR_ADDRESS, latency });
   const [near, far] = await Promise.all([
     launchChromium(t, { trustsAnyServer: true }),
     launchChromium(t, { trustsAnyServer: true, program }),

@@ -9,6 +9,8 @@ mod jitter;
 #[cfg(test)]
 mod joins;
 #[cfg(test)]
+mod longer_paths;
+#[cfg(test)]
 mod matrix;
 #[cfg(test)]
 mod outages;

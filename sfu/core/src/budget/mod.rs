@@ -14,6 +14,7 @@
 //! | `busy` | how much of it the path lets through at most |
 //! | `inter_arrival`, `trendline`, `overuse`: together `delay` | whether a queue grows or drains |
 //! | `queue` | how much delay stands in it |
+//! | `longer` | whether that is a queue at all |
 //! | `app_limited` | whether the sender uses what it may |
 //! | `aimd`, with `capacity` | the delay-based rate |
 //! | `loss` | how much of it the losses leave |
@@ -47,6 +48,7 @@ mod inter_arrival;
 pub(crate) mod ladder;
 pub mod limited_by;
 pub(crate) mod limits;
+mod longer;
 mod loss;
 pub(crate) mod means;
 mod overflow;

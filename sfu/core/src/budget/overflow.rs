@@ -29,12 +29,15 @@ const EXCESS: f64 = 0.01;
 /// Weight of each interval relative to the one after it: half of what is known is 3.5 s old at most.
 const AGEING: f64 = 0.9;
 
+/// No path that is used loses more by itself.
+const LOSS_MAX: f64 = 0.5;
+
 /// Each interval of overflow leaves this share of what arrives.
 const YIELD: f64 = 0.95;
 
-/// When a queue stands still though this share of the rate is left, it is not ours: the path has become longer, or a
-/// competitor keeps it filled. Yielding further would give up the link to him.
-const YIELD_MIN: f64 = 0.7;
+/// When a queue stands still though so many yields have followed each other, which leave seven tenths of the rate, it is not ours: the
+/// path has become longer, or a competitor keeps it filled. Yielding further would give up the link to him.
+const YIELDS_MAX: u32 = 6;
 
 /// What an interval says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,14 +75,6 @@ impl Tally {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Yields {
-    /// What arrived before the first.
-    from: Bitrate,
-    /// What the last one left.
-    left: Bitrate,
-}
-
 /// Tells losses with a queue from losses without.
 #[derive(Debug, Default)]
 pub(crate) struct Overflow {
@@ -90,8 +85,8 @@ pub(crate) struct Overflow {
     queue: Option<(Duration, Duration)>,
     with_queue: Tally,
     without_queue: Tally,
-    /// Those that have followed each other without the queue draining.
-    yields: Option<Yields>,
+    /// Yields that have followed each other without the queue draining.
+    n_yields: u32,
 }
 
 impl Overflow {
@@ -128,7 +123,7 @@ impl Overflow {
         if is_standing {
             self.with_queue.add(interval);
         } else {
-            self.yields = None;
+            self.n_yields = 0;
             // A queue that filled or drained meanwhile tells nothing: whose the losses were is not known.
             if most <= standing {
                 self.without_queue.add(interval);
@@ -139,25 +134,24 @@ impl Overflow {
             return Verdict::Nothing;
         }
         acknowledged.map_or(Verdict::Nothing, |acknowledged| {
-            self.yield_from(rate.min(acknowledged))
+            self.yield_to(rate, acknowledged, interval.loss())
         })
     }
 
-    fn yield_from(&mut self, arriving: Bitrate) -> Verdict {
-        let left = arriving.scaled(YIELD);
-        let from = match self.yields {
-            // What arrives has fallen by more than was yielded: the link is another one by now.
-            Some(yields) if arriving < yields.left.scaled(YIELD) => arriving,
-            Some(yields) => yields.from,
-            None => arriving,
-        };
-        if left < from.scaled(YIELD_MIN) {
-            self.yields = None;
+    /// What arrives is what the link carries, if the loss is its queue's. If it goes on when less is sent it is the path's, which
+    /// loses as much of whatever is sent: to leave a share of what arrives would then be to leave nothing, before long.
+    fn yield_to(&mut self, rate: Bitrate, acknowledged: Bitrate, loss: f64) -> Verdict {
+        if self.n_yields == YIELDS_MAX {
+            self.n_yields = 0;
             self.with_queue = Tally::default();
             return Verdict::NotOurs;
         }
-        self.yields = Some(Yields { from, left });
-        Verdict::Yield(left)
+        let carried = match self.n_yields {
+            0 => acknowledged,
+            _ => acknowledged.scaled(1.0 / (1.0 - loss.min(LOSS_MAX))),
+        };
+        self.n_yields += 1;
+        Verdict::Yield(rate.min(carried).scaled(YIELD))
     }
 }
 
@@ -215,17 +209,25 @@ mod tests {
 
     #[test]
     fn a_queue_that_does_not_follow_is_not_ours() {
+        assert!(yielded(50) >= RATE.scaled(0.7), "{}", yielded(50));
+        // A fifth is lost whatever is sent: what arrives is less than what is sent each time.
+        assert!(yielded(5) >= RATE.scaled(0.55), "{}", yielded(5));
+    }
+
+    /// What is left when a delay turns out not to be ours, over a path that loses each `nth` packet.
+    fn yielded(nth: u64) -> Bitrate {
         let mut overflow = Overflow::default();
         let mut rate = RATE;
         let mut is_ours = true;
+        let arrives = 1.0 - 1.0 / nth as f64;
         for number in 0..500 {
             let sent = Sent {
                 number,
                 at: Instant::from_nanos(number * 10_000_000),
                 bytes: 1_200,
             };
-            overflow.push(sent, number % 50 == 0, Duration::from_millis(90));
-            match overflow.update(rate, Some(rate)) {
+            overflow.push(sent, number % nth == 0, Duration::from_millis(90));
+            match overflow.update(rate, Some(rate.scaled(arrives))) {
                 Verdict::Nothing => {}
                 Verdict::Yield(left) => rate = left,
                 Verdict::NotOurs => {
@@ -234,6 +236,7 @@ mod tests {
                 }
             }
         }
-        assert!(!is_ours && rate >= RATE.scaled(YIELD_MIN), "{rate}");
+        assert!(!is_ours, "{rate}");
+        rate
     }
 }

@@ -12,6 +12,7 @@ use crate::budget::busy::Busy;
 use crate::budget::cluster::Measured;
 use crate::budget::delay::DelayWatch;
 use crate::budget::history::Sent;
+use crate::budget::longer::{Longer, Seen};
 use crate::budget::loss::LossLimit;
 use crate::budget::overflow::{Overflow, Verdict};
 use crate::budget::overuse::Usage;
@@ -26,6 +27,7 @@ pub(crate) struct Rates {
     aimd: Aimd,
     loss: LossLimit,
     overflow: Overflow,
+    longer: Longer,
 }
 
 /// What a batch of feedback is judged with.
@@ -47,6 +49,7 @@ impl Rates {
             aimd: Aimd::new(start),
             loss: LossLimit::default(),
             overflow: Overflow::default(),
+            longer: Longer::default(),
         }
     }
 
@@ -119,6 +122,15 @@ impl Rates {
             Verdict::Nothing => {}
             Verdict::Yield(left) => self.aimd.yield_to(left, now),
             Verdict::NotOurs => self.queue.rebase(),
+        }
+        let seen = Seen {
+            standing: self.queue.standing(),
+            acknowledged: acknowledged.unwrap_or(Bitrate::ZERO),
+            loss: self.loss.loss(),
+            is_over: usage == Usage::Over,
+        };
+        if self.longer.update(seen, now) {
+            self.queue.rebase();
         }
         let is_limit_lower = self.loss.update(self.aimd.rate(), acknowledged);
         is_limit_lower || self.aimd.last_fall() == Some(now)

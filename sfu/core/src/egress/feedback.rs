@@ -7,7 +7,9 @@ use sfu_model::rtp::Ssrc;
 use sfu_model::time::{Instant, NtpTime};
 
 use crate::egress::feedback_patience::Steps;
+use crate::egress::loss_tally::PACKETS_MIN;
 use crate::egress::sender::Sender;
+use crate::egress::stream::Stream;
 use crate::route::packet_cache::PacketCache;
 use crate::rtcp::{Compound, Feedback, ReportBlock};
 
@@ -56,7 +58,8 @@ fn hear_clear(
     (cache, moment): (&PacketCache, Moment),
     drops: &mut DropCounts,
 ) -> Heard {
-    let (mut heard, mut reported) = (Heard::default(), Reported::default());
+    let mut heard = Heard::default();
+    let mut round_trip = None;
     for feedback in Compound::new(clear) {
         let Ok(feedback) = feedback else {
             drops.count(DropReason::MalformedRtcp);
@@ -71,7 +74,9 @@ fn hear_clear(
             break;
         }
         match feedback {
-            Feedback::ReceiverReport(block) => reported.add(sender, &block, moment),
+            Feedback::ReceiverReport(block) => {
+                round_trip = hear_report(sender, &block, moment).or(round_trip);
+            }
             Feedback::Nack { media, packets } => {
                 if is_video(sender, media) {
                     let packets = packets.take_while(|_| steps.take(1));
@@ -93,52 +98,39 @@ fn hear_clear(
             Feedback::Other => {}
         }
     }
-    reported.tell(sender, moment.now);
+    tell_loss(sender, round_trip, moment.now);
     heard
 }
 
-/// What the report blocks of one compound packet add up to. A stream counts as much as what was sent of it since its last report,
-/// as in libwebrtc: if the last block had the word, sound that arrives whole would hide that a fifth of the pictures is lost.
-#[derive(Clone, Copy, Debug, Default)]
-struct Reported {
-    n_packets: u64,
-    /// How many of them are lost, times 256.
-    lost_parts: u64,
-    round_trip: Option<Duration>,
+/// What a report block adds to what is known of the path. A stream counts as much as what was sent of it since its last report,
+/// as in libwebrtc: if the last block had the word, sound that arrives whole would hide that a fifth of the pictures is lost. Returns
+/// the round trip, where it tells of one.
+fn hear_report(sender: &mut Sender, block: &ReportBlock, moment: Moment) -> Option<Duration> {
+    let stream = sender.stream_of(block.ssrc)?;
+    let n_sent = stream.counters().packets;
+    let n_before = stream.reported_at.replace(n_sent).unwrap_or(0);
+    let n_packets = u64::from(n_sent.wrapping_sub(n_before));
+    let is_of = |stream: &Option<Stream>| {
+        let stream = stream.as_ref();
+        stream.is_some_and(|stream| stream.terms().ssrc == block.ssrc)
+    };
+    if is_of(&sender.audio) {
+        sender.redundancy.on_report(n_packets, block.fraction_lost);
+    }
+    if is_of(&sender.video) {
+        sender.losing.on_report(n_packets, block.fraction_lost);
+    }
+    sender.reported.add(n_packets, block.fraction_lost);
+    let round_trip = block.round_trip(moment.ntp)?;
+    sender.set_round_trip(round_trip);
+    Some(round_trip)
 }
 
-impl Reported {
-    fn add(&mut self, sender: &mut Sender, block: &ReportBlock, moment: Moment) {
-        let audio = sender.audio.as_ref();
-        if audio.is_some_and(|audio| audio.terms().ssrc == block.ssrc) {
-            sender.redundancy.on_report(block.fraction_lost);
-        }
-        let video = sender.video.as_ref();
-        if video.is_some_and(|video| video.terms().ssrc == block.ssrc) {
-            sender.losing.on_report(block.fraction_lost);
-        }
-        let Some(stream) = sender.stream_of(block.ssrc) else {
-            return;
-        };
-        let n_sent = stream.counters().packets;
-        let n_before = stream.reported_at.replace(n_sent).unwrap_or(0);
-        let n_packets = u64::from(n_sent.wrapping_sub(n_before));
-        self.n_packets += n_packets;
-        self.lost_parts += n_packets * u64::from(block.fraction_lost);
-        if let Some(round_trip) = block.round_trip(moment.ntp) {
-            sender.set_round_trip(round_trip);
-            self.round_trip = Some(round_trip);
-        }
-    }
-
-    /// Of what was not sent nothing can be lost.
-    fn tell(self, sender: &mut Sender, now: Instant) {
-        let fraction_lost = self.lost_parts.checked_div(self.n_packets);
-        let fraction_lost = fraction_lost.and_then(|fraction| u8::try_from(fraction).ok());
-        if let Some(fraction_lost) = fraction_lost {
-            let estimator = &mut sender.estimation().estimator;
-            estimator.on_report(fraction_lost, self.round_trip, now);
-        }
+/// Tells what follows the path of the loss, once enough is said of it.
+fn tell_loss(sender: &mut Sender, round_trip: Option<Duration>, now: Instant) {
+    if let Some(fraction_lost) = sender.reported.take(PACKETS_MIN) {
+        let estimator = &mut sender.estimation().estimator;
+        estimator.on_report(fraction_lost, round_trip, now);
     }
 }
 

@@ -23,6 +23,7 @@ pub(crate) mod header;
 pub(crate) mod history;
 mod late;
 mod losing;
+mod loss_tally;
 pub(crate) mod pacer;
 pub(crate) mod redundancy;
 pub(crate) mod repair;

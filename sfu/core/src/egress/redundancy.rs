@@ -6,6 +6,7 @@ use sfu_model::packet::Packet;
 use sfu_model::rate::Bitrate;
 use sfu_model::rtp::{PayloadType, SeqNo};
 
+use crate::egress::loss_tally::LossTally;
 use crate::red;
 use crate::route::packet_cache::PacketCache;
 use crate::subscribe::subscription::Outgoing;
@@ -14,12 +15,15 @@ use crate::subscribe::subscription::Outgoing;
 pub(crate) const FRAMES_MAX: usize = 2;
 /// The share of lost packets, of 256, from which on there are two: 5 %. Below it one leaves less than 0.3 % lost.
 const LOSSY: u8 = 13;
-/// So many reports in a row must be better before there is one again: a report covers some 50 packets, of which a path that
-/// loses a tenth may lose two.
-const GOOD_REPORTS: u8 = 3;
+/// Of so many packets, which are most of a second of sound: a path that loses a tenth may lose two of them.
+const PACKETS: u64 = 40;
+/// So many times in a row it must be less before there is one again.
+const GOOD_TIMES: u8 = 3;
 /// The part of what a path carries that sound may take with its redundancy: a quarter. What overfills a path loses more than
 /// it saves.
 const SHARE_MAX: f64 = 0.25;
+/// And where it is all that is sent, and much of it is lost.
+const SHARE_ALONE_MAX: f64 = 0.9;
 /// Largest payload with what it carries, so that the datagram stays below the 1,200 bytes that every path takes. Sound of
 /// 200 kbit/s in frames of 20 ms has 500 bytes a frame; what does not fit goes alone.
 const PAYLOAD_BYTES_MAX: usize = 1_100;
@@ -29,6 +33,7 @@ const PAYLOAD_BYTES_MAX: usize = 1_100;
 pub(crate) struct Redundancy {
     /// The encoding that is sent, and the number it began with: what came before is of another timeline.
     began: Option<(EncodingId, SeqNo)>,
+    loss: LossTally,
     is_lossy: bool,
     n_good: u8,
     /// What the path has room for.
@@ -60,14 +65,18 @@ struct Frame<'a> {
 }
 
 impl Redundancy {
-    /// The receiver has reported this loss of sound, of 256 (RFC 3550 section 6.4.1).
-    pub(crate) fn on_report(&mut self, fraction_lost: u8) {
+    /// The receiver has reported this loss of so many packets of sound, of 256 (RFC 3550 section 6.4.1).
+    pub(crate) fn on_report(&mut self, n_packets: u64, fraction_lost: u8) {
+        self.loss.add(n_packets, fraction_lost);
+        let Some(fraction_lost) = self.loss.take(PACKETS) else {
+            return;
+        };
         if fraction_lost >= LOSSY {
             (self.is_lossy, self.n_good) = (true, 0);
             return;
         }
         self.n_good = self.n_good.saturating_add(1);
-        self.is_lossy &= self.n_good < GOOD_REPORTS;
+        self.is_lossy &= self.n_good < GOOD_TIMES;
     }
 
     /// Frames that a packet carries now, where they fit.
@@ -79,12 +88,17 @@ impl Redundancy {
         }
     }
 
-    /// The path carries this much, as far as it is estimated, and sound without redundancy takes that.
-    pub(crate) fn fit(&mut self, sound: Bitrate, estimate: Option<Bitrate>) {
+    /// The path carries this much, as far as it is estimated, and sound without redundancy takes that; whether it is sent alone.
+    pub(crate) fn fit(&mut self, sound: Bitrate, estimate: Option<Bitrate>, is_alone: bool) {
+        let share_max = if is_alone && self.is_lossy {
+            SHARE_ALONE_MAX
+        } else {
+            SHARE_MAX
+        };
         self.room = match estimate {
             None => Room::Unknown,
             Some(estimate) => {
-                let share = estimate.scaled(SHARE_MAX);
+                let share = estimate.scaled(share_max);
                 let fits = |n: &usize| sound.scaled(1.0 + *n as f64) <= share;
                 Room::Frames((1..=FRAMES_MAX).take_while(fits).count())
             }

@@ -19,6 +19,7 @@ use crate::egress::estimation::{Estimation, Negotiated};
 use crate::egress::given_up::GivenUp;
 use crate::egress::history::{self, Sent};
 use crate::egress::losing::Losing;
+use crate::egress::loss_tally::LossTally;
 use crate::egress::pacer::Pacer;
 use crate::egress::redundancy::Redundancy;
 use crate::egress::repair::RepairBudget;
@@ -71,6 +72,8 @@ pub(crate) struct Sender {
     repair_copies: RepairCopies,
     given_up: GivenUp,
     pub(crate) losing: Losing,
+    /// Of all its streams, for what follows the path.
+    pub(crate) reported: LossTally,
     doubtful: Option<Doubtful>,
     reports: Reports,
     round_trip: Option<Duration>,
@@ -108,6 +111,7 @@ impl Sender {
             repair_copies: RepairCopies::default(),
             given_up: GivenUp::default(),
             losing: Losing::default(),
+            reported: LossTally::default(),
             doubtful: None,
             reports: Reports::default(),
             round_trip: None,

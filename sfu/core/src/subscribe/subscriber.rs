@@ -111,7 +111,8 @@ impl Subscriber {
         let estimate = self.sender.plan(has_choice, supply.now);
         let is_measured = self.sender.is_measured();
         if let Some(audio) = &self.audio {
-            self.sender.redundancy.fit(sound, estimate);
+            let is_alone = self.video.as_ref().is_some_and(Subscription::is_stopped);
+            self.sender.redundancy.fit(sound, estimate, is_alone);
             sound = sound.scaled(audio.weight(self.sender.redundancy.n_frames()));
         }
         let budget = match estimate {

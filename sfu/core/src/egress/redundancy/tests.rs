@@ -70,7 +70,7 @@ fn carried(redundancy: &mut Redundancy, packets: &[Packet]) -> Vec<Vec<(u16, u8)
 
 fn lossy() -> Redundancy {
     let mut redundancy = Redundancy::default();
-    redundancy.on_report(LOSSY);
+    redundancy.on_report(PACKETS, LOSSY);
     redundancy
 }
 
@@ -153,23 +153,30 @@ fn a_path_without_room_is_not_filled_with_what_was_sent_before() {
     let sound = Bitrate::from_kbps(50);
     let mut redundancy = lossy();
     for (estimate, n_frames) in [(100, 0), (399, 0), (400, 1), (599, 1), (600, 2), (9_000, 2)] {
-        redundancy.fit(sound, Some(Bitrate::from_kbps(estimate)));
+        redundancy.fit(sound, Some(Bitrate::from_kbps(estimate)), false);
         assert_eq!(redundancy.n_frames(), n_frames, "{estimate} kbit/s");
     }
-    redundancy.fit(sound, Some(Bitrate::from_kbps(100)));
-    redundancy.fit(sound, None);
+    for (estimate, n_frames) in [(111, 0), (112, 1), (167, 2)] {
+        redundancy.fit(sound, Some(Bitrate::from_kbps(estimate)), true);
+        assert_eq!(redundancy.n_frames(), n_frames, "{estimate} kbit/s, alone");
+    }
+    let mut good = Redundancy::default();
+    good.fit(sound, Some(Bitrate::from_kbps(112)), true);
+    assert_eq!(good.n_frames(), 0, "nothing is lost");
+    redundancy.fit(sound, Some(Bitrate::from_kbps(100)), false);
+    redundancy.fit(sound, None, false);
     assert_eq!(redundancy.n_frames(), 2, "it is not estimated any more");
 }
 
 #[test]
 fn it_takes_three_good_reports_to_send_less() {
     let mut redundancy = Redundancy::default();
-    redundancy.on_report(LOSSY - 1);
+    redundancy.on_report(PACKETS, LOSSY - 1);
     assert_eq!(redundancy.n_frames(), 1);
     for fraction in [LOSSY, 0, 0, LOSSY, 0, 0] {
-        redundancy.on_report(fraction);
+        redundancy.on_report(PACKETS, fraction);
         assert_eq!(redundancy.n_frames(), 2);
     }
-    redundancy.on_report(0);
+    redundancy.on_report(PACKETS, 0);
     assert_eq!(redundancy.n_frames(), 1);
 }
