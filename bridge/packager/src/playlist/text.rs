@@ -172,12 +172,10 @@ impl<'m> Text<'m> {
     }
 
     fn segments(&mut self, first_with_parts: usize) {
-        for (index, segment) in self.listed.iter().enumerate() {
-            if index < self.skipped {
-                // What was skipped applies on: the reader of a delta update has it.
-                self.init = Some(segment.head.init);
-                continue;
-            }
+        // The init section is said again behind what is skipped, where it applies on: Shaka 5.2 takes segments without it for
+        // segments that need none, and after a change of rendition decodes them with that of the other.
+        let with_index = self.listed.iter().enumerate();
+        for (index, segment) in with_index.skip(self.skipped) {
             self.segment_head(&segment.head);
             if segment.is_gap {
                 self.out.push_str("#EXT-X-GAP\n");

@@ -270,7 +270,8 @@ pub(crate) fn alone(playlist: &Playlist) {
     // EXT-X-MAP needs 6, EXT-X-SKIP needs 9, and no tag of ours more (section 8).
     let version = if playlist.skipped.is_some() { 9 } else { 6 };
     assert_eq!(playlist.version, version, "the version");
-    let mut has_map = playlist.skipped.is_some();
+    // Of a delta update too: not every player remembers the one that was skipped.
+    let mut has_map = false;
     let mut map = None;
     for segment in playlist.segments.iter().chain(&playlist.open) {
         has_map |= segment.map.is_some();
