@@ -41,7 +41,11 @@ const CUT_AFTER: Duration = Duration::from_millis(2_400);
 pub const SEGMENT_LIMIT: Duration = Duration::from_millis(2_490);
 /// A discontinuity sooner after a cut has to wait: parameter sets that change with every picture would fill the playlist
 /// with segments of one picture.
-const BREAK_AFTER: Duration = Duration::from_millis(500);
+pub(crate) const BREAK_AFTER: Duration = Duration::from_millis(500);
+
+/// The timeline may be so far ahead of the wall: a keyframe is known of before it comes, times are on a grid, and clocks are measured.
+/// Nobody is told of a segment before a part of it is there, which takes longer.
+const AHEAD_SLACK: Duration = Duration::from_millis(100);
 
 /// The start of a segment in all renditions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +54,8 @@ pub(crate) struct Cut {
     pub(crate) number: MediaSequenceNumber,
     /// When, since the timeline's zero.
     pub(crate) at: Duration,
-    /// The wall time of `at`, since 1970: never in the future, never before that of the cut before.
+    /// The wall time of `at`, since 1970: never in the future by the time anybody is told of it, never before that of the cut before,
+    /// and between two discontinuities as far from it as `at` is, for players place segments by it.
     pub(crate) unix: Duration,
     /// Discontinuities so far, this one included.
     pub(crate) discontinuity_sequence: u64,
@@ -88,6 +93,8 @@ pub(crate) struct SegmentClock {
     zero: Zero,
     /// Oldest first; what every rendition has passed is forgotten, the last never.
     cuts: VecDeque<Cut>,
+    /// How far the timeline was ahead of the wall, beyond [`AHEAD_SLACK`]: dates are less by that.
+    ahead: Duration,
     /// When the last was decided.
     decided_at: Instant,
     /// How many of [`ASK_AFTER`] are spent.
@@ -104,6 +111,7 @@ impl SegmentClock {
         Self {
             zero,
             cuts: VecDeque::new(),
+            ahead: Duration::ZERO,
             decided_at: now,
             n_asked: 0,
             needed_at: None,
@@ -245,8 +253,15 @@ impl SegmentClock {
 
     fn push(&mut self, at: Duration, kind: Kind, now: Instant) {
         let last = self.last();
+        let present = now.saturating_since(self.zero.at);
+        let ahead = at.saturating_sub(present.saturating_add(AHEAD_SLACK));
+        // Once it was, it stays so: a date that follows the wall for a segment and the timeline for the next moves both.
+        self.ahead = match kind {
+            Kind::Regular => self.ahead.max(ahead),
+            Kind::Break => ahead,
+        };
         let unix = self.zero.unix.saturating_add(at);
-        let unix = unix.min(self.zero.unix_at(now));
+        let unix = unix.saturating_sub(self.ahead);
         let unix = last.map_or(unix, |last| unix.max(last.unix));
         let number = last.map_or(0, |last| last.number.0.saturating_add(1));
         let sequence = last.map_or(0, |last| last.discontinuity_sequence);
@@ -342,11 +357,43 @@ mod tests {
 
     #[test]
     fn wall_time_is_never_in_the_future_and_never_goes_back() {
+        let date = |clock: &SegmentClock| clock.last().unwrap().unix - Duration::from_secs(1_000);
         let mut clock = clock();
         assert!(clock.adopt(ms(2_000), at(1_000)));
-        assert_eq!(clock.last().unwrap().unix, Duration::from_secs(1_001));
-        assert!(clock.adopt(ms(4_000), at(500)));
-        assert_eq!(clock.last().unwrap().unix, Duration::from_secs(1_001));
+        assert_eq!(
+            date(&clock),
+            ms(1_100),
+            "a tenth of a second, and it is not told of yet"
+        );
+        assert!(clock.adopt(ms(4_000), at(1_500)));
+        assert_eq!(date(&clock), ms(1_600));
+        clock.break_at(ms(6_000), at(1_000));
+        assert_eq!(date(&clock), ms(1_600), "it would go back");
+    }
+
+    #[test]
+    fn dates_are_as_far_apart_as_segments_whenever_they_were_decided() {
+        let mut clock = clock();
+        let mut last = clock.last().unwrap();
+        // Known of before it comes, when it comes, and late; then with a timeline that is ahead, once and for all.
+        for (time, now) in [(2_000, 1_900), (4_000, 4_030), (6_000, 9_000)] {
+            assert!(clock.adopt(ms(time), at(now)));
+            let cut = clock.last().unwrap();
+            assert_eq!(cut.unix - last.unix, cut.at - last.at, "{time}");
+            last = cut;
+        }
+        for (time, now, date_ms) in [(8_000, 7_500, 7_600), (10_000, 9_990, 9_600)] {
+            assert!(clock.adopt(ms(time), at(now)));
+            let date = clock.last().unwrap().unix - Duration::from_secs(1_000);
+            assert_eq!(date, ms(date_ms), "{time}");
+        }
+        clock.break_at(ms(11_000), at(11_000));
+        let date = clock.last().unwrap().unix - Duration::from_secs(1_000);
+        assert_eq!(
+            date,
+            ms(11_000),
+            "what follows is another timeline to players"
+        );
     }
 
     #[test]
