@@ -1,13 +1,14 @@
 //! A rendition's place in its stream, from before its first frame, and which of its frames are let in.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sfu_model::codec::MediaKind;
 use sfu_model::frame::{Discontinuity, Frame};
 
 use crate::rendition::RenditionName;
 use crate::rendition_writer::RenditionWriter;
-use crate::segment_clock::SegmentClock;
+use crate::segment_clock::{BREAK_AFTER, SegmentClock};
 
 #[derive(Debug)]
 pub(crate) struct Slot {
@@ -84,9 +85,16 @@ impl Slot {
         let cut = writer.segment.cut();
         // With its first part a segment's init section is told, and stays.
         let is_untouched = writer.segment.is_empty() && writer.parts.is_empty();
-        if (cut.is_discontinuous && is_untouched) || clock.next_break(cut.number).is_some() {
+        let at = writer.at(frame.time.0);
+        let break_at = match cut.is_discontinuous && is_untouched {
+            true => Some(cut.at),
+            false => clock.next_break_at(cut.number),
+        };
+        // What stands in for a part before the frame has the format of before, and so its segment.
+        let joins = |break_at: Duration| !is_new || at < break_at.saturating_add(BREAK_AFTER);
+        if break_at.is_some_and(joins) {
             Admission::Joins
-        } else if clock.can_break(writer.at(frame.time.0)) {
+        } else if clock.can_break(at) {
             Admission::Breaks
         } else {
             Admission::TooSoon
