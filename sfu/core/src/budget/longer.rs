@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_queue_that_drains_or_overflows_is_a_queue() {
-        // A tenth of a second for each second.
+        // What drains by less than a quarter in that time cannot be told from a path.
         assert_eq!(
             longer_after(|ms| seen(1_200 - ms.min(11_000) / 10, 400)),
             Some(1_600)
