@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   clockUnits,
+  drawStrip,
   type Pixels,
   readStrip,
   stripCells,
@@ -22,7 +23,31 @@ function pictureOf(units: number, cellPx = 16): Pixels & { data: number[] } {
   return { width, height, data };
 }
 
+/** How bright the two rows of each cell are together, in a picture of this number. */
+function meansOf(units: number, picture: number): number[] {
+  const means = new Map<number, number>();
+  const canvas = {
+    fillStyle: '',
+    fillRect(leftPx: number) {
+      const brightness = Number.parseInt(canvas.fillStyle.slice(1, 2), 16);
+      means.set(leftPx, (means.get(leftPx) ?? 0) + brightness);
+    },
+  };
+  drawStrip(canvas as unknown as CanvasRenderingContext2D, 640, units, picture);
+  return [...means.values()];
+}
+
 describe('a clock strip', () => {
+  // An encoder that has little time leaves a block whose mean is as it was.
+  it('is brighter or darker than the one before it in all cells by the same', () => {
+    const [one, other] = [meansOf(0x12345678, 0), meansOf(0x12345699, 1)];
+    expect(one).toHaveLength(40);
+    const steps = new Set(one.map((mean, index) => mean - (other[index] ?? 0)));
+    expect([...steps]).toEqual([2]);
+    expect(meansOf(0x12345678, 2)).toEqual(one);
+  });
+
+
   it.each([0, 1, 0x7fffffff, 0x80000000, 0xffffffff, 1_763_720_000])(
     'brings %i across',
     (units) => {

@@ -217,3 +217,12 @@ fn a_report_of_what_was_reported_before_says_nothing() {
     assert_eq!(both.after(&twice), 51.0);
     assert_eq!(both.after(&[(MEDIA, 0), (SOUND, 255)]), 51.0);
 }
+
+#[test]
+fn a_few_packets_are_told_of_together_with_those_after_them() {
+    let mut both = Both::new();
+    both.send(MEDIA, 19);
+    assert_eq!(both.after(&[(MEDIA, 255)]), 0.0, "nothing is said yet");
+    both.send(MEDIA, 1);
+    assert_eq!(both.after(&[(MEDIA, 0)]), 242.0, "19 of 20");
+}
