@@ -35,8 +35,19 @@ finish() {
     # A machine decides as well, so that more than that fails nothing.
     [ "$long_seconds" -eq 0 ] ||
         say "in all $seconds s, of 2700 on two cores; long tests (mutants, browser, interop) $long_seconds s, of 900"
+    tell_failures <"$run_log"
     count_tests <"$run_log"
     [ -z "$failed" ] || die "failed:$failed"
+}
+
+# Why tests failed, at the end as well, for those who have no more than that: the lines of the browsers' runner, which tell of
+# first tries too, and what Rust's tests panicked with.
+tell_failures() {
+    sed 's/\x1b\[[0-9;]*m//g' | awk '
+        told >= 40 { exit }
+        /^failed: / { print "dev: " $0; told += 1 }
+        panicked { print "dev:   " $0; panicked = 0 }
+        /^ *thread .* panicked at / { sub(/^ */, ""); print "dev: " $0; told += 1; panicked = 1 }' | cut -c 1-600
 }
 
 # The runners' own closing lines, added up: cargo test, nextest, vitest, node's runner, and plain `N passed, N failed`.
