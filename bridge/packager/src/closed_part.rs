@@ -26,3 +26,12 @@ pub(crate) struct ClosedPart {
     /// Nobody sent what is in it.
     pub(crate) is_stand_in: bool,
 }
+
+/// Where a part is in its segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Nothing with media is before it.
+    pub(crate) begins_segment: bool,
+    /// Nothing comes after it, as far as is known by now.
+    pub(crate) ends_segment: bool,
+}

@@ -216,12 +216,12 @@ impl RenditionWriter {
     /// The last of it.
     pub(crate) fn end(&mut self, outbox: &mut Outbox) {
         self.parts.finish(self.limit());
-        self.tell_parts(outbox);
+        self.tell_last_parts(outbox);
         self.finish_segment(outbox);
     }
 
     fn cut(&mut self, cut: Cut, outbox: &mut Outbox) {
-        self.tell_parts(outbox);
+        self.tell_last_parts(outbox);
         if self.segment.is_empty() {
             // Every rendition has every number: one that has nothing to put into a segment says so.
             self.parts.gap(1);

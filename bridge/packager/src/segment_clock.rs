@@ -46,6 +46,12 @@ pub(crate) const BREAK_AFTER: Duration = Duration::from_millis(500);
 /// The timeline may be so far ahead of the wall: a keyframe is known of before it comes, times are on a grid, and clocks are measured.
 /// Nobody is told of a segment before a part of it is there, which takes longer.
 const AHEAD_SLACK: Duration = Duration::from_millis(100);
+/// Where dates have to be less than the timeline says, they are less by this much more: what was ahead by a tenth of a second is by a
+/// little more with the next keyframe, and each such change would tear two segments apart for players that place them by their dates.
+const AHEAD_MARGIN: Duration = Duration::from_millis(50);
+/// By so much more than is needed dates are less even behind a discontinuity: a picture of another size is one, and no reason to move
+/// what follows.
+const BEHIND_SLACK: Duration = Duration::from_millis(100);
 
 /// The start of a segment in all renditions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,8 +99,8 @@ pub(crate) struct SegmentClock {
     zero: Zero,
     /// Oldest first; what every rendition has passed is forgotten, the last never.
     cuts: VecDeque<Cut>,
-    /// How far the timeline was ahead of the wall, beyond [`AHEAD_SLACK`]: dates are less by that.
-    ahead: Duration,
+    /// What dates are less by than the timeline says.
+    behind: Duration,
     /// When the last was decided.
     decided_at: Instant,
     /// How many of [`ASK_AFTER`] are spent.
@@ -111,7 +117,7 @@ impl SegmentClock {
         Self {
             zero,
             cuts: VecDeque::new(),
-            ahead: Duration::ZERO,
+            behind: Duration::ZERO,
             decided_at: now,
             n_asked: 0,
             needed_at: None,
@@ -251,17 +257,27 @@ impl SegmentClock {
         is_due
     }
 
+    /// What dates are less by from a cut on: as much as before wherever that will do, for a date that follows the wall for a segment and
+    /// the timeline for the next moves both.
+    fn behind_at(&self, at: Duration, kind: Kind, now: Instant) -> Duration {
+        let ahead = at.saturating_sub(now.saturating_since(self.zero.at));
+        let least = ahead.saturating_sub(AHEAD_SLACK);
+        let enough = (ahead + AHEAD_MARGIN).saturating_sub(AHEAD_SLACK);
+        let most = match kind {
+            Kind::Regular => Duration::MAX,
+            Kind::Break => enough + BEHIND_SLACK,
+        };
+        match (least..=most).contains(&self.behind) {
+            true => self.behind,
+            false => enough,
+        }
+    }
+
     fn push(&mut self, at: Duration, kind: Kind, now: Instant) {
         let last = self.last();
-        let present = now.saturating_since(self.zero.at);
-        let ahead = at.saturating_sub(present.saturating_add(AHEAD_SLACK));
-        // Once it was, it stays so: a date that follows the wall for a segment and the timeline for the next moves both.
-        self.ahead = match kind {
-            Kind::Regular => self.ahead.max(ahead),
-            Kind::Break => ahead,
-        };
+        self.behind = self.behind_at(at, kind, now);
         let unix = self.zero.unix.saturating_add(at);
-        let unix = unix.saturating_sub(self.ahead);
+        let unix = unix.saturating_sub(self.behind);
         let unix = last.map_or(unix, |last| unix.max(last.unix));
         let number = last.map_or(0, |last| last.number.0.saturating_add(1));
         let sequence = last.map_or(0, |last| last.discontinuity_sequence);
@@ -360,15 +376,11 @@ mod tests {
         let date = |clock: &SegmentClock| clock.last().unwrap().unix - Duration::from_secs(1_000);
         let mut clock = clock();
         assert!(clock.adopt(ms(2_000), at(1_000)));
-        assert_eq!(
-            date(&clock),
-            ms(1_100),
-            "a tenth of a second, and it is not told of yet"
-        );
+        assert_eq!(date(&clock), ms(1_050), "and it is not told of yet");
         assert!(clock.adopt(ms(4_000), at(1_500)));
-        assert_eq!(date(&clock), ms(1_600));
+        assert_eq!(date(&clock), ms(1_550));
         clock.break_at(ms(6_000), at(1_000));
-        assert_eq!(date(&clock), ms(1_600), "it would go back");
+        assert_eq!(date(&clock), ms(1_550), "it would go back");
     }
 
     #[test]
@@ -382,18 +394,40 @@ mod tests {
             assert_eq!(cut.unix - last.unix, cut.at - last.at, "{time}");
             last = cut;
         }
-        for (time, now, date_ms) in [(8_000, 7_500, 7_600), (10_000, 9_990, 9_600)] {
+        // A keyframe that is ahead by a little more than the one before it changes nothing.
+        let ahead = [
+            (8_000, 7_500, 7_550),
+            (10_000, 9_990, 9_550),
+            (12_000, 11_455, 11_550),
+        ];
+        for (time, now, date_ms) in ahead {
             assert!(clock.adopt(ms(time), at(now)));
             let date = clock.last().unwrap().unix - Duration::from_secs(1_000);
             assert_eq!(date, ms(date_ms), "{time}");
         }
-        clock.break_at(ms(11_000), at(11_000));
+        clock.break_at(ms(13_000), at(13_000));
         let date = clock.last().unwrap().unix - Duration::from_secs(1_000);
         assert_eq!(
             date,
-            ms(11_000),
+            ms(13_000),
             "what follows is another timeline to players"
         );
+    }
+
+    #[test]
+    fn behind_a_discontinuity_dates_bear_that_keyframes_come_sooner_or_later() {
+        let mut clock = clock();
+        // The publisher's first picture came late, so that all others are ahead, each by a little more or less.
+        clock.break_at(ms(2_000), at(1_890));
+        for (time, now) in [(4_000, 3_885), (6_000, 5_841), (8_000, 7_900)] {
+            let last = clock.last().unwrap();
+            match time {
+                6_000 => clock.break_at(ms(time), at(now)),
+                _ => assert!(clock.adopt(ms(time), at(now))),
+            }
+            let cut = clock.last().unwrap();
+            assert_eq!(cut.unix - last.unix, cut.at - last.at, "{time}");
+        }
     }
 
     #[test]

@@ -90,17 +90,32 @@ export async function startPlayer(test, browser, server, name) {
       document.body.replaceChildren(video);
       const began = performance.now();
       const seen = {
-        failures: /** @type {string[]} */ ([]), stalls: 0, firstMs: Number.NaN, latencyS: () => Number.NaN,
+        failures: /** @type {string[]} */ ([]), stood: /** @type {string[]} */ ([]), jumps: 0, firstMs: Number.NaN, latencyS: () => Number.NaN,
       };
+      // What a player has of pictures and of sound, it has in these; the element tells only of what it has of both.
+      const buffers = /** @type {Map<string, SourceBuffer>} */ (new Map());
+      const add = MediaSource.prototype.addSourceBuffer;
+      MediaSource.prototype.addSourceBuffer = function (type) {
+        const buffer = add.call(this, type);
+        buffers.set(/** @type {string} */ (type.split('/')[0]), buffer);
+        return buffer;
+      };
+      const had = () => [...buffers].map(([kind, { buffered }]) => [kind, ...Array.from({ length: buffered.length }, (_, index) =>
+        `${buffered.start(index).toFixed(3)}-${buffered.end(index).toFixed(3)}`)].join(' '));
       Object.assign(window, { seen });
       video.addEventListener('playing', () => {
         if (Number.isNaN(seen.firstMs)) seen.firstMs = performance.now() - began;
       });
       // Before the player hears of it, which may begin anew and say nothing.
       addEventListener('error', () => void (video.error && seen.failures.push(video.error.message)), true);
+      // Where something is missing players move to what comes after, and stand still nowhere.
+      video.addEventListener('seeking', () => {
+        if (!Number.isNaN(seen.firstMs)) seen.jumps += 1;
+      });
       // A player may move in what it has, before and after it plays.
       video.addEventListener('waiting', () => {
-        if (!Number.isNaN(seen.firstMs) && !video.seeking) seen.stalls += 1;
+        if (Number.isNaN(seen.firstMs) || video.seeking) return;
+        seen.stood.push(`${new Date().toISOString()} at ${video.currentTime.toFixed(2)}, with ${had().join(', ')}`);
       });
       /** @type {(url: string, video: HTMLVideoElement, failed: (why: string) => void) => Promise<() => number>} */
       const play = new Function(`return (${start})`)();
@@ -112,16 +127,16 @@ export async function startPlayer(test, browser, server, name) {
 }
 
 /**
- * How long the first picture took, how often it stood still, what went wrong, how many bytes of sound it has decoded, as
+ * How long the first picture took, when and where it stood still, what went wrong, how many bytes of sound it has decoded, as
  * Chromium counts them, and how far behind it says that it is.
  * @param {import('playwright-core').Page} page
- * @returns {Promise<{ failures: string[], stalls: number, firstMs: number, soundBytes: number, latencyS: number }>}
+ * @returns {Promise<{ failures: string[], stood: string[], stalls: number, jumps: number, firstMs: number, soundBytes: number, latencyS: number }>}
  */
 export const seenBy = (page) =>
   page.evaluate(() => {
     const video = /** @type {any} */ (document.querySelector('video'));
     const { latencyS, ...seen } = /** @type {any} */ (window).seen;
-    return { ...seen, soundBytes: video.webkitAudioDecodedByteCount, latencyS: latencyS() };
+    return { ...seen, stalls: seen.stood.length, soundBytes: video.webkitAudioDecodedByteCount, latencyS: latencyS() };
   });
 
 /**

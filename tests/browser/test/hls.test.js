@@ -63,7 +63,10 @@ async function minute(t, publisher, listed) {
   await look(seats);
   await goOn(seats.slice(0, 1), N_UNTOUCHED);
   await look(seats);
-  for (const happens of Object.values(PUBLISHER)) await happens(studio, last);
+  for (const [what, happens] of Object.entries(PUBLISHER)) {
+    t.diagnostic(`${new Date().toISOString()} the publisher ${what}`);
+    await happens(studio, last);
+  }
   await goOn(seats, N_UNTIL_LAST);
   await look(seats);
   t.diagnostic(`${((Date.now() - began) / 1000).toFixed(0)} s`);
@@ -79,8 +82,9 @@ async function minute(t, publisher, listed) {
 
   for (const { name, page, told, agesMs, latenciesS, stalls, soundBytes } of seats) {
     await t.test(name, async (t) => {
-      const { failures, firstMs } = await seenBy(page);
+      const { failures, firstMs, stood } = await seenBy(page);
       t.diagnostic(`first picture ${firstMs.toFixed(0)} ms, ${told.join('; ')}; stalls ${stalls.join(', ')}`);
+      for (const stall of stood) t.diagnostic(`stood still ${stall}`);
       assert.deepEqual(failures.filter((failure) => !isItsOwn(name, failure)), []);
       soundBytes.slice(1).forEach((bytes, look) => {
         const before = /** @type {number} */ (soundBytes[look]);

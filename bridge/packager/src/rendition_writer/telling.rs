@@ -4,7 +4,7 @@ use sfu_model::codec::MediaKind;
 use sfu_model::time::MediaTime;
 
 use super::RenditionWriter;
-use crate::closed_part::ClosedPart;
+use crate::closed_part::{ClosedPart, Place};
 use crate::event::Event;
 use crate::outbox::Outbox;
 use crate::segment_writer::micros;
@@ -12,13 +12,31 @@ use crate::segment_writer::micros;
 impl RenditionWriter {
     pub(super) fn tell_parts(&mut self, outbox: &mut Outbox) {
         for part in self.parts.take_closed() {
-            self.tell_part(&part, outbox);
+            self.tell_part(part, false, outbox);
         }
     }
 
-    fn tell_part(&mut self, part: &ClosedPart, outbox: &mut Outbox) {
+    /// The segment ends with them.
+    pub(super) fn tell_last_parts(&mut self, outbox: &mut Outbox) {
+        let mut parts = self.parts.take_closed();
+        let last = parts.pop();
+        for part in parts {
+            self.tell_part(part, false, outbox);
+        }
+        if let Some(part) = last {
+            self.tell_part(part, true, outbox);
+        }
+    }
+
+    fn tell_part(&mut self, mut part: ClosedPart, ends_segment: bool, outbox: &mut Outbox) {
         let begins_segment = !self.segment.has_media();
-        let bytes = self.chunks.write(part, begins_segment);
+        let place = Place {
+            begins_segment,
+            ends_segment,
+        };
+        let (starts_at, rate) = (MediaTime(part.starts_at), self.rate);
+        let duration = micros(rate, part.ends_at) - micros(rate, part.starts_at);
+        let bytes = self.chunks.write(&mut part, place);
         match part.samples.first() {
             None => outbox.stats.gap_parts += 1,
             Some(_) if part.is_stand_in => {
@@ -33,11 +51,9 @@ impl RenditionWriter {
             }
             Some(_) => {}
         }
-        let (starts_at, rate) = (MediaTime(part.starts_at), self.rate);
-        let duration = micros(rate, part.ends_at) - micros(rate, part.starts_at);
         self.segment
             .open(self.init, starts_at, self.at(part.starts_at));
-        let index = self.segment.push(part, duration, bytes.len());
+        let index = self.segment.push(&part, duration, bytes.len());
         self.n_parts += 1;
         self.measure.part(part.samples.len());
         self.measure
