@@ -98,11 +98,11 @@ impl Overture {
 /// Whether all sound is there, and of pictures that are passed on the largest.
 fn has_best(renditions: &[RenditionOutline], tracks: &[TrackOutline], anew: Anew) -> bool {
     let is_passed_on = n_passed_on(tracks, MediaKind::Video) == n_pictures(tracks, anew);
-    let promised = flowing(tracks, MediaKind::Video).map(|encoding| encoding.sizes.of(0));
+    let sizes = promised(tracks, MediaKind::Video).map(|encoding| encoding.sizes.of(0));
     // One whose size is not known yet may be the largest.
-    let promised: Option<Vec<Dimensions>> = promised.collect();
+    let sizes: Option<Vec<Dimensions>> = sizes.collect();
     let n_pixels = |size: Dimensions| u32::from(size.width) * u32::from(size.height);
-    let largest = promised.and_then(|sizes| sizes.into_iter().map(n_pixels).max());
+    let largest = sizes.and_then(|sizes| sizes.into_iter().map(n_pixels).max());
     let listed = renditions.iter().filter_map(|rendition| rendition.size);
     let largest_listed = listed.map(n_pixels).max();
     is_passed_on
@@ -118,7 +118,7 @@ fn has_sounds(renditions: &[RenditionOutline], tracks: &[TrackOutline], anew: An
     n_of(renditions, MediaKind::Audio) >= n_passed_on(tracks, MediaKind::Audio) + anew.n_sounds
 }
 
-/// Whether there is a rendition for each encoding that flows and is passed on as it is, and all that are made anew.
+/// Whether there is a rendition for each encoding that is promised and passed on as it is, and all that are made anew.
 fn is_whole(renditions: &[RenditionOutline], tracks: &[TrackOutline], anew: Anew) -> bool {
     has_sounds(renditions, tracks, anew)
         && n_of(renditions, MediaKind::Video) >= n_pictures(tracks, anew)
@@ -128,22 +128,30 @@ fn is_whole(renditions: &[RenditionOutline], tracks: &[TrackOutline], anew: Anew
 fn n_pictures(tracks: &[TrackOutline], anew: Anew) -> usize {
     let n_passed_on = n_passed_on(tracks, MediaKind::Video);
     // One picture at least is made of those that are not, before it is known how many.
-    let has_others = flowing(tracks, MediaKind::Video).count() > n_passed_on;
+    let has_others = promised(tracks, MediaKind::Video).count() > n_passed_on;
     let n_first = usize::from(anew.takes_pictures && has_others);
     n_passed_on + anew.n_pictures.max(n_first)
 }
 
 fn n_passed_on(tracks: &[TrackOutline], kind: MediaKind) -> usize {
-    let encodings = flowing(tracks, kind);
+    let encodings = promised(tracks, kind);
     encodings
         .filter(|e| e.codec.is_none_or(is_passed_on))
         .count()
 }
 
-fn flowing(tracks: &[TrackOutline], kind: MediaKind) -> impl Iterator<Item = &EncodingOutline> {
-    let tracks = tracks.iter().filter(move |t| t.kind == kind);
-    let encodings = tracks.flat_map(|t| &t.encodings);
-    encodings.filter(|e| e.is_flowing)
+/// The encodings that are there, and beside one that is passed on those of which nothing has come yet: a browser that begins slowly
+/// sends the smallest alone for a while.
+fn promised(tracks: &[TrackOutline], kind: MediaKind) -> impl Iterator<Item = &EncodingOutline> {
+    let tracks = tracks.iter().filter(move |track| track.kind == kind);
+    tracks.flat_map(|track| {
+        let all = &track.encodings;
+        let waits_for_more = all
+            .iter()
+            .any(|e| e.is_flowing && e.codec.is_some_and(is_passed_on));
+        let is_to_come = move |e: &EncodingOutline| waits_for_more && e.codec.is_none();
+        all.iter().filter(move |e| e.is_flowing || is_to_come(e))
+    })
 }
 
 const fn is_passed_on(codec: Codec) -> bool {
@@ -295,6 +303,29 @@ mod tests {
         let two = listed(&["180p", "90p", "opus"]);
         assert_eq!(overture.admit(two, &unsized_yet, at(0)), None);
         assert_eq!(overture.poll_timeout(), Some(at(1_500)));
+    }
+
+    #[test]
+    fn larger_encodings_are_waited_for_while_only_the_smallest_flows() {
+        let mut simulcast = track(MediaKind::Video, H264, 3);
+        let _ = simulcast.encodings[0].sizes.push(dimensions(90));
+        for encoding in &mut simulcast.encodings[1..] {
+            (encoding.is_flowing, encoding.codec) = (false, None);
+        }
+        let sound = track(MediaKind::Audio, Codec::Opus, 1);
+        let mut overture = Overture::default();
+        let low = listed(&["90p", "opus"]);
+        let tracks = [sound.clone(), simulcast.clone()];
+        assert_eq!(overture.admit(Arc::clone(&low), &tracks, at(0)), None);
+        assert_eq!(overture.poll_timeout(), Some(at(1_500)));
+        assert_eq!(overture.release(&tracks, at(1_500)), Some(low));
+
+        for encoding in &mut simulcast.encodings {
+            (encoding.is_flowing, encoding.codec) = (false, None);
+        }
+        let silent = listed(&["opus"]);
+        let given = Overture::default().admit(Arc::clone(&silent), &[sound, simulcast], at(0));
+        assert_eq!(given, Some(silent), "a camera that sends nothing at all");
     }
 
     #[test]
