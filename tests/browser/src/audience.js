@@ -24,10 +24,11 @@ const USUAL = [640, 360];
 
 /**
  * One player: what it showed each time that it was looked at, how old that was at the median, in ms, where that can be read,
- * how far behind it said that it was, in seconds, how often it had stood still by then, and how many bytes of sound it had decoded.
+ * how far behind it said that it was, in seconds, how often it had stood still and moved by then, and how many bytes of sound it had
+ * decoded.
  * @typedef {{
  *   name: import('./players.js').Player, page: import('playwright-core').Page, told: string[], agesMs: number[],
- *   latenciesS: number[], stalls: number[], soundBytes: number[],
+ *   latenciesS: number[], stalls: number[], jumps: number[], soundBytes: number[],
  * }} Seat
  */
 
@@ -41,7 +42,7 @@ const USUAL = [640, 360];
 async function takeSeat(test, browser, server, name) {
   const page = await startPlayer(test, browser, server, name);
   await pictures(page, N_WARM_UP);
-  return { name, page, told: [], agesMs: [], latenciesS: [], stalls: [(await seenBy(page)).stalls], soundBytes: [] };
+  return { name, page, told: [], agesMs: [], latenciesS: [], stalls: [(await seenBy(page)).stalls], jumps: [], soundBytes: [] };
 }
 
 /**
@@ -62,7 +63,7 @@ export async function seatAll(test, browser, server) {
  * What a player shows now.
  * @param {Seat} seat
  */
-async function lookAt({ page, told, agesMs, latenciesS, stalls, soundBytes }) {
+async function lookAt({ page, told, agesMs, latenciesS, stalls, jumps, soundBytes }) {
   const { width, longestMs } = await pictures(page, N_PICTURES);
   const { latencyS } = await seenBy(page);
   latenciesS.push(latencyS);
@@ -73,9 +74,10 @@ async function lookAt({ page, told, agesMs, latenciesS, stalls, soundBytes }) {
     text += `, p50 ${p50.toFixed(0)} ms old, p95 ${p95.toFixed(0)}`;
   }
   told.push(text);
-  const { stalls: n, soundBytes: bytes } = await seenBy(page);
-  stalls.push(n);
-  soundBytes.push(bytes);
+  const seen = await seenBy(page);
+  stalls.push(seen.stalls);
+  jumps.push(seen.jumps);
+  soundBytes.push(seen.soundBytes);
 }
 
 /**
