@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use freshet_sim::layers::Scalability;
 use freshet_sim::publisher::{Camera, PLAYOUT_DELAY, VIDEO_CODECS, wall_time};
 use freshet_sim::world::World;
+use sfu_core::budget::choice::LayerChoice;
 use sfu_core::capture_delays::CaptureDelays;
+use sfu_core::command::Command;
+use sfu_model::codec::Codec;
 
 /// The engines convert to and from floating-point seconds.
 const ROUNDING: Duration = Duration::from_micros(2);
@@ -66,12 +70,32 @@ fn who_joins_is_told_how_long_pictures_may_be_held_back() {
     assert!(seen.playout_delays.len() < 10, "not with every picture");
 }
 
+/// Also to a viewer of the smallest size of several in one encoding, who never gets the packets that the publisher ends pictures
+/// with.
 #[test]
 fn the_age_of_pictures_is_counted_as_they_leave() {
-    let mut world = World::new(96, 1);
-    world.publish("demo", Camera::new(VIDEO_CODECS[0])).unwrap();
+    counts_ages(96, Camera::new(VIDEO_CODECS[0]), LayerChoice::default());
+    let smallest = LayerChoice {
+        spatial: Some(0),
+        ..LayerChoice::default()
+    };
+    for (codec, seed) in [Codec::Vp9 { profile_id: 0 }, Codec::Av1 { profile: 0 }]
+        .into_iter()
+        .zip(97..)
+    {
+        let camera = Camera::new(codec).scalable(Scalability::full(3, 3));
+        counts_ages(seed, camera, smallest);
+    }
+}
+
+fn counts_ages(seed: u64, camera: Camera, choice: LayerChoice) {
+    let mut world = World::new(seed, 1);
+    world.publish("demo", camera).unwrap();
     world.run_for(Duration::from_secs(1));
     let viewer = world.watch("demo").unwrap();
+    let session = world.browser(viewer).session;
+    let chosen = Command::ChooseLayer { session, choice };
+    world.command(session, chosen).unwrap();
     world.run_for(Duration::from_secs(20));
     let n_shown = world.viewer(viewer).decoder.shown.len() as u64;
     let stats = world.node().workers().map(|(_, worker)| worker.stats());

@@ -1,5 +1,6 @@
 //! Packets as they leave: found in the room's cache, numbered, written and sealed.
 
+use sfu_model::codec::MediaKind;
 use sfu_model::drop_reason::DropReason;
 use sfu_model::id::EncodingId;
 use sfu_model::packet::Packet;
@@ -58,8 +59,9 @@ pub(super) fn send(
     match written {
         Ok(()) => {
             estimation.sent((bytes, is_numbered), turn.now);
-            // The last packet of a picture, so once a picture.
-            if let (Some(age), true) = (packet.capture_age, packet.marker) {
+            // The last packet of a picture as this viewer gets it, so once a picture. Of sound, a marker begins a talk spurt.
+            let ends_picture = out.numbers.marker && packet.codec.kind() == MediaKind::Video;
+            if let (Some(age), true) = (packet.capture_age, ends_picture) {
                 let delay = age + (turn.now - packet.received_at);
                 turn.stats.capture_delays.add(delay);
             }
@@ -95,7 +97,7 @@ pub(super) fn send_again(
         stream.write_repair(sealer, (packet, sent), numbers, buffer)
     });
     match written {
-        Ok(()) => estimation.sent((packet.payload.len(), is_numbered), turn.now),
+        Ok(()) => estimation.sent((bytes, is_numbered), turn.now),
         Err(reason) => turn.stats.drops.count(reason),
     }
     written.is_ok()
