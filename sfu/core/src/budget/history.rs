@@ -4,8 +4,12 @@ use sfu_model::time::Instant;
 
 /// Most packets remembered, 8 bytes each. At the highest rate that is estimated, 30 Mbit/s in packets of 1,200 bytes,
 /// this is 0.33 s: a round trip of 230 ms and feedback every 100 ms; at 3 Mbit/s it is ten times that. Feedback about
-/// older packets is ignored: the viewer loses what they would have told, and nothing else.
+/// older packets is ignored.
 pub(crate) const HISTORY_PACKETS: usize = 1_024;
+
+/// So many once feedback is about one that was forgotten: the path is longer than most, or faster, and without feedback in time the
+/// estimate would be halved again and again. 24 KB more, which a viewer may lie its way to.
+const GROWN_PACKETS: usize = 4_096;
 
 /// Send times are kept in units of 2^14 ns, 16 us: a fifteenth of the tick of feedback, and 19 hours until 32 bits wrap.
 const UNIT_SHIFT: u32 = 14;
@@ -26,6 +30,12 @@ struct Slot {
 }
 
 const _: () = assert!(size_of::<Slot>() == 8, "1,024 slots are 8 KB a viewer");
+
+const UNSENT: Slot = Slot {
+    sent_units: 0,
+    bytes: 0,
+    fate: Fate::Unsent,
+};
 
 /// The number of a packet, never wrapped, and what is known of its sending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,13 +64,8 @@ pub(crate) struct History {
 
 impl History {
     pub(crate) fn new() -> Self {
-        let unsent = Slot {
-            sent_units: 0,
-            bytes: 0,
-            fate: Fate::Unsent,
-        };
         Self {
-            slots: vec![unsent; HISTORY_PACKETS].into_boxed_slice(),
+            slots: vec![UNSENT; HISTORY_PACKETS].into_boxed_slice(),
             next: 0,
         }
     }
@@ -69,7 +74,8 @@ impl History {
     pub(crate) fn push(&mut self, bytes: usize, now: Instant) -> u64 {
         let number = self.next;
         self.next += 1;
-        if let Some(slot) = self.slots.get_mut(index(number)) {
+        let index = self.index(number);
+        if let Some(slot) = self.slots.get_mut(index) {
             *slot = Slot {
                 sent_units: units(now),
                 bytes: u16::try_from(bytes).unwrap_or(u16::MAX),
@@ -87,7 +93,8 @@ impl History {
     /// Takes one line of feedback. None: it says nothing new, or is about a packet never sent or long forgotten.
     pub(crate) fn settle(&mut self, wire: u16, is_received: bool, now: Instant) -> Option<News> {
         let number = self.unwrap(wire)?;
-        let slot = self.slots.get_mut(index(number))?;
+        let index = self.index(number);
+        let slot = self.slots.get_mut(index)?;
         let age = units(now).wrapping_sub(slot.sent_units);
         let now_units = now.as_nanos() >> UNIT_SHIFT;
         let sent = Sent {
@@ -106,13 +113,40 @@ impl History {
     }
 
     /// The packet of the ring that has these low 16 bits.
-    fn unwrap(&self, wire: u16) -> Option<u64> {
+    fn unwrap(&mut self, wire: u16) -> Option<u64> {
         let last = self.next.checked_sub(1)?;
         let age = low_16(last).wrapping_sub(wire);
-        if usize::from(age) >= HISTORY_PACKETS {
-            return None;
+        let number = last.checked_sub(u64::from(age))?;
+        if usize::from(age) < self.slots.len() {
+            return Some(number);
         }
-        last.checked_sub(u64::from(age))
+        if usize::from(age) < GROWN_PACKETS {
+            self.grow();
+        }
+        None
+    }
+
+    fn grow(&mut self) {
+        let n_kept = self.slots.len() as u64;
+        let mut grown = Self {
+            slots: vec![UNSENT; GROWN_PACKETS].into_boxed_slice(),
+            next: self.next,
+        };
+        for number in self.next.saturating_sub(n_kept)..self.next {
+            let index = grown.index(number);
+            if let (Some(slot), Some(kept)) = (
+                grown.slots.get_mut(index),
+                self.slots.get(self.index(number)),
+            ) {
+                *slot = *kept;
+            }
+        }
+        *self = grown;
+    }
+
+    /// Rings are powers of two below 2^16, so that this never loses more than whole rounds.
+    fn index(&self, number: u64) -> usize {
+        usize::from(low_16(number)) & (self.slots.len() - 1)
     }
 }
 
@@ -125,12 +159,8 @@ pub(crate) const fn wire(number: u64) -> u16 {
     low_16(number)
 }
 
-fn index(number: u64) -> usize {
-    // The ring is a power of two below 2^16, so that this never loses more than whole rounds.
-    usize::from(low_16(number)) & (HISTORY_PACKETS - 1)
-}
-
-const _: () = assert!(HISTORY_PACKETS.is_power_of_two() && HISTORY_PACKETS <= 1 << 15);
+const _: () = assert!(HISTORY_PACKETS.is_power_of_two() && HISTORY_PACKETS < GROWN_PACKETS);
+const _: () = assert!(GROWN_PACKETS.is_power_of_two() && GROWN_PACKETS <= 1 << 15);
 
 const fn units(at: Instant) -> u32 {
     ((at.as_nanos() >> UNIT_SHIFT) & 0xffff_ffff) as u32
@@ -167,6 +197,28 @@ mod tests {
             "a packet too old for the ring"
         );
         assert_eq!(received(&mut history, 0xfc02), Some(0xfc02));
+    }
+
+    #[test]
+    fn a_path_whose_feedback_comes_late_is_remembered_longer() {
+        let mut history = History::new();
+        for _ in 0..3_000 {
+            history.push(1_200, NOW);
+        }
+        assert_eq!(received(&mut history, 500), None, "it is forgotten");
+        assert_eq!(
+            received(&mut history, 2_000),
+            Some(2_000),
+            "nothing else is"
+        );
+        for _ in 3_000..6_000 {
+            history.push(1_200, NOW);
+        }
+        assert_eq!(received(&mut history, 3_500), Some(3_500));
+        assert_eq!(received(&mut history, 2_000), None, "it was said before");
+        let forgotten = history.next() - GROWN_PACKETS as u64 - 1;
+        assert_eq!(received(&mut history, wire(forgotten)), None);
+        assert_eq!(history.slots.len(), GROWN_PACKETS);
     }
 
     #[test]
