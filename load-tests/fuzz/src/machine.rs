@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use freshet_sim::forger::{Forger, header_of};
+use freshet_sim::layers::Scalability;
 use freshet_sim::network::{Conditions, PerMille};
 use freshet_sim::oracle::continuity::{self, Bounds, Violation};
 use freshet_sim::publisher::{Camera, RIDS};
@@ -82,9 +83,10 @@ struct Stage {
 
 impl Stage {
     fn new(what: u8) -> Self {
-        let camera = match what % 3 {
+        let camera = match what % 4 {
             0 => Camera::new(Codec::Vp8).simulcast(),
             1 => Camera::new(Codec::Vp9 { profile_id: 0 }),
+            2 => Camera::new(Codec::Av1 { profile: 0 }).scalable(Scalability::full(2, 3)),
             _ => Camera::new(freshet_sim::publisher::H264).simulcast(),
         };
         let mut stage = Self {

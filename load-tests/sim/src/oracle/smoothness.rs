@@ -28,6 +28,10 @@ pub struct Bounds {
     pub shown_min: PerMille,
 }
 
+/// What a minute may have of bad luck beyond twice what is tolerated, of freezes and in thousandths of its pictures.
+const BAD_LUCK: Duration = Duration::from_millis(500);
+const BAD_LUCK_SHOWN: u16 = 20;
+
 /// A stretch of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stretch {
@@ -110,6 +114,15 @@ impl Bounds {
             .frozen_per_minute_max
             .mul_f64(watched.as_secs_f64() / 60.0);
         measured.frozen <= frozen_max && measured.shown >= self.shown_min
+    }
+
+    /// Whether it may be one minute of several: a few losses' bad luck, and no more.
+    pub fn bear(&self, measured: Smoothness, watched: Duration) -> bool {
+        let worse = Self {
+            frozen_per_minute_max: self.frozen_per_minute_max * 2 + BAD_LUCK,
+            shown_min: PerMille(self.shown_min.0.saturating_sub(BAD_LUCK_SHOWN)),
+        };
+        worse.allow(measured, watched)
     }
 }
 

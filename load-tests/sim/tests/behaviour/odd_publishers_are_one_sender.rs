@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use freshet_sim::layers::Scalability;
 use freshet_sim::network::{Conditions, Loss, PerMille};
 use freshet_sim::oracle::continuity::{self, Bounds};
 use freshet_sim::publisher::{Camera, Fault, VIDEO_CODECS};
@@ -10,6 +11,8 @@ use freshet_sim::source::{Encoder, Made};
 use freshet_sim::stamp::Stamp;
 use freshet_sim::viewer::Viewer;
 use freshet_sim::world::{BrowserId, World};
+use sfu_core::budget::choice::LayerChoice;
+use sfu_core::command::Command;
 use sfu_model::codec::{Codec, MediaKind};
 use sfu_model::packet::Dimensions;
 
@@ -185,6 +188,63 @@ fn name_impossible_layers(encoder: Encoder, made: &mut Made) {
 #[test]
 fn layers_may_be_impossible() {
     survive(name_impossible_layers);
+}
+
+/// AV1 in layers, whose Dependency Descriptor the publisher edits; one viewer follows the smallest size.
+fn survive_described(fault: Fault) {
+    for (mode, seed) in [Scalability::full(3, 3), Scalability::full(1, 3)]
+        .into_iter()
+        .zip(390..)
+    {
+        let camera = Camera::new(Codec::Av1 { profile: 0 }).scalable(mode);
+        let mut stage = Stage::new(seed, camera);
+        let session = stage.world.browser(stage.viewers[0]).session;
+        let choice = LayerChoice {
+            spatial: Some(0),
+            ..LayerChoice::default()
+        };
+        let chosen = Command::ChooseLayer { session, choice };
+        stage.world.command(session, chosen).unwrap();
+        stage.world.run_for(Duration::from_secs(1));
+        stage.set_fault(Some(fault));
+        stage.world.run_for(ODD);
+        stage.assert_one_sender();
+        stage.set_fault(None);
+        stage.assert_recovers();
+    }
+}
+
+#[test]
+fn dependency_descriptors_may_be_cut() {
+    survive_described(|_, made| {
+        let frame = frame_of(made) as usize;
+        if let Some(descriptor) = &mut made.descriptor {
+            descriptor.truncate(frame % 16);
+        }
+    });
+}
+
+/// Any bit of it, with each picture another: templates that are not there, masks that are empty, structures of other sizes.
+#[test]
+fn dependency_descriptors_may_be_anything() {
+    survive_described(|_, made| {
+        let bits = frame_of(made).wrapping_mul(0x9e37_79b9) >> 8;
+        if let Some(descriptor) = &mut made.descriptor {
+            let place = bits as usize % descriptor.len().max(1);
+            if let Some(octet) = descriptor.get_mut(place) {
+                *octet ^= 1 << (bits >> 16 & 7);
+            }
+        }
+    });
+}
+
+#[test]
+fn dependency_descriptors_may_be_missing() {
+    survive_described(|_, made| {
+        if !frame_of(made).is_multiple_of(3) {
+            made.descriptor = None;
+        }
+    });
 }
 
 #[test]
