@@ -18,6 +18,9 @@ pub struct Bars {
     pub server_excess_bytes_max: u64,
 }
 
+/// A picture that comes so much later than the one before it is a freeze, as receivers count them (W3C webrtc-stats, `freezeCount`).
+const FREEZE_US: u128 = 150_000;
+
 impl Default for Bars {
     fn default() -> Self {
         Self {
@@ -112,6 +115,15 @@ impl Report {
         report
     }
 
+    /// In how many rounds a packet of the others was so late that its picture stood still, and later than without the poor path.
+    fn n_freezes(&self) -> usize {
+        let stood = |round: &&RoundReport| {
+            let [alone, beside] = round.latency_max_us;
+            beside > FREEZE_US && beside > alone
+        };
+        self.rounds.iter().filter(stood).count()
+    }
+
     /// Whether every bar was kept.
     pub fn passed(&self) -> bool {
         self.passed
@@ -133,6 +145,11 @@ impl Report {
             (
                 rounds.iter().any(|round| round.packets_lost != [0, 0]),
                 "others lost packets",
+            ),
+            (
+                // The machine may have been busy with something else once.
+                self.n_freezes() * 2 > rounds.len(),
+                "the others' pictures stand still",
             ),
             (
                 rounds.iter().any(|round| round.players_without_media > 0),
@@ -243,6 +260,20 @@ mod tests {
         dead.iter_mut()
             .for_each(|round| round.beside.settled.n_receiving = 8);
         assert_eq!(failures(&dead), ["others receive nothing"]);
+        let with_stalls = |stalls: [u64; 3]| {
+            let mut rounds = rounds(&[0, 0, 0], 0, Some(7));
+            for (round, ms) in rounds.iter_mut().zip(stalls) {
+                let latency = &mut round.beside.window.window.latency;
+                (0..500).for_each(|_| latency.record(Duration::from_micros(800)));
+                latency.record(Duration::from_millis(ms));
+            }
+            failures(&rounds)
+        };
+        assert!(with_stalls([190, 100, 100]).is_empty(), "once");
+        assert_eq!(
+            with_stalls([190, 190, 100]),
+            ["the others' pictures stand still"]
+        );
         let mut fat = rounds(&[0], 0, Some(7));
         fat.iter_mut()
             .for_each(|round| round.beside.server_bytes = Some((52 << 20) + 1));

@@ -73,7 +73,7 @@ impl Sealer {
         })
     }
 
-    /// Appends the datagram for this viewer.
+    /// Appends the datagram for this viewer: the payload is encrypted from where it lies.
     pub(super) fn seal(
         &mut self,
         source: &SourcePacket,
@@ -83,12 +83,12 @@ impl Sealer {
         let header = self.header(source);
         datagrams.extend_from_slice(&header);
         let start = datagrams.len();
-        datagrams.extend_from_slice(&source.payload);
-        let payload = datagrams.get_mut(start..).ok_or(Unspecified)?;
+        datagrams.resize(start + source.payload.len() + TAG_BYTES, 0);
+        let sealed = datagrams.get_mut(start..).ok_or(Unspecified)?;
         let nonce = Nonce::assume_unique_for_key(self.nonce());
-        let aad = Aad::from(&header);
-        let tag = self.key.seal_in_place_separate_tag(nonce, aad, payload)?;
-        datagrams.extend_from_slice(tag.as_ref());
+        let (aad, none) = (Aad::from(&header), &mut []);
+        self.key
+            .seal_in_place_scatter(nonce, aad, none, &source.payload, sealed)?;
         Ok(())
     }
 
