@@ -61,6 +61,8 @@ drop_reasons! {
     CodecNotNegotiated => "codec_not_negotiated",
     /// The subscriber's transport is not up.
     TransportNotUp => "transport_not_up",
+    /// Pictures for a subscriber that repeats its flight of the handshake: it has no keys to open them.
+    HandshakeUnfinished => "handshake_unfinished",
     /// SRTCP that does not authenticate, or a replay of it.
     RtcpRefused => "rtcp_refused",
     /// RTCP that authenticates and is malformed.

@@ -135,3 +135,30 @@ fn sent_to_slow_viewer(seed: u64, camera: Camera) -> u64 {
         .bytes;
     (after - before) * 8 / 10
 }
+
+/// From its first packet on. Where the last flight of the handshake is lost, the answers to its repetitions must not be lost in a queue
+/// of pictures that nobody can open.
+#[test]
+fn whoever_joins_over_such_a_line_hears() {
+    for (camera, from) in [
+        (Camera::live(H264).simulcast(), 4_100),
+        (Camera::live(H264), 4_200),
+    ] {
+        for seed in from..from + 40 {
+            let mut world = World::new(seed, 1);
+            world.publish("demo", camera).unwrap();
+            world.run_for(Duration::from_secs(1));
+            let viewer = world.watch("demo").unwrap();
+            world.set_path(viewer, slow_line());
+            world.run_for(Duration::from_secs(30));
+            let from = world.now();
+            world.run_for(Duration::from_secs(10));
+            let audio = world.viewer(viewer).audio.iter();
+            let n_heard = audio.filter(|packet| packet.at > from).count();
+            assert!(
+                n_heard > 350,
+                "{seed}: {n_heard} of 500, of which a fifth is lost"
+            );
+        }
+    }
+}

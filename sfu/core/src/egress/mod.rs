@@ -13,7 +13,8 @@
 //! * [`estimation`] follows what the path carries, while there is a choice to make.
 //! * [`reports`] and [`feedback`] are its RTCP, out and in; [`feedback_patience`] says how much of it is heard.
 
-pub(crate) mod departure;
+pub(crate) mod confirmation;
+mod departure;
 pub(crate) mod estimation;
 pub(crate) mod extensions;
 pub(crate) mod feedback;

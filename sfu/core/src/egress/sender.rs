@@ -14,6 +14,7 @@ use sfu_model::rate::Bitrate;
 use sfu_model::rtp::Ssrc;
 use sfu_model::time::Instant;
 
+use crate::egress::confirmation::Confirmation;
 use crate::egress::departure::Queued;
 use crate::egress::estimation::{Estimation, Negotiated};
 use crate::egress::given_up::GivenUp;
@@ -58,6 +59,8 @@ const ROUND_TRIP_MIN: Duration = Duration::from_millis(5);
 #[derive(Debug)]
 pub(crate) struct Sender {
     keys: Option<Keys>,
+    /// Whether its receiver has them.
+    pub(crate) confirmation: Confirmation,
     pub(crate) audio: Option<Stream>,
     pub(crate) video: Option<Stream>,
     /// Pictures that wait for the pacer, and their bytes.
@@ -100,6 +103,7 @@ impl Sender {
         });
         Self {
             keys: None,
+            confirmation: Confirmation::default(),
             audio,
             video,
             queue: VecDeque::new(),

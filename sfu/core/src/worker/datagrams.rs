@@ -13,6 +13,9 @@ use crate::session::state::Part;
 use crate::slab::SessionIndex;
 use crate::worker::Sfu;
 
+/// Records of a handshake's last flight (RFC 6347 section 4.1): change cipher spec, and handshake.
+const HANDSHAKE: [u8; 2] = [20, 22];
+
 impl Sfu {
     /// Takes one datagram. What is malformed, forged or of nobody is a counted drop.
     pub fn handle_datagram(&mut self, datagram: Datagram<'_>, now: Instant) {
@@ -87,6 +90,7 @@ impl Sfu {
             // Between two answers to a repeated flight DTLS pauses, and looks whether the pause is over only when it is driven.
             // A connected subscriber's engine rests, and would find the next repetition pausing still.
             self.drain_now(index);
+            self.note_flight(index, datagram.bytes);
         }
         let session = self
             .sessions
@@ -105,6 +109,19 @@ impl Sfu {
         }
         // Even a refused datagram may have moved the engine: a failed handshake ends in the drain.
         Ok(Some(index))
+    }
+
+    /// A subscriber that was answered repeats its flight: it may not have got the answer.
+    fn note_flight(&mut self, index: SessionIndex, record: &[u8]) {
+        let now = self.now;
+        let is_of_handshake = record.first().is_some_and(|kind| HANDSHAKE.contains(kind));
+        let Some(session) = self.sessions.get_mut(index).filter(|_| is_of_handshake) else {
+            return;
+        };
+        let done_at = session.lifecycle.connected_at;
+        if let (Some(done_at), Some(subscriber)) = (done_at, session.subscriber()) {
+            subscriber.sender.confirmation.on_flight(now - done_at);
+        }
     }
 
     /// Acts on what engines said, until nothing is left to act upon.

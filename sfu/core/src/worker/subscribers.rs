@@ -105,6 +105,7 @@ impl Sfu {
         let heard = feedback::hear(sender, opened, &mut steps, (&room.cache, moment), drops)?;
         gate.heard((datagram.transport, datagram.source), self.now);
         let wants_plan = subscriber.sender.wants_plan(self.now);
+        let begins = subscriber.sender.confirmation.confirm();
         if heard.wants_repair {
             self.mark_dirty(index);
         }
@@ -112,7 +113,7 @@ impl Sfu {
             self.update_subscriber(index);
         }
         self.stats.keyframe_requests_received += u64::from(heard.wants_keyframe);
-        if heard.wants_keyframe || heard.misses_long {
+        if heard.wants_keyframe || heard.misses_long || begins {
             self.ask_for_keyframe(index, heard.has_lost_all);
         }
         Ok(())

@@ -53,6 +53,9 @@ impl Sender {
             send((audio, &keys.sealer), with, &mut self.estimation, turn);
             return Ok(());
         }
+        if self.confirmation.is_doubted() {
+            return Err(DropReason::HandshakeUnfinished);
+        }
         let video = self.video.as_mut().ok_or(DropReason::CodecNotNegotiated)?;
         let bytes = out.payload_bytes(packet);
         if !self.queue.is_empty() || turn.straight_bytes + bytes > BURST_BYTES {
