@@ -222,8 +222,9 @@ impl Ladder {
         let Some(writer) = writer_mut(&mut self.slots, index) else {
             return;
         };
-        // What stands in for the hole before it is a keyframe, to which it does not refer.
-        let is_cut_off = writer.parts.missing() > 0 && !frame.is_keyframe;
+        // What stands in for the hole before it is a keyframe, to which it does not refer; and none before a discontinuity is there.
+        let has_lost_all = writer.parts.missing() > 0 || writer.begins_anew();
+        let is_cut_off = has_lost_all && !frame.is_keyframe;
         if is_cut_off {
             self.outbox.stats.frames_before_keyframe += 1;
             return self.clock.need_keyframe(now);

@@ -168,6 +168,11 @@ impl RenditionWriter {
         ticks(self.rate, EARLY_MAX)
     }
 
+    /// Nothing came since a discontinuity.
+    pub(crate) fn begins_anew(&self) -> bool {
+        self.last_sequence != self.segment.cut().discontinuity_sequence
+    }
+
     /// Keeps a frame that begins where the timeline was brought to.
     pub(crate) fn put(&mut self, frame: &Frame, now: Instant) {
         if self.parts.is_empty() {

@@ -57,6 +57,36 @@ fn a_free_keyframe_cuts_from_one_and_a_half_seconds_on() {
     );
 }
 
+/// A picture that comes late is shown behind the one before it, which may be where another rendition has made a discontinuity: what
+/// it refers to is before that.
+#[test]
+fn behind_a_discontinuity_a_rendition_begins_with_a_keyframe_even_if_a_picture_is_late() {
+    let kinds = [("720p", MediaKind::Video), ("360p", MediaKind::Video)];
+    let mut driver = Driver::new(LatencyMode::Low, &kinds);
+    // Until its keyframe comes, what stands in is waited for.
+    driver.oracle.patience = ms(130);
+    for number in 0..200 {
+        let is_key = number % 60 == 0;
+        let format = if number < 80 { h264(720) } else { h264(540) };
+        let mut large = frame(&format, number * 3_000, is_key || number == 80);
+        // The last before the discontinuity is a little earlier than that, and the next says that it is earlier still.
+        let small_at = match number {
+            79 => 80 * 3_000 - 1_000,
+            80 => 78 * 3_000,
+            _ => number * 3_000,
+        };
+        let mut small = frame(&h264(360), small_at, is_key);
+        let at = driver.now.max(large.captured_at);
+        (large.captured_at, small.captured_at) = (at, at);
+        driver.input(at, &Input::Frame(name("720p"), large));
+        driver.input(at, &Input::Frame(name("360p"), small));
+    }
+    let media = &driver.media["360p"];
+    let begun = media.segments.iter().filter(|s| s.head.is_discontinuous);
+    let begun: Vec<bool> = begun.map(|s| s.parts[0].is_independent).collect();
+    assert_eq!(begun, [true]);
+}
+
 #[test]
 fn lh_08_a_part_with_a_keyframe_says_so_wherever_in_it_that_is() {
     let mut driver = Driver::new(LatencyMode::Low, &[("720p", MediaKind::Video)]);
