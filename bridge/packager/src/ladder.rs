@@ -222,7 +222,7 @@ impl Ladder {
         let Some(writer) = writer_mut(&mut self.slots, index) else {
             return;
         };
-        // What stands in for the hole before it is a keyframe, to which it does not refer; and none before a discontinuity is there.
+        // What stands in for the hole before it is a keyframe, to which it does not refer; nor to anything behind a discontinuity.
         let has_lost_all = writer.parts.missing() > 0 || writer.begins_anew();
         let is_cut_off = has_lost_all && !frame.is_keyframe;
         if is_cut_off {

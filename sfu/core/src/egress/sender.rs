@@ -39,8 +39,8 @@ use crate::stats::PathStatus;
 const QUEUE_MAX: usize = 2_048;
 
 /// What is kept for one subscriber at most, however slow it is: names of packets, never packets. Those are in the room's cache,
-/// once for all. What follows its path, if anything does, is 8 KB of sent packets and little else; a TCP connection may
-/// hold 256 KB of frames more.
+/// once for all. What follows its path, if anything does, is 8 KB of sent packets, 32 where feedback comes late, and
+/// little else; a TCP connection may hold 256 KB of frames more.
 const HELD_BYTES: usize = size_of::<Sender>()
     + QUEUE_MAX * size_of::<Queued>()
     + REPAIRS_MAX * size_of::<Sent>()
