@@ -23,7 +23,7 @@ use crate::job::{Job, RungIndex, RungSet, SlotId};
 use crate::message::from_worker::{FromWorker, Trouble};
 use crate::message::to_worker::ToWorker;
 
-use action::{Action, Ending, Event, WorkerId};
+use action::{Action, Ending, Event, Lane, WorkerId};
 use capacity::{Capacity, Refusal};
 use slot::Slot;
 use worker::Worker;
@@ -38,7 +38,7 @@ pub struct Pool {
     capacity: Capacity,
     workers: BTreeMap<WorkerId, Worker>,
     slots: BTreeMap<SlotId, Slot>,
-    /// Slots that wait for room, oldest first.
+    /// Slots that wait for room, oldest first. Those of another lane are in nobody's way.
     queue: VecDeque<SlotId>,
     n_workers_ever: u32,
     n_slots_ever: u32,
@@ -84,7 +84,7 @@ impl Pool {
     /// The job is more than this node could ever do, is none, or the queue is full.
     pub fn open(&mut self, job: Job, now: Instant) -> Result<SlotId, Refusal> {
         let cost = self.capacity.check(&job)?;
-        let has_room = self.queue.is_empty() && self.has_room(&job, cost);
+        let has_room = self.next_queued(Lane::of(&job)).is_none() && self.has_room(&job, cost);
         if !has_room && self.queue.len() >= QUEUE_MAX {
             return Err(Refusal::QueueFull);
         }

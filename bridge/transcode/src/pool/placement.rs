@@ -4,6 +4,7 @@ use sfu_model::time::Instant;
 
 use super::action::{Action, Event, Lane, WorkerId};
 use super::capacity::{SOUNDS_MAX, SOUNDS_PER_WORKER_MAX, cost};
+use super::slot::Slot;
 use super::worker::{Phase, Worker};
 use super::{Pool, restart};
 use crate::job::{Job, SlotId};
@@ -49,19 +50,24 @@ impl Pool {
         }
     }
 
-    /// Gives waiting slots what room there is, in their order: one that does not fit is not overtaken, or large ones would
-    /// wait for ever.
+    /// The slot of a lane that waits longest for room.
+    pub(super) fn next_queued(&self, lane: Lane) -> Option<SlotId> {
+        let mut queued = self.queue.iter().copied();
+        queued.find(|id| self.slots.get(id).map(|slot| Lane::of(&slot.job)) == Some(lane))
+    }
+
+    /// Gives waiting slots what room there is, those of a lane in their order: one that does not fit is not overtaken, or
+    /// large ones would wait for ever. Sound needs none of what pictures wait for, and never waits behind them.
     pub(super) fn admit_queued(&mut self, now: Instant) {
-        while let Some(&id) = self.queue.front() {
-            let Some(slot) = self.slots.get(&id) else {
-                self.queue.pop_front();
-                continue;
-            };
-            if !self.has_room(&slot.job, cost(&slot.job)) {
-                return;
+        for lane in [Lane::Sound, Lane::Pictures] {
+            while let Some(id) = self.next_queued(lane) {
+                let fits = |slot: &Slot| self.has_room(&slot.job, cost(&slot.job));
+                if !self.slots.get(&id).is_some_and(fits) {
+                    break;
+                }
+                self.queue.retain(|queued| *queued != id);
+                self.place(id, now);
             }
-            self.queue.pop_front();
-            self.place(id, now);
         }
     }
 

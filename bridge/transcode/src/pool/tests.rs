@@ -221,6 +221,25 @@ fn a_node_that_is_full_lets_wait_in_order_and_refuses_past_the_queue() {
 }
 
 #[test]
+fn sound_never_waits_behind_pictures_nor_pictures_behind_sound() {
+    let mut node = Node::new(1);
+    node.open(pictures(), at(1)).unwrap();
+    let waiting = node.open(pictures(), at(1)).unwrap();
+    let sounds: Vec<SlotId> = (0..SOUNDS_MAX)
+        .map(|_| node.open(SOUND, at(2)).unwrap())
+        .collect();
+    assert!(sounds.iter().all(|sound| node.carried.contains_key(sound)));
+    assert_eq!(node.pool.census().queued, 1, "the pictures");
+    // Sound that waits for a place gets it, though pictures have waited for longer.
+    let last = node.open(SOUND, at(3)).unwrap();
+    assert!(!node.carried.contains_key(&last));
+    node.pool.close(sounds[0], at(4));
+    node.act(at(4));
+    assert!(node.carried.contains_key(&last));
+    assert!(!node.carried.contains_key(&waiting));
+}
+
+#[test]
 fn a_worker_and_a_node_carry_so_many_sounds_and_one_more_goes_elsewhere_or_waits() {
     let mut node = Node::new(0);
     let slots: Vec<SlotId> = (0..SOUNDS_MAX)
