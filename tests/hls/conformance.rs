@@ -56,6 +56,7 @@ const SEEN: [Rule; 44] = [
     Rule::Lh26c,
     Rule::Lh26p,
     Rule::Lh27,
+    Rule::Lh30,
     Rule::Lb01,
     Rule::Lb03,
     Rule::Lb06,

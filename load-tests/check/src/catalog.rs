@@ -95,6 +95,7 @@ rules! {
     Lh27 "LH-27" Must "4.4.6.2" "CODECS lists every format of a variant";
     Lh28 "LH-28" Must "4.4.4.4" "EXT-X-KEY says where the key is";
     Lh29 "LH-29" Must "6.2.1" "a date range that applies stays, and what it says too";
+    Lh30 "LH-30" Must "4.4.6.1.1" "groups of one TYPE have the same members, which differ in URI and CHANNELS alone";
     Lb01 "LB-01" Must "6.2.5.2" "a blocking reload is answered once the playlist has the segment or the part";
     Lb03 "LB-03" Must "6.2.5.2" "a part after the last of a segment means the first of the next";
     Lb04 "LB-04" Must "6.2.5.2" "a reload for what is listed, or was, is answered with the playlist at once";

@@ -178,7 +178,7 @@ impl Checker {
                 .filter(|v| is_it(&v.uri) || refers(&v.audio));
             for variant in named {
                 for track in init.tracks.iter().filter(|track| !track.format.is_empty()) {
-                    variants::judge_format(variant, track.format, &mut notes);
+                    variants::judge_format(variant, track, &mut notes);
                 }
             }
         }

@@ -12,6 +12,10 @@ use super::uri::{DVR, LIVE};
 /// Version that `EXT-X-MEDIA` needs (section 8).
 const VERSION: u8 = 4;
 
+/// The name of the sound in every group: the groups are encodings of one track, and their members may differ in URI and
+/// channels alone (section 4.4.6.1.1). What tells them apart for players is `CODECS`.
+const SOUND: &str = "Audio";
+
 /// Which media playlists it names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum View {
@@ -50,11 +54,10 @@ pub fn multivariant(renditions: &[RenditionOutline], view: View) -> String {
     }
     for sound in of(MediaKind::Audio) {
         let name = &sound.name;
-        let label = name.as_str().to_uppercase();
         let channels = sound.channels.unwrap_or(1);
         let _ = writeln!(
             out,
-            "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"{name}\",NAME=\"{label}\",DEFAULT=YES,\
+            "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"{name}\",NAME=\"{SOUND}\",DEFAULT=YES,\
              AUTOSELECT=YES,CHANNELS=\"{channels}\",URI=\"{name}/{file}\""
         );
     }

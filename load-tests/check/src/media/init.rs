@@ -20,6 +20,8 @@ pub struct Track {
     pub timescale: u32,
     /// The sample entry's type, as `CODECS` begins.
     pub format: &'static str,
+    /// Of `avc1`: profile and level.
+    pub avc: Option<(u8, u8)>,
     /// Of pictures.
     pub size: Option<(u16, u16)>,
     /// Of sound.
@@ -79,6 +81,7 @@ impl Track {
             id,
             timescale,
             format: "",
+            avc: None,
             size: None,
             channels: None,
             has_parameter_sets: None,
@@ -89,6 +92,7 @@ impl Track {
             Some(Codec::Avc1(avc)) => {
                 let sets = &avc.avcc;
                 track.format = "avc1";
+                track.avc = Some((sets.avc_profile_indication, sets.avc_level_indication));
                 track.size = Some((avc.visual.width, avc.visual.height));
                 track.has_parameter_sets = Some(
                     !sets.sequence_parameter_sets.is_empty()

@@ -5,11 +5,11 @@ use std::time::Duration;
 use super::decimal;
 
 /// The attributes of a tag, in their order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Attributes(Vec<(String, Value)>);
 
 /// A value, with or without quotes: which one decides what it means.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Value {
     /// `"text"`.
     Quoted(String),
@@ -47,6 +47,18 @@ impl Attributes {
     /// All names, in their order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// All but some, in the order of their names.
+    #[must_use]
+    pub fn without(&self, names: &[&str]) -> Self {
+        let others = self
+            .0
+            .iter()
+            .filter(|(name, _)| !names.contains(&name.as_str()));
+        let mut others: Vec<(String, Value)> = others.cloned().collect();
+        others.sort();
+        Self(others)
     }
 
     fn value(&self, name: &str) -> Option<&Value> {

@@ -44,6 +44,8 @@ pub struct Rendition {
     pub uri: Option<String>,
     /// `CHANNELS`, the number before any slash.
     pub channels: Option<u64>,
+    /// What it has in common with its like in other groups: all other attributes, in the order of their names.
+    pub common: Attributes,
 }
 
 /// Whether a text is a multivariant playlist: it names variants.
@@ -137,6 +139,7 @@ impl Multivariant {
             group: group.to_owned(),
             uri: list.quoted("URI").map(str::to_owned),
             channels: channels.and_then(super::decimal::integer),
+            common: list.without(&["GROUP-ID", "URI", "CHANNELS"]),
         });
     }
 }

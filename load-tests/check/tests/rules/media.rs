@@ -170,11 +170,19 @@ fn sound_that_lost_a_channel_is_found() {
 
 #[test]
 fn a_format_that_codecs_do_not_list_is_found() {
-    let mut checker = Checker::default();
-    let text = MULTIVARIANT.replace("avc1.64001f", "vp09.00.10.08");
-    checker.handle_multivariant(&url("multivariant.m3u8"), multivariant(&text));
-    checker.handle_init(&url("video.m3u8"), &map("init.mp4"), &pictures(720));
-    assert_eq!(broken(&checker), [Rule::Lh27]);
+    for (codec, expected) in [
+        ("vp09.00.10.08", vec![Rule::Lh27]),
+        ("avc1.42e01e", vec![Rule::Lh27]),
+        ("avc1.42e01f", vec![]),
+        ("avc1.4d401f", vec![]),
+        ("avc1.640033", vec![]),
+    ] {
+        let mut checker = Checker::default();
+        let text = MULTIVARIANT.replace("avc1.64001f", codec);
+        checker.handle_multivariant(&url("multivariant.m3u8"), multivariant(&text));
+        checker.handle_init(&url("video.m3u8"), &map("init.mp4"), &pictures(720));
+        assert_eq!(broken(&checker), expected, "{codec}");
+    }
 }
 
 /// The boxes of an init section, changed.

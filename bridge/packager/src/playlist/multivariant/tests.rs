@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use sfu_model::codec::ClockRate;
 use sfu_model::packet::Dimensions;
 
@@ -10,6 +12,7 @@ fn video(height: u16, peak_bps: u64) -> RenditionOutline {
         kind: MediaKind::Video,
         clock_rate: ClockRate(90_000),
         codecs: "avc1.42e01f".into(),
+        formats: Arc::default(),
         size: Some(Dimensions {
             width: height / 9 * 16,
             height,
@@ -27,6 +30,7 @@ fn sound(name: &str, codecs: &str, peak_bps: u64) -> RenditionOutline {
         kind: MediaKind::Audio,
         clock_rate: ClockRate(48_000),
         codecs: codecs.into(),
+        formats: Arc::default(),
         size: None,
         milli_fps: None,
         channels: Some(2),
@@ -47,8 +51,8 @@ fn every_picture_goes_with_every_sound_and_aac_comes_first() {
     let wanted = "\
 #EXTM3U
 #EXT-X-VERSION:4
-#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"aac\",NAME=\"AAC\",DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"2\",URI=\"aac/live.m3u8\"
-#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"opus\",NAME=\"OPUS\",DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"2\",URI=\"opus/live.m3u8\"
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"aac\",NAME=\"Audio\",DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"2\",URI=\"aac/live.m3u8\"
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"opus\",NAME=\"Audio\",DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"2\",URI=\"opus/live.m3u8\"
 #EXT-X-STREAM-INF:BANDWIDTH=2128000,AVERAGE-BANDWIDTH=1128000,CODECS=\"avc1.42e01f,mp4a.40.2\",RESOLUTION=1280x720,FRAME-RATE=30.000,AUDIO=\"aac\"
 720p/live.m3u8
 #EXT-X-STREAM-INF:BANDWIDTH=728000,AVERAGE-BANDWIDTH=428000,CODECS=\"avc1.42e01f,mp4a.40.2\",RESOLUTION=640x360,FRAME-RATE=30.000,AUDIO=\"aac\"
