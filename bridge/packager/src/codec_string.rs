@@ -42,6 +42,42 @@ pub fn codec_string(format: &Format) -> Option<String> {
     })
 }
 
+/// One string for formats that follow one another: of H.264 the largest profile with the highest level, since a decoder of it
+/// plays the others too; the last of all else, whose strings do not differ in what a decoder must know. A list of them all would
+/// promise a track for each, which players (Chromium's source buffers) wait for.
+pub(crate) fn covering<'s>(strings: impl Iterator<Item = &'s str>) -> Option<String> {
+    strings.fold(None, |covered: Option<String>, next| {
+        let Some(covered) = covered else {
+            return Some(next.to_owned());
+        };
+        let both = profile_and_level(&covered).zip(profile_and_level(next));
+        Some(match both {
+            None => next.to_owned(),
+            Some(((profile, level), (next_profile, next_level))) => {
+                let largest = match rank(next_profile) >= rank(profile) {
+                    true => next_profile,
+                    false => profile,
+                };
+                format!("avc1.{largest}{:02x}", level.max(next_level))
+            }
+        })
+    })
+}
+
+/// Of a string of H.264: profile with its constraints as it stands there, and level.
+fn profile_and_level(string: &str) -> Option<(&str, u8)> {
+    let (profile, level) = string.strip_prefix("avc1.")?.split_at_checked(4)?;
+    Some((profile, u8::from_str_radix(level, 16).ok()?))
+}
+
+/// How much a profile needs that encoders of live pictures make, those with more above all.
+fn rank(profile: &str) -> u8 {
+    let idc = profile.get(..2).unwrap_or_default();
+    let names = ["42", "4d", "64"];
+    let at = names.iter().position(|name| *name == idc);
+    at.and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use sfu_model::packet::Dimensions;
@@ -98,5 +134,17 @@ mod tests {
         assert_eq!(of(&aac(&[0x11, 0x90])).as_deref(), Some("mp4a.40.2"));
         assert_eq!(of(&aac(&[0x29, 0x90])).as_deref(), Some("mp4a.40.5"));
         assert_eq!(of(&aac(&[])), None);
+    }
+
+    #[test]
+    fn one_string_covers_what_follows_one_another() {
+        let of = |strings: &[&str]| covering(strings.iter().copied());
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&["avc1.42e01f"]).as_deref(), Some("avc1.42e01f"));
+        let anew = ["avc1.640028", "avc1.4d401f", "avc1.42e033"];
+        assert_eq!(of(&anew).as_deref(), Some("avc1.640033"));
+        let other = ["avc1.640028", "vp09.00.40.08"];
+        assert_eq!(of(&other).as_deref(), Some("vp09.00.40.08"));
+        assert_eq!(of(&["opus", "opus"]).as_deref(), Some("opus"));
     }
 }

@@ -93,8 +93,14 @@ impl Ladder {
         at > now.saturating_since(self.config.zero.at) + AHEAD_MAX
     }
 
-    /// A frame is whole.
-    pub(crate) fn take(&mut self, name: &RenditionName, frame: &Frame, now: Instant) {
+    /// A frame is whole. `is_borrowed`: it is another rendition's.
+    pub(crate) fn take(
+        &mut self,
+        name: &RenditionName,
+        frame: &Frame,
+        is_borrowed: bool,
+        now: Instant,
+    ) {
         let index = self.slots.iter().position(|slot| slot.name == *name);
         let Some(index) = index else {
             self.outbox.stats.frames_refused += 1;
@@ -118,6 +124,7 @@ impl Ladder {
         let Some(slot) = self.slots.get_mut(index) else {
             return;
         };
+        slot.is_borrowing = is_borrowed;
         match slot.admit(frame, &self.clock) {
             Admission::NeedsKeyframe | Admission::TooSoon => {
                 self.outbox.stats.frames_before_keyframe += 1;
@@ -219,6 +226,7 @@ impl Ladder {
             self.clock.adopt(at, now);
         }
         self.reach(index, time, false, now);
+        let is_borrowed = self.slots.get(index).is_some_and(|slot| slot.is_borrowing);
         let Some(writer) = writer_mut(&mut self.slots, index) else {
             return;
         };
@@ -229,6 +237,7 @@ impl Ladder {
             self.outbox.stats.frames_before_keyframe += 1;
             return self.clock.need_keyframe(now);
         }
+        writer.shown.expect_borrowed(is_borrowed);
         writer.put(frame, now);
     }
 

@@ -15,7 +15,7 @@ pub enum LatencyMode {
 }
 
 /// `EXT-X-TARGETDURATION` of every stream, in seconds: what [`crate::segment_clock::SEGMENT_LIMIT`] rounds to.
-const TARGET_DURATION_S: u32 = 2;
+pub(crate) const TARGET_DURATION_S: u32 = 2;
 
 impl LatencyMode {
     /// No part is longer.

@@ -119,15 +119,17 @@ fn renditions(slots: &[Slot]) -> Vec<RenditionOutline> {
 }
 
 fn info(writer: &RenditionWriter) -> Option<RenditionOutline> {
-    let measured: Measured = writer.measure.measured();
+    let face = writer.shown.face();
+    let measured: Measured = face.measure.measured();
     let kind = writer.kind();
     let is_video = kind == MediaKind::Video;
     Some(RenditionOutline {
         name: writer.name.clone(),
         kind,
         clock_rate: writer.rate,
-        codecs: Arc::clone(writer.codecs.as_ref()?),
-        size: writer.format.size(),
+        codecs: Arc::clone(writer.formats.codecs()?),
+        formats: Arc::clone(writer.formats.all()),
+        size: face.size,
         milli_fps: is_video.then_some(measured.milli_fps),
         channels: match *writer.format {
             Format::Opus { channels, .. } | Format::Aac { channels, .. } => Some(channels),

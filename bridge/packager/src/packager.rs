@@ -64,11 +64,12 @@ impl Packager {
 
     /// A frame is whole.
     pub fn handle_frame(&mut self, name: &RenditionName, frame: &Frame, now: Instant) {
-        if !self.is_ended {
-            self.ladder.expire(now);
-            self.ladder.take(name, frame, now);
-            self.settle(now);
-        }
+        self.take(name, frame, false, now);
+    }
+
+    /// A rendition that gets nothing of its own at the moment shows this frame of another.
+    pub fn handle_borrowed_frame(&mut self, name: &RenditionName, frame: &Frame, now: Instant) {
+        self.take(name, frame, true, now);
     }
 
     /// The first packet of the next frame is here: the frame before it lasts until then.
@@ -135,6 +136,14 @@ impl Packager {
         let mut writers = self.ladder.writers();
         let writer = writers.find(|writer| writer.name == *name)?;
         Some(writer.alignment)
+    }
+
+    fn take(&mut self, name: &RenditionName, frame: &Frame, is_borrowed: bool, now: Instant) {
+        if !self.is_ended {
+            self.ladder.expire(now);
+            self.ladder.take(name, frame, is_borrowed, now);
+            self.settle(now);
+        }
     }
 
     /// What follows from whatever happened.

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use sfu_model::codec::{ClockRate, MediaKind};
 use sfu_model::packet::Dimensions;
 
+use crate::segment::InitNumber;
+
 /// The name of a rendition, a segment of its URLs: `720p`, `360p`, `aac`, `opus`. `^[a-z0-9]{1,16}$`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RenditionName(Arc<str>);
@@ -48,18 +50,32 @@ pub struct RenditionOutline {
     pub kind: MediaKind,
     /// Ticks per second of its times.
     pub clock_rate: ClockRate,
-    /// The codec string (RFC 6381) of what it carries, for example `avc1.42e01f`.
+    /// The codec string (RFC 6381) of what it carries, for example `avc1.42e01f`: of all that is listed, the most that a
+    /// decoder must know.
     pub codecs: Arc<str>,
+    /// What its init sections are for, of those that listed segments need; oldest first.
+    pub formats: Arc<[FormatOutline]>,
     /// Of pictures.
     pub size: Option<Dimensions>,
     /// Pictures a second as measured, in thousandths.
     pub milli_fps: Option<u32>,
     /// Channels of sound.
     pub channels: Option<u8>,
-    /// Largest bit rate of a segment so far, bit/s (`BANDWIDTH`).
+    /// Largest bit rate of segments in a row so far, bit/s (`BANDWIDTH`).
     pub peak_bps: u64,
     /// Mean bit rate of the segments so far, bit/s (`AVERAGE-BANDWIDTH`).
     pub average_bps: u64,
+}
+
+/// What one init section of a rendition is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormatOutline {
+    /// Which it is.
+    pub init: InitNumber,
+    /// The codec string (RFC 6381).
+    pub codecs: Arc<str>,
+    /// Of pictures.
+    pub size: Option<Dimensions>,
 }
 
 #[cfg(test)]

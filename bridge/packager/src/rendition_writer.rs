@@ -12,10 +12,9 @@ use sfu_model::time::Instant;
 use crate::alignment::Alignment;
 use crate::chunk_writer::ChunkWriter;
 use crate::closed_part::Pending;
-use crate::codec_string::codec_string;
 use crate::config::Config;
 use crate::event::Event;
-use crate::measure::Measure;
+use crate::formats::Formats;
 use crate::outbox::Outbox;
 use crate::part_writer::PartWriter;
 use crate::patience::Patience;
@@ -24,6 +23,7 @@ use crate::run::Run;
 use crate::segment::InitNumber;
 use crate::segment_clock::{Cut, SEGMENT_LIMIT, SegmentClock};
 use crate::segment_writer::SegmentWriter;
+use crate::shown::Shown;
 use crate::ticks::{nearest, ticks};
 use crate::window::Window;
 
@@ -39,14 +39,13 @@ pub(crate) struct RenditionWriter {
     pub(crate) name: RenditionName,
     pub(crate) rate: ClockRate,
     pub(crate) format: Arc<Format>,
-    /// Of the format (RFC 6381).
-    pub(crate) codecs: Option<Arc<str>>,
+    pub(crate) formats: Formats,
     pub(crate) parts: PartWriter,
     pub(crate) segment: SegmentWriter,
     pub(crate) window: Window,
     /// Those of its segments that are listed, and of the open one: without a regular one that it is not in from the first.
     pub(crate) runs: Arc<[Run]>,
-    pub(crate) measure: Measure,
+    pub(crate) shown: Shown,
     pub(crate) alignment: Alignment,
     init: InitNumber,
     chunks: ChunkWriter,
@@ -71,12 +70,12 @@ impl RenditionWriter {
             name: name.clone(),
             rate,
             format: Arc::clone(&first.format),
-            codecs: None,
+            formats: Formats::default(),
             parts: PartWriter::new(part_target, &first.format, starts_at),
             segment: SegmentWriter::new(cut, None),
             window: Window::new(config.windows.at_least(hold_back)),
             runs: Arc::from_iter(Some(cut.run).filter(|run| !run.is_regular)),
-            measure: Measure::new(),
+            shown: Shown::default(),
             alignment: Alignment::default(),
             init: InitNumber(0),
             chunks: ChunkWriter::new(first.kind(), config.zero),
@@ -112,7 +111,7 @@ impl RenditionWriter {
 
     /// What a player needs before anything else.
     pub(crate) fn tell_init(&mut self, bytes: Bytes, outbox: &mut Outbox) {
-        self.codecs = codec_string(&self.format).map(Arc::from);
+        self.formats.push(self.init, &self.format);
         outbox.events.push_back(Event::Init {
             rendition: self.name.clone(),
             init: self.init,
@@ -181,6 +180,7 @@ impl RenditionWriter {
         self.is_waited_for = false;
         self.lacks_keyframe = false;
         self.last_sequence = self.segment.cut().discontinuity_sequence;
+        self.shown.handle_frame(self.format.size());
         self.parts.put(Pending {
             captured_at: frame.captured_at,
             is_keyframe: frame.is_keyframe,
@@ -247,7 +247,8 @@ impl RenditionWriter {
             return;
         };
         let bytes = u64::from(segment.size_bytes);
-        self.measure
+        self.shown
+            .measure_mut()
             .segment(bytes, segment.duration, segment.is_gap);
         outbox.changed(&self.name);
         outbox.events.push_back(Event::Segment {
@@ -256,6 +257,9 @@ impl RenditionWriter {
             n_parts: u32::try_from(segment.parts.len()).unwrap_or(u32::MAX),
         });
         self.window.push(segment);
+        if let Some(oldest) = self.window.segments().first() {
+            self.formats.forget_before(oldest.head.init);
+        }
     }
 
     /// The open segment is not longer.

@@ -18,6 +18,8 @@ pub(crate) struct Slot {
     pub(crate) parts_wanted: u64,
     /// A discontinuity that came with a frame that was dropped.
     pub(crate) owed: Option<Discontinuity>,
+    /// The last frame that came is another rendition's.
+    pub(crate) is_borrowing: bool,
     /// From its first frame on.
     pub(crate) writer: Option<RenditionWriter>,
 }
@@ -46,6 +48,7 @@ impl Slot {
             kind,
             parts_wanted,
             owed: None,
+            is_borrowing: false,
             writer: None,
         }
     }

@@ -1,7 +1,7 @@
 //! Renditions that get nothing of their own, and whose pictures they show meanwhile.
 //!
 //! A player keeps to the renditions that it was told of. One whose encoding is left out, or whose rung is not encoded any
-//! more, must not end and must not stand still: it repeats another, of the nearest size.
+//! more, must not end and must not stand still: it repeats another.
 
 use std::collections::BTreeMap;
 
@@ -14,8 +14,8 @@ pub(crate) struct Followers {
 }
 
 impl Followers {
-    /// Those of `all` that are not active follow the nearest that is; where two are as near, the smaller. Nobody follows
-    /// where none is active.
+    /// Those of `all` that are not active follow the nearest that is and is no larger, and where there is none, the nearest:
+    /// who plays one has a path for its size, and may have none for more. Nobody follows where none is active.
     pub(crate) fn assign(&mut self, all: &[RenditionName], active: &[RenditionName]) {
         let idle = all.iter().filter(|name| !active.contains(name));
         let followed = idle.filter_map(|name| Some((name.clone(), nearest(name, active)?.clone())));
@@ -34,15 +34,12 @@ impl Followers {
     }
 }
 
-/// The one of a size that is nearest to that of a name.
-pub(crate) fn nearest<'n>(
-    name: &RenditionName,
-    among: &'n [RenditionName],
-) -> Option<&'n RenditionName> {
+/// The one of the nearest size that is no larger than that of a name, or of the nearest.
+fn nearest<'n>(name: &RenditionName, among: &'n [RenditionName]) -> Option<&'n RenditionName> {
     let wanted = lines(name);
     among
         .iter()
-        .min_by_key(|other| (lines(other).abs_diff(wanted), lines(other)))
+        .min_by_key(|other| (lines(other) > wanted, lines(other).abs_diff(wanted)))
 }
 
 /// The lines that a name begins with: `360p`, `360pb`.
@@ -79,20 +76,21 @@ mod tests {
     }
 
     #[test]
-    fn who_has_nothing_follows_the_nearest_and_rather_a_smaller_one() {
+    fn who_has_nothing_follows_the_nearest_that_is_no_larger() {
         let all = ["720p", "360p", "180p"];
         assert_eq!(followers(&all, &all), []);
         let left_out = followers(&all, &["720p", "180p"]);
         assert_eq!(left_out, pairs(&[("360p", "180p")]));
+        // 1080p is nearer.
+        let resting = followers(&["720p", "1080p", "160p", "240p"], &["1080p", "240p"]);
+        assert_eq!(resting, pairs(&[("160p", "240p"), ("720p", "240p")]));
         let rungs = followers(&["360p", "180p", "160p"], &["360pb"]);
         let all_follow = [("160p", "360pb"), ("180p", "360pb"), ("360p", "360pb")];
         assert_eq!(rungs, pairs(&all_follow));
     }
 
     #[test]
-    fn where_two_are_as_near_it_is_the_smaller_and_where_none_is_nobody_follows() {
-        let middle = followers(&["300p", "400p", "200p"], &["400p", "200p"]);
-        assert_eq!(middle, pairs(&[("300p", "200p")]));
+    fn where_none_is_active_nobody_follows() {
         assert_eq!(followers(&["300p"], &[]), []);
     }
 }

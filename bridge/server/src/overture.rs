@@ -195,6 +195,7 @@ mod tests {
             },
             clock_rate: ClockRate(90_000),
             codecs: Arc::from("x"),
+            formats: Arc::default(),
             size: name
                 .strip_suffix('p')
                 .and_then(|h| Some(dimensions(h.parse().ok()?))),

@@ -91,6 +91,7 @@ impl Sample {
             kind: MediaKind::Video,
             clock_rate: ClockRate(90_000),
             codecs: Arc::from("avc1.42e01f"),
+            formats: Arc::default(),
             size: None,
             milli_fps: None,
             channels: None,

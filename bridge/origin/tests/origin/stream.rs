@@ -65,6 +65,7 @@ fn info(name: RenditionName) -> RenditionOutline {
         },
         clock_rate: ClockRate(90_000),
         codecs: Arc::from("avc1.42e01f"),
+        formats: Arc::default(),
         size: None,
         milli_fps: None,
         channels: None,

@@ -203,12 +203,16 @@ fn write_representation(
     // Whole numbers a second, as they are measured.
     let fps = info.milli_fps.map(|fps| fps / 1_000).filter(|fps| *fps > 0);
     let sampling = info.clock_rate.0;
+    let format = info.formats.iter().find(|format| format.init == one.init);
+    let (codecs, size) = format.map_or((&info.codecs, info.size), |format| {
+        (&format.codecs, format.size)
+    });
     let mut attributes: Vec<(&str, &dyn fmt::Display)> = vec![
         ("id", &info.name),
-        ("codecs", &info.codecs),
+        ("codecs", codecs),
         ("bandwidth", &info.peak_bps),
     ];
-    if let Some(size) = &info.size {
+    if let Some(size) = &size {
         attributes.push(("width", &size.width));
         attributes.push(("height", &size.height));
     }

@@ -55,9 +55,9 @@ impl RenditionWriter {
             .open(self.init, starts_at, self.at(part.starts_at));
         let index = self.segment.push(&part, duration, bytes.len());
         self.n_parts += 1;
-        self.measure.part(part.samples.len());
-        self.measure
-            .open(self.segment.size_bytes(), self.segment.duration());
+        let measure = self.shown.measure_mut();
+        measure.part(part.samples.len());
+        measure.open(self.segment.size_bytes(), self.segment.duration());
         outbox.events.push_back(Event::Part {
             rendition: self.name.clone(),
             segment: self.segment.cut().number,

@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod any_order;
 #[cfg(test)]
+mod borrowing;
+#[cfg(test)]
 mod cutting;
 #[cfg(test)]
 mod driver;

@@ -47,7 +47,7 @@ impl Stages {
         }
         if let Some(packager) = &mut self.packager {
             for follower in self.routes.followers(name) {
-                packager.handle_frame(follower, frame, now);
+                packager.handle_borrowed_frame(follower, frame, now);
             }
         }
     }
