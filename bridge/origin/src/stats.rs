@@ -97,6 +97,14 @@ pub enum Limit {
 }
 
 impl Limit {
+    /// Each.
+    pub const ALL: [Self; 4] = [
+        Self::BlockedRequests,
+        Self::ClientBlockedRequests,
+        Self::MemoryBytes,
+        Self::DiskWrites,
+    ];
+
     /// The label.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use bridge_origin::stats::Stats;
+use bridge_origin::stats::{Limit, Stats};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::MetricType;
@@ -60,8 +60,10 @@ impl Collector for Page {
             None,
             MetricType::Counter,
         )?;
-        for (limit, n) in &stats.limit_hits {
-            ConstCounter::new(*n).encode(hits.encode_family(&[("limit", limit.as_str())])?)?;
+        // Before the first hit there is a zero: without it, that one is no increase.
+        for limit in Limit::ALL {
+            let n = stats.limit_hits.get(&limit).copied().unwrap_or(0);
+            ConstCounter::new(n).encode(hits.encode_family(&[("limit", limit.as_str())])?)?;
         }
         Ok(())
     }
