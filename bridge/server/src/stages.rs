@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::counts::Counts;
 use crate::overture::{Anew, Overture};
 use crate::routes::Routes;
-use crate::thumbnails::Thumbnails;
+use crate::thumbnails::{Of, Thumbnails};
 use crate::told::Told;
 use crate::transcode::AAC_FRAME_SAMPLES;
 
@@ -146,6 +146,7 @@ impl Stages {
         self.told.keyframe_at = keyframe_at.or(self.told.keyframe_at);
         if is_shown {
             self.routes.handle_rung(name);
+            self.draw(&Of::Rung(name.clone()), frame, now);
             self.show(name, frame, now);
         }
         self.collect(tracks, now);

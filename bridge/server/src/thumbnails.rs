@@ -1,10 +1,12 @@
-//! Which keyframes become thumbnails. Decoding them is somebody else's: a decoder is no part of a server.
+//! Which keyframes become thumbnails: those that are published, and those that our encoder makes of other codecs. Decoding
+//! them is somebody else's: a decoder is no part of a server.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bridge_frames::source::Source;
+use bridge_packager::rendition::RenditionName;
 use bytes::Bytes;
 use sfu_model::frame::{Format, Frame};
 use sfu_model::time::Instant;
@@ -21,38 +23,45 @@ pub type Draw = Arc<dyn Fn(Keyframe, Reply) + Send + Sync>;
 
 /// From one thumbnail to the next: caches keep one as long (`bridge_origin::cache_policy::THUMBNAIL`).
 const INTERVAL: Duration = Duration::from_secs(10);
+/// Pictures without a keyframe for as long are no choice any more: they ended, or nobody watches them.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(15);
 
 /// What a thumbnail is wide enough with, in pixels.
 const WIDTH_ENOUGH: u16 = 640;
 
 /// What is said where there is none.
-pub(crate) const NONE_YET: &str =
-    "There is no thumbnail: the first keyframe of H.264 makes one, and other codecs have none.\n";
+pub(crate) const NONE_YET: &str = "There is no thumbnail: the first keyframe makes one, of H.264 or of what is encoded anew from other codecs.\n";
+
+/// Whose pictures they are.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Of {
+    /// The publisher's.
+    Source(Source),
+    /// Our encoder's.
+    Rung(RenditionName),
+}
 
 /// Chooses keyframes of one stream.
 #[derive(Debug, Default)]
 pub(crate) struct Thumbnails {
     due_at: Option<Instant>,
-    /// How wide each encoding was when it last had a keyframe.
-    widths: BTreeMap<Source, u16>,
+    /// How wide each was when it last had a keyframe, and when that was.
+    widths: BTreeMap<Of, (u16, Instant)>,
 }
 
 impl Thumbnails {
-    /// A frame: it is chosen if a thumbnail is due and no other encoding is better for it.
-    pub(crate) fn choose(
-        &mut self,
-        source: Source,
-        frame: &Frame,
-        now: Instant,
-    ) -> Option<Keyframe> {
+    /// A frame: it is chosen if a thumbnail is due and nothing else is better for it.
+    pub(crate) fn choose(&mut self, of: &Of, frame: &Frame, now: Instant) -> Option<Keyframe> {
         let Format::H264 { sps, pps, size } = &*frame.format else {
             return None;
         };
         if !frame.is_keyframe {
             return None;
         }
-        self.widths.insert(source, size.width);
-        if self.due_at.is_some_and(|at| now < at) || self.best() != Some(source) {
+        self.widths.insert(of.clone(), (size.width, now));
+        self.widths
+            .retain(|_, (_, seen_at)| now < *seen_at + FORGOTTEN_AFTER);
+        if self.due_at.is_some_and(|at| now < at) || self.best() != Some(of) {
             return None;
         }
         self.due_at = Some(now + INTERVAL);
@@ -60,14 +69,13 @@ impl Thumbnails {
     }
 
     /// The narrowest that is wide enough, else the widest: what is larger costs more to decode and shows nothing more.
-    fn best(&self) -> Option<Source> {
-        let enough = self
-            .widths
-            .iter()
-            .filter(|(_, width)| **width >= WIDTH_ENOUGH);
-        let narrowest = enough.min_by_key(|(_, width)| **width);
-        let widest = || self.widths.iter().max_by_key(|(_, width)| **width);
-        narrowest.or_else(widest).map(|(source, _)| *source)
+    fn best(&self) -> Option<&Of> {
+        let widths = || self.widths.iter().map(|(of, (width, _))| (of, *width));
+        let narrowest = widths()
+            .filter(|(_, width)| *width >= WIDTH_ENOUGH)
+            .min_by_key(|(_, width)| *width);
+        let widest = || widths().max_by_key(|(_, width)| *width);
+        narrowest.or_else(widest).map(|(of, _)| of)
     }
 }
 
@@ -113,8 +121,8 @@ mod tests {
         }
     }
 
-    const fn video(rank: u8) -> Source {
-        Source::Video { rank }
+    const fn video(rank: u8) -> Of {
+        Of::Source(Source::Video { rank })
     }
 
     fn at(secs: u64) -> Instant {
@@ -125,7 +133,7 @@ mod tests {
     fn a_keyframe_every_ten_seconds_is_chosen() {
         let mut thumbnails = Thumbnails::default();
         let mut choose = |is_keyframe, now| {
-            let chosen = thumbnails.choose(video(0), &frame(640, is_keyframe), now);
+            let chosen = thumbnails.choose(&video(0), &frame(640, is_keyframe), now);
             chosen.is_some()
         };
         assert!(!choose(false, at(0)));
@@ -141,7 +149,7 @@ mod tests {
         let widths = [320, 640, 1280];
         let mut chosen = |rank: u8, now| {
             let frame = frame(widths[usize::from(rank)], true);
-            thumbnails.choose(video(rank), &frame, now).is_some()
+            thumbnails.choose(&video(rank), &frame, now).is_some()
         };
         assert!(chosen(0, at(0)), "there is no other yet");
         assert!(!chosen(2, at(1)));
@@ -152,10 +160,36 @@ mod tests {
     }
 
     #[test]
+    fn what_has_no_keyframes_any_more_is_in_nobodys_way_and_rungs_are_chosen_too() {
+        let mut thumbnails = Thumbnails::default();
+        let rung = Of::Rung(RenditionName::parse("360p").unwrap());
+        assert!(
+            thumbnails
+                .choose(&video(1), &frame(640, true), at(0))
+                .is_some()
+        );
+        assert!(
+            thumbnails
+                .choose(&rung, &frame(320, true), at(10))
+                .is_none()
+        );
+        assert!(
+            thumbnails
+                .choose(&rung, &frame(320, true), at(14))
+                .is_none()
+        );
+        assert!(
+            thumbnails
+                .choose(&rung, &frame(320, true), at(15))
+                .is_some()
+        );
+    }
+
+    #[test]
     fn a_keyframe_is_written_with_start_codes() {
         let mut thumbnails = Thumbnails::default();
         let chosen = thumbnails
-            .choose(video(0), &frame(640, true), at(0))
+            .choose(&video(0), &frame(640, true), at(0))
             .unwrap();
         let expected = [
             &[0, 0, 0, 1, 0x67, 0, 0, 0, 1, 0x68][..],

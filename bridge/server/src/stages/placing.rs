@@ -8,14 +8,13 @@ use sfu_model::time::Instant;
 
 use super::{Stages, aac};
 use crate::ladder::Place;
+use crate::thumbnails::Of;
 use crate::transcode::KEYFRAME_EVERY;
 
 impl Stages {
     /// From a frame to its rendition, to the transcoder, or to both.
     pub(super) fn place(&mut self, source: Source, frame: Frame, now: Instant) {
-        if let Some(keyframe) = self.thumbnails.choose(source, &frame, now) {
-            self.told.keyframe = Some(keyframe);
-        }
+        self.draw(&Of::Source(source), &frame, now);
         let route = self.routes.route(source, &frame, now);
         if route.wants_keyframe {
             self.told.wants.push(source);
@@ -36,6 +35,13 @@ impl Stages {
             self.told.sounds.push(frame);
         } else if self.config.transcodes && is_picture && route.is_encoded {
             self.told.pictures.push((source, frame));
+        }
+    }
+
+    /// It may be one for a thumbnail.
+    pub(super) fn draw(&mut self, of: &Of, frame: &Frame, now: Instant) {
+        if let Some(keyframe) = self.thumbnails.choose(of, frame, now) {
+            self.told.keyframe = Some(keyframe);
         }
     }
 
