@@ -27,7 +27,7 @@ const OF_TIME: [Rule; 8] = [
 ];
 
 /// What must have been looked at, so that nothing found means something.
-const SEEN: [Rule; 44] = [
+const SEEN: [Rule; 45] = [
     Rule::Lh01,
     Rule::Lh02,
     Rule::Lh02s,

@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rung_that_rests_shows_the_nearest_until_it_has_pictures_again() {
+    fn a_rung_that_rests_shows_a_smaller_one_until_it_has_pictures_again() {
         let mut routes = Routes::new(true);
         routes.passage.handle_other_codec();
         let named = |text| RenditionName::parse(text).unwrap();
@@ -237,13 +237,13 @@ mod tests {
             |routes: &Routes, rung| routes.followers(rung).cloned().collect::<Vec<_>>();
         assert_eq!(shown_with(&routes, &top), []);
         routes.handle_resting(&[top.clone(), low.clone()]);
-        assert_eq!(shown_with(&routes, &top), slice::from_ref(&middle));
-        assert_eq!(shown_with(&routes, &low), []);
+        assert_eq!(shown_with(&routes, &low), slice::from_ref(&middle));
+        assert_eq!(shown_with(&routes, &top), []);
         // It is wanted again, and its encoder begins.
         routes.handle_resting(&all);
-        assert_eq!(shown_with(&routes, &top), slice::from_ref(&middle));
+        assert_eq!(shown_with(&routes, &low), slice::from_ref(&middle));
         routes.handle_rung(&middle);
-        assert_eq!(shown_with(&routes, &top), []);
+        assert_eq!(shown_with(&routes, &low), []);
     }
 
     #[test]

@@ -102,8 +102,8 @@ impl Stream {
 
     pub(crate) fn ask(self: &Arc<Self>, request: &Request<'_>) -> Reply {
         let mut desk = self.desk();
-        desk.note(request);
         let answer = desk.origin.handle_request(request, self.clock.now());
+        desk.note(request, &answer);
         self.reply(desk, answer, request.client)
     }
 
@@ -256,8 +256,16 @@ impl Stream {
 }
 
 impl Desk {
-    /// A request for a playlist or for media of a rendition, whatever becomes of it.
-    fn note(&mut self, request: &Request<'_>) {
+    /// A request for a playlist or for media of a rendition. One that is refused is no viewer's: what is noted makes encoders
+    /// work, and all who watch notice that they begin.
+    fn note(&mut self, request: &Request<'_>, answer: &Answer) {
+        let is_refused = match answer {
+            Answer::Now(response) => response.status.code() >= 400,
+            Answer::Wait(_) => false,
+        };
+        if is_refused {
+            return;
+        }
         let rendition = request.path.split_once('/').map(|(rendition, _)| rendition);
         let Some(rendition) = rendition.filter(|_| request.tree == Tree::Hls) else {
             return;

@@ -9,12 +9,37 @@ use crate::job::{RUNGS_MAX, RungIndex, RungSet};
 /// A rung that nobody asked for in this long is not encoded. A player asks for each segment of two seconds; a shield in
 /// front of us may ask once for thousands, and stop for a moment when it restarts.
 const KEPT_FOR: Duration = Duration::from_secs(30);
+/// The same of one that rested before and was asked for again, and again: twice as long each time, up to this. To rest and to
+/// go on are a discontinuity each, which everybody who watches meets.
+const KEPT_FOR_MOST: Duration = Duration::from_secs(480);
 
 /// What the audience of a stream wants of its ladder.
 #[derive(Clone, Debug)]
 pub struct Demand {
     n_rungs: usize,
-    asked_at: [Option<Instant>; RUNGS_MAX],
+    asked: [Option<Asked>; RUNGS_MAX],
+}
+
+/// When a rung was asked for.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    at: Instant,
+    kept_for: Duration,
+}
+
+impl Asked {
+    fn ends_at(self) -> Instant {
+        self.at + self.kept_for
+    }
+
+    fn again(before: Option<Self>, now: Instant) -> Self {
+        let kept_for = match before {
+            None => KEPT_FOR,
+            Some(before) if now < before.ends_at() => before.kept_for,
+            Some(before) => before.kept_for.saturating_mul(2).min(KEPT_FOR_MOST),
+        };
+        Self { at: now, kept_for }
+    }
 }
 
 impl Demand {
@@ -22,15 +47,15 @@ impl Demand {
     pub const fn new(n_rungs: usize) -> Self {
         Self {
             n_rungs,
-            asked_at: [None; RUNGS_MAX],
+            asked: [None; RUNGS_MAX],
         }
     }
 
     /// Somebody asked for a rung's playlist or media.
     pub fn handle_request(&mut self, rung: RungIndex, now: Instant) {
-        let place = self.asked_at.get_mut(usize::from(rung.0));
-        if let Some(asked_at) = place.filter(|_| usize::from(rung.0) < self.n_rungs) {
-            *asked_at = Some(now);
+        let place = self.asked.get_mut(usize::from(rung.0));
+        if let Some(asked) = place.filter(|_| usize::from(rung.0) < self.n_rungs) {
+            *asked = Some(Asked::again(*asked, now));
         }
     }
 
@@ -38,11 +63,11 @@ impl Demand {
     /// network needs at once: both are there before anybody asks.
     pub fn wanted(&self, now: Instant) -> RungSet {
         let lowest = self.n_rungs.saturating_sub(1);
-        let asked = (0_u8..).zip(&self.asked_at).take(self.n_rungs);
-        let is_kept = |at: Option<Instant>| at.is_some_and(|at| now - at < KEPT_FOR);
-        asked.fold(RungSet::NONE, |wanted, (index, at)| {
+        let all = (0_u8..).zip(&self.asked).take(self.n_rungs);
+        let is_kept = |asked: Option<Asked>| asked.is_some_and(|asked| now < asked.ends_at());
+        all.fold(RungSet::NONE, |wanted, (index, asked)| {
             let is_end = index == 0 || usize::from(index) == lowest;
-            match is_end || is_kept(*at) {
+            match is_end || is_kept(*asked) {
                 true => wanted.with(RungIndex(index)),
                 false => wanted,
             }
@@ -52,7 +77,7 @@ impl Demand {
     /// When [`Self::wanted`] may next become less.
     #[must_use]
     pub fn poll_timeout(&self, now: Instant) -> Option<Instant> {
-        let ends = self.asked_at.iter().flatten().map(|at| *at + KEPT_FOR);
+        let ends = self.asked.iter().flatten().map(|asked| asked.ends_at());
         ends.filter(|end| *end > now).min()
     }
 }
@@ -77,6 +102,22 @@ mod tests {
         assert_eq!(demand.poll_timeout(at(49)), Some(at(50)));
         assert_eq!(demand.wanted(at(50)), ends);
         assert_eq!(demand.poll_timeout(at(50)), None);
+    }
+
+    #[test]
+    fn a_rung_that_is_asked_for_now_and_then_rests_ever_later() {
+        let mut demand = Demand::new(3);
+        let mut asked_at = 10;
+        for kept_for in [30, 60, 120, 240, 480, 480] {
+            demand.handle_request(RungIndex(1), at(asked_at));
+            // Who goes on asking changes nothing.
+            demand.handle_request(RungIndex(1), at(asked_at));
+            assert_eq!(
+                demand.poll_timeout(at(asked_at)),
+                Some(at(asked_at + kept_for))
+            );
+            asked_at += kept_for;
+        }
     }
 
     #[test]
