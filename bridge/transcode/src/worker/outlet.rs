@@ -1,11 +1,15 @@
-//! The way out of a worker: a queue, and a thread that writes it to the socket.
+//! The way out of a worker: the socket, and where that takes no more a queue, and a thread that writes it.
+//!
+//! Whoever has a message writes it if it can: to wake a thread for each frame of sound cost more than to write it.
 
 use std::io::{self, Write};
+use std::os::fd::AsRawFd as _;
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use nix::sys::socket::{MsgFlags, send};
 use sfu_model::frame::Frame;
 
 use crate::job::{RungIndex, SlotId};
@@ -50,26 +54,37 @@ impl Frames {
     }
 }
 
-/// A handle of the queue; all are the same queue.
+/// A handle of the way out; all are the same.
 #[derive(Clone, Debug)]
 pub(super) struct Outlet {
     queue: SyncSender<Vec<u8>>,
+    /// Messages that are in the queue, or that its thread is writing.
+    n_queued: Arc<AtomicU64>,
+    /// Locked by whoever has something to say: what they write does not mix.
+    socket: Arc<Mutex<UnixStream>>,
     pub(super) tally: Arc<Tally>,
 }
 
 impl Outlet {
-    /// Starts the thread that writes.
+    /// Starts the thread that writes what is left.
     pub(super) fn start(mut socket: UnixStream) -> io::Result<Self> {
         let (queue, messages) = sync_channel::<Vec<u8>>(QUEUE_MAX);
+        let n_queued = Arc::<AtomicU64>::default();
+        let direct = Arc::new(Mutex::new(socket.try_clone()?));
+        let written = Arc::clone(&n_queued);
         let thread = std::thread::Builder::new().name("outlet".into());
         thread.spawn(move || {
             // A socket that does not take a message has no reader any more: the process is about to end.
-            messages
-                .into_iter()
-                .try_for_each(|message| socket.write_all(&message))
+            messages.into_iter().try_for_each(|message| {
+                let result = socket.write_all(&message);
+                written.fetch_sub(1, Ordering::Release);
+                result
+            })
         })?;
         Ok(Self {
             queue,
+            n_queued,
+            socket: direct,
             tally: Arc::default(),
         })
     }
@@ -94,8 +109,22 @@ impl Outlet {
         is_sent
     }
 
-    fn put(&self, bytes: Vec<u8>) -> bool {
-        !matches!(self.queue.try_send(bytes), Err(TrySendError::Full(_)))
+    fn put(&self, mut bytes: Vec<u8>) -> bool {
+        let socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
+        // What is in the queue goes first.
+        if self.n_queued.load(Ordering::Acquire) == 0 {
+            let n_sent = send_now(&socket, &bytes);
+            if n_sent == bytes.len() {
+                return true;
+            }
+            bytes.drain(..n_sent);
+        }
+        self.n_queued.fetch_add(1, Ordering::Relaxed);
+        let is_full = matches!(self.queue.try_send(bytes), Err(TrySendError::Full(_)));
+        if is_full {
+            self.n_queued.fetch_sub(1, Ordering::Relaxed);
+        }
+        !is_full
     }
 
     /// What was counted. The longest lag begins anew.
@@ -110,6 +139,12 @@ impl Outlet {
             lag_max_us: self.tally.lag_max_us.swap(0, Ordering::Relaxed),
         }
     }
+}
+
+/// How many bytes a socket takes without waiting. None where it is broken: whoever waits for it finds out.
+fn send_now(socket: &UnixStream, bytes: &[u8]) -> usize {
+    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
+    send(socket.as_raw_fd(), bytes, flags).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -135,6 +170,28 @@ mod tests {
         assert!(!outlet.send(&mut frames));
         assert_eq!(outlet.counts().frames_out_dropped, 3);
         assert!(outlet.send(&mut frames), "they are given up");
+    }
+
+    #[test]
+    fn what_a_socket_takes_in_pieces_is_read_whole_and_in_order() {
+        use std::io::Read as _;
+
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let outlet = Outlet::start(ours).unwrap();
+        // More than any socket's buffer, so that some is written at once, some in part, and some by the thread.
+        let all: Vec<u8> = (0..4_000_000_u32).flat_map(u32::to_le_bytes).collect();
+        let told = all.clone();
+        let teller = std::thread::spawn(move || {
+            for piece in told.chunks(10_007) {
+                while !outlet.put(piece.to_vec()) {
+                    std::thread::yield_now();
+                }
+            }
+        });
+        let mut read = vec![0; all.len()];
+        theirs.read_exact(&mut read).unwrap();
+        teller.join().unwrap();
+        assert!(read == all);
     }
 
     #[test]
