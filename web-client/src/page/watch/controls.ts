@@ -88,11 +88,14 @@ export class Controls {
 
   private toggleMute(): void {
     this.video.muted = !this.video.muted;
+    // Not only when the element tells of it: the next key may be there before that, for a slider that is still at zero.
+    this.show();
   }
 
   private setVolume(volume: number): void {
     this.video.volume = Math.min(1, Math.max(0, volume));
     this.video.muted = this.video.volume === 0;
+    this.show();
   }
 
   private async togglePip(): Promise<void> {
