@@ -90,6 +90,13 @@ impl Packager {
         }
     }
 
+    /// Decoders of all renditions are to begin anew at this time since the stream's zero, where all pictures have a keyframe: one
+    /// rendition will be in another format from there on. It is a discontinuity that costs nobody a picture, which it would if it
+    /// came as a surprise.
+    pub fn expect_break(&mut self, at: Duration) {
+        self.ladder.clock.expect_break(at);
+    }
+
     /// Whether all pictures have a keyframe on each multiple of [`crate::run::SEGMENT_LENGTH`] since the stream's zero from here
     /// on, because an encoder of ours makes them: then segments can be told of before they end.
     pub fn expect_regular(&mut self, is_regular: bool) {

@@ -43,6 +43,9 @@ pub const SEGMENT_LIMIT: Duration = Duration::from_millis(2_490);
 /// with segments of one picture.
 pub(crate) const BREAK_AFTER: Duration = Duration::from_millis(500);
 
+/// How far from its time an expected discontinuity may be: pictures are on a grid of their own.
+const BREAK_SLACK: Duration = Duration::from_millis(50);
+
 /// The timeline may be so far ahead of the wall: a keyframe is known of before it comes, times are on a grid, and clocks are measured.
 /// Nobody is told of a segment before a part of it is there, which takes longer.
 const AHEAD_SLACK: Duration = Duration::from_millis(100);
@@ -108,6 +111,8 @@ pub(crate) struct SegmentClock {
     /// A rendition waits for a keyframe, whatever the segment does: it is asked for then.
     needed_at: Option<Instant>,
     asked_at: Option<Instant>,
+    /// The next cut is a discontinuity if it is here.
+    break_expected: Option<Duration>,
     /// What the next segment is one of.
     pub(crate) runs: Runs,
 }
@@ -122,6 +127,7 @@ impl SegmentClock {
             n_asked: 0,
             needed_at: None,
             asked_at: None,
+            break_expected: None,
             runs: Runs::default(),
         }
     }
@@ -167,6 +173,19 @@ impl SegmentClock {
         self.cut_if_in_time(least, at, now)
     }
 
+    /// The cut at this time, or next to it, is to be a discontinuity.
+    pub(crate) fn expect_break(&mut self, at: Duration) {
+        self.break_expected = Some(at);
+    }
+
+    /// What the cut at this time is to be.
+    fn kind_of(&mut self, at: Duration) -> Kind {
+        let passed = |expected: &mut Duration| at.saturating_add(BREAK_SLACK) >= *expected;
+        let expected = self.break_expected.take_if(passed);
+        let is_near = expected.is_some_and(|expected| at.abs_diff(expected) <= BREAK_SLACK);
+        if is_near { Kind::Break } else { Kind::Regular }
+    }
+
     /// Sound alone cuts between parts once a segment is this long.
     pub(crate) fn adopt_after(&mut self, least: Duration, at: Duration, now: Instant) -> bool {
         self.cut_if_in_time(least.max(ADOPT_AFTER), at, now)
@@ -182,7 +201,8 @@ impl SegmentClock {
         let is_in_time =
             last.is_some_and(|last| (last.at + least..=last.at + CUT_AFTER).contains(&at));
         if is_in_time {
-            self.push(at, Kind::Regular, now);
+            let kind = self.kind_of(at);
+            self.push(at, kind, now);
         }
         is_in_time
     }

@@ -112,8 +112,8 @@ impl Encoding {
             for rendition in stream.take_asked() {
                 transcoding.handle_asked(&rendition, now);
             }
-            if let Some(going_on) = transcoding.handle_timeout(now) {
-                stages.routes.handle_resting(&going_on);
+            if let Some(made) = transcoding.handle_timeout(now) {
+                stages.routes.handle_demand(&made);
             }
         }
     }

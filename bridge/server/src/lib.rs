@@ -33,6 +33,7 @@ mod growing;
 mod keyframes;
 mod ladder;
 mod latency;
+mod lineup;
 mod metrics;
 mod order;
 mod overture;

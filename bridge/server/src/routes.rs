@@ -13,6 +13,7 @@ use sfu_model::time::{Instant, MediaTime};
 
 use crate::followers::Followers;
 use crate::ladder::{self, Ladder, Place};
+use crate::lineup::Lineup;
 use crate::passage::Passage;
 
 /// Of one stream.
@@ -21,12 +22,14 @@ pub(crate) struct Routes {
     ladder: Ladder,
     pub(crate) passage: Passage,
     followers: Followers,
+    /// Those from the next turn of the lineup on.
+    next_followers: Followers,
     /// The decision that they are assigned by.
     followed: u64,
     /// Renditions of pictures, those that get nothing at the moment too.
     pictures: Vec<RenditionName>,
-    /// Those that the transcoder made last, or makes.
-    rungs: Vec<RenditionName>,
+    /// Those that the transcoder makes.
+    lineup: Lineup,
     /// Of the largest pictures that are published.
     top_rank: u8,
 }
@@ -46,9 +49,10 @@ impl Routes {
             ladder: Ladder::default(),
             passage: Passage::new(transcodes),
             followers: Followers::default(),
+            next_followers: Followers::default(),
             followed: 0,
             pictures: Vec::new(),
-            rungs: Vec::new(),
+            lineup: Lineup::default(),
             top_rank: 0,
         }
     }
@@ -112,23 +116,35 @@ impl Routes {
 
     /// The transcoder makes these.
     pub(crate) fn handle_rungs(&mut self, rungs: &[RenditionName]) {
-        self.rungs = rungs.to_vec();
+        self.lineup.begin(rungs);
         self.follow();
     }
 
-    /// Of these alone the transcoder goes on making pictures: who gets none shows another's.
-    pub(crate) fn handle_resting(&mut self, going_on: &[RenditionName]) {
-        self.rungs.retain(|rung| going_on.contains(rung));
-        self.follow();
+    /// The transcoder makes pictures of these from now on: who gets none shows another's.
+    pub(crate) fn handle_demand(&mut self, made: &[RenditionName]) {
+        self.lineup.handle_demand(made);
     }
 
-    /// A rung has a picture of its own. One that had rested shows no other's from here on.
-    pub(crate) fn handle_rung(&mut self, name: &RenditionName) {
-        if !self.rungs.contains(name) {
-            self.rungs.push(name.clone());
+    /// A rung has a picture, the latest of all is of `newest`, and `keyframe` is the next of all rungs. When decoders begin anew
+    /// because from then on others show their own pictures than until then.
+    pub(crate) fn handle_rung(
+        &mut self,
+        name: &RenditionName,
+        newest: Duration,
+        keyframe: Duration,
+    ) -> Option<Duration> {
+        self.lineup.handle_rung(name);
+        let turned_at = self.lineup.turns_at();
+        if self.lineup.advance(newest, keyframe) {
             self.follow();
         }
         self.handle_shown(name);
+        self.lineup.turns_at().filter(|at| Some(*at) != turned_at)
+    }
+
+    /// Is this picture shown in its rung's rendition? One that has rested shows another's until all have a keyframe.
+    pub(crate) fn shows(&self, name: &RenditionName, at: Duration) -> bool {
+        self.lineup.has(name, at)
     }
 
     /// The rendition that a source's frames are in, and all that show the same.
@@ -139,9 +155,19 @@ impl Routes {
             .flat_map(|own| std::iter::once(own).chain(self.followers.of(own)))
     }
 
-    /// Whoever shows what a rendition does, beside itself.
-    pub(crate) fn followers(&self, of: &RenditionName) -> impl Iterator<Item = &RenditionName> {
-        self.followers.of(of)
+    /// Whoever shows what a rendition does at a time, beside itself.
+    pub(crate) fn followers(
+        &self,
+        of: &RenditionName,
+        at: Duration,
+    ) -> impl Iterator<Item = &RenditionName> {
+        let is_next = !self.passage.passes_on() && self.lineup.is_behind(at);
+        let followers = if is_next {
+            &self.next_followers
+        } else {
+            &self.followers
+        };
+        followers.of(of)
     }
 
     /// Looks at what was measured, if it is time to.
@@ -187,10 +213,12 @@ impl Routes {
             .filter_map(|source| self.ladder.of(source).cloned())
             .collect();
         let active = match self.passage.passes_on() {
-            true => &passed_on,
-            false => &self.rungs,
+            true => &passed_on[..],
+            false => self.lineup.own(),
         };
         self.followers.assign(&self.pictures, active);
+        let next = self.lineup.next().unwrap_or_default();
+        self.next_followers.assign(&self.pictures, next);
     }
 }
 
@@ -231,19 +259,29 @@ mod tests {
         let named = |text| RenditionName::parse(text).unwrap();
         let [top, middle, low] = ["720p", "480p", "160p"].map(named);
         let all = [top.clone(), middle.clone(), low.clone()];
+        let secs = Duration::from_secs;
         routes.handle_rungs(&all);
-        all.iter().for_each(|rung| routes.handle_rung(rung));
-        let shown_with =
-            |routes: &Routes, rung| routes.followers(rung).cloned().collect::<Vec<_>>();
-        assert_eq!(shown_with(&routes, &top), []);
-        routes.handle_resting(&[top.clone(), low.clone()]);
-        assert_eq!(shown_with(&routes, &low), slice::from_ref(&middle));
-        assert_eq!(shown_with(&routes, &top), []);
+        for rung in &all {
+            assert_eq!(routes.handle_rung(rung, secs(2), secs(4)), None);
+        }
+        let shown_with = |routes: &Routes, rung, at| {
+            let followers = routes.followers(rung, secs(at));
+            followers.cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(shown_with(&routes, &low, 3), []);
+        routes.handle_demand(&[top.clone(), low.clone()]);
+        let turns_at = routes.handle_rung(&top, secs(3), secs(4));
+        assert_eq!(turns_at, Some(secs(4)), "where all have a keyframe");
+        assert_eq!(shown_with(&routes, &low, 3), []);
+        assert_eq!(shown_with(&routes, &low, 4), slice::from_ref(&middle));
+        assert_eq!(shown_with(&routes, &top, 4), []);
         // It is wanted again, and its encoder begins.
-        routes.handle_resting(&all);
-        assert_eq!(shown_with(&routes, &low), slice::from_ref(&middle));
-        routes.handle_rung(&middle);
-        assert_eq!(shown_with(&routes, &low), []);
+        assert_eq!(routes.handle_rung(&top, secs(6), secs(8)), None);
+        routes.handle_demand(&all);
+        assert_eq!(routes.handle_rung(&middle, secs(7), secs(8)), Some(secs(8)));
+        assert!(!routes.shows(&middle, secs(7)) && routes.shows(&middle, secs(8)));
+        assert_eq!(shown_with(&routes, &low, 7), slice::from_ref(&middle));
+        assert_eq!(shown_with(&routes, &low, 8), []);
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::counts::Counts;
 use crate::overture::{Anew, Overture};
 use crate::routes::Routes;
-use crate::thumbnails::{Of, Thumbnails};
+use crate::thumbnails::Thumbnails;
 use crate::told::Told;
 use crate::transcode::AAC_FRAME_SAMPLES;
 
@@ -44,6 +44,8 @@ pub(crate) struct Stages {
     has_rungs: bool,
     /// The last keyframe of theirs that the packager was told to expect, by its place among them.
     n_expected: u64,
+    /// The time of the newest picture that it made.
+    newest: Duration,
     told: Told,
 }
 
@@ -58,6 +60,7 @@ impl Stages {
             thumbnails: Thumbnails::default(),
             has_rungs: false,
             n_expected: 0,
+            newest: Duration::ZERO,
             told: Told::default(),
         }
     }
@@ -145,9 +148,7 @@ impl Stages {
         let (is_shown, keyframe_at) = self.routes.admit(frame);
         self.told.keyframe_at = keyframe_at.or(self.told.keyframe_at);
         if is_shown {
-            self.routes.handle_rung(name);
-            self.draw(&Of::Rung(name.clone()), frame, now);
-            self.show(name, frame, now);
+            self.show_rung(name, frame, now);
         }
         self.collect(tracks, now);
     }

@@ -144,3 +144,42 @@ fn each_period_of_an_mpd_has_the_codec_and_the_size_of_its_own_media() {
     ];
     assert_eq!(of_720p.collect::<Vec<_>>(), wanted, "{xml}");
 }
+
+/// The smaller one shows the larger from ten seconds on, in a stream whose pictures come first of the larger and then of the
+/// smaller, and is `expected` to. How many parts stand in for pictures, and how often decoders begin anew in each.
+fn changes_at_a_keyframe(expected: bool) -> (u64, [u64; 2]) {
+    let mut driver = Driver::new(LatencyMode::Low, &TWO);
+    driver.oracle.patience = ms(130);
+    for number in 0..600 {
+        let now = Instant::START + ms(number * 1_000 / 30);
+        driver.run_until(now);
+        if expected && number == 250 {
+            driver.packager.expect_break(ms(10_000));
+        }
+        let large = pictures(720, 0x4d, 10_000, number);
+        let small = pictures(360, 0x42, 2_000, number);
+        let [high, low] = ["720p", "360p"].map(name);
+        driver.packager.handle_frame(&high, &large, now);
+        driver.collect();
+        match number >= 300 {
+            true => driver.packager.handle_borrowed_frame(&low, &large, now),
+            false => driver.packager.handle_frame(&low, &small, now),
+        }
+        driver.collect();
+    }
+    let anew = ["720p", "360p"].map(|rendition| {
+        let segments = driver.media[rendition].segments.iter();
+        segments
+            .map(|s| s.head.discontinuity_sequence)
+            .max()
+            .unwrap()
+    });
+    (driver.packager.stats().stand_in_parts, anew)
+}
+
+#[test]
+fn a_change_that_is_expected_costs_nobody_a_picture() {
+    assert_eq!(changes_at_a_keyframe(true), (0, [1, 1]));
+    let (stand_ins, _) = changes_at_a_keyframe(false);
+    assert!(stand_ins > 0, "one that is not is what there is to lose");
+}

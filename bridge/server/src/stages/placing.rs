@@ -1,5 +1,7 @@
 //! From a frame to where it goes.
 
+use std::time::Duration;
+
 use bridge_frames::source::Source;
 use bridge_packager::rendition::RenditionName;
 use sfu_model::codec::MediaKind;
@@ -51,10 +53,27 @@ impl Stages {
         if let Some(packager) = self.packager(now) {
             packager.handle_frame(name, frame, now);
         }
+        let at = frame.format.clock_rate().duration(frame.time.0);
         if let Some(packager) = &mut self.packager {
-            for follower in self.routes.followers(name) {
+            for follower in self.routes.followers(name, at) {
                 packager.handle_borrowed_frame(follower, frame, now);
             }
+        }
+    }
+
+    /// A picture of a rung, where it shows its own.
+    pub(super) fn show_rung(&mut self, name: &RenditionName, frame: &Frame, now: Instant) {
+        let at = frame.format.clock_rate().duration(frame.time.0);
+        self.newest = self.newest.max(at);
+        let n_keyframes = (self.newest.as_secs() / KEYFRAME_EVERY.as_secs()).max(self.n_expected);
+        let keyframe = keyframe_at(n_keyframes.saturating_add(1));
+        let turns_at = self.routes.handle_rung(name, self.newest, keyframe);
+        if let (Some(at), Some(packager)) = (turns_at, &mut self.packager) {
+            packager.expect_break(at);
+        }
+        if self.routes.shows(name, at) {
+            self.draw(&Of::Rung(name.clone()), frame, now);
+            self.show(name, frame, now);
         }
     }
 
@@ -88,9 +107,14 @@ impl Stages {
             return;
         }
         self.n_expected = n_keyframes;
-        let at = KEYFRAME_EVERY * u32::try_from(n_keyframes).unwrap_or(0);
+        let at = keyframe_at(n_keyframes);
         if let Some(packager) = self.packager(now) {
             packager.expect_keyframe(at, now);
         }
     }
+}
+
+/// When all rungs have a keyframe, by its place among them.
+fn keyframe_at(n: u64) -> Duration {
+    KEYFRAME_EVERY * u32::try_from(n).unwrap_or(0)
 }
