@@ -15,6 +15,7 @@ use http_body::{Frame, SizeHint};
 
 use crate::body::{self, PIECE_BYTES};
 use crate::stream::{Reply, Stream};
+use crate::unread;
 
 /// What has come and was not taken, and what follows. It asks for more when all is taken: who does not take it keeps a part in
 /// memory, and waits for nothing.
@@ -74,6 +75,15 @@ impl Growing {
         Some(piece)
     }
 
+    /// The file of what follows cannot be opened. Whoever reads is broken off, and cannot be told why.
+    fn report(&self, error: io::Error) -> io::Error {
+        let kind = error.kind();
+        if let Some(stream) = self.stream.upgrade() {
+            let _ = unread::report(&stream, &self.key, error);
+        }
+        kind.into()
+    }
+
     /// Asks for what follows. `None`: the stream is gone.
     fn more(&self) -> Option<Reply> {
         let stream = self.stream.upgrade()?;
@@ -129,7 +139,8 @@ impl Growing {
                     Poll::Pending => return Poll::Pending,
                 },
                 Next::Opens(opened) => match opened.as_mut().poll(context) {
-                    Poll::Ready(body) => self.next = Next::File(body?),
+                    Poll::Ready(Ok(body)) => self.next = Next::File(body),
+                    Poll::Ready(Err(error)) => return Poll::Ready(Err(self.report(error))),
                     Poll::Pending => return Poll::Pending,
                 },
                 Next::File(body) => {
@@ -173,8 +184,9 @@ mod tests {
     use std::task::Waker;
 
     use super::*;
+    use crate::disk::Disk;
     use crate::ending::Ending;
-    use crate::sample::{PART_BYTES, Sample};
+    use crate::sample::{PART_BYTES, SEGMENT_BYTES, Sample, key};
 
     /// What a body gives now. `None`: it waits.
     fn polled(body: &mut Body) -> Option<Option<Result<Bytes, axum::Error>>> {
@@ -235,6 +247,26 @@ mod tests {
                 .expect("and did not end")
                 .is_err()
         );
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_gone_when_its_turn_comes_is_a_lost_segment() {
+        let mut sample = Sample::new();
+        for _ in 0..12 {
+            let orders = sample.segment();
+            Disk::do_all(orders, &sample.stream).await;
+        }
+        let file = sample.stream.folder().file(&key(1));
+        std::fs::remove_file(&file).unwrap();
+        // It was read so slowly that the rest has left the memory meanwhile.
+        let rest = u64::from(PART_BYTES)..u64::from(SEGMENT_BYTES);
+        let growing = Growing {
+            next: Next::Opens(Box::pin(async move { body::file(&file, rest).await })),
+            ..Growing::new(&sample.stream, None, key(1), (&Arc::from([]), 0))
+        };
+        let read = axum::body::to_bytes(Body::new(growing), usize::MAX).await;
+        assert!(read.is_err(), "it did not end");
+        assert_eq!(sample.listed("dvr.m3u8").await[0], 2);
     }
 
     #[tokio::test]

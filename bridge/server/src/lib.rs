@@ -50,5 +50,6 @@ pub mod studio;
 pub mod thumbnails;
 mod told;
 pub mod transcode;
+mod unread;
 mod waiters;
 mod ways;

@@ -1,6 +1,6 @@
 //! HTTP routes only: parse, call, map.
 
-use std::io::{self, ErrorKind};
+use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -19,13 +19,13 @@ use bridge_packager::utc::Utc;
 use http::header::{self, AsHeaderName};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use sfu_net::clock;
-use tracing::{debug, error, warn};
 
 use crate::body;
 use crate::growing::Growing;
 use crate::stream::{Reply, Stream};
 use crate::streams::Streams;
 use crate::thumbnails::NONE_YET;
+use crate::unread::{self, Unread};
 
 /// Whether a request's credential lets it play a stream: its name, and the head of the request.
 pub type MayPlay = Arc<dyn Fn(&str, &http::request::Parts) -> bool + Send + Sync>;
@@ -161,24 +161,15 @@ pub(crate) async fn with_body(
     response
 }
 
-/// The file of a segment cannot be read. It is lost if it is not there or too short (which [`body::file`] says in this way), and
-/// what begins with it is listed no more. All else (no descriptor is free, the device hesitates) says nothing of the file: it may
-/// be there for who comes again.
+/// What is said where the file of a segment cannot be read.
 fn unread(stream: &Stream, key: &SegmentKey, error: io::Error) -> Response {
-    let (rendition, segment) = (&key.rendition, key.segment.0);
-    if let ErrorKind::NotFound | ErrorKind::UnexpectedEof = error.kind() {
-        error!(%rendition, segment, %error, "a segment is lost");
-        stream.lost(key, error);
-        return into_http(&Answer::bare(Status::NotFound, NOT_YET));
+    match unread::report(stream, key, error) {
+        Unread::Lost => into_http(&Answer::bare(Status::NotFound, NOT_YET)),
+        Unread::ForNow => {
+            let answer = Answer::bare(Status::ServiceUnavailable, CachePolicy::NoStore);
+            into_http(&answer.retry_after(RETRY_READ_S))
+        }
     }
-    // Where no descriptor is free, each request fails.
-    if stream.on_failed_read() {
-        warn!(%rendition, segment, %error, "a segment cannot be read: the first such failure of this stream");
-    } else {
-        debug!(%rendition, segment, %error, "a segment cannot be read");
-    }
-    let answer = Answer::bare(Status::ServiceUnavailable, CachePolicy::NoStore);
-    into_http(&answer.retry_after(RETRY_READ_S))
 }
 
 fn into_http(answer: &Answer) -> Response {
