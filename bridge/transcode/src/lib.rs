@@ -20,6 +20,7 @@
 pub mod annex_b;
 pub mod cadence;
 pub mod capabilities;
+pub mod chain;
 pub mod demand;
 pub mod gate;
 pub mod job;
@@ -27,7 +28,9 @@ pub mod keyframes;
 pub mod ladder;
 pub mod message;
 pub mod opus;
+pub mod place;
 pub mod pool;
+pub mod route;
 #[cfg(test)]
 mod some_frame;
 pub mod splice;
