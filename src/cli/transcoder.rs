@@ -10,9 +10,9 @@ use super::output::{Failure, say};
 use crate::compose::transcode;
 use crate::config::settings::Config;
 
-/// How long a worker may take to say what it found: as long as it may take to start, for the first on a machine looks at
-/// every plugin.
-const FOUND_WITHIN: Duration = Duration::from_secs(30);
+/// How long it may take to say what was found: as long as two processes may, of which the first tries cards, and ends where a
+/// driver does.
+const FOUND_WITHIN: Duration = Duration::from_secs(61);
 
 /// Runs this process as a worker.
 #[cfg(feature = "gst")]
@@ -21,7 +21,8 @@ pub(super) fn work() -> std::process::ExitCode {
     bridge_transcode::worker::main()
 }
 
-/// Says what a server with this configuration would encode with: what a worker finds, that makes each element ready.
+/// Says what a server with this configuration would encode with: what a process finds that makes each element ready, and sends
+/// pictures through those of a card.
 pub(super) fn report(config: &Config) -> Result<(), Failure> {
     let Some(config) = transcode::supervisor_config(config) else {
         say(transcode::absence(config));

@@ -1,8 +1,9 @@
 //! Which elements this machine has, and which of them serve: what a probe found, as a value to print and to count.
 
-use std::fmt;
-
 use sfu_model::frame::Format;
+
+use crate::place::Place;
+use crate::route::Route;
 
 /// What an element is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,18 +39,31 @@ impl Role {
         Self::EncodeH264,
     ];
 
-    /// Elements that can do it, best first: what a GPU does before what a processor does. Of those for a processor, ffmpeg's
-    /// decoder of H.264 costs half of OpenH264's, and x264's `superfast` gives the same picture at a tenth less than OpenH264.
-    pub const fn candidates(self) -> &'static [&'static str] {
-        match self {
-            Self::DecodeOpus => &["opusdec"],
-            Self::DecodeH264 => &["nvh264dec", "vah264dec", "avdec_h264", "openh264dec"],
-            Self::DecodeVp8 => &["nvvp8dec", "vavp8dec", "vp8dec"],
-            Self::DecodeVp9 => &["nvvp9dec", "vavp9dec", "vp9dec"],
-            Self::DecodeAv1 => &["nvav1dec", "vaav1dec", "dav1ddec", "av1dec"],
-            Self::Scale => &["videoscale"],
-            Self::EncodeAac => &["avenc_aac", "voaacenc"],
-            Self::EncodeH264 => &["nvh264enc", "vah264enc", "x264enc", "openh264enc"],
+    /// Elements that can do it in a place, best first. Of those for a processor, ffmpeg's decoder of H.264 costs half of
+    /// OpenH264's, and x264's `superfast` gives the same picture at a tenth less than OpenH264.
+    pub const fn candidates(self, place: Place) -> &'static [&'static str] {
+        match (self, place) {
+            (Self::DecodeH264, Place::Nvidia) => &["nvh264dec"],
+            (Self::DecodeVp8, Place::Nvidia) => &["nvvp8dec"],
+            (Self::DecodeVp9, Place::Nvidia) => &["nvvp9dec"],
+            (Self::DecodeAv1, Place::Nvidia) => &["nvav1dec"],
+            (Self::Scale, Place::Nvidia) => &["cudaconvertscale"],
+            (Self::EncodeH264, Place::Nvidia) => &["nvh264enc", "nvcudah264enc"],
+            (Self::DecodeH264, Place::Va) => &["vah264dec"],
+            (Self::DecodeVp8, Place::Va) => &["vavp8dec"],
+            (Self::DecodeVp9, Place::Va) => &["vavp9dec"],
+            (Self::DecodeAv1, Place::Va) => &["vaav1dec"],
+            (Self::Scale, Place::Va) => &["vapostproc"],
+            (Self::EncodeH264, Place::Va) => &["vah264enc", "vah264lpenc"],
+            (Self::DecodeOpus, Place::Processor) => &["opusdec"],
+            (Self::DecodeH264, Place::Processor) => &["avdec_h264", "openh264dec"],
+            (Self::DecodeVp8, Place::Processor) => &["vp8dec"],
+            (Self::DecodeVp9, Place::Processor) => &["vp9dec"],
+            (Self::DecodeAv1, Place::Processor) => &["dav1ddec", "av1dec"],
+            (Self::Scale, Place::Processor) => &["videoscale"],
+            (Self::EncodeAac, Place::Processor) => &["avenc_aac", "voaacenc"],
+            (Self::EncodeH264, Place::Processor) => &["x264enc", "openh264enc"],
+            (Self::DecodeOpus | Self::EncodeAac, Place::Nvidia | Place::Va) => &[],
         }
     }
 
@@ -83,11 +97,16 @@ impl Role {
 /// Elements that a probe tells of. All candidates of all roles are fewer; a worker's message with more is none of ours.
 pub const ELEMENTS_MAX: usize = 64;
 
+/// Trials that a probe tells of. Each route with each of its encoders is fewer; likewise.
+pub const TRIALS_MAX: usize = 16;
+
 /// What a probe found of one candidate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Element {
     /// What for.
     pub role: Role,
+    /// Where it works.
+    pub place: Place,
     /// Its name in GStreamer.
     pub name: Box<str>,
     /// Whether it serves.
@@ -105,47 +124,53 @@ pub enum State {
     Broken(Box<str>),
 }
 
-/// All that a probe found, in the order of [`Role::ALL`], best first in each.
+/// A route that was tried: pictures went through exactly its elements, or did not.
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tried {
+    /// Which.
+    pub route: Route,
+    /// Its encoder.
+    pub encoder: Box<str>,
+    /// Why it did not work, if it did not.
+    pub failure: Option<Box<str>>,
+}
+
+/// All that a probe found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Capabilities {
     /// Of GStreamer.
     pub version: Box<str>,
-    /// Every candidate of every role.
+    /// Every candidate of every role, in the order of [`Role::ALL`], of [`Place::ALL`] in each, and best first in these.
     pub elements: Vec<Element>,
+    /// The routes over cards that were tried, in the order of [`Route::ALL`], to the first that works.
+    pub tried: Vec<Tried>,
 }
 
 impl Capabilities {
-    /// The element that a worker takes for a role. `None`: it cannot be done here.
-    pub fn chosen(&self, role: Role) -> Option<&str> {
-        let usable = |element: &&Element| element.role == role && element.state == State::Usable;
-        self.elements.iter().find(usable).map(|found| &*found.name)
+    /// The elements that serve in a role at a place, best first.
+    pub fn usable(&self, role: Role, place: Place) -> impl Iterator<Item = &str> {
+        let of_role = self.elements.iter().filter(move |element| {
+            element.role == role && element.place == place && element.state == State::Usable
+        });
+        of_role.map(|found| &*found.name)
     }
 
-    /// What cannot be done here at all.
-    pub fn lacking(&self) -> impl Iterator<Item = Role> + '_ {
-        let roles = Role::ALL.into_iter();
-        roles.filter(|role| self.chosen(*role).is_none())
-    }
-}
-
-impl fmt::Display for Capabilities {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.version)?;
-        for role in Role::ALL {
-            write!(f, "{:12}", role.label())?;
-            for element in self.elements.iter().filter(|found| found.role == role) {
-                match &element.state {
-                    State::Usable if self.chosen(role) == Some(&element.name) => {
-                        write!(f, " [{}]", element.name)?;
-                    }
-                    State::Usable => write!(f, " {}", element.name)?,
-                    State::Missing => write!(f, " {}: missing", element.name)?,
-                    State::Broken(why) => write!(f, " {}: {why}", element.name)?,
-                }
-            }
-            writeln!(f)?;
-        }
-        Ok(())
+    /// What is worth a trial, best first: routes over a card all of whose elements became READY.
+    pub fn worth_a_trial(&self) -> Vec<(Route, Box<str>)> {
+        let routes = Route::ALL.into_iter().filter(|route| route.needs_trial());
+        let scalable = routes.filter(|route| self.usable(Role::Scale, route.scale).count() > 0);
+        scalable
+            .flat_map(|route| {
+                let encoders = self.usable(Role::EncodeH264, route.encode);
+                // A processor's encoders need no trial; the best one is tried with what a card gives it.
+                let n_tried = if route.encode.is_card() {
+                    usize::MAX
+                } else {
+                    1
+                };
+                encoders.take(n_tried).map(move |name| (route, name.into()))
+            })
+            .collect()
     }
 }
 
@@ -153,34 +178,66 @@ impl fmt::Display for Capabilities {
 mod tests {
     use super::*;
 
-    fn element(name: &str, state: State) -> Element {
+    fn element(role: Role, place: Place, name: &str) -> Element {
         Element {
-            role: Role::EncodeH264,
+            role,
+            place,
             name: name.into(),
-            state,
+            state: State::Usable,
+        }
+    }
+
+    fn found(elements: Vec<Element>) -> Capabilities {
+        Capabilities {
+            elements,
+            ..Capabilities::default()
         }
     }
 
     #[test]
-    fn the_first_usable_element_is_chosen_and_what_is_lacking_is_named() {
-        let found = Capabilities {
-            version: "GStreamer 1.22.0".into(),
-            elements: vec![
-                element("nvh264enc", State::Broken("no device".into())),
-                element("vah264enc", State::Missing),
-                element("x264enc", State::Usable),
-                element("openh264enc", State::Usable),
-            ],
-        };
-        assert_eq!(found.chosen(Role::EncodeH264), Some("x264enc"));
-        assert_eq!(found.lacking().count(), Role::ALL.len() - 1);
-        let printed = found.to_string();
-        assert!(printed.contains("nvh264enc: no device vah264enc: missing [x264enc] openh264enc"));
+    fn what_a_processor_does_alone_is_not_tried() {
+        let found = found(vec![
+            element(Role::Scale, Place::Processor, "videoscale"),
+            element(Role::EncodeH264, Place::Processor, "x264enc"),
+            element(Role::EncodeH264, Place::Processor, "openh264enc"),
+        ]);
+        assert_eq!(found.worth_a_trial(), []);
     }
 
     #[test]
-    fn all_candidates_fit_a_message() {
-        let n_candidates: usize = Role::ALL.iter().map(|role| role.candidates().len()).sum();
+    fn routes_over_a_card_are_tried_best_first_with_each_of_its_encoders() {
+        let mut found = found(vec![
+            element(Role::Scale, Place::Nvidia, "cudaconvertscale"),
+            element(Role::Scale, Place::Processor, "videoscale"),
+            element(Role::EncodeH264, Place::Nvidia, "nvh264enc"),
+            element(Role::EncodeH264, Place::Nvidia, "nvcudah264enc"),
+            element(Role::EncodeH264, Place::Processor, "x264enc"),
+            element(Role::EncodeH264, Place::Processor, "openh264enc"),
+        ]);
+        let told = |found: &Capabilities| -> Vec<String> {
+            let tried = found.worth_a_trial().into_iter();
+            tried.map(|(route, by)| format!("{route}: {by}")).collect()
+        };
+        let expected = [
+            "scaled by nvidia, encoded by nvidia: nvh264enc",
+            "scaled by nvidia, encoded by nvidia: nvcudah264enc",
+            "scaled by processor, encoded by nvidia: nvh264enc",
+            "scaled by processor, encoded by nvidia: nvcudah264enc",
+            "scaled by nvidia, encoded by processor: x264enc",
+        ];
+        assert_eq!(told(&found), expected);
+        found.elements[2].state = State::Broken("no NVENC".into());
+        found.elements[3].state = State::Missing;
+        assert_eq!(told(&found), expected[4..]);
+    }
+
+    #[test]
+    fn all_candidates_and_all_trials_fit_a_message() {
+        let places = |role: Role| Place::ALL.map(|place| role.candidates(place).len());
+        let n_candidates: usize = Role::ALL.iter().flat_map(|role| places(*role)).sum();
         assert!(n_candidates <= ELEMENTS_MAX);
+        let n_encoders = |route: &Route| Role::EncodeH264.candidates(route.encode).len();
+        let n_trials: usize = Route::ALL.iter().map(n_encoders).sum();
+        assert!(n_trials <= TRIALS_MAX);
     }
 }

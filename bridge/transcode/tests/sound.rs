@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use bridge_transcode::job::{Job, RungIndex, SoundJob};
 use bridge_transcode::message::from_worker::Trouble;
+use bridge_transcode::plan::Plan;
 use bridge_transcode::pool::action::Event;
 use bridge_transcode::supervisor::event::SlotEvent;
 use rig::media::{decode_aac, opus};
@@ -219,6 +220,7 @@ async fn garbage_is_reported_and_what_follows_it_is_heard() {
 async fn what_this_machine_can_do_is_asked_of_a_worker() {
     let rig = Rig::start("probe");
     let capabilities = rig.supervisor.probe().await.unwrap();
-    let lacking: Vec<_> = capabilities.lacking().collect();
+    let plan = Plan::of(&capabilities);
+    let lacking: Vec<_> = plan.lacking().collect();
     assert!(lacking.is_empty(), "{capabilities}");
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bridge_transcode::capabilities::{Capabilities, Role};
 use bridge_transcode::message::from_worker::Trouble;
+use bridge_transcode::plan::Plan;
 use bridge_transcode::supervisor::Supervisor;
 use bridge_transcode::supervisor::snapshot::Snapshot;
 use prometheus_client::collector::Collector;
@@ -51,15 +52,66 @@ impl Watched {
 }
 
 fn tell(found: &Capabilities) {
+    let plan = Plan::of(found);
     for role in Role::ALL {
-        match found.chosen(role) {
-            Some(element) => info!(role = role.label(), element, "the transcoder has found"),
-            None => warn!(
-                role = role.label(),
-                "the transcoder has found nothing for this"
-            ),
+        let label = role.label();
+        match plan.taken(role) {
+            Some((element, place)) => {
+                info!(
+                    role = label,
+                    element,
+                    place = place.label(),
+                    "the transcoder has found"
+                );
+            }
+            None => warn!(role = label, "the transcoder has found nothing for this"),
         }
     }
+    for tried in &found.tried {
+        let (route, encoder) = (tried.route, &*tried.encoder);
+        match &tried.failure {
+            None => info!(%route, encoder, "pictures go over a card"),
+            Some(why) => warn!(%route, encoder, why = &**why, "a card was tried and is not used"),
+        }
+    }
+}
+
+fn found(found: &Capabilities, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    let plan = Plan::of(found);
+    let mut elements = encoder.encode_descriptor(
+        "transcode_element",
+        "The element that is taken for each role, and where it works; 0 where nothing serves",
+        None,
+        MetricType::Gauge,
+    )?;
+    for role in Role::ALL {
+        let taken = plan.taken(role);
+        let (element, place) =
+            taken.map_or(("none", "none"), |(name, place)| (name, place.label()));
+        let labels = [
+            ("role", role.label()),
+            ("element", element),
+            ("place", place),
+        ];
+        let gauge = ConstGauge::new(u64::from(taken.is_some()));
+        gauge.encode(elements.encode_family(&labels)?)?;
+    }
+    let mut trials = encoder.encode_descriptor(
+        "transcode_trial",
+        "What was tried over a card at the start; 1 where it works and is taken",
+        None,
+        MetricType::Gauge,
+    )?;
+    for tried in &found.tried {
+        let labels = [
+            ("scale", tried.route.scale.label()),
+            ("encode", tried.route.encode.label()),
+            ("element", &*tried.encoder),
+        ];
+        let gauge = ConstGauge::new(u64::from(tried.failure.is_none()));
+        gauge.encode(trials.encode_family(&labels)?)?;
+    }
+    Ok(())
 }
 
 impl Collector for Watched {
@@ -77,22 +129,10 @@ impl Collector for Watched {
             let labels = [("trouble", trouble.label())];
             ConstCounter::new(n).encode(troubles.encode_family(&labels)?)?;
         }
-        let mut elements = encoder.encode_descriptor(
-            "transcode_element",
-            "The element that is taken for each role; 0 where nothing serves",
-            None,
-            MetricType::Gauge,
-        )?;
-        for (role, found) in seen
-            .capabilities
-            .iter()
-            .flat_map(|c| Role::ALL.map(|role| (role, c.chosen(role))))
-        {
-            let labels = [("role", role.label()), ("element", found.unwrap_or("none"))];
-            let gauge = ConstGauge::new(u64::from(found.is_some()));
-            gauge.encode(elements.encode_family(&labels)?)?;
+        match &seen.capabilities {
+            Some(capabilities) => found(capabilities, &mut encoder),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 

@@ -12,7 +12,7 @@ use crate::job::{RungIndex, SlotId};
 pub enum FromWorker {
     /// It has started and reads.
     Ready,
-    /// What elements there are.
+    /// What elements there are, and which of their ways work.
     Probed(Capabilities),
     /// A job has begun, by these elements: `opusdec avenc_aac`.
     Opened(SlotId, Box<str>),
@@ -37,15 +37,18 @@ pub enum Trouble {
     EncoderReplaced,
     /// A keyframe was asked for and the encoder did not make one.
     KeyframeMissing,
+    /// What a card did failed there: the processor does it for the rest of the slot.
+    LeftCard,
 }
 
 impl Trouble {
     /// Each, as it is written: its place here is its number.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Undecodable,
         Self::TooSlow,
         Self::EncoderReplaced,
         Self::KeyframeMissing,
+        Self::LeftCard,
     ];
 
     /// The label of its metric.
@@ -55,6 +58,7 @@ impl Trouble {
             Self::TooSlow => "too_slow",
             Self::EncoderReplaced => "encoder_replaced",
             Self::KeyframeMissing => "keyframe_missing",
+            Self::LeftCard => "left_card",
         }
     }
 }

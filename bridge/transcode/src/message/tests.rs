@@ -6,13 +6,15 @@ use sfu_model::packet::Dimensions;
 use sfu_model::time::{Instant, MediaTime};
 
 use super::from_worker::{Counts, FromWorker, Trouble};
-use super::to_worker::ToWorker;
+use super::to_worker::{Scope, ToWorker};
 use super::wire::{LENGTH_BYTES, MESSAGE_BYTES_MAX, Malformed, message_length};
-use crate::capabilities::{Capabilities, Element, Role, State};
+use crate::capabilities::{Capabilities, Element, Role, State, Tried};
 use crate::job::{
     Cadence, FrameRate, Job, Keyframes, PicturesJob, RUNGS_MAX, Rung, RungIndex, RungSet, SlotId,
     SoundJob,
 };
+use crate::place::Place;
+use crate::route::Route;
 
 fn size() -> impl Strategy<Value = Dimensions> {
     (any::<u16>(), any::<u16>()).prop_map(|(width, height)| Dimensions { width, height })
@@ -89,7 +91,8 @@ fn job() -> impl Strategy<Value = Job> {
 fn to_worker() -> impl Strategy<Value = ToWorker> {
     let slot = || any::<u32>().prop_map(SlotId);
     prop_oneof![
-        Just(ToWorker::Probe),
+        prop::sample::select(vec![Scope::All, Scope::Processor]).prop_map(ToWorker::Probe),
+        capabilities().prop_map(|found| ToWorker::Found(Box::new(found))),
         (slot(), job()).prop_map(|(slot, job)| ToWorker::Open(slot, job)),
         (slot(), frame()).prop_map(|(slot, frame)| ToWorker::Frame(slot, frame)),
         (slot(), any::<u64>()).prop_map(|(slot, t)| ToWorker::KeyframeAt(slot, MediaTime(t))),
@@ -106,18 +109,32 @@ fn capabilities() -> impl Strategy<Value = Capabilities> {
     ];
     let element = (
         prop::sample::select(&Role::ALL[..]),
+        prop::sample::select(&Place::ALL[..]),
         "[a-z0-9]{1,12}",
         state,
     );
-    let element = element.prop_map(|(role, name, state)| Element {
+    let element = element.prop_map(|(role, place, name, state)| Element {
         role,
+        place,
         name: name.into(),
         state,
     });
+    let tried = (
+        prop::sample::select(&Route::ALL[..]),
+        "[a-z0-9]{1,12}",
+        prop::option::of("[a-z ]{0,20}"),
+    );
+    let tried = tried.prop_map(|(route, encoder, failure)| Tried {
+        route,
+        encoder: encoder.into(),
+        failure: failure.map(Into::into),
+    });
     let elements = prop::collection::vec(element, 0..20);
-    ("[a-z0-9. ]{0,20}", elements).prop_map(|(version, elements)| Capabilities {
+    let tried = prop::collection::vec(tried, 0..6);
+    ("[a-z0-9. ]{0,20}", elements, tried).prop_map(|(version, elements, tried)| Capabilities {
         version: version.into(),
         elements,
+        tried,
     })
 }
 

@@ -13,7 +13,7 @@ pub struct WorkerId(pub u32);
 pub enum Lane {
     /// Sound: one worker for all of it.
     Sound,
-    /// Pictures: one stream each on a processor, as many as it carries on a GPU.
+    /// Pictures: one stream each on a processor, several where a card does all of it.
     Pictures,
 }
 

@@ -7,8 +7,8 @@ use crate::job::{Job, PicturesJob, RUNGS_MAX};
 pub struct Capacity {
     /// Pixels a second, decoded and encoded, of all slots. A session is no measure: one of 1080 lines costs nine of 360.
     pub pixel_rate_max: u64,
-    /// Streams whose pictures share a worker: one on a processor, so that a crash ends one; what the GPU carries on a GPU,
-    /// so that they share its context.
+    /// Streams whose pictures share a worker: one on a processor, so that a crash ends one; several on a card, so that they
+    /// share its context.
     pub pictures_per_worker: u32,
 }
 

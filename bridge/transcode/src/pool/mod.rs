@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, VecDeque};
 use sfu_model::frame::Frame;
 use sfu_model::time::{Instant, MediaTime};
 
+use crate::capabilities::Capabilities;
 use crate::gate::Passage;
 use crate::job::{Job, RungIndex, RungSet, SlotId};
 use crate::message::from_worker::{FromWorker, Trouble};
@@ -36,6 +37,8 @@ pub const QUEUE_MAX: usize = 64;
 #[derive(Debug)]
 pub struct Pool {
     capacity: Capacity,
+    /// What this machine can do. Until it is known no worker for pictures is started.
+    found: Option<Capabilities>,
     workers: BTreeMap<WorkerId, Worker>,
     slots: BTreeMap<SlotId, Slot>,
     /// Slots that wait for room, oldest first. Those of another lane are in nobody's way.
@@ -61,10 +64,12 @@ pub struct Census {
 }
 
 impl Pool {
-    /// A pool without slots. It starts one worker for sound at once, so that the first stream need not wait for it.
+    /// A pool without slots, with a capacity until it is known what there is. It starts one worker for sound at once, so that the
+    /// first stream need not wait for it.
     pub fn new(capacity: Capacity, now: Instant) -> Self {
         let mut pool = Self {
             capacity,
+            found: None,
             workers: BTreeMap::new(),
             slots: BTreeMap::new(),
             queue: VecDeque::new(),
@@ -259,7 +264,8 @@ impl Pool {
     /// When [`Self::handle_timeout`] has something to do next.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let of_workers = self.workers.values().filter_map(Worker::timeout);
+        let workers = self.workers.values().filter(|w| self.is_lane_open(w.lane));
+        let of_workers = workers.filter_map(Worker::timeout);
         let of_slots = self.slots.values().filter_map(|slot| slot.watch.timeout());
         of_workers.chain(of_slots).min()
     }

@@ -3,10 +3,11 @@
 use sfu_model::time::Instant;
 
 use super::action::{Action, Event, Lane, WorkerId};
-use super::capacity::{SOUNDS_MAX, SOUNDS_PER_WORKER_MAX, cost};
+use super::capacity::{Capacity, SOUNDS_MAX, SOUNDS_PER_WORKER_MAX, cost};
 use super::slot::Slot;
 use super::worker::{Phase, Worker};
 use super::{Pool, restart};
+use crate::capabilities::Capabilities;
 use crate::job::{Job, SlotId};
 use crate::message::to_worker::ToWorker;
 
@@ -14,6 +15,18 @@ use crate::message::to_worker::ToWorker;
 const SUSPECT_AFTER: u32 = 2;
 
 impl Pool {
+    /// What a probe found, and what the machine carries by it. Slots that waited for it are placed anew: where a card does the
+    /// work they share workers.
+    pub fn handle_found(&mut self, found: Capabilities, capacity: Capacity, now: Instant) {
+        self.found = Some(found);
+        self.capacity = capacity;
+        for id in self.take_waiting(Lane::Pictures) {
+            self.place(id, now);
+        }
+        self.admit_queued(now);
+        self.keep_spares(now);
+    }
+
     pub(super) fn tell(&mut self, id: SlotId, event: Event) {
         self.actions.push_back(Action::Tell(id, event));
     }
@@ -109,6 +122,12 @@ impl Pool {
         worker.phase = Phase::Ready { heard_at: now };
         self.n_false_starts = 0;
         let ids: Vec<SlotId> = worker.slots().collect();
+        if worker.lane == Lane::Pictures
+            && let Some(found) = &self.found
+        {
+            let found = ToWorker::Found(Box::new(found.clone()));
+            self.actions.push_back(Action::Send(place, Box::new(found)));
+        }
         for id in ids {
             self.introduce(place, id);
         }
@@ -135,6 +154,25 @@ impl Pool {
             Some((id, _)) => *id,
             None => self.add_worker(Worker::new(lane, now + self.false_start_wait())),
         }
+    }
+
+    /// Whether workers of a lane are started: those of pictures when it is known what they work with.
+    pub(super) const fn is_lane_open(&self, lane: Lane) -> bool {
+        match lane {
+            Lane::Sound => true,
+            Lane::Pictures => self.found.is_some(),
+        }
+    }
+
+    /// Takes the slots of a lane's workers that were not started, and these workers away.
+    pub(super) fn take_waiting(&mut self, lane: Lane) -> Vec<SlotId> {
+        let is_waiting = |_: &WorkerId, worker: &mut Worker| {
+            worker.lane == lane && !worker.has_process() && !worker.is_suspect
+        };
+        let waiting = self.workers.extract_if(.., is_waiting);
+        waiting
+            .flat_map(|(_, worker)| worker.slots().collect::<Vec<SlotId>>())
+            .collect()
     }
 
     fn add_worker(&mut self, worker: Worker) -> WorkerId {
@@ -179,6 +217,7 @@ impl Pool {
     pub(super) fn keep_spares(&mut self, now: Instant) {
         for lane in Lane::ALL {
             let is_used = lane == Lane::Sound || self.capacity.pixel_rate_max > 0;
+            let is_used = is_used && self.is_lane_open(lane);
             if is_used {
                 self.worker_with_room(lane, 1, now);
             }
@@ -211,8 +250,10 @@ impl Pool {
 
     /// Starts workers whose wait is over.
     pub(super) fn start_due(&mut self, now: Instant) {
+        let has_found = self.is_lane_open(Lane::Pictures);
         let workers = self.workers.iter_mut();
-        let due: Vec<WorkerId> = workers
+        let open = workers.filter(|(_, worker)| has_found || worker.lane == Lane::Sound);
+        let due: Vec<WorkerId> = open
             .filter_map(|(id, worker)| worker.start(now).then_some(*id))
             .collect();
         self.actions.extend(due.into_iter().map(Action::Start));

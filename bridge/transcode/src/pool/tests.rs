@@ -42,6 +42,7 @@ struct Node {
     carried: BTreeMap<SlotId, WorkerId>,
     told: Vec<(SlotId, Event)>,
     killed: Vec<Ending>,
+    told_found: BTreeSet<WorkerId>,
 }
 
 impl Node {
@@ -56,9 +57,22 @@ impl Node {
             carried: BTreeMap::new(),
             told: Vec::new(),
             killed: Vec::new(),
+            told_found: BTreeSet::new(),
         };
         node.act(at(0));
+        node.find(1);
         node
+    }
+
+    /// A probe tells what there is: so many streams share a worker.
+    fn find(&mut self, pictures_per_worker: u32) {
+        let capacity = Capacity {
+            pictures_per_worker,
+            ..self.pool.capacity
+        };
+        let found = Capabilities::default();
+        self.pool.handle_found(found, capacity, at(0));
+        self.act(at(0));
     }
 
     fn act(&mut self, now: Instant) {
@@ -70,8 +84,22 @@ impl Node {
                 }
                 Action::Send(id, message) => {
                     assert!(self.running.contains(&id), "told a worker that is gone");
-                    if let ToWorker::Open(slot, _) = *message {
-                        self.carried.insert(slot, id);
+                    match *message {
+                        ToWorker::Open(slot, Job::Pictures(_)) => {
+                            assert!(self.told_found.contains(&id), "a job without a plan");
+                            self.carried.insert(slot, id);
+                        }
+                        ToWorker::Open(slot, Job::Sound(_)) => {
+                            self.carried.insert(slot, id);
+                        }
+                        ToWorker::Found(_) => {
+                            self.told_found.insert(id);
+                        }
+                        ToWorker::Probe(_)
+                        | ToWorker::Frame(..)
+                        | ToWorker::KeyframeAt(..)
+                        | ToWorker::Rungs(..)
+                        | ToWorker::Close(_) => {}
                     }
                 }
                 Action::End(id) => self.end(id),
@@ -137,6 +165,46 @@ fn sound_shares_a_worker_and_pictures_have_one_each() {
     }
     node.act(at(2));
     assert_eq!(node.running.len(), 2, "a spare of each lane stays");
+}
+
+#[test]
+fn pictures_wait_until_it_is_known_what_there_is_and_share_a_worker_on_a_card() {
+    let mut node = Node::new(8);
+    let capacity = node.pool.capacity;
+    node.pool = Pool::new(capacity, at(0));
+    node.running.clear();
+    node.act(at(0));
+    let slots = [(); 5].map(|()| node.open(pictures(), at(1)).unwrap());
+    node.live_until(at(1), at(2_000));
+    assert_eq!(node.running.len(), 1, "sound's alone");
+    assert!(!slots.iter().any(|id| node.carried.contains_key(id)));
+    node.told_found.clear();
+    node.find(4);
+    let workers: BTreeSet<WorkerId> = slots.iter().map(|id| node.carried[id]).collect();
+    assert_eq!(workers.len(), 2, "four and one");
+    assert_eq!(node.running.len(), 3, "the second has room for the next");
+    // What was found is told before the first job is.
+    assert_eq!(node.told_found, workers);
+    let crashed = node.carried[&slots[0]];
+    node.crash(crashed, at(3));
+    assert!(slots.iter().all(|id| node.carried.contains_key(id)));
+    assert!(node.told_found.contains(&node.carried[&slots[0]]));
+}
+
+#[test]
+fn a_card_that_is_found_makes_room_for_who_waits() {
+    let mut node = Node::new(1);
+    let first = node.open(pictures(), at(1)).unwrap();
+    let second = node.open(pictures(), at(1)).unwrap();
+    assert!(node.carried.contains_key(&first) && !node.carried.contains_key(&second));
+    let capacity = Capacity {
+        pixel_rate_max: cost(&pictures()) * 2,
+        pictures_per_worker: 16,
+    };
+    node.pool
+        .handle_found(Capabilities::default(), capacity, at(2));
+    node.act(at(2));
+    assert!(node.carried.contains_key(&second));
 }
 
 #[test]

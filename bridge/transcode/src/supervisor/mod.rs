@@ -5,6 +5,7 @@
 
 pub mod event;
 mod outlet;
+mod probing;
 mod process;
 mod request;
 pub mod slot;
@@ -34,8 +35,10 @@ pub struct Config {
     pub program: PathBuf,
     /// Those arguments.
     pub arguments: Vec<OsString>,
-    /// What this machine carries.
+    /// What this machine carries where its processor has a part in each picture.
     pub capacity: Capacity,
+    /// What it carries where a card does all that is done to pictures.
+    pub capacity_on_card: Capacity,
 }
 
 /// Requests that wait for the supervisor's task: frames of publishers, nearly all. Half a second of two hundred streams; it
@@ -77,7 +80,7 @@ impl Supervisor {
         Ok(Slot::new(id, self.clone(), events))
     }
 
-    /// What this machine can decode and encode, as a worker finds it. `None`: no worker could be asked, or it ended at it.
+    /// What this machine can decode and encode, as a process finds it that tries. `None`: none says so.
     pub async fn probe(&self) -> Option<Capabilities> {
         let (answer, probed) = oneshot::channel();
         self.requests.send(Request::Probe(answer)).await.ok()?;
@@ -116,12 +119,15 @@ mod tests {
         Config {
             program: "sleep".into(),
             arguments: vec!["60".into()],
-            capacity: Capacity {
-                pixel_rate_max: 0,
-                pictures_per_worker: 1,
-            },
+            capacity: NOTHING,
+            capacity_on_card: NOTHING,
         }
     }
+
+    const NOTHING: Capacity = Capacity {
+        pixel_rate_max: 0,
+        pictures_per_worker: 1,
+    };
 
     // On one thread, so that the task runs only while this waits.
     #[tokio::test(flavor = "current_thread")]
@@ -139,5 +145,36 @@ mod tests {
         // What came to the task found no worker that is ready.
         let n_dropped = supervisor.snapshot().await.unwrap().frames_in_dropped;
         assert_eq!(n_dropped, REQUESTS_MAX as u64 + 2);
+    }
+
+    #[tokio::test]
+    async fn a_driver_that_ends_who_tries_it_is_left_alone_and_all_else_is_found() {
+        // It ends at a question about cards, as at a driver's fault, and finds a GStreamer called "x" at another.
+        let script = r#"
+            question=$(dd bs=1 count=6 2>/dev/null | od -An -tu1)
+            case $question in *0) kill -9 $$ ;; esac
+            printf '\010\000\000\000\001\001\000\000\000x\000\000' >&0
+            cat >/dev/null
+        "#;
+        let config = Config {
+            program: "sh".into(),
+            arguments: vec!["-c".into(), script.into()],
+            ..silent()
+        };
+        let supervisor = Supervisor::start(config, Clock::start());
+        let found = supervisor.probe().await.unwrap();
+        assert_eq!(&*found.version, "x");
+        // Whoever asks later is told the same.
+        assert_eq!(supervisor.probe().await, Some(found));
+    }
+
+    #[tokio::test]
+    async fn an_executable_that_finds_nothing_says_so_at_once() {
+        let config = Config {
+            program: "false".into(),
+            ..silent()
+        };
+        let supervisor = Supervisor::start(config, Clock::start());
+        assert_eq!(supervisor.probe().await, None);
     }
 }

@@ -156,13 +156,15 @@ mod tests {
     // On one thread, so that nothing is written while this does not wait.
     #[tokio::test(flavor = "current_thread")]
     async fn what_waits_for_a_worker_has_an_edge_for_frames_and_one_for_commands() {
+        let capacity = Capacity {
+            pixel_rate_max: 0,
+            pictures_per_worker: 1,
+        };
         let config = Config {
             program: "sleep".into(),
             arguments: vec!["60".into()],
-            capacity: Capacity {
-                pixel_rate_max: 0,
-                pictures_per_worker: 1,
-            },
+            capacity,
+            capacity_on_card: capacity,
         };
         let (told, _hears) = mpsc::channel(1);
         let process = Process::start(&config, WorkerId(0), told).unwrap();

@@ -6,19 +6,20 @@ use std::time::Duration;
 use sfu_model::frame::{Discontinuity, Frame};
 use sfu_model::time::Instant;
 use sfu_net::clock::Clock;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::timeout_at;
 
 use super::Config;
 use super::outlet::Outlet;
+use super::probing::Probing;
 use super::process::{Process, Told};
 use super::request::{Opened, Request};
 use super::snapshot::{self, Snapshot};
-use crate::capabilities::Capabilities;
 use crate::gate::Passage;
 use crate::job::{Job, SlotId};
 use crate::message::from_worker::{Counts, FromWorker, Trouble};
 use crate::message::to_worker::ToWorker;
+use crate::plan::Plan;
 use crate::pool::Pool;
 use crate::pool::action::{Action, Ending, Event, WorkerId};
 use crate::pool::capacity::Refusal;
@@ -38,7 +39,7 @@ struct Task {
     pool: Pool,
     processes: BTreeMap<WorkerId, (Process, Counts)>,
     slots: BTreeMap<SlotId, Outlet>,
-    probes: Vec<oneshot::Sender<Capabilities>>,
+    probing: Probing,
     told: mpsc::Sender<(WorkerId, Told)>,
     snapshot: Snapshot,
 }
@@ -47,11 +48,11 @@ pub(super) async fn run(config: Config, clock: Clock, mut requests: mpsc::Receiv
     let (told, mut hears) = mpsc::channel(TOLD_MAX);
     let mut task = Task {
         pool: Pool::new(config.capacity, clock.now()),
+        probing: Probing::begin(&config, told.clone(), clock.now()),
         config,
         clock,
         processes: BTreeMap::new(),
         slots: BTreeMap::new(),
-        probes: Vec::new(),
         told,
         snapshot: Snapshot::default(),
     };
@@ -91,6 +92,7 @@ pub(super) async fn run(config: Config, clock: Clock, mut requests: mpsc::Receiv
         }
         if now >= look_at {
             task.close_abandoned();
+            task.probing.handle_timeout(&task.config, now);
             look_at = now + LOOK_EVERY;
         }
     }
@@ -113,7 +115,7 @@ impl Task {
                 self.slots.remove(&id);
                 self.pool.close(id, now);
             }
-            Request::Probe(answer) => self.probe(answer),
+            Request::Probe(answer) => self.probing.handle_asker(answer),
             Request::Snapshot(answer) => {
                 self.snapshot.census = self.pool.census();
                 let _sent = answer.send(self.snapshot);
@@ -151,19 +153,19 @@ impl Task {
         self.snapshot.frames_in_dropped += u64::from(!is_sent);
     }
 
-    /// Asks any worker that runs; it answers when it is ready.
-    fn probe(&mut self, answer: oneshot::Sender<Capabilities>) {
-        let asked = ToWorker::Probe.encode();
-        let process = self.processes.values().next();
-        if let Some((asked, (process, _))) = asked.zip(process)
-            && process.send(asked)
-        {
-            self.probes.push(answer);
-        }
-    }
-
     fn handle_told(&mut self, id: WorkerId, told: Told) {
         let now = self.clock.now();
+        if self.probing.owns(id) {
+            let found = self.probing.handle_told(&self.config, id, &told, now);
+            if let Some(found) = found {
+                let capacity = match Plan::of(&found).route().is_on_card() {
+                    true => self.config.capacity_on_card,
+                    false => self.config.capacity,
+                };
+                self.pool.handle_found(found, capacity, now);
+            }
+            return;
+        }
         match told {
             Told::Message(message) => match *message {
                 FromWorker::Frame(slot, rung, frame) => {
@@ -171,11 +173,6 @@ impl Task {
                         let outlet = self.slots.get_mut(&slot);
                         let is_told = outlet.is_none_or(|outlet| outlet.deliver(rung, frame));
                         self.snapshot.frames_out_dropped += u64::from(!is_told);
-                    }
-                }
-                FromWorker::Probed(capabilities) => {
-                    for answer in self.probes.drain(..) {
-                        drop(answer.send(capabilities.clone()));
                     }
                 }
                 FromWorker::Alive(counts) => {
@@ -186,6 +183,7 @@ impl Task {
                     self.pool.handle_message(id, FromWorker::Alive(counts), now);
                 }
                 message @ (FromWorker::Ready
+                | FromWorker::Probed(_)
                 | FromWorker::Opened(..)
                 | FromWorker::Trouble(..)
                 | FromWorker::Failed(..)) => self.pool.handle_message(id, message, now),
@@ -195,7 +193,6 @@ impl Task {
                 // One that was told to end, or was ended, is not there any more.
                 if self.processes.remove(&id).is_some() {
                     self.snapshot.worker_exits += 1;
-                    self.probes.clear();
                     tracing::warn!(worker = id.0, "a transcode worker ended");
                     self.pool.handle_exit(id, now);
                 }

@@ -5,11 +5,12 @@ use std::mem::{Discriminant, discriminant};
 use gstreamer as gst;
 use sfu_model::frame::{Format, Frame};
 
+use super::elements;
 use super::inbox::{Inbox, Input};
-use super::line::{Line, Reason, element, set};
-use super::probe;
+use super::line::{Line, Reason, element};
 use crate::annex_b;
 use crate::capabilities::Role;
+use crate::plan::{Card, Plan};
 
 /// Frames in front of a decoder: a second of them. It is a processor that is too slow which has more.
 const FRAMES_MAX: u64 = 30;
@@ -22,31 +23,35 @@ const TEMPORAL_DELIMITER: [u8; 2] = [0x12, 0x00];
 pub(super) struct Decoder {
     line: Line,
     codec: Discriminant<Format>,
+    is_on_card: bool,
 }
 
 impl Decoder {
     /// Starts one for frames of this format. Which life of it, so that what an older one says last is not taken for its.
-    pub(super) fn start(format: &Format, inbox: &Inbox, life: u32) -> Result<Self, Reason> {
+    pub(super) fn start(
+        (plan, card): (&Plan, Card),
+        format: &Format,
+        inbox: &Inbox,
+        life: u32,
+    ) -> Result<Self, Reason> {
         let role = Role::decoder_of(format).ok_or("nothing decodes this format")?;
-        let name = probe::chosen(role).ok_or_else(|| format!("nothing does {}", role.label()))?;
-        let decoder = element(name)?;
-        // Threads that each have a frame keep as many back; one is fast enough for 1080 lines.
-        set(&decoder, "max-threads", "1")?;
+        let chain = plan.decoding(role, card);
+        let chain = chain.ok_or_else(|| format!("nothing does {}", role.label()))?;
         let parser = match format {
             Format::H264 { .. } => Some("h264parse"),
             Format::Vp9 { .. } => Some("vp9parse"),
             Format::Av1 { .. } => Some("av1parse"),
             Format::Vp8 { .. } | Format::Opus { .. } | Format::Aac { .. } => None,
         };
-        let mut elements = Vec::new();
+        let mut row = Vec::new();
         if let Some(parser) = parser {
-            elements.push(element(parser)?);
+            row.push(element(parser)?);
         }
-        elements.extend([decoder, element("videoconvert")?]);
+        row.extend(elements::make(&chain)?);
         let (decoded, failed) = (inbox.clone(), inbox.clone());
         let line = Line::start(
-            &elements,
-            &picture_caps(),
+            &row,
+            &elements::caps(&plan.pictures())?,
             FRAMES_MAX,
             move |sample| {
                 decoded.put(Input::Decoded(life, sample));
@@ -59,7 +64,13 @@ impl Decoder {
         Ok(Self {
             line,
             codec: discriminant(format),
+            is_on_card: chain.place.is_card(),
         })
+    }
+
+    /// Whether a card does the work.
+    pub(super) const fn is_on_card(&self) -> bool {
+        self.is_on_card
     }
 
     /// Whether it decodes frames of this format. Another size is no other format: keyframes say it.
@@ -109,11 +120,4 @@ fn caps_of(format: &Format) -> gst::Caps {
         }
     };
     caps.build()
-}
-
-/// Pictures as they are between decoder and encoders: as processors' decoders and as hardware's give them.
-fn picture_caps() -> gst::Caps {
-    gst::Caps::builder("video/x-raw")
-        .field("format", gst::List::new(["I420", "NV12"]))
-        .build()
 }

@@ -14,6 +14,7 @@ use super::line::Reason;
 use super::outlet::Outlet;
 use crate::job::{RungIndex, RungSet, SlotId};
 use crate::message::from_worker::{FromWorker, Trouble};
+use crate::plan::Plan;
 
 /// What waits for a slot's thread, of each sort. Two seconds of pictures and of sound: it decides and hands on, and never
 /// waits for a codec, so that more means that the machine is busy with something else. What comes then is given up.
@@ -104,6 +105,8 @@ pub(super) struct Start {
     pub(super) inputs: Receiver<Input>,
     pub(super) outlet: Outlet,
     pub(super) clock: Clock,
+    /// How its pictures go.
+    pub(super) plan: Arc<Plan>,
     /// Gone when the slot was closed.
     pub(super) open: Weak<()>,
 }

@@ -11,6 +11,7 @@ use super::rung::{Begin, Picture, RungEncoder};
 use crate::job::{FrameRate, PicturesJob, Rung, RungIndex, RungSet};
 use crate::keyframes::KeyframeClock;
 use crate::message::from_worker::Trouble;
+use crate::plan::Card;
 
 /// Encoders that may fail in a slot's life. One that fails more often will fail again: the slot is given up.
 const FAILURES_MAX: u32 = 8;
@@ -23,6 +24,31 @@ struct Place {
     life: u32,
     /// Why the next encoder does not follow the one before it.
     discontinuity: Option<Discontinuity>,
+    /// Whether a card may encode it.
+    card: Card,
+}
+
+impl Place {
+    fn begin(
+        &self,
+        start: &Start,
+        index: RungIndex,
+        rate: FrameRate,
+    ) -> Result<RungEncoder, Reason> {
+        let (life, inbox) = (self.life, start.inbox.clone());
+        let begin = Begin {
+            slot: start.slot,
+            index,
+            rung: self.rung,
+            rate,
+            outlet: start.outlet.clone(),
+            clock: start.clock,
+            discontinuity: self.discontinuity,
+        };
+        RungEncoder::start((&start.plan, self.card), begin, move |why| {
+            inbox.put(Input::EncoderFailed(index, life, why));
+        })
+    }
 }
 
 /// All rungs of a slot.
@@ -43,6 +69,7 @@ impl<'s> Ladder<'s> {
             encoder: None,
             life: 0,
             discontinuity: None,
+            card: Card::Used,
         });
         Self {
             start,
@@ -85,7 +112,8 @@ impl<'s> Ladder<'s> {
         Ok(())
     }
 
-    /// Starts a rung's encoder if it has none.
+    /// Starts a rung's encoder if it has none. A card that has no session left, as those made for games have few, says so here or
+    /// at the first picture; then the processor encodes.
     fn begin(&mut self, index: RungIndex) -> Result<(), Reason> {
         let Some(place) = self.places.get_mut(usize::from(index.0)) else {
             return Ok(());
@@ -94,20 +122,18 @@ impl<'s> Ladder<'s> {
             return Ok(());
         }
         place.life = place.life.wrapping_add(1);
-        let (life, inbox) = (place.life, self.start.inbox.clone());
-        let begin = Begin {
-            slot: self.start.slot,
-            index,
-            rung: place.rung,
-            rate: self.rate,
-            outlet: self.start.outlet.clone(),
-            clock: self.start.clock,
-            discontinuity: place.discontinuity.take(),
+        let (start, rate) = (self.start, self.rate);
+        let encoder = match place.begin(start, index, rate) {
+            Err(why) if place.card == Card::Used && start.plan.route().encode.is_card() => {
+                tracing::warn!(%why, "a card begins no encoder: the processor encodes");
+                place.card = Card::Left;
+                start.trouble(Trouble::LeftCard);
+                place.begin(start, index, rate)
+            }
+            begun => begun,
         };
-        let encoder = RungEncoder::start(begin, move |why| {
-            inbox.put(Input::EncoderFailed(index, life, why));
-        })?;
-        place.encoder = Some(encoder);
+        place.encoder = Some(encoder?);
+        place.discontinuity = None;
         Ok(())
     }
 
@@ -129,7 +155,15 @@ impl<'s> Ladder<'s> {
             return Err(why);
         }
         tracing::warn!(%why, "an encoder failed");
-        place.encoder = None;
+        if place
+            .encoder
+            .take()
+            .is_some_and(|encoder| encoder.is_on_card())
+        {
+            tracing::warn!("it was a card's: the processor encodes");
+            place.card = Card::Left;
+            self.start.trouble(Trouble::LeftCard);
+        }
         place.discontinuity = Some(Discontinuity::Encoder);
         self.keyframes.ask(MediaTime(0));
         self.start.trouble(Trouble::EncoderReplaced);
@@ -143,5 +177,115 @@ impl<'s> Ladder<'s> {
                 place.discontinuity = Some(Discontinuity::Lost);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+    use std::os::unix::net::UnixStream;
+    use std::sync::Arc;
+
+    use sfu_model::packet::Dimensions;
+    use sfu_model::time::Instant;
+    use sfu_net::clock::Clock;
+
+    use super::*;
+    use crate::capabilities::{Capabilities, Element, Role, State, Tried};
+    use crate::job::{Cadence, Keyframes, SlotId};
+    use crate::message::from_worker::FromWorker;
+    use crate::message::wire::{LENGTH_BYTES, message_length};
+    use crate::plan::Plan;
+    use crate::route::Route;
+    use crate::worker::inbox::Inbox;
+    use crate::worker::outlet::Outlet;
+
+    /// A machine whose card encoded in its trial and has no encoder now.
+    fn found() -> Capabilities {
+        use crate::place::Place;
+
+        let element = |role, place, name: &str| Element {
+            role,
+            place,
+            name: name.into(),
+            state: State::Usable,
+        };
+        Capabilities {
+            version: "".into(),
+            elements: vec![
+                element(Role::Scale, Place::Processor, "videoscale"),
+                element(Role::EncodeH264, Place::Nvidia, "nosuchenc"),
+                element(Role::EncodeH264, Place::Processor, "x264enc"),
+            ],
+            tried: vec![Tried {
+                route: Route {
+                    scale: Place::Processor,
+                    encode: Place::Nvidia,
+                },
+                encoder: "nosuchenc".into(),
+                failure: None,
+            }],
+        }
+    }
+
+    fn next(theirs: &mut UnixStream) -> FromWorker {
+        let mut length = [0; LENGTH_BYTES];
+        theirs.read_exact(&mut length).unwrap();
+        let mut body = vec![0; message_length(length).unwrap()];
+        theirs.read_exact(&mut body).unwrap();
+        FromWorker::decode(&body).unwrap()
+    }
+
+    #[test]
+    fn what_a_card_does_not_encode_any_more_the_processor_does_and_it_is_told() {
+        gst::init().unwrap();
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let (inbox, inputs) = Inbox::new();
+        let open = Arc::new(());
+        let start = Start {
+            slot: SlotId(3),
+            inbox,
+            inputs,
+            outlet: Outlet::start(ours).unwrap(),
+            clock: Clock::start(),
+            plan: Arc::new(Plan::of(&found())),
+            open: Arc::downgrade(&open),
+        };
+        let size = Dimensions {
+            width: 320,
+            height: 240,
+        };
+        let rate = FrameRate::clamp(30);
+        let job = PicturesJob {
+            source: size,
+            cadence: Cadence::Constant(rate),
+            keyframes: Keyframes::Every(180_000),
+            rungs: vec![Rung {
+                size,
+                bit_rate_bps: 500_000,
+            }],
+        };
+        let mut ladder = Ladder::new(&start, &job);
+        let caps = gst::Caps::builder("video/x-raw")
+            .field("format", "I420")
+            .field("width", 320)
+            .field("height", 240)
+            .build();
+        let buffer = gst::Buffer::from_mut_slice(vec![128_u8; 320 * 240 * 3 / 2]);
+        let sample = gst::Sample::builder().buffer(&buffer).caps(&caps).build();
+        let picture = Picture {
+            at: gst::ClockTime::ZERO,
+            time: MediaTime(0),
+            captured_at: Instant::START,
+            came_at: start.clock.now(),
+            is_keyframe: false,
+            follows_hole: false,
+        };
+        ladder.encode(&sample, picture).unwrap();
+        let left = FromWorker::Trouble(SlotId(3), Trouble::LeftCard);
+        assert_eq!(next(&mut theirs), left);
+        assert!(
+            matches!(next(&mut theirs), FromWorker::Frame(SlotId(3), RungIndex(0), frame) if frame.is_keyframe)
+        );
     }
 }

@@ -6,6 +6,8 @@ use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app::{AppSink, AppSinkCallbacks, AppSrc};
 
+use super::contexts;
+
 /// Why there is no line: in the words of the element that failed.
 pub(super) type Reason = Box<str>;
 
@@ -49,6 +51,7 @@ impl Line {
         pipeline.add_many(&row).map_err(reason)?;
         gst::Element::link_many(&row).map_err(reason)?;
         watch(&pipeline, failed);
+        contexts::give(&pipeline);
         let line = Self {
             pipeline,
             source,
@@ -103,15 +106,29 @@ fn watch(pipeline: &gst::Pipeline, failed: impl Fn(Reason) + Send + Sync + 'stat
         return;
     };
     bus.set_sync_handler(move |_, message| {
-        if let gst::MessageView::Error(error) = message.view()
+        let view = message.view();
+        if let gst::MessageView::HaveContext(made) = view {
+            contexts::keep(&made.context());
+        }
+        if let gst::MessageView::Error(error) = view
             && !has_failed.swap(true, Ordering::Relaxed)
         {
             let source = message.src().map(|source| source.name());
             let source = source.as_deref().unwrap_or("pipeline");
-            failed(format!("{source}: {}", error.error()).into());
+            failed(format!("{source}: {}", said(error)).into());
         }
         gst::BusSyncReply::Drop
     });
+}
+
+/// What an element says of its error: the end of what it has for developers is often the reason, as `not-negotiated` is.
+fn said(error: &gst::message::Error) -> String {
+    let details = error.debug();
+    let reason = details.as_deref().and_then(|text| text.lines().last());
+    match reason {
+        Some(reason) => format!("{} ({reason})", error.error()),
+        None => error.error().to_string(),
+    }
 }
 
 /// An error of GStreamer's as a text.
@@ -122,15 +139,4 @@ pub(super) fn reason(error: impl std::fmt::Display) -> Reason {
 /// An element by the name of its factory.
 pub(super) fn element(name: &str) -> Result<gst::Element, Reason> {
     gst::ElementFactory::make(name).build().map_err(reason)
-}
-
-/// Sets a property by text, if the element has it: the kinds of one element differ from machine to machine.
-pub(super) fn set(element: &gst::Element, property: &str, value: &str) -> Result<(), Reason> {
-    let Some(known) = element.find_property(property) else {
-        return Ok(());
-    };
-    let value = gst::glib::Value::deserialize_with_pspec(value, &known)
-        .map_err(|_| format!("{} takes no {property}={value}", element.name()))?;
-    element.set_property_from_value(property, &value);
-    Ok(())
 }

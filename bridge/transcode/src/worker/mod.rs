@@ -2,7 +2,9 @@
 //! they make to the same socket. It ends when the socket does.
 
 mod aac;
+mod contexts;
 mod decoder;
+mod elements;
 mod inbox;
 mod ladder;
 mod line;
@@ -14,6 +16,7 @@ mod rung;
 mod samples;
 mod slots;
 mod sound;
+mod trial;
 
 use std::io::{self, BufReader, Read};
 use std::net::Shutdown;
@@ -70,9 +73,10 @@ fn run() -> Result<(), Ended> {
     let mut body = Vec::new();
     while read_message(&mut reader, &mut body)? {
         match ToWorker::decode(&body)? {
-            ToWorker::Probe => {
-                outlet.tell(&FromWorker::Probed(probe::probe()));
+            ToWorker::Probe(scope) => {
+                outlet.tell(&FromWorker::Probed(probe::probe(scope)));
             }
+            ToWorker::Found(found) => slots.plan_by(&found),
             message @ (ToWorker::Open(..)
             | ToWorker::Frame(..)
             | ToWorker::KeyframeAt(..)

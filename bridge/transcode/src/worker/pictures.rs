@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use gstreamer as gst;
-use sfu_model::frame::Frame;
+use sfu_model::frame::{Format, Frame};
 use sfu_model::time::{Instant, MediaTime};
 
 use super::decoder::Decoder;
@@ -12,12 +12,12 @@ use super::inbox::{Input, Start};
 use super::ladder::Ladder;
 use super::line::Reason;
 use super::outlet::count;
-use super::probe;
 use super::rung::Picture;
 use crate::cadence::{Pacer, Shown};
 use crate::capabilities::Role;
 use crate::job::{PicturesJob, VIDEO_CLOCK};
 use crate::message::from_worker::{FromWorker, Trouble};
+use crate::plan::Card;
 
 /// How often a slot without input looks at the time: as often as pictures come at thirty a second.
 const LOOK_EVERY: Duration = Duration::from_millis(33);
@@ -33,14 +33,18 @@ const INSIDE_MAX: usize = 64;
 /// twice what its queue has.
 const UNANSWERED_MAX: u32 = 60;
 
+/// Decoders of a card that failed without a picture since the one before it failed, after which the card is left: the first may
+/// have been given what nothing decodes.
+const CARD_FAILURES: u32 = 2;
+
 /// Runs the slot until it is closed, or cannot go on.
 pub(super) fn run(start: Start, job: PicturesJob) {
-    let Some(encoder) = probe::chosen(Role::EncodeH264) else {
+    let Some(by) = start.plan.by() else {
         let why = "no encoder of H.264".into();
         start.outlet.tell(&FromWorker::Failed(start.slot, why));
         return;
     };
-    let opened = FromWorker::Opened(start.slot, encoder.into());
+    let opened = FromWorker::Opened(start.slot, by);
     start.outlet.tell(&opened);
     let mut slot = Slot::new(&start, &job);
     loop {
@@ -84,6 +88,7 @@ struct Slot<'s> {
     n_decoders: u32,
     inside: VecDeque<Inside>,
     n_unanswered: u32,
+    n_card_failures: u32,
     latest: Option<Latest>,
 }
 
@@ -97,6 +102,7 @@ impl<'s> Slot<'s> {
             n_decoders: 0,
             inside: VecDeque::new(),
             n_unanswered: 0,
+            n_card_failures: 0,
             latest: None,
         }
     }
@@ -135,10 +141,12 @@ impl<'s> Slot<'s> {
             self.n_decoders = self.n_decoders.wrapping_add(1);
             self.inside.clear();
             self.n_unanswered = 0;
-            match Decoder::start(&frame.format, &self.start.inbox, self.n_decoders) {
+            let by = (&*self.start.plan, self.card());
+            match Decoder::start(by, &frame.format, &self.start.inbox, self.n_decoders) {
                 Ok(decoder) => self.decoder = Some(decoder),
                 Err(why) => {
                     tracing::debug!(%why, "no decoder");
+                    self.count_card_failure(self.decodes_on_card(&frame.format));
                     self.start.trouble(Trouble::Undecodable);
                     return;
                 }
@@ -165,15 +173,43 @@ impl<'s> Slot<'s> {
         }
     }
 
+    fn card(&self) -> Card {
+        match self.n_card_failures >= CARD_FAILURES {
+            true => Card::Left,
+            false => Card::Used,
+        }
+    }
+
+    /// Whether a card is to decode this.
+    fn decodes_on_card(&self, format: &Format) -> bool {
+        let taken = Role::decoder_of(format).and_then(|role| self.start.plan.taken(role));
+        taken.is_some_and(|(_, place)| place.is_card())
+    }
+
+    fn count_card_failure(&mut self, is_on_card: bool) {
+        if !is_on_card || self.card() == Card::Left {
+            return;
+        }
+        self.n_card_failures = self.n_card_failures.saturating_add(1);
+        if self.card() == Card::Left {
+            tracing::warn!("a card does not decode this: the processor does");
+            self.start.trouble(Trouble::LeftCard);
+        }
+    }
+
     /// Begins again at the next keyframe, with a new decoder.
     fn give_decoder_up(&mut self) {
-        self.decoder = None;
+        let failed = self.decoder.take();
+        self.count_card_failure(failed.is_some_and(|decoder| decoder.is_on_card()));
         self.n_unanswered = 0;
         self.start.trouble(Trouble::Undecodable);
     }
 
     fn handle_decoded(&mut self, sample: gst::Sample) -> Result<(), Reason> {
         self.n_unanswered = 0;
+        if self.card() == Card::Used {
+            self.n_card_failures = 0;
+        }
         let Some(at) = sample.buffer().and_then(gst::BufferRef::pts) else {
             return Ok(());
         };

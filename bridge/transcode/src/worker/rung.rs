@@ -9,14 +9,14 @@ use sfu_model::packet::Dimensions;
 use sfu_model::time::{Instant, MediaTime};
 use sfu_net::clock::Clock;
 
-use super::line::{Line, Reason, element, set};
+use super::elements;
+use super::line::{Line, Reason, reason};
 use super::outlet::{Outlet, count};
-use super::probe;
 use crate::annex_b::access_unit;
-use crate::capabilities::Role;
 use crate::gate::{Gate, Passage};
 use crate::job::{FrameRate, Rung, RungIndex, SlotId};
 use crate::message::from_worker::{FromWorker, Trouble};
+use crate::plan::{Card, Plan};
 
 /// Pictures in front of an encoder, half a second of them, as a network that stood still may send at once. They are large, but
 /// all rungs have the same.
@@ -25,11 +25,9 @@ const PICTURES_MAX: u64 = 15;
 /// Pictures inside an encoder and in front of it.
 const PENDING_MAX: usize = 32;
 
-/// Keyframes come when they are forced, twice as often as this: it is what an encoder does when it was not told, in seconds.
-const KEYFRAME_EVERY_S: u32 = 4;
-
-/// A picture of this many pixels a second has an encoder of two threads, and each as many again one more.
-const PIXEL_RATE_PER_THREAD: u32 = 1_280 * 720 * 60;
+/// What an encoder is to make.
+pub(super) const H264_CAPS: &str =
+    "video/x-h264,stream-format=byte-stream,alignment=au,profile=main";
 
 /// What a rung begins with.
 #[derive(Debug)]
@@ -64,47 +62,37 @@ pub(super) struct RungEncoder {
     caps: Option<gst::Caps>,
     owes_keyframe: bool,
     rate: FrameRate,
+    is_on_card: bool,
 }
 
 impl RungEncoder {
     /// Starts one.
     pub(super) fn start(
+        (plan, card): (&Plan, Card),
         begin: Begin,
         failed: impl Fn(Reason) + Send + Sync + 'static,
     ) -> Result<Self, Reason> {
         let (pending, pictures) = sync_channel(PENDING_MAX);
-        let size = begin.rung.size;
         let rate = begin.rate;
-        let scaled = gst::Caps::builder("video/x-raw")
-            .field("width", i32::from(size.width))
-            .field("height", i32::from(size.height))
-            .field("pixel-aspect-ratio", gst::Fraction::new(1, 1))
-            .build();
-        let scale = element("videoscale")?;
-        // A picture of another shape, as of a telephone that is turned, has bars beside it.
-        set(&scale, "add-borders", "true")?;
-        let filter = element("capsfilter")?;
-        gst::prelude::ObjectExt::set_property(&filter, "caps", &scaled);
-        let elements = [
-            scale,
-            filter,
-            element("videoconvert")?,
-            encoder(&begin.rung, rate)?,
-        ];
-        let caps = gst::Caps::builder("video/x-h264")
-            .field("stream-format", "byte-stream")
-            .field("alignment", "au")
-            .field("profile", "main")
-            .build();
+        let chain = plan.encoding(&begin.rung, rate, card);
+        let chain = chain.ok_or("no encoder of H.264")?;
+        let row = elements::make(&chain)?;
+        let caps = H264_CAPS.parse::<gst::Caps>().map_err(reason)?;
         let mut frames = Frames::new(begin, pictures);
         let each = move |sample: gst::Sample| frames.handle_encoded(&sample);
         Ok(Self {
-            line: Line::start(&elements, &caps, PICTURES_MAX, each, failed)?,
+            line: Line::start(&row, &caps, PICTURES_MAX, each, failed)?,
             pending,
             caps: None,
             owes_keyframe: false,
             rate,
+            is_on_card: chain.place.is_card(),
         })
+    }
+
+    /// Whether a card encodes.
+    pub(super) const fn is_on_card(&self) -> bool {
+        self.is_on_card
     }
 
     /// Gives it a picture. False: it was given up, since the encoder is behind; a keyframe that it was to be is the next.
@@ -134,57 +122,6 @@ impl RungEncoder {
         self.line.push(buffer);
         true
     }
-}
-
-/// An encoder that keeps nothing back, puts keyframes only where it is told, and holds its bit rate within a second.
-fn encoder(rung: &Rung, rate: FrameRate) -> Result<gst::Element, Reason> {
-    let name = probe::chosen(Role::EncodeH264).ok_or("no encoder of H.264")?;
-    let encoder = element(name)?;
-    let kbps = (rung.bit_rate_bps / 1_000).to_string();
-    let bps = rung.bit_rate_bps.to_string();
-    let pixel_rate = rung.size.area().saturating_mul(rate.fps().into());
-    let threads = (1 + pixel_rate / PIXEL_RATE_PER_THREAD).to_string();
-    let period = u32::from(rate.fps())
-        .saturating_mul(KEYFRAME_EVERY_S)
-        .to_string();
-    let settings: &[(&str, &str)] = match name {
-        "x264enc" => &[
-            ("tune", "zerolatency"),
-            ("speed-preset", "superfast"),
-            ("bitrate", &kbps),
-            ("vbv-buf-capacity", "1000"),
-            ("key-int-max", &period),
-            ("bframes", "0"),
-            ("threads", &threads),
-            ("option-string", "scenecut=0:open-gop=0"),
-        ],
-        "openh264enc" => &[
-            ("bitrate", &bps),
-            ("rate-control", "bitrate"),
-            ("complexity", "low"),
-            ("gop-size", &period),
-            ("scene-change-detection", "false"),
-            ("multi-thread", &threads),
-        ],
-        "nvh264enc" => &[
-            ("bitrate", &kbps),
-            ("rc-mode", "cbr"),
-            ("preset", "low-latency-hq"),
-            ("zerolatency", "true"),
-            ("gop-size", &period),
-            ("bframes", "0"),
-        ],
-        _ => &[
-            ("bitrate", &kbps),
-            ("rate-control", "cbr"),
-            ("key-int-max", &period),
-            ("b-frames", "0"),
-        ],
-    };
-    for (property, value) in settings {
-        set(&encoder, property, value)?;
-    }
-    Ok(encoder)
 }
 
 /// Makes frames of what the encoder gives, on its thread.

@@ -8,17 +8,21 @@ use sfu_net::clock::Clock;
 
 use super::inbox::{Inbox, Input, Start};
 use super::outlet::{Outlet, count};
-use super::{pictures, sound};
+use super::{elements, pictures, sound};
+use crate::capabilities::Capabilities;
 use crate::gate::{Gate, Passage};
 use crate::job::{Job, SlotId};
 use crate::message::from_worker::{FromWorker, Trouble};
 use crate::message::to_worker::ToWorker;
+use crate::plan::Plan;
 
 /// All slots of a worker.
 #[derive(Debug)]
 pub(super) struct Slots {
     outlet: Outlet,
     clock: Clock,
+    /// How pictures go: told before the first job of them is.
+    plan: Arc<Plan>,
     slots: BTreeMap<SlotId, Entry>,
 }
 
@@ -34,8 +38,16 @@ impl Slots {
         Self {
             outlet,
             clock,
+            plan: Arc::new(Plan::of(&Capabilities::default())),
             slots: BTreeMap::new(),
         }
+    }
+
+    /// Says what was found on this machine: slots that are opened from now on go by it.
+    pub(super) fn plan_by(&mut self, found: &Capabilities) {
+        let plan = Plan::of(found);
+        elements::prepare(&plan);
+        self.plan = Arc::new(plan);
     }
 
     /// Does what the server says. It never waits: other slots are behind it.
@@ -46,7 +58,7 @@ impl Slots {
             ToWorker::KeyframeAt(slot, time) => self.put(slot, Input::KeyframeAt(time)),
             ToWorker::Rungs(slot, wanted) => self.put(slot, Input::Rungs(wanted)),
             ToWorker::Close(slot) => drop(self.slots.remove(&slot)),
-            ToWorker::Probe => {}
+            ToWorker::Probe(_) | ToWorker::Found(_) => {}
         }
     }
 
@@ -59,6 +71,7 @@ impl Slots {
             inputs,
             outlet: self.outlet.clone(),
             clock: self.clock,
+            plan: Arc::clone(&self.plan),
             open: Arc::downgrade(&open),
         };
         let thread = std::thread::Builder::new().name(format!("slot-{}", slot.0));

@@ -36,13 +36,15 @@ impl Rig {
     pub(crate) fn start(mark: &str) -> Self {
         let mark = format!("{mark}-{}", std::process::id());
         let clock = Clock::start();
+        let capacity = Capacity {
+            pixel_rate_max: 1_000_000_000,
+            pictures_per_worker: 1,
+        };
         let config = Config {
             program: env!("CARGO_BIN_EXE_transcode-worker").into(),
             arguments: vec![OsString::from(&mark)],
-            capacity: Capacity {
-                pixel_rate_max: 1_000_000_000,
-                pictures_per_worker: 1,
-            },
+            capacity,
+            capacity_on_card: capacity,
         };
         Self {
             supervisor: Supervisor::start(config, clock),
