@@ -86,7 +86,10 @@ fn capacity(config: &Config, pixel_rate: u64, streams_per_worker: u32) -> Capaci
             0 => pixel_rate,
             megapixels => u64::from(megapixels).saturating_mul(1_000_000),
         },
-        pictures_per_worker: streams_per_worker,
+        pictures_per_worker: match settings.streams_per_worker {
+            0 => streams_per_worker,
+            n_streams => n_streams,
+        },
     }
 }
 
@@ -99,4 +102,23 @@ fn steps(config: &Config) -> Arc<[Step]> {
         bit_rate_bps: rung.kbit_per_second.saturating_mul(1_000),
     };
     config.rungs.iter().map(step).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_configured_goes_before_what_is_known_of_the_machine() {
+        let mut config = Config::default();
+        let known = capacity(&config, 7, 16);
+        assert_eq!((known.pixel_rate_max, known.pictures_per_worker), (7, 16));
+        config.transcode.megapixels_per_second = 250;
+        config.transcode.streams_per_worker = 3;
+        let told = capacity(&config, 7, 16);
+        assert_eq!(
+            (told.pixel_rate_max, told.pictures_per_worker),
+            (250_000_000, 3)
+        );
+    }
 }

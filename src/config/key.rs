@@ -53,6 +53,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("hls", "country_header", Kind::Text),
     key("transcode", "enabled", Kind::Switch),
     key("transcode", "megapixels_per_second", Kind::Number),
+    key("transcode", "streams_per_worker", Kind::Number),
     key("auth", "token_secret", Kind::Text),
     key("auth", "token_public_keys", Kind::List),
     key("auth", "token_private_key", Kind::Text),

@@ -406,4 +406,7 @@ fn a_ladder_has_edges() {
     let capacity = |n: u32| problems(&format!("[transcode]\nmegapixels_per_second = {n}"));
     assert_eq!(capacity(20_000), "");
     assert!(capacity(20_001).contains("`transcode.megapixels_per_second`: too much"));
+    let sharing = |n: u32| problems(&format!("[transcode]\nstreams_per_worker = {n}"));
+    assert_eq!(sharing(64), "");
+    assert!(sharing(65).contains("`transcode.streams_per_worker`: too many"));
 }

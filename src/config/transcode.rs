@@ -7,8 +7,10 @@ use serde::Deserialize;
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Transcode {
     pub(crate) enabled: bool,
-    /// What this machine carries, in millions of pixels a second, decoded and encoded; 0 goes by its cores.
+    /// What this machine carries, in millions of pixels a second, decoded and encoded; 0 goes by its cores, or its card.
     pub(crate) megapixels_per_second: u32,
+    /// Streams whose pictures share a worker process; 0 goes by who encodes.
+    pub(crate) streams_per_worker: u32,
 }
 
 impl Default for Transcode {
@@ -16,6 +18,7 @@ impl Default for Transcode {
         Self {
             enabled: true,
             megapixels_per_second: 0,
+            streams_per_worker: 0,
         }
     }
 }

@@ -14,14 +14,21 @@ const LINES_MAX: u16 = 2_160;
 const KBIT_PER_SECOND_MIN: u32 = 50;
 /// Bit rate of a rung at most: that of H.264 level 4.2 for the High profile.
 const KBIT_PER_SECOND_MAX: u32 = 62_500;
-/// Millions of pixels a second at most: two hundred cores. A larger figure is one in another unit.
+/// Millions of pixels a second at most: two hundred cores, or twenty cards. A larger figure is one in another unit.
 const MEGAPIXELS_PER_SECOND_MAX: u32 = 20_000;
+
+/// Streams of a worker process at most: frames of about sixty find room in its queue for a second, and a crash ends them all.
+const STREAMS_PER_WORKER_MAX: u32 = 64;
 
 /// `[transcode]` and `[[rungs]]`.
 pub(super) fn check(config: &Config, checks: &mut Checks<'_>) {
     if config.transcode.megapixels_per_second > MEGAPIXELS_PER_SECOND_MAX {
         let action = format!("write 0 to {MEGAPIXELS_PER_SECOND_MAX}");
         checks.refuse("transcode.megapixels_per_second", "too much", action);
+    }
+    if config.transcode.streams_per_worker > STREAMS_PER_WORKER_MAX {
+        let action = format!("write 0 to {STREAMS_PER_WORKER_MAX}");
+        checks.refuse("transcode.streams_per_worker", "too many", action);
     }
     for (index, rung) in config.rungs.iter().enumerate() {
         let key = |name: &str| format!("{}.{index}.{name}", key::RUNGS);
