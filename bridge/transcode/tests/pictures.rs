@@ -141,6 +141,28 @@ async fn vp8_becomes_two_sizes_with_keyframes_exactly_where_they_are_asked_for()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn streams_that_share_a_worker_are_each_encoded_and_go_on_when_it_ends() {
+    let rig = Rig::start_sharing("shared", 4);
+    let mut first = rig.open(ladder(&[(320, 180)])).await;
+    let mut second = rig.open(ladder(&[(320, 180)])).await;
+    // One for sound, one for both, and who was asked what there is, if it has not ended yet. Not shared there would be four.
+    let n_workers = rig.workers().len();
+    assert!(n_workers <= 3, "{n_workers} workers");
+    let source = vp8("320x180", 60, 20);
+    for slot in [&mut first, &mut second] {
+        let frames = small(slot, source.clone()).await;
+        assert_eq!(flashes(&frames[..60]), [20 * PERIOD]);
+    }
+    rig.kill_all();
+    for slot in [&mut first, &mut second] {
+        while next(slot).await != SlotEvent::State(Event::Restarting) {}
+        until_running(slot).await;
+        let frames = small(slot, later(source.clone(), 180_000)).await;
+        assert_eq!(flashes(&frames[..60]), [180_000 + 20 * PERIOD]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_codec_of_a_browser_is_decoded() {
     let rig = Rig::start("codecs");
     let sources = [

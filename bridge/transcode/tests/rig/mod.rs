@@ -34,11 +34,16 @@ pub(crate) struct Rig {
 
 impl Rig {
     pub(crate) fn start(mark: &str) -> Self {
+        Self::start_sharing(mark, 1)
+    }
+
+    /// One whose workers carry the pictures of so many streams, as they do on a card.
+    pub(crate) fn start_sharing(mark: &str, pictures_per_worker: u32) -> Self {
         let mark = format!("{mark}-{}", std::process::id());
         let clock = Clock::start();
         let capacity = Capacity {
             pixel_rate_max: 1_000_000_000,
-            pictures_per_worker: 1,
+            pictures_per_worker,
         };
         let config = Config {
             program: env!("CARGO_BIN_EXE_transcode-worker").into(),
