@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bridge_transcode::capabilities::{Capabilities, Role};
+use bridge_transcode::capabilities::{Capabilities, Role, State};
 use bridge_transcode::message::from_worker::Trouble;
 use bridge_transcode::plan::Plan;
 use bridge_transcode::supervisor::Supervisor;
@@ -65,6 +65,15 @@ fn tell(found: &Capabilities) {
                 );
             }
             None => warn!(role = label, "the transcoder has found nothing for this"),
+        }
+    }
+    for element in found.elements.iter().filter(|e| e.place.is_card()) {
+        if let State::Broken(why) = &element.state {
+            let (name, why) = (&*element.name, &**why);
+            warn!(
+                element = name,
+                why, "an element of a card's is there and does not serve"
+            );
         }
     }
     for tried in &found.tried {
