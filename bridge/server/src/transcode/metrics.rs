@@ -17,6 +17,8 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
+use super::job_metrics;
+
 /// How often the supervisor is asked how it stands; what is scraped is as old at most.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -128,6 +130,7 @@ impl Collector for Watched {
         let seen = self.seen();
         gauges(&seen.snapshot, &mut encoder)?;
         counters(&seen.snapshot, &mut encoder)?;
+        job_metrics::encode(&seen.snapshot, &mut encoder)?;
         let mut troubles = encoder.encode_descriptor(
             "transcode_troubles",
             "What was wrong with slots that went on",
@@ -157,11 +160,6 @@ fn gauges(snapshot: &Snapshot, encoder: &mut DescriptorEncoder<'_>) -> fmt::Resu
             "transcode_slots",
             "Jobs that have a worker, or will soon",
             census.slots as u64,
-        ),
-        (
-            "transcode_queued",
-            "Jobs that wait for room",
-            census.queued as u64,
         ),
         (
             "transcode_pixel_rate",
@@ -207,16 +205,6 @@ fn counters(snapshot: &Snapshot, encoder: &mut DescriptorEncoder<'_>) -> fmt::Re
             "transcode_slots_queued",
             "Jobs that were told to wait",
             snapshot.slots_queued,
-        ),
-        (
-            "transcode_slots_refused",
-            "Jobs that were refused",
-            snapshot.slots_refused,
-        ),
-        (
-            "transcode_slots_failed",
-            "Jobs that ended by a failure",
-            snapshot.slots_failed,
         ),
     ];
     for (name, help, value) in of_workers.into_iter().chain(of_frames(snapshot)) {

@@ -21,6 +21,22 @@ impl Lane {
     /// Each.
     pub const ALL: [Self; 2] = [Self::Sound, Self::Pictures];
 
+    /// Its label: what metrics call a profile.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Sound => "sound",
+            Self::Pictures => "pictures",
+        }
+    }
+
+    /// Its place in [`Self::ALL`].
+    pub const fn index(self) -> usize {
+        match self {
+            Self::Sound => 0,
+            Self::Pictures => 1,
+        }
+    }
+
     /// The lane of a job.
     pub const fn of(job: &Job) -> Self {
         match job {

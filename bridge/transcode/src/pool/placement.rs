@@ -63,6 +63,12 @@ impl Pool {
         }
     }
 
+    /// How many slots of a lane wait for room.
+    pub fn n_queued(&self, lane: Lane) -> usize {
+        let queued = self.queue.iter().filter_map(|id| self.slots.get(id));
+        queued.filter(|slot| Lane::of(&slot.job) == lane).count()
+    }
+
     /// The slot of a lane that waits longest for room.
     pub(super) fn next_queued(&self, lane: Lane) -> Option<SlotId> {
         let mut queued = self.queue.iter().copied();

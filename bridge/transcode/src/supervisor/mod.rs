@@ -4,6 +4,7 @@
 //! nobody waits for a full one but a worker's reader, which makes the worker wait.
 
 pub mod event;
+mod jobs;
 mod outlet;
 mod probing;
 mod process;

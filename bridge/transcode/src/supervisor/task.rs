@@ -10,19 +10,18 @@ use tokio::sync::mpsc;
 use tokio::time::timeout_at;
 
 use super::Config;
-use super::outlet::Outlet;
+use super::jobs::Held;
 use super::probing::Probing;
 use super::process::{Process, Told};
-use super::request::{Opened, Request};
-use super::snapshot::{self, Snapshot};
+use super::request::Request;
+use super::snapshot::{self, Failure, Snapshot};
 use crate::gate::Passage;
-use crate::job::{Job, SlotId};
-use crate::message::from_worker::{Counts, FromWorker, Trouble};
+use crate::job::SlotId;
+use crate::message::from_worker::{Counts, FromWorker};
 use crate::message::to_worker::ToWorker;
 use crate::plan::Plan;
 use crate::pool::Pool;
-use crate::pool::action::{Action, Ending, Event, WorkerId};
-use crate::pool::capacity::Refusal;
+use crate::pool::action::{Action, Ending, Lane, WorkerId};
 
 /// What workers told and the task has not seen. When it is full their readers wait, and their sockets.
 const TOLD_MAX: usize = 1_024;
@@ -33,15 +32,15 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Later than this, the task itself was kept from running, as by a machine that swaps: what workers said is still unread.
 const LATE: Duration = Duration::from_millis(500);
 
-struct Task {
+pub(super) struct Task {
     config: Config,
-    clock: Clock,
-    pool: Pool,
+    pub(super) clock: Clock,
+    pub(super) pool: Pool,
     processes: BTreeMap<WorkerId, (Process, Counts)>,
-    slots: BTreeMap<SlotId, Outlet>,
+    pub(super) slots: BTreeMap<SlotId, Held>,
     probing: Probing,
     told: mpsc::Sender<(WorkerId, Told)>,
-    snapshot: Snapshot,
+    pub(super) snapshot: Snapshot,
 }
 
 pub(super) async fn run(config: Config, clock: Clock, mut requests: mpsc::Receiver<Request>) {
@@ -103,8 +102,11 @@ impl Task {
         let now = self.clock.now();
         match request {
             Request::Open(job, answer) => {
+                let lane = Lane::of(&job);
                 let opened = self.open(job, now);
-                self.snapshot.slots_refused += u64::from(opened.is_err());
+                if opened.is_err() {
+                    self.snapshot.on_failure(lane, Failure::Refused);
+                }
                 // Whoever asked may be gone: then nobody reads the events, and the slot is closed.
                 drop(answer.send(opened));
             }
@@ -112,23 +114,16 @@ impl Task {
             Request::KeyframeAt(id, time) => self.pool.keyframe_at(id, time),
             Request::Rungs(id, wanted) => self.pool.want(id, wanted),
             Request::Close(id) => {
-                self.slots.remove(&id);
+                self.forget(id);
                 self.pool.close(id, now);
             }
             Request::Probe(answer) => self.probing.handle_asker(answer),
             Request::Snapshot(answer) => {
-                self.snapshot.census = self.pool.census();
+                self.count_waiting();
                 let _sent = answer.send(self.snapshot);
                 self.snapshot.counts.lag_max_us = 0;
             }
         }
-    }
-
-    fn open(&mut self, job: Job, now: Instant) -> Result<Opened, Refusal> {
-        let id = self.pool.open(job, now)?;
-        let (outlet, opened) = Outlet::new();
-        self.slots.insert(id, outlet);
-        Ok((id, opened))
     }
 
     fn forward(&mut self, id: SlotId, frame: Frame, now: Instant) {
@@ -170,8 +165,8 @@ impl Task {
             Told::Message(message) => match *message {
                 FromWorker::Frame(slot, rung, frame) => {
                     if let Some(frame) = self.pool.handle_frame(id, slot, rung, frame) {
-                        let outlet = self.slots.get_mut(&slot);
-                        let is_told = outlet.is_none_or(|outlet| outlet.deliver(rung, frame));
+                        let held = self.slots.get_mut(&slot);
+                        let is_told = held.is_none_or(|held| held.outlet.deliver(rung, frame));
                         self.snapshot.frames_out_dropped += u64::from(!is_told);
                     }
                 }
@@ -251,39 +246,6 @@ impl Task {
         if let Some((process, _)) = self.processes.remove(&id) {
             self.snapshot.worker_exits += 1;
             process.kill();
-        }
-    }
-
-    fn tell(&mut self, id: SlotId, event: Event) {
-        match &event {
-            Event::Queued => self.snapshot.slots_queued += 1,
-            Event::Failed(_) => self.snapshot.slots_failed += 1,
-            Event::Trouble(trouble) => self.count(*trouble),
-            Event::Running(_) | Event::KeyframeWanted | Event::Restarting => {}
-        }
-        let is_over = matches!(event, Event::Failed(_));
-        if let Some(outlet) = self.slots.get(&id) {
-            outlet.tell(event);
-        }
-        if is_over {
-            self.slots.remove(&id);
-        }
-    }
-
-    fn count(&mut self, trouble: Trouble) {
-        let counted = Trouble::ALL.iter().zip(&mut self.snapshot.troubles);
-        for (_, n) in counted.filter(|(known, _)| **known == trouble) {
-            *n += 1;
-        }
-    }
-
-    fn close_abandoned(&mut self) {
-        let slots = self.slots.iter();
-        let abandoned = slots.filter(|(_, outlet)| outlet.is_abandoned());
-        let abandoned: Vec<SlotId> = abandoned.map(|(id, _)| *id).collect();
-        for id in abandoned {
-            self.slots.remove(&id);
-            self.pool.close(id, self.clock.now());
         }
     }
 }
