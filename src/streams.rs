@@ -8,6 +8,7 @@ mod kept;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -78,6 +79,7 @@ impl StreamStore {
                     public: stream.public,
                     ended: false,
                     latency: stream.latency,
+                    players: stream.players,
                     created_at: 0,
                 },
             ))
@@ -134,6 +136,7 @@ impl StreamStore {
             key: made.key,
             is_public: made.public,
             is_ended: made.ended,
+            players_max: made.players,
         };
         Ok(self
             .list()?
@@ -178,6 +181,7 @@ impl StreamStore {
                 public: wish.public,
                 ended: false,
                 latency: wish.latency,
+                players: wish.players.map(NonZeroUsize::get),
                 created_at: unix_now.0,
             };
             kept.streams.insert(name.as_str().to_owned(), made);

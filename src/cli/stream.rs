@@ -1,5 +1,6 @@
 //! `freshet stream create|list|end`
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use sfu_model::id::RoomId;
@@ -46,6 +47,9 @@ pub(super) struct Create {
     /// How far the audience of HLS and DASH is behind the camera, in place of the configuration's [hls] latency
     #[arg(long, value_name = "MODE")]
     latency: Option<Latency>,
+    /// How many may play it by WHEP at once, in place of the configuration's [limits] players_per_stream
+    #[arg(long, value_name = "N")]
+    players: Option<NonZeroUsize>,
     /// The key, in place of a random one: 8 to 64 letters, digits or hyphens. Every user of this machine can read it
     /// while the command runs, and the shell keeps it; --key-file is for keys that matter
     #[arg(long, value_name = "KEY", conflicts_with = "key_file")]
@@ -115,7 +119,7 @@ impl Create {
         } = open(&self.place)?;
         let name = RoomId::parse(&self.name)?;
         let has_key = self.key.is_some() || self.key_file.is_some();
-        let has_wish = has_key || self.private || self.latency.is_some();
+        let has_wish = has_key || self.private || self.latency.is_some() || self.players.is_some();
         if store.is_static(&name) && has_wish {
             let text = format!("the stream {name} is the configuration file's; change it there");
             return Err(Failure::new(text));
@@ -128,6 +132,7 @@ impl Create {
         let wish = Wish {
             public: !self.private,
             latency: self.latency,
+            players: self.players,
         };
         store.create(&name, &key, wish, clock::unix_now())?;
         let is_running = tell(&data, &Ask::Reload)?;
@@ -171,7 +176,7 @@ impl List {
             if self.json {
                 say(serde_json::json!({
                     "name": name.as_str(), "public": made.public, "ended": made.ended, "from": from,
-                    "latency": made.latency,
+                    "latency": made.latency, "players": made.players,
                 }));
             } else {
                 let access = if made.public { "public" } else { "private" };
@@ -179,7 +184,10 @@ impl List {
                 let latency = made
                     .latency
                     .map_or_else(String::new, |latency| format!("  {latency}"));
-                say(format_args!("{name}  {access}{latency}{state}"));
+                let players = made
+                    .players
+                    .map_or_else(String::new, |players| format!("  {players} players"));
+                say(format_args!("{name}  {access}{latency}{players}{state}"));
             }
         }
         Ok(())

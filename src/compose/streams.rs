@@ -34,6 +34,7 @@ pub(crate) fn demo(
         let wish = Wish {
             public: true,
             latency: None,
+            players: None,
         };
         match store.create(&name, &key, wish, clock::unix_now()) {
             Ok(()) => return Ok(Some(key)),

@@ -34,6 +34,7 @@ pub(crate) fn config(config: &Config) -> EndpointConfig {
             stream_starts: Rate::new(limits.stream_starts_per_minute, MINUTE),
             publish_sessions_per_holder: limits.publish_sessions_per_holder,
             sessions: limits.sessions,
+            players_per_stream: limits.players_per_stream,
             ..Limits::default()
         },
     }

@@ -60,6 +60,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("limits", "connections", Kind::Number),
     key("limits", "connections_per_address", Kind::Number),
     key("limits", "sessions", Kind::Number),
+    key("limits", "players_per_stream", Kind::Number),
     key("limits", "publish_sessions_per_holder", Kind::Number),
     key("limits", "stream_starts_per_minute", Kind::Number),
     key("limits", "failed_auths_per_minute", Kind::Number),
@@ -97,7 +98,7 @@ pub(crate) const LISTS: &[List] = &[
     },
     List {
         section: STREAMS,
-        names: &["name", "key", "public", "latency"],
+        names: &["name", "key", "public", "latency", "players"],
     },
 ];
 

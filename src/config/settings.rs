@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use whip_whep_core::limits::{
-    FAILED_AUTHS_PER_CLIENT, PUBLISH_SESSIONS_PER_HOLDER_MAX, SESSION_URLS_MAX, STREAM_STARTS,
+    FAILED_AUTHS_PER_CLIENT, PLAYERS_PER_STREAM_MAX, PUBLISH_SESSIONS_PER_HOLDER_MAX,
+    SESSION_URLS_MAX, STREAM_STARTS,
 };
 
 use super::hls::{Hls, Latency};
@@ -112,6 +113,8 @@ pub(crate) struct Limits {
     pub(crate) connections_per_address: usize,
     /// Of all streams together.
     pub(crate) sessions: usize,
+    /// By WHEP, of streams that do not say.
+    pub(crate) players_per_stream: usize,
     pub(crate) publish_sessions_per_holder: usize,
     pub(crate) stream_starts_per_minute: u32,
     pub(crate) failed_auths_per_minute: u32,
@@ -170,6 +173,9 @@ pub(crate) struct StaticStream {
     /// In place of `hls.latency`.
     #[serde(default)]
     pub(crate) latency: Option<Latency>,
+    /// In place of `limits.players_per_stream`.
+    #[serde(default)]
+    pub(crate) players: Option<usize>,
 }
 
 fn secret<'de, D: serde::Deserializer<'de>>(text: D) -> Result<Option<SecretString>, D::Error> {
@@ -186,7 +192,8 @@ impl PartialEq for StaticStream {
     fn eq(&self, other: &Self) -> bool {
         let parts = |stream: &Self| {
             let key = exposed(&stream.key);
-            (stream.name.clone(), stream.public, stream.latency, key)
+            let said = (stream.latency, stream.players);
+            (stream.name.clone(), stream.public, said, key)
         };
         parts(self) == parts(other)
     }
@@ -267,6 +274,7 @@ impl Default for Limits {
             connections: 10_000,
             connections_per_address: 256,
             sessions: SESSION_URLS_MAX,
+            players_per_stream: PLAYERS_PER_STREAM_MAX,
             publish_sessions_per_holder: PUBLISH_SESSIONS_PER_HOLDER_MAX,
             stream_starts_per_minute: STREAM_STARTS.burst,
             failed_auths_per_minute: FAILED_AUTHS_PER_CLIENT.burst,

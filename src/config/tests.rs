@@ -216,6 +216,7 @@ fn a_limit_that_lets_nobody_in_is_refused() {
         ("connections", "nobody could connect"),
         ("connections_per_address", "nobody could connect"),
         ("sessions", "nobody could publish or play"),
+        ("players_per_stream", "nobody could play by WHEP"),
         ("publish_sessions_per_holder", "nobody could publish"),
         ("stream_starts_per_minute", "nobody could publish"),
         (
@@ -232,7 +233,13 @@ fn a_limit_that_lets_nobody_in_is_refused() {
         assert_eq!(problems(&format!("[limits]\n{name} = 1")), "");
     }
     let n_limits = KEYS.iter().filter(|key| key.section == "limits").count();
-    assert_eq!(n_limits, 7, "a limit without a row");
+    assert_eq!(n_limits, 8, "a limit without a row");
+    let of_stream =
+        |n_players: usize| problems(&format!("[[streams]]\nname = \"a\"\nplayers = {n_players}"));
+    let expected =
+        "f.toml:3: `streams.0.players`: nobody could play it by WHEP\n    write 1 or more";
+    assert_eq!(of_stream(0), expected);
+    assert_eq!(of_stream(1), "");
 }
 
 #[test]

@@ -239,6 +239,10 @@ fn streams(config: &Config, checks: &mut Checks<'_>) {
             let what = format!("\"{}\" is there twice", stream.name);
             checks.refuse(&key("name"), what, "remove one of them");
         }
+        if stream.players == Some(0) {
+            let what = "nobody could play it by WHEP";
+            checks.refuse(&key("players"), what, "write 1 or more");
+        }
         // The key itself is never repeated: this text ends in terminals and logs.
         if let Some(text) = &stream.key
             && let Err(error) = StreamKey::parse(text.expose_secret())

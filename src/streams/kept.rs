@@ -1,6 +1,7 @@
 //! The file of the streams, as it is written.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 
 use serde::{Deserialize, Serialize};
 use signaling_auth::stream_key::KeyHash;
@@ -21,6 +22,9 @@ pub(crate) struct Made {
     /// In place of the configuration's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) latency: Option<Latency>,
+    /// How many may play it by WHEP at once, in place of the configuration's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) players: Option<usize>,
     /// Unix seconds; zero for a stream of the configuration file.
     #[serde(default)]
     pub(crate) created_at: u64,
@@ -33,6 +37,8 @@ pub(crate) struct Wish {
     pub(crate) public: bool,
     /// In place of the configuration's.
     pub(crate) latency: Option<Latency>,
+    /// How many may play it by WHEP at once, in place of the configuration's.
+    pub(crate) players: Option<NonZeroUsize>,
 }
 
 /// The file.

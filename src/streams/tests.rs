@@ -8,6 +8,7 @@ const NOW: UnixTime = UnixTime(1);
 const PUBLIC: Wish = Wish {
     public: true,
     latency: None,
+    players: None,
 };
 
 fn name(n: usize) -> RoomId {
@@ -22,6 +23,7 @@ fn store_of(scratch: &Scratch, n_streams: usize) -> StreamStore {
         public: true,
         ended: false,
         latency: None,
+        players: None,
         created_at: 0,
     };
     let streams = (0..n_streams).map(|n| (name(n).as_str().to_owned(), made.clone()));
@@ -64,6 +66,7 @@ fn the_latency_of_a_stream_is_the_files_the_commands_or_nobodys() {
         key: None,
         public: true,
         latency: Some(Latency::Standard),
+        players: None,
     };
     let store = StreamStore::open(data, &[fixed]).unwrap();
     let key = StreamKey::parse("some-key-0001").unwrap();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use str0m::media::Direction;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{interval, timeout};
@@ -9,6 +10,7 @@ use tokio::time::{interval, timeout};
 use crate::node::{KEY, Node, fragment};
 use crate::offers;
 use crate::running::PATIENCE;
+use crate::webrtc::Offered;
 
 /// Sends the same until it is refused with 429; gives how many were answered otherwise.
 async fn until_limited(
@@ -135,6 +137,45 @@ async fn a_key_has_as_many_open_sessions_as_its_limit_says_and_one_more_is_429()
     );
     assert_eq!(node.delete(second.header("location")).await.status, 200);
     assert_eq!(takeover().await.status, 201);
+}
+
+/// What a node lets play, and two streams that say otherwise: one of the file, one of a command.
+const AUDIENCES: &str = "[limits]\nplayers_per_stream = 2\n\
+    [[streams]]\nname = \"small\"\nkey = \"demo-key-0001\"\npublic = true\nplayers = 1\n";
+
+#[tokio::test]
+async fn a_stream_has_as_many_players_as_its_limit_says_and_one_more_is_503() {
+    let node = Node::with(AUDIENCES).go_live().await;
+    let made = ["made", "--players", "3", "--key", KEY];
+    node.running
+        .command(&[&["stream", "create"], &made[..]].concat());
+    let mut n_refused = 0;
+    for (stream, n_players) in [("demo", 2), ("small", 1), ("made", 3)] {
+        let (publish, play) = (format!("/whip/{stream}"), format!("/whep/{stream}"));
+        let offered = Offered::new(Direction::SendOnly).await;
+        let takeover = format!("{publish}?takeover=1");
+        let opened = node.open_with(&takeover, &offered.sdp.clone()).await;
+        let _publisher = offered.accept(&opened.answer);
+        let mut sessions = Vec::new();
+        for _ in 0..n_players {
+            sessions.push(node.open(&play).await.session);
+        }
+        let refused = node.post(&play, &offers::play()).await;
+        refused.assert_refused(503, "audience-full");
+        assert_eq!(refused.header("retry-after"), "2");
+        n_refused += 1;
+        let metrics = node.get("/metrics").await.body;
+        for (limit, n_met) in [("players_per_stream", n_refused), ("sessions", 0)] {
+            let line = format!("whip_whep_limit_hits_total{{limit=\"{limit}\"}} {n_met}");
+            assert!(metrics.contains(&format!("{line}\n")), "{line}: {metrics}");
+        }
+        // One that leaves makes room for one.
+        assert_eq!(node.delete(&sessions[0]).await.status, 200);
+        assert_eq!(node.post(&play, &offers::play()).await.status, 201);
+        let again = node.post(&play, &offers::play()).await;
+        again.assert_refused(503, "audience-full");
+        n_refused += 1;
+    }
 }
 
 #[tokio::test]

@@ -127,6 +127,7 @@ impl Endpoints {
                 origin: sent.origin,
             },
             takeover: query == "takeover=1",
+            players_max: None,
             client: CLIENT,
             authorization: grant(&sent.subject, &target),
             fresh_session: SessionId::from_random(self.n_requests),

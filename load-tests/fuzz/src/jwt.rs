@@ -55,6 +55,7 @@ fn authorizer() -> Authorizer {
         key: None,
         is_public: false,
         is_ended: false,
+        players_max: None,
     };
     let name = RoomId::parse("demo").expect("a room name");
     Authorizer::new(

@@ -43,6 +43,7 @@ fn access() -> Access {
         key: Some(key),
         is_public: true,
         is_ended: false,
+        players_max: None,
     };
     let verifier = Verifier::new(Vec::new()).unwrap();
     let streams = StreamTable::from_iter([(name, demo)]);

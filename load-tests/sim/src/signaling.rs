@@ -82,6 +82,7 @@ impl<'a> Sent<'a> {
                 origin: None,
             },
             takeover: self.takeover,
+            players_max: None,
             client: self.client,
             authorization: Ok(grant),
             fresh_session: self.fresh_session,

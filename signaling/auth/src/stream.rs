@@ -15,6 +15,8 @@ pub struct Stream {
     pub is_public: bool,
     /// Whether its owner has ended it: nobody may publish it.
     pub is_ended: bool,
+    /// How many may play it by WHEP at once, in place of what holds for the node's streams.
+    pub players_max: Option<usize>,
 }
 
 /// Every stream of this server, by name.

@@ -17,6 +17,11 @@ pub(super) fn check(limits: &Limits, checks: &mut Checks<'_>) {
         ),
         ("sessions", limits.sessions, JOIN),
         (
+            "players_per_stream",
+            limits.players_per_stream,
+            "nobody could play by WHEP",
+        ),
+        (
             "publish_sessions_per_holder",
             limits.publish_sessions_per_holder,
             PUBLISH,

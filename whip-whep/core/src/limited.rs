@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use crate::limits::Limit;
 
+/// The text of a 503 of a stream that has all the players it may have.
+pub(crate) const AUDIENCE_FULL: &str = "The stream has as many players as it may have. Play it by HLS, or POST again after Retry-After. The limit is players_per_stream.";
+
 /// Whole seconds (RFC 9110 section 10.2.3), rounded up: a client that obeys must not be refused again.
 pub(crate) const fn seconds(wait: Duration) -> u128 {
     let seconds = wait.as_millis().div_ceil(1_000);

@@ -43,6 +43,10 @@ pub const PUBLISH_SESSIONS_PER_HOLDER_MAX: usize = 4;
 /// about 1 KB. Past it a POST is 503.
 pub const SESSION_URLS_MAX: usize = 65_536;
 
+/// Most players of one stream by WHEP, where neither the stream nor the operator says less: as many as the node has places.
+/// Past it a POST is 503, and whoever plays HLS too watches by that.
+pub const PLAYERS_PER_STREAM_MAX: usize = SESSION_URLS_MAX;
+
 /// Most event streams of a session. A page has one; a second is made when it has lost the first, and two more are slack. The
 /// next is 429 until one is DELETEd.
 pub const EVENT_STREAMS_PER_SESSION_MAX: usize = 4;
@@ -85,6 +89,8 @@ pub struct Limits {
     pub publish_sessions_per_holder: usize,
     /// [`SESSION_URLS_MAX`]
     pub sessions: usize,
+    /// [`PLAYERS_PER_STREAM_MAX`], of streams that say nothing.
+    pub players_per_stream: usize,
 }
 
 impl Default for Limits {
@@ -98,6 +104,7 @@ impl Default for Limits {
             stream_reloads: STREAM_RELOADS,
             publish_sessions_per_holder: PUBLISH_SESSIONS_PER_HOLDER_MAX,
             sessions: SESSION_URLS_MAX,
+            players_per_stream: PLAYERS_PER_STREAM_MAX,
         }
     }
 }
@@ -121,6 +128,8 @@ pub enum Limit {
     PublishSessionsPerHolder,
     /// [`SESSION_URLS_MAX`]
     Sessions,
+    /// [`PLAYERS_PER_STREAM_MAX`], or what the stream says.
+    PlayersPerStream,
     /// [`EVENT_STREAMS_PER_SESSION_MAX`]
     EventStreamsPerSession,
     /// [`EVENT_PULLS_MAX`]
@@ -153,7 +162,7 @@ pub enum Limit {
 
 impl Limit {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::PostsPerClient,
         Self::PatchesPerClient,
         Self::DeletesPerClient,
@@ -162,6 +171,7 @@ impl Limit {
         Self::StreamReloads,
         Self::PublishSessionsPerHolder,
         Self::Sessions,
+        Self::PlayersPerStream,
         Self::EventStreamsPerSession,
         Self::EventPulls,
         Self::JsonBytes,
@@ -189,6 +199,7 @@ impl Limit {
             Self::StreamReloads => "stream_reloads",
             Self::PublishSessionsPerHolder => "publish_sessions_per_holder",
             Self::Sessions => "sessions",
+            Self::PlayersPerStream => "players_per_stream",
             Self::EventStreamsPerSession => "event_streams_per_session",
             Self::EventPulls => "event_pulls",
             Self::JsonBytes => "json_bytes",

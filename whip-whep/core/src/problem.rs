@@ -31,7 +31,7 @@ pub enum Problem {
     Unauthorized(Refusal),
     /// A limit of this client; wait so long.
     Limited(Limit, Duration),
-    /// A limit of this node.
+    /// A limit of this node, or of one of its streams.
     Full(Limit),
     /// The body is longer than [`SDP_BYTES_MAX`], or late.
     Body(BodyRefusal),
@@ -135,6 +135,7 @@ impl Problem {
             Self::Limited(Limit::StreamStarts, _) => "too-many-starts",
             Self::Limited(Limit::FailedAuthsPerClient, _) => "too-many-failed-credentials",
             Self::Limited(..) => "too-many-requests",
+            Self::Full(Limit::PlayersPerStream) => "audience-full",
             Self::Full(_) | Self::Overloaded => "overloaded",
             Self::Body(BodyRefusal::TooLarge) | Self::JsonTooLong => "body-too-large",
             Self::Body(BodyRefusal::Stalled) => "body-stalled",
@@ -171,6 +172,7 @@ impl Problem {
             Self::Method(allow) => return format!("This URL takes {allow}."),
             Self::Unauthorized(refusal) => return format!("Refused: {refusal}."),
             Self::Limited(limit, wait) => return limited::detail(*limit, *wait),
+            Self::Full(Limit::PlayersPerStream) => limited::AUDIENCE_FULL,
             Self::Full(_) | Self::Overloaded => {
                 "The node is full. Wait as long as Retry-After says, or use another node."
             }

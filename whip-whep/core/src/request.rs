@@ -164,6 +164,8 @@ pub struct Request<'a> {
     pub headers: Headers<'a>,
     /// `?takeover=1`: replace the publisher that is there.
     pub takeover: bool,
+    /// How many may play this stream by WHEP, where it says so itself.
+    pub players_max: Option<usize>,
     /// Who asks, proxies unwrapped.
     pub client: IpAddr,
     /// What the bearer permits on this stream. Not read where [`Method::needs_grant`] is false.

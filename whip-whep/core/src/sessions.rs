@@ -8,11 +8,12 @@ use signaling_auth::grant::Grant;
 use crate::request::Endpoint;
 use crate::session::Session;
 
-/// All sessions, by id; and the publishing ones by room.
+/// All sessions, by id; the publishing ones by room; and how many play each room.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
     by_id: HashMap<SessionId, Session>,
     publishers: HashMap<RoomId, Vec<SessionId>>,
+    n_players: HashMap<RoomId, usize>,
 }
 
 impl Sessions {
@@ -29,6 +30,11 @@ impl Sessions {
         }
     }
 
+    /// How many play a room, or are about to.
+    pub(crate) fn n_players(&self, room: &RoomId) -> usize {
+        self.n_players.get(room).copied().unwrap_or(0)
+    }
+
     pub(crate) fn contains(&self, id: SessionId) -> bool {
         self.by_id.contains_key(&id)
     }
@@ -42,22 +48,39 @@ impl Sessions {
     }
 
     pub(crate) fn insert(&mut self, id: SessionId, session: Session) {
-        if session.endpoint == Endpoint::Whip {
-            let of_room = self.publishers.entry(session.room.clone()).or_default();
-            of_room.push(id);
+        let room = session.room.clone();
+        match session.endpoint {
+            Endpoint::Whip => self.publishers.entry(room).or_default().push(id),
+            Endpoint::Whep => *self.n_players.entry(room).or_default() += 1,
         }
         self.by_id.insert(id, session);
     }
 
     pub(crate) fn remove(&mut self, id: SessionId) -> Option<Session> {
         let session = self.by_id.remove(&id)?;
-        if let Some(of_room) = self.publishers.get_mut(&session.room) {
-            of_room.retain(|other| *other != id);
-            if of_room.is_empty() {
-                self.publishers.remove(&session.room);
-            }
+        match session.endpoint {
+            Endpoint::Whip => self.forget_publisher(id, &session.room),
+            Endpoint::Whep => self.forget_player(&session.room),
         }
         Some(session)
+    }
+
+    fn forget_publisher(&mut self, id: SessionId, room: &RoomId) {
+        if let Some(of_room) = self.publishers.get_mut(room) {
+            of_room.retain(|other| *other != id);
+            if of_room.is_empty() {
+                self.publishers.remove(room);
+            }
+        }
+    }
+
+    fn forget_player(&mut self, room: &RoomId) {
+        if let Some(n_players) = self.n_players.get_mut(room) {
+            *n_players = n_players.saturating_sub(1);
+            if *n_players == 0 {
+                self.n_players.remove(room);
+            }
+        }
     }
 
     /// The grants of those who publish into a room.

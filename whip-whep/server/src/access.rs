@@ -35,6 +35,13 @@ impl Access {
         public.map(|(name, _)| name.clone()).collect()
     }
 
+    /// How many may play `stream` by WHEP, where it says so itself.
+    pub(crate) fn players_max(&self, stream: &str) -> Option<usize> {
+        let name = RoomId::parse(stream).ok()?;
+        let authorizer = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        authorizer.streams().get(&name)?.players_max
+    }
+
     /// Whether `bearer` lets somebody play `stream` by another way than WHEP.
     pub fn may_play(&self, stream: &str, bearer: Option<&str>, unix_now: UnixTime) -> bool {
         self.authorize(stream, Verb::Play, bearer, unix_now).is_ok()

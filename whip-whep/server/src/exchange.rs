@@ -103,6 +103,11 @@ impl Exchange {
         }
     }
 
+    /// How many may play the target's stream by WHEP, where it says so itself.
+    pub(crate) fn players_max(&self, target: &Target<'_>) -> Option<usize> {
+        self.access.players_max(target.stream)
+    }
+
     /// Answers a request.
     pub(crate) async fn respond(self: &Arc<Self>, request: &Request<'_>) -> Answered {
         let now = self.now();

@@ -81,6 +81,7 @@ async fn handle(
     };
     let request = Request {
         method,
+        players_max: exchange.players_max(&target),
         target,
         headers: Headers {
             content_type: text(header::CONTENT_TYPE),

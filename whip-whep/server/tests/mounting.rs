@@ -33,6 +33,7 @@ fn access() -> Access {
         key: Some(key),
         is_public: true,
         is_ended: false,
+        players_max: None,
     };
     let verifier = Verifier::new(Vec::new()).unwrap();
     Access::new(Authorizer::new(

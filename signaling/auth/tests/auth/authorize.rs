@@ -157,6 +157,7 @@ fn a_replaced_table_is_in_force_at_once() {
         key: None,
         is_public: false,
         is_ended: false,
+        players_max: None,
     };
     authorizer.replace_streams(StreamTable::from_iter([(room("demo"), private)]));
     assert_eq!(

@@ -63,6 +63,7 @@ pub(crate) fn authorizer() -> Authorizer {
                 key: Some(key),
                 is_public,
                 is_ended,
+                players_max: None,
             },
         )
     };
@@ -79,6 +80,7 @@ pub(crate) fn authorizer() -> Authorizer {
             key: None,
             is_public: false,
             is_ended: false,
+            players_max: None,
         },
     );
     Authorizer::new(secret, verifier(), streams)

@@ -1,8 +1,9 @@
 //! The life of a session URL: opened, taken over, deleted, closed by the SFU.
 
 use signaling_auth::grant::Subject;
-use whip_whep_core::ask::{Ask, Reply, Step};
+use whip_whep_core::ask::{Ask, Reply, SfuRefusal, Step};
 use whip_whep_core::endpoint::Config;
+use whip_whep_core::limits::{Limit, Limits};
 use whip_whep_core::request::{Endpoint, Method};
 
 use crate::node::{Node, Sent, engine, header, problem_code, ticket_of};
@@ -183,4 +184,92 @@ fn a_draining_node_refuses_posts_and_nothing_else() {
         node.send(&Sent::new(Method::Delete, &url)).status.code(),
         200
     );
+}
+
+/// A node whose streams have two players each.
+fn with_two_players_a_stream() -> Node {
+    let limits = Limits {
+        players_per_stream: 2,
+        ..Limits::default()
+    };
+    Node::new(Config {
+        limits,
+        ..Config::default()
+    })
+}
+
+#[track_caller]
+fn assert_full(node: &mut Node, sent: &Sent) {
+    let before = node.core.limit_hits();
+    let refused = node.send(sent);
+    assert_eq!(
+        (refused.status.code(), problem_code(&refused).as_str()),
+        (503, "audience-full")
+    );
+    assert_eq!(header(&refused, "retry-after"), "2");
+    assert!(refused.body.contains("HLS"), "{}", refused.body);
+    let hits = |limit| node.core.limit_hits().of(limit) - before.of(limit);
+    assert_eq!(hits(Limit::PlayersPerStream), 1);
+    assert_eq!(hits(Limit::Sessions), 0);
+}
+
+#[test]
+fn a_stream_has_so_many_players_and_each_that_goes_frees_its_place() {
+    let mut node = with_two_players_a_stream();
+    let play = Sent::post("/whep/demo", &offers::play());
+    node.open("/whip/demo", &offers::publish());
+    let (first, tag) = node.open("/whep/demo", &offers::play());
+    let (second, _) = node.open("/whep/demo", &offers::play());
+    assert_full(&mut node, &play);
+    node.open("/whep/other", &offers::play());
+    node.open("/whip/demo", &offers::publish());
+
+    let restart = "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n";
+    let restarted = node.send(&Sent::patch(&first, "*", restart));
+    assert_eq!(restarted.status.code(), 200, "{tag}");
+    assert_full(&mut node, &play);
+
+    assert_eq!(
+        node.send(&Sent::new(Method::Delete, &first)).status.code(),
+        200
+    );
+    node.open("/whep/demo", &offers::play());
+    assert_full(&mut node, &play);
+    // It vanished; and is not freed once more by a DELETE that comes late.
+    node.core
+        .handle_session_closed(session_of(&second), node.now);
+    assert_eq!(
+        node.send(&Sent::new(Method::Delete, &second)).status.code(),
+        404
+    );
+    node.open("/whep/demo", &offers::play());
+    assert_full(&mut node, &play);
+}
+
+#[test]
+fn who_is_not_let_in_takes_no_place_and_who_is_being_let_in_does() {
+    let mut node = with_two_players_a_stream();
+    let play = Sent::post("/whep/demo", &offers::play());
+    for _ in 0..5 {
+        let offline = node.send_to(&play, |_| Err(SfuRefusal::RoomEmpty));
+        assert_eq!(offline.status.code(), 409);
+        assert_eq!(node.send(&Sent::post("/whep/demo", "x")).status.code(), 400);
+    }
+    let (ask, ticket) = ticket_of(node.begin(&play));
+    node.open("/whep/demo", &offers::play());
+    assert_full(&mut node, &play);
+    let _answered = node.core.handle_reply(ticket, engine(&ask));
+    assert_full(&mut node, &play);
+}
+
+#[test]
+fn what_a_stream_says_of_its_players_is_what_holds() {
+    for (says, n_players) in [(None, 2), (Some(1), 1), (Some(3), 3)] {
+        let mut node = with_two_players_a_stream();
+        let play = Sent::post("/whep/demo", &offers::play()).with(|s| s.players_max = says);
+        for _ in 0..n_players {
+            assert_eq!(node.send(&play).status.code(), 201, "{says:?}");
+        }
+        assert_full(&mut node, &play);
+    }
 }
