@@ -109,6 +109,8 @@ describe('patience with WHEP', () => {
 
   it('is none where there is no place, no path, or nothing in common', () => {
     for (const status of [503, 429, 422]) expect(waiting(refused(status))).toBe(0);
+    for (const code of ['overloaded', 'audience-full'])
+      expect(waiting(new SignalingError('unavailable', 'x', { status: 503, code }))).toBe(0);
     expect(waiting(new SignalingError('blocked', 'x'))).toBe(0);
     expect(patienceMs({ name: 'failed', error: refused(406) })).toBe(0);
   });

@@ -94,6 +94,12 @@ describe('what people are told', () => {
     expect(explain(error(599), 'play')).toBe(explain(error(503), 'play'));
   });
 
+  it('tells a stream that has all its viewers from a server that is busy', () => {
+    const full = new SignalingError('unavailable', 'x', { status: 503, code: 'audience-full' });
+    expect(explain(full, 'play')).toContain('viewers');
+    expect(explain(full, 'play')).not.toBe(explain(error(503), 'play'));
+  });
+
   it('has what the server said to do', () => {
     const refused = new SignalingError('refused', 'x', { status: 422, detail: 'Offer audio too.' });
     expect(explain(refused, 'publish')).toBe('The server refused: Offer audio too.');

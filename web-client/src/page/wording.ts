@@ -35,6 +35,7 @@ function playing(error: SignalingError): string | undefined {
     case 409:
       return 'Nobody is live here yet. It starts by itself when somebody is.';
     default:
+      if (error.code === 'audience-full') return 'This stream has all the viewers that it may have. This page keeps trying.';
       return undefined;
   }
 }
