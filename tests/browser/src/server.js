@@ -19,7 +19,7 @@ export const HOME_ADDRESS = '10.86.0.1';
 const ANY_PORTS = { http: 0, https: 0, ice: 0 };
 
 /** @param {Required<Where>} where @param {typeof ANY_PORTS} ports */
-const configuration = ({ httpsAddress, mediaAddress, latency, transcode, startsPerMinute, sessions }, ports) => `
+const configuration = ({ httpsAddress, mediaAddress, latency, transcode, startsPerMinute, sessions, players }, ports) => `
 [http]
 listen = "127.0.0.1:${ports.http}"
 [https]
@@ -37,22 +37,25 @@ sessions = ${sessions}
 name = "${STREAM.name}"
 key = "${STREAM.key}"
 public = true
+players = ${players}
 [[streams]]
 name = "${PRIVATE_STREAM.name}"
 key = "${PRIVATE_STREAM.key}"
 public = false
+players = ${players}
 `;
 
 /** One person does not begin dozens of streams in a minute; these tests do. */
 const STARTS_PER_MINUTE = 1000;
 
-/** More than any test opens. */
+/** More than any test opens, on a server and of each stream. */
 const SESSIONS = 1000;
+const PLAYERS = 1000;
 
 /**
  * @typedef {{
  *   httpsAddress?: string, mediaAddress?: string, latency?: string, transcode?: boolean, startsPerMinute?: number,
- *   sessions?: number,
+ *   sessions?: number, players?: number,
  * }} Where what is not said is as people have it: `ultra-low`, which is WHEP alone, lets encodings rest that nobody watches
  */
 
@@ -171,6 +174,7 @@ export async function startServer(test = null, where = {}) {
     transcode: true,
     startsPerMinute: STARTS_PER_MINUTE,
     sessions: SESSIONS,
+    players: PLAYERS,
     ...where,
   };
   const folder = await mkdtemp(path.join(tmpdir(), 'freshet-browser-'));

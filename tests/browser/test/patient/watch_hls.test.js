@@ -220,7 +220,8 @@ test('who is cut off from the SFU goes on by HLS, and who comes then begins with
 });
 
 test('who finds no place, or asks for it in the address, watches by HLS', async (t) => {
-  const server = await startServer(t, { sessions: 2 });
+  // Of the stream; a server without a place is answered by the same status, and met in refusals.test.js.
+  const server = await startServer(t, { players: 1 });
   const browser = await launchChromium(t);
   const studio = await goLive(t, browser, server, SMALL_STUDIO, PRIVATE_STREAM);
   const now = Math.floor(Date.now() / 1000);
