@@ -8,6 +8,7 @@ pub(crate) mod hsts;
 pub(crate) mod limit_hits;
 mod no_place;
 mod open_requests;
+mod outgoing;
 mod taking;
 
 use std::convert::Infallible;
@@ -42,6 +43,7 @@ use self::gate::Gate;
 use self::header_list::HTTP2_HEADER_LIST_BYTES_KEPT;
 use self::limit_hits::{Limit, LimitHits};
 use self::open_requests::OpenRequests;
+use self::outgoing::Outgoing;
 use self::taking::Taking;
 use crate::problem::problem;
 
@@ -53,8 +55,8 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// answer is a session that a busy worker opens, well under a second; an upload of 64 KB takes a phone two.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long a client may take for a piece of an answer's body before it asks for the next; past it the connection is closed. Pieces
-/// of media are 64 KB: slower than 26 kbit/s plays nothing that we send. What the operating system buffers counts as taken.
+/// How long a client may take for a piece of an answer's body before it asks for the next, and for what waits for room in the
+/// operating system's buffer; past it the connection is closed. Pieces of media are 64 KB: slower than 26 kbit/s plays nothing that we send.
 const BODY_PATIENCE: Duration = Duration::from_secs(20);
 
 /// Largest head of an HTTP/1 request that is read, in bytes; a longer one is 431. Browsers send under 2 KB, and our
@@ -187,7 +189,7 @@ impl HttpServer {
         let (router, limit_hits) = (self.router.clone(), self.limit_hits.clone());
         let taking = Taking::default();
         let requests = OpenRequests::new(asking.clone(), taking.clone());
-        let stream = TokioIo::new(asking.watch(stream));
+        let stream = TokioIo::new(asking.watch(Outgoing::new(stream, taking.clone())));
         let service = service_fn(move |request: Request<Incoming>| {
             let open = requests.open();
             if open.n_open == HTTP2_STREAMS_MAX as usize {

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use freshet_load::proc::Process;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use sfu_model::time::Instant;
+use sfu_net::clock::Clock;
 use tokio::task::JoinSet;
 use tokio::time::{interval, timeout};
 
+use crate::kept::Kept;
 use crate::running::PATIENCE;
 use crate::stage::{LIVE, ONE, Stage};
 
@@ -20,56 +21,18 @@ const N_HELD: usize = 5_000;
 /// are larger than those that people run.
 const HELD_BYTES_MAX: u64 = 64_000;
 
+/// From when the first has its answer to when all but 1 % have theirs, in the best round. It is 0.15 s where 5,000 readers and the
+/// server have two cores for themselves, and 0.6 s beside compilers; `./dev bench hls`, with a core for each, holds it to 0.15 s.
+const RELEASED_WITHIN: Duration = Duration::from_secs(1);
+
 /// How often the server is asked how many wait.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Segments on which it is tried: on a machine that is busy with other tests, the first may be over before all have asked.
 const TRIES: usize = 8;
 
-/// A connection that is kept.
-struct Held(TcpStream);
-
-impl Held {
-    async fn open(stage: &Stage) -> Self {
-        Self(TcpStream::connect(stage.http()).await.unwrap())
-    }
-
-    async fn ask(&mut self, target: &str) {
-        let head = format!("GET {target} HTTP/1.1\r\nhost: x\r\n\r\n");
-        self.0.write_all(head.as_bytes()).await.unwrap();
-    }
-
-    /// Status and body of the next answer, which says how long it is.
-    async fn answer(&mut self) -> (u16, Vec<u8>) {
-        let mut bytes = Vec::new();
-        loop {
-            if let Some(answer) = whole(&bytes) {
-                return answer;
-            }
-            let n_more = self.0.read_buf(&mut bytes).await.unwrap();
-            assert!(
-                n_more > 0,
-                "closed after {}",
-                String::from_utf8_lossy(&bytes)
-            );
-        }
-    }
-}
-
-/// Status and body, if all of it is there.
-fn whole(bytes: &[u8]) -> Option<(u16, Vec<u8>)> {
-    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
-    let head = std::str::from_utf8(&bytes[..end]).unwrap();
-    let status = head.split(' ').nth(1)?.parse().ok()?;
-    let mut fields = head.lines().filter_map(|line| line.split_once(": "));
-    let length: usize = fields
-        .find(|(name, _)| *name == "content-length")?
-        .1
-        .parse()
-        .ok()?;
-    let body = bytes.get(end..end + length)?;
-    Some((status, body.to_vec()))
-}
+/// Rounds of all of them of which the fastest counts: what is as slow in each is not the machine's.
+const N_ROUNDS: usize = 3;
 
 /// The number of the segment that begins now.
 async fn beginning(stage: &Stage) -> u64 {
@@ -86,11 +49,12 @@ async fn five_thousand_requests_wait_for_one_segment_and_get_one_text() {
     let stage = Stage::with("[limits]\nconnections_per_address = 8192\n", ONE).await;
     let server = Process::new(stage.running.pid());
     let before = server.resident_bytes().unwrap();
+    let mut rounds = Vec::new();
     for _ in 0..TRIES {
         // Connections take longer than requests, all of which are to wait for the same.
         let mut all = Vec::new();
         for _ in 0..N_HELD {
-            all.push(Held::open(&stage).await);
+            all.push(Kept::open(stage.http()).await);
         }
         // Held until the segment after this one is whole: about four seconds.
         let target = format!("{LIVE}?_HLS_msn={}", beginning(&stage).await + 1);
@@ -98,20 +62,50 @@ async fn five_thousand_requests_wait_for_one_segment_and_get_one_text() {
         for held in &mut all {
             held.ask(&target).await;
         }
+        let answers = answers(all);
         let n_held = most_held(&stage, N_HELD as u64).await;
         let each = server.resident_bytes().unwrap().saturating_sub(before) / N_HELD as u64;
-        let bodies = timeout(PATIENCE, answers(&mut all)).await;
-        let bodies = bodies.expect("some are never answered");
+        let answers = timeout(PATIENCE, answers.join_all()).await;
+        let answers = answers.expect("some are never answered");
         let renders = stage.metric("hls_renders_total", "").await - renders;
         assert!(renders < 100, "{renders} texts were written");
-        if n_held >= N_HELD as u64 {
-            assert_eq!(bodies.len(), 1, "all get the same");
-            assert!(each <= HELD_BYTES_MAX, "{each} bytes each");
-            stage.end();
-            return;
+        if n_held < N_HELD as u64 {
+            continue;
+        }
+        let bodies: BTreeSet<&[u8]> = answers.iter().map(|(_, body)| &body[..]).collect();
+        assert_eq!(bodies.len(), 1, "all get the same");
+        assert!(each <= HELD_BYTES_MAX, "{each} bytes each");
+        rounds.push(released_within(answers.iter().map(|(at, _)| *at)));
+        if rounds.len() == N_ROUNDS {
+            break;
         }
     }
-    panic!("{N_HELD} were never held at once");
+    println!("released, p99 of each round: {rounds:?}");
+    let best = rounds.into_iter().min();
+    let best = best.unwrap_or_else(|| panic!("{N_HELD} were never held at once"));
+    assert!(best <= RELEASED_WITHIN, "{best:?}");
+    stage.end();
+}
+
+/// Begins to take what each is answered with, which must be 200, and when it has it.
+fn answers(all: Vec<Kept>) -> JoinSet<(Instant, Vec<u8>)> {
+    let clock = Clock::start();
+    let mut answers = JoinSet::new();
+    for mut held in all {
+        answers.spawn(async move {
+            let (status, body) = held.answer().await;
+            assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
+            (clock.now(), body)
+        });
+    }
+    answers
+}
+
+/// How long after the first of them all but 1 % had their answers.
+fn released_within(times: impl Iterator<Item = Instant>) -> Duration {
+    let mut times: Vec<Instant> = times.collect();
+    times.sort();
+    times[times.len() * 99 / 100 - 1] - times[0]
 }
 
 /// How many wait, once so many do or all of them have been answered.
@@ -128,23 +122,12 @@ async fn most_held(stage: &Stage, wanted: u64) -> u64 {
     }
 }
 
-/// What all are answered with, which must be 200.
-async fn answers(all: &mut [Held]) -> BTreeSet<Vec<u8>> {
-    let mut bodies = BTreeSet::new();
-    for held in all {
-        let (status, body) = held.answer().await;
-        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
-        bodies.insert(body);
-    }
-    bodies
-}
-
 #[tokio::test]
 async fn who_hangs_up_while_waiting_is_forgotten_at_once() {
     let stage = Stage::live().await;
     let mut all = Vec::new();
     for _ in 0..50 {
-        let mut held = Held::open(&stage).await;
+        let mut held = Kept::open(stage.http()).await;
         let open = stage.playlist(LIVE).await.next.0;
         held.ask(&format!("{LIVE}?_HLS_msn={}", open + 1)).await;
         all.push(held);

@@ -20,6 +20,7 @@ mod scratch;
 
 mod ask;
 mod decoded;
+mod kept;
 mod stage;
 mod told;
 
