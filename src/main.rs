@@ -25,6 +25,7 @@ mod roles;
 mod scratch;
 mod shutdown;
 mod signed;
+mod signing;
 mod streams;
 mod thumbnails;
 mod tls;

@@ -24,6 +24,7 @@ use crate::latencies::Latencies;
 use crate::live::LiveSince;
 use crate::roles::{Role, Roles};
 use crate::signed::{self, Gate};
+use crate::signing::{self, Signing};
 use crate::thumbnails::desk::Desk;
 use crate::url_keys::UrlKeyError;
 
@@ -73,11 +74,17 @@ struct Packaging {
 }
 
 impl Packaging {
-    /// HLS and DASH, for bearers and for signed URLs.
+    /// HLS and DASH, for bearers and for signed URLs, and what makes the one the other.
     fn router(&self, access: &Arc<Access>) -> Router {
         let may_play = bridge::may_play(Arc::clone(access));
         let media = self.bridge.router(may_play, bridge::sent_by);
-        signed::router(self.gate.clone(), media.clone()).merge(media)
+        let signing = Signing {
+            keys: Arc::clone(&self.gate.keys),
+            access: Arc::clone(access),
+        };
+        signed::router(self.gate.clone(), media.clone())
+            .merge(signing::router(signing))
+            .merge(media)
     }
 }
 

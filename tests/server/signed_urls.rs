@@ -243,3 +243,82 @@ async fn the_api_says_how_far_behind_each_stream_is() {
     assert!(complaint.contains("change it there"), "{complaint}");
     running.stop();
 }
+
+/// What is answered to who asks for a signed URL with this bearer.
+async fn exchange(running: &Running, stream: &str, bearer: Option<&str>) -> (u16, Value) {
+    let path = format!("/api/v1/streams/{stream}/signed-url");
+    let mut request = client().post(running.url(&path));
+    if let Some(bearer) = bearer {
+        request = request.bearer_auth(bearer);
+    }
+    let response = request.send().await.unwrap();
+    assert_eq!(response.headers()["cache-control"], "no-store");
+    let status = response.status();
+    let asks_for_one = response.headers().contains_key("www-authenticate");
+    assert_eq!(asks_for_one, status == StatusCode::UNAUTHORIZED);
+    (status.as_u16(), response.json().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_play_token_is_exchanged_for_a_signed_url_that_ends_with_it() {
+    let config =
+        format!("{CONFIG}key = \"other-key-0001\"\n[[streams]]\nname = \"open\"\npublic = true\n");
+    let running = Running::with_config(&config);
+    let issue = |stream: &str, verb: &str, ttl: &str| {
+        let said = running.command(&[
+            "token",
+            "issue",
+            "--stream",
+            stream,
+            verb,
+            "--ttl",
+            ttl,
+            "--subject",
+            "ann",
+        ]);
+        said.trim().to_owned()
+    };
+    let token = issue("private", "--play", "90s");
+    let before = sfu_net::clock::unix_now().0;
+    let (status, answer) = exchange(&running, "private", Some(&token)).await;
+    assert_eq!(status, 200, "{answer}");
+    let expires_at = answer["expires_at"].as_u64().unwrap();
+    assert!(
+        (before + 60..=before + 120).contains(&expires_at),
+        "{answer}"
+    );
+    let prefix = answer["prefix"].as_str().unwrap();
+    let signed = prefix.strip_prefix("/signed/").unwrap();
+    assert!(signed.starts_with(&format!("1.e{expires_at}.")), "{signed}");
+    assert_eq!(check(&running, signed).await, good());
+    let elsewhere = ask(&running, &format!("{prefix}/check/other"), &FORWARDED).await;
+    assert_eq!(elsewhere, refused("signature"));
+
+    // A stream's key plays nothing; and is not told from what is no key of it.
+    let foreign = issue("other", "--play", "90s");
+    let publishes = issue("private", "--publish", "90s");
+    let refusals = [
+        ("private", None, "credential-missing"),
+        ("private", Some("wrong-key-0001"), "credential-invalid"),
+        ("other", Some("other-key-0001"), "credential-invalid"),
+        ("private", Some(&foreign[..]), "credential-invalid"),
+        ("private", Some(&publishes[..]), "credential-invalid"),
+        ("none", Some(&token[..]), "credential-invalid"),
+        ("none", None, "credential-missing"),
+    ];
+    for (stream, bearer, code) in refusals {
+        let (status, problem) = exchange(&running, stream, bearer).await;
+        assert_eq!(
+            (status, problem["code"].as_str()),
+            (401, Some(code)),
+            "{stream}"
+        );
+    }
+    // Who needs none gets none.
+    for bearer in [None, Some(&foreign[..])] {
+        let (status, answer) = exchange(&running, "open", bearer).await;
+        assert_eq!((status, answer), (200, serde_json::json!({ "prefix": "" })));
+    }
+    let log = running.stop();
+    assert!(!log.contains(signed) && !log.contains(&token), "{log}");
+}

@@ -44,7 +44,17 @@ impl Access {
 
     /// Whether `bearer` lets somebody play `stream` by another way than WHEP.
     pub fn may_play(&self, stream: &str, bearer: Option<&str>, unix_now: UnixTime) -> bool {
-        self.authorize(stream, Verb::Play, bearer, unix_now).is_ok()
+        self.may_play_until(stream, bearer, unix_now).is_ok()
+    }
+
+    /// Likewise, and until when.
+    pub fn may_play_until(
+        &self,
+        stream: &str,
+        bearer: Option<&str>,
+        unix_now: UnixTime,
+    ) -> Result<Grant, Refusal> {
+        self.authorize(stream, Verb::Play, bearer, unix_now)
     }
 
     /// Whether `bearer` permits `verb` on `stream`. A stream that does not exist is [`Refusal::Invalid`], like a wrong

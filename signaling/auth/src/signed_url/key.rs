@@ -118,6 +118,11 @@ impl UrlKeys {
         Self { current, previous }
     }
 
+    /// Signs the token of a URL with the one that signs.
+    pub fn sign(&self, request: &UrlRequest, unix_now: UnixTime) -> Result<UrlToken, UrlLifetime> {
+        self.current.sign(request, unix_now)
+    }
+
     /// Whether the token lets `asker` play a stream. First the signature, in time that does not depend on where it differs:
     /// nothing is said, or read, of a token that is not ours.
     pub fn check(

@@ -1,0 +1,127 @@
+//! `POST /api/v1/streams/{stream}/signed-url`: a play token for a signed URL, for players that send no header.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use serde::Serialize;
+use sfu_model::time::UnixTime;
+use sfu_net::clock;
+use signaling_auth::grant::{Grant, Refusal};
+use signaling_auth::signed_url::key::{UrlKeys, UrlRequest};
+use whip_whep_server::access::Access;
+
+use crate::problem::problem;
+
+/// What a URL is signed with, and who may have one.
+#[derive(Clone)]
+pub(crate) struct Signing {
+    pub(crate) keys: Arc<UrlKeys>,
+    pub(crate) access: Arc<Access>,
+}
+
+#[derive(Serialize)]
+struct SignedPrefix {
+    /// What stands in front of `/hls/{stream}/` and `/dash/{stream}/`; empty where anybody may play.
+    prefix: String,
+    /// Unix seconds; absent where anybody may play.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<u64>,
+}
+
+/// The route.
+pub(crate) fn router(signing: Signing) -> Router {
+    Router::new()
+        .route("/api/v1/streams/{stream}/signed-url", post(sign))
+        .with_state(signing)
+}
+
+async fn sign(
+    State(signing): State<Signing>,
+    stream: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Response {
+    // A path that is not UTF-8 names no stream: as one that does not exist.
+    let stream = stream.map(|Path(stream)| stream).unwrap_or_default();
+    let unix_now = clock::unix_now();
+    let granted = signing
+        .access
+        .may_play_until(&stream, bearer(&headers), unix_now);
+    let mut response = match granted {
+        Ok(grant) => match signing.prefix(grant, unix_now) {
+            Some(prefix) => Json(prefix).into_response(),
+            None => refused(Refusal::Expired),
+        },
+        Err(refusal) => refused(refusal),
+    };
+    let no_store = HeaderValue::from_static("no-store");
+    response.headers_mut().insert(CACHE_CONTROL, no_store);
+    response
+}
+
+impl Signing {
+    /// For as long as the token itself opens anything, an hour at most; `None`: not a second.
+    fn prefix(&self, grant: Grant, unix_now: UnixTime) -> Option<SignedPrefix> {
+        let Some(expires) = grant.expires else {
+            return Some(SignedPrefix {
+                prefix: String::new(),
+                expires_at: None,
+            });
+        };
+        let request = UrlRequest {
+            stream: grant.stream,
+            lifetime: Duration::from_secs(expires.0.saturating_sub(unix_now.0)),
+            network: None,
+            country: None,
+        };
+        let token = self.keys.sign(&request, unix_now).ok()?;
+        Some(SignedPrefix {
+            prefix: format!("/signed/{}", token.expose()),
+            expires_at: Some(expires.0),
+        })
+    }
+}
+
+/// A stream's key plays nothing, and is refused in the words for what is no credential at all: there are no budgets here for
+/// who guesses at one.
+fn refused(refusal: Refusal) -> Response {
+    let (code, detail, challenge) = match refusal {
+        Refusal::Missing => (
+            "credential-missing",
+            "A play token is needed, as `Authorization: Bearer ...`.",
+            "Bearer realm=\"freshet\"",
+        ),
+        Refusal::Expired => (
+            "token-expired",
+            "The token has expired; ask for a new one.",
+            INVALID,
+        ),
+        Refusal::Invalid | Refusal::TooLong | Refusal::WrongVerb | Refusal::Ended | _ => (
+            "credential-invalid",
+            "What was sent does not play this stream: ask its owner for a play token.",
+            INVALID,
+        ),
+    };
+    let mut response = problem(StatusCode::UNAUTHORIZED, code, detail);
+    let challenge = HeaderValue::from_static(challenge);
+    response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    response
+}
+
+/// RFC 6750 section 3.1.
+const INVALID: &str = "Bearer realm=\"freshet\", error=\"invalid_token\"";
+
+/// The token of `Authorization: Bearer TOKEN` (RFC 6750 section 2.1).
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim())
+}
