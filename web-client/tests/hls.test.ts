@@ -108,6 +108,38 @@ describe('the HLS of a stream', () => {
   });
 });
 
+describe('a player that sends no token', () => {
+  afterEach(() => vi.unstubAllGlobals());
+  const URL_OF_ALL = '/hls/demo/multivariant.m3u8';
+  const SIGN = '/api/v1/streams/demo/signed-url';
+
+  it('is given a signed URL for the token, and anew each time', async () => {
+    let n = 0;
+    const asked = serve({ [SIGN]: () => Response.json({ prefix: `/signed/${(n += 1)}`, expires_at: 1 }) });
+    const site = new HlsSite('demo', 'tok');
+    expect(await site.forPlayersWithoutToken(site.liveUrl)).toBe(`/signed/1${URL_OF_ALL}`);
+    expect(await site.forPlayersWithoutToken(site.dvrUrl)).toBe('/signed/2/hls/demo/dvr.m3u8');
+    expect(asked).toEqual([`${SIGN} Bearer tok`, `${SIGN} Bearer tok`]);
+  });
+
+  it('is given the URL as it is where there is no token, or none is needed', async () => {
+    const asked = serve({ [SIGN]: () => Response.json({ prefix: '' }) });
+    expect(await new HlsSite('demo', undefined).forPlayersWithoutToken(URL_OF_ALL)).toBe(URL_OF_ALL);
+    expect(asked).toEqual([]);
+    expect(await new HlsSite('demo', 'tok').forPlayersWithoutToken(URL_OF_ALL)).toBe(URL_OF_ALL);
+  });
+
+  it.each([
+    new Response('', { status: 404 }),
+    new Response('{}', { status: 401 }),
+    new Response('{"prefix":1}'),
+    new Response('<html>'),
+  ])('has none where the server signs none', async (answer) => {
+    serve({ [SIGN]: () => answer });
+    expect(await new HlsSite('demo', 'tok').forPlayersWithoutToken(URL_OF_ALL)).toBeUndefined();
+  });
+});
+
 describe('the pace of a player', () => {
   it('is faster from where it is behind until it is not', () => {
     expect(playbackRate({ behindS: 0.3, aheadS: 2 }, 1)).toBe(1);

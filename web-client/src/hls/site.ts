@@ -15,13 +15,31 @@ export class HlsSite {
   readonly dvrUrl: string;
   readonly token: string | undefined;
   private readonly clockUrl: string;
+  private readonly signUrl: string;
   private aheadMs: number | undefined;
 
   constructor(stream: string, token: string | undefined) {
     this.liveUrl = `/hls/${stream}/multivariant.m3u8`;
     this.dvrUrl = `/hls/${stream}/dvr.m3u8`;
     this.clockUrl = `/dash/${stream}/time`;
+    this.signUrl = `/api/v1/streams/${stream}/signed-url`;
     this.token = token;
+  }
+
+  /**
+   * A URL of this site for a player that sends no token: signed by the server for as long as the
+   * token is good. Undefined where the server signs none.
+   */
+  async forPlayersWithoutToken(url: string): Promise<string | undefined> {
+    if (!this.token) return url;
+    try {
+      const response = await this.fetch(this.signUrl, 'POST');
+      if (!response.ok) return undefined;
+      const { prefix } = (await response.json()) as { prefix?: unknown };
+      return typeof prefix === 'string' ? prefix + url : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   /**
@@ -61,8 +79,9 @@ export class HlsSite {
     }
   }
 
-  private fetch(url: string | URL): Promise<Response> {
-    return fetch(url, this.token ? { headers: { Authorization: `Bearer ${this.token}` } } : {});
+  private fetch(url: string | URL, method = 'GET'): Promise<Response> {
+    const headers = this.token ? { headers: { Authorization: `Bearer ${this.token}` } } : {};
+    return fetch(url, { method, ...headers });
   }
 
   /** The answer is as old as its way here: about half of the time that passed. */

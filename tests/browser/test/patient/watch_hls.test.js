@@ -55,11 +55,14 @@ async function lists(server, name) {
  * @param {string} name
  * @param {number} n
  */
-async function reachesBack(server, name, n) {
-  const playlist = `${server.url}/hls/${STREAM.name}/${name}/live.m3u8`;
-  const first = Number(/^#EXT-X-MEDIA-SEQUENCE:(\d+)$/m.exec(await (await fetch(playlist)).text())?.[1]);
+async function reachesBack(server, name, n, stream = STREAM.name, headers = {}) {
+  const folder = `${server.url}/hls/${stream}`;
+  // There is something to wait for as soon as the stream is listed.
+  assert.equal((await fetch(`${folder}/multivariant.m3u8`, { headers })).status, 200);
+  const playlist = `${folder}/${name}/live.m3u8`;
+  const first = Number(/^#EXT-X-MEDIA-SEQUENCE:(\d+)$/m.exec(await (await fetch(playlist, { headers })).text())?.[1]);
   // Each is answered when the segment is there.
-  for (let msn = first; msn < first + n; msn += 1) assert.equal((await fetch(`${playlist}?_HLS_msn=${msn}`)).status, 200);
+  for (let msn = first; msn < first + n; msn += 1) assert.equal((await fetch(`${playlist}?_HLS_msn=${msn}`, { headers })).status, 200);
 }
 
 const folder = new URL('../../../output/', import.meta.url).pathname;
@@ -191,6 +194,15 @@ test('a viewer goes to broadcast, back in time, and back to interactive', async 
   });
 });
 
+/** As browsers of older phones are: they play HLS, and no script does. @param {import('playwright-core').Page} page */
+const withoutMediaSource = (page) =>
+  page.addInitScript(() => ['MediaSource', 'ManagedMediaSource'].forEach((name) => Reflect.deleteProperty(window, name)));
+
+/** For the private stream, five minutes. @param {import('../../src/server.js').Server} server */
+const playToken = async (server) => signToken(await server.tokenSecret(), {
+  aud: 'freshet', sub: 'tester', stream: PRIVATE_STREAM.name, verbs: ['play'], exp: Math.floor(Date.now() / 1000) + 300,
+});
+
 test('who is cut off from the SFU goes on by HLS, and who comes then begins with it, by the browser alone', async (t) => {
   // Chromium's own player goes from one sound to the other with the bandwidth, and cannot change its codec on the way: there is
   // one. Safari's chooses by what it can play.
@@ -205,8 +217,7 @@ test('who is cut off from the SFU goes on by HLS, and who comes then begins with
   await look(viewer);
   await filter.cutPortBut(server.icePort, (await path(studio)).local.port);
   const newcomer = await newPage(t, browser);
-  // As browsers of older phones are: they play HLS, and no script does.
-  await newcomer.addInitScript(() => ['MediaSource', 'ManagedMediaSource'].forEach((name) => Reflect.deleteProperty(window, name)));
+  await withoutMediaSource(newcomer);
   await newcomer.goto(server.watchUrl());
   await plays(viewer, 'hls');
   await pictures(viewer, 60);
@@ -224,10 +235,7 @@ test('who finds no place, or asks for it in the address, watches by HLS', async 
   const server = await startServer(t, { players: 1 });
   const browser = await launchChromium(t);
   const studio = await goLive(t, browser, server, SMALL_STUDIO, PRIVATE_STREAM);
-  const now = Math.floor(Date.now() / 1000);
-  const token = signToken(await server.tokenSecret(), {
-    aud: 'freshet', sub: 'tester', stream: PRIVATE_STREAM.name, verbs: ['play'], exp: now + 300,
-  });
+  const token = await playToken(server);
   const first = await watch(t, browser, server, PRIVATE_STREAM.name, `#token=${token}`);
   await plays(first, 'whep');
 
@@ -240,4 +248,22 @@ test('who finds no place, or asks for it in the address, watches by HLS', async 
   await pictures(third, 30);
   const stranger = await watch(t, browser, server, PRIVATE_STREAM.name, '?via=hls');
   await reach(stranger, 'failed');
+});
+
+test('a private stream is played by the browser alone, with a signed URL for the token', async (t) => {
+  const server = await startServer(t, { transcode: false });
+  const browser = await launchChromium(t);
+  const studio = await goLive(t, browser, server, SMALL_STUDIO, PRIVATE_STREAM);
+  const token = await playToken(server);
+  // Chromium's own player wants a few segments before it shows one.
+  await reachesBack(server, '180p', 4, PRIVATE_STREAM.name, { Authorization: `Bearer ${token}` });
+  const viewer = await newPage(t, browser);
+  await withoutMediaSource(viewer);
+  const asked = viewer.waitForRequest((request) => request.url().endsWith(`/api/v1/streams/${PRIVATE_STREAM.name}/signed-url`));
+  await viewer.goto(`${server.watchUrl(PRIVATE_STREAM.name)}?via=hls#token=${token}`);
+  assert.equal((await asked).method(), 'POST');
+  await plays(viewer, 'hls');
+  await pictures(viewer, 60);
+  const src = await viewer.getByTestId('video').evaluate((video) => /** @type {HTMLVideoElement} */ (video).src);
+  assert.match(src, new RegExp(`/signed/1\\.e\\d+\\.[^/]+/hls/${PRIVATE_STREAM.name}/multivariant\\.m3u8$`));
 });

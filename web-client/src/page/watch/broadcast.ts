@@ -156,11 +156,14 @@ export class Broadcast implements Player {
     const offer = await this.site.ask();
     if (this.isClosed) return;
     if (offer === 'unreachable' && this.current.name !== 'connecting') return this.openLater();
-    const Engine = offer === 'offered' ? await engineFor(this.video, this.site.token) : undefined;
+    const Engine = offer === 'offered' ? await engineFor(this.video) : undefined;
+    const plainUrl = this.target.fromMs === undefined ? this.site.liveUrl : this.site.dvrUrl;
+    const url =
+      Engine === NativeEngine ? await this.site.forPlayersWithoutToken(plainUrl) : plainUrl;
     if (this.isClosed) return;
-    if (!Engine) return this.events.onTrouble();
+    if (!Engine || url === undefined) return this.events.onTrouble();
     this.engine = new Engine({
-      url: this.target.fromMs === undefined ? this.site.liveUrl : this.site.dvrUrl,
+      url,
       token: this.site.token,
       video: this.video,
       fromMs,
@@ -220,10 +223,10 @@ export class Broadcast implements Player {
 }
 
 /** hls.js, which is loaded when it is first wanted; or the browser itself, which sends no token. */
-async function engineFor(video: HTMLVideoElement, token: string | undefined) {
+async function engineFor(video: HTMLVideoElement) {
   if (hasMediaSource()) {
     const { MseEngine } = await import('../../hls/mse-engine.ts');
     if (MseEngine.isSupported) return MseEngine;
   }
-  return playsHls(video) && token === undefined ? NativeEngine : undefined;
+  return playsHls(video) ? NativeEngine : undefined;
 }
