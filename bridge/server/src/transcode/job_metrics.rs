@@ -42,7 +42,10 @@ pub(super) fn encode(snapshot: &Snapshot, encoder: &mut DescriptorEncoder<'_>) -
 
 fn histogram(durations: &Durations, mut encoder: MetricEncoder<'_>) -> fmt::Result {
     let bounds = DURATION_BOUNDS.iter().map(|bound| *bound as f64);
-    let buckets: Vec<(f64, u64)> = bounds.chain([f64::INFINITY]).zip(durations.counts).collect();
+    let buckets: Vec<(f64, u64)> = bounds
+        .chain([f64::INFINITY])
+        .zip(durations.counts)
+        .collect();
     let count = durations.counts.iter().sum();
     encoder.encode_histogram::<NoLabelSet>(durations.sum.as_secs_f64(), count, &buckets, None)
 }
