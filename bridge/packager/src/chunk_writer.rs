@@ -5,8 +5,8 @@ use sfu_model::codec::MediaKind;
 use sfu_model::time::MediaTime;
 
 use crate::closed_part::{ClosedPart, Place};
+use crate::dates::Zero;
 use crate::fmp4::{self, ProducerTime, Sample};
-use crate::segment_clock::Zero;
 
 /// How much earlier a part of pictures may begin than its playlist says, in ticks: 0.1 ms and less. Each begins a tick earlier than the
 /// one before it does, and the last of a segment ends where it should.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::dates::Zero;
 use crate::latency::LatencyMode;
-use crate::segment_clock::Zero;
 
 /// What does not change while a stream lives.
 #[derive(Clone, Debug)]

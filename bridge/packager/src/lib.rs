@@ -20,6 +20,7 @@ mod closed_part;
 pub mod codec_string;
 pub mod config;
 pub mod dash;
+pub mod dates;
 pub mod event;
 pub mod fmp4;
 mod formats;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use sfu_model::time::Instant;
 
+use crate::dates::{Dates, Zero};
 use crate::run::{Run, Runs};
 use crate::segment::MediaSequenceNumber;
 
@@ -46,16 +47,6 @@ pub(crate) const BREAK_AFTER: Duration = Duration::from_millis(500);
 /// How far from its time an expected discontinuity may be: pictures are on a grid of their own.
 const BREAK_SLACK: Duration = Duration::from_millis(50);
 
-/// The timeline may be so far ahead of the wall: a keyframe is known of before it comes, times are on a grid, and clocks are measured.
-/// Nobody is told of a segment before a part of it is there, which takes longer.
-const AHEAD_SLACK: Duration = Duration::from_millis(100);
-/// Where dates have to be less than the timeline says, they are less by this much more: what was ahead by a tenth of a second is by a
-/// little more with the next keyframe, and each such change would tear two segments apart for players that place them by their dates.
-const AHEAD_MARGIN: Duration = Duration::from_millis(50);
-/// By so much more than is needed dates are less even behind a discontinuity: a picture of another size is one, and no reason to move
-/// what follows.
-const BEHIND_SLACK: Duration = Duration::from_millis(100);
-
 /// The start of a segment in all renditions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cut {
@@ -81,29 +72,11 @@ enum Kind {
     Break,
 }
 
-/// The timeline's zero on both clocks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Zero {
-    /// On our monotonic clock.
-    pub at: Instant,
-    /// As wall time since 1970.
-    pub unix: Duration,
-}
-
-impl Zero {
-    /// The wall time of a moment on our clock.
-    pub(crate) fn unix_at(self, now: Instant) -> Duration {
-        self.unix.saturating_add(now.saturating_since(self.at))
-    }
-}
-
 #[derive(Debug)]
 pub(crate) struct SegmentClock {
-    zero: Zero,
+    dates: Dates,
     /// Oldest first; what every rendition has passed is forgotten, the last never.
     cuts: VecDeque<Cut>,
-    /// What dates are less by than the timeline says.
-    behind: Duration,
     /// When the last was decided.
     decided_at: Instant,
     /// How many of [`ASK_AFTER`] are spent.
@@ -120,9 +93,8 @@ pub(crate) struct SegmentClock {
 impl SegmentClock {
     pub(crate) fn new(zero: Zero, now: Instant) -> Self {
         Self {
-            zero,
+            dates: Dates::new(zero),
             cuts: VecDeque::new(),
-            behind: Duration::ZERO,
             decided_at: now,
             n_asked: 0,
             needed_at: None,
@@ -277,33 +249,15 @@ impl SegmentClock {
         is_due
     }
 
-    /// What dates are less by from a cut on: as much as before wherever that will do, for a date that follows the wall for a segment and
-    /// the timeline for the next moves both.
-    fn behind_at(&self, at: Duration, kind: Kind, now: Instant) -> Duration {
-        let ahead = at.saturating_sub(now.saturating_since(self.zero.at));
-        let least = ahead.saturating_sub(AHEAD_SLACK);
-        let enough = (ahead + AHEAD_MARGIN).saturating_sub(AHEAD_SLACK);
-        let most = match kind {
-            Kind::Regular => Duration::MAX,
-            Kind::Break => enough + BEHIND_SLACK,
-        };
-        match (least..=most).contains(&self.behind) {
-            true => self.behind,
-            false => enough,
-        }
-    }
-
     fn push(&mut self, at: Duration, kind: Kind, now: Instant) {
         let last = self.last();
-        self.behind = self.behind_at(at, kind, now);
-        let unix = self.zero.unix.saturating_add(at);
-        let unix = unix.saturating_sub(self.behind);
+        let unix = self.dates.of_cut(at, kind == Kind::Break, now);
         let unix = last.map_or(unix, |last| unix.max(last.unix));
         let number = last.map_or(0, |last| last.number.0.saturating_add(1));
         let sequence = last.map_or(0, |last| last.discontinuity_sequence);
         let (number, is_discontinuous) = (MediaSequenceNumber(number), kind == Kind::Break);
         let run = last.map(|last| last.run);
-        let late = now.saturating_since(self.zero.at).saturating_sub(at);
+        let late = self.dates.late(at, now);
         self.cuts.push_back(Cut {
             number,
             at,

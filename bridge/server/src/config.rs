@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bridge_packager::config::{Config as PackagerConfig, Windows};
+use bridge_packager::dates::Zero;
 use bridge_packager::latency::LatencyMode;
-use bridge_packager::segment_clock::Zero;
 use sfu_model::time::{Instant, NtpTime};
 
 /// Of one stream.

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bridge_packager::config::{Config, Windows};
+use bridge_packager::dates::Zero;
 use bridge_packager::event::Event;
 use bridge_packager::latency::LatencyMode;
 use bridge_packager::packager::Packager;
 use bridge_packager::playlist::media::Media;
 use bridge_packager::rendition::{RenditionName, RenditionOutline};
-use bridge_packager::segment_clock::Zero;
 use sfu_model::codec::MediaKind;
 use sfu_model::frame::{Discontinuity, Format, Frame};
 use sfu_model::packet::Dimensions;

@@ -10,11 +10,11 @@ use tokio::sync::mpsc;
 use tokio::time::timeout_at;
 
 use super::Config;
-use super::jobs::Held;
+use super::jobs::HeldSlots;
 use super::probing::Probing;
 use super::process::{Process, Told};
 use super::request::Request;
-use super::snapshot::{self, Failure, Snapshot};
+use super::snapshot::{self, Failure};
 use crate::gate::Passage;
 use crate::job::SlotId;
 use crate::message::from_worker::{Counts, FromWorker};
@@ -32,15 +32,14 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Later than this, the task itself was kept from running, as by a machine that swaps: what workers said is still unread.
 const LATE: Duration = Duration::from_millis(500);
 
-pub(super) struct Task {
+struct Task {
     config: Config,
-    pub(super) clock: Clock,
-    pub(super) pool: Pool,
+    clock: Clock,
+    pool: Pool,
     processes: BTreeMap<WorkerId, (Process, Counts)>,
-    pub(super) slots: BTreeMap<SlotId, Held>,
+    slots: HeldSlots,
     probing: Probing,
     told: mpsc::Sender<(WorkerId, Told)>,
-    pub(super) snapshot: Snapshot,
 }
 
 pub(super) async fn run(config: Config, clock: Clock, mut requests: mpsc::Receiver<Request>) {
@@ -51,9 +50,8 @@ pub(super) async fn run(config: Config, clock: Clock, mut requests: mpsc::Receiv
         config,
         clock,
         processes: BTreeMap::new(),
-        slots: BTreeMap::new(),
+        slots: HeldSlots::default(),
         told,
-        snapshot: Snapshot::default(),
     };
     let mut look_at = clock.now() + LOOK_EVERY;
     loop {
@@ -103,9 +101,10 @@ impl Task {
         match request {
             Request::Open(job, answer) => {
                 let lane = Lane::of(&job);
-                let opened = self.open(job, now);
+                let opened = self.pool.open(job, now);
+                let opened = opened.map(|id| self.slots.open(id, lane, now));
                 if opened.is_err() {
-                    self.snapshot.on_failure(lane, Failure::Refused);
+                    self.slots.snapshot.on_failure(lane, Failure::Refused);
                 }
                 // Whoever asked may be gone: then nobody reads the events, and the slot is closed.
                 drop(answer.send(opened));
@@ -114,14 +113,14 @@ impl Task {
             Request::KeyframeAt(id, time) => self.pool.keyframe_at(id, time),
             Request::Rungs(id, wanted) => self.pool.want(id, wanted),
             Request::Close(id) => {
-                self.forget(id);
+                self.slots.forget(id, now);
                 self.pool.close(id, now);
             }
             Request::Probe(answer) => self.probing.handle_asker(answer),
             Request::Snapshot(answer) => {
                 self.count_waiting();
-                let _sent = answer.send(self.snapshot);
-                self.snapshot.counts.lag_max_us = 0;
+                let _sent = answer.send(self.slots.snapshot);
+                self.slots.snapshot.counts.lag_max_us = 0;
             }
         }
     }
@@ -133,7 +132,7 @@ impl Task {
             process.is_some_and(|(process, _)| process.has_room())
         };
         let Some((worker, passage)) = self.pool.route(id, frame.is_keyframe, now, has_room) else {
-            self.snapshot.frames_in_dropped += 1;
+            self.slots.snapshot.frames_in_dropped += 1;
             return;
         };
         let mut frame = frame;
@@ -145,7 +144,7 @@ impl Task {
         let is_sent = sent
             .zip(process)
             .is_some_and(|(sent, (process, _))| process.send(sent));
-        self.snapshot.frames_in_dropped += u64::from(!is_sent);
+        self.slots.snapshot.frames_in_dropped += u64::from(!is_sent);
     }
 
     fn handle_told(&mut self, id: WorkerId, told: Told) {
@@ -165,14 +164,12 @@ impl Task {
             Told::Message(message) => match *message {
                 FromWorker::Frame(slot, rung, frame) => {
                     if let Some(frame) = self.pool.handle_frame(id, slot, rung, frame) {
-                        let held = self.slots.get_mut(&slot);
-                        let is_told = held.is_none_or(|held| held.outlet.deliver(rung, frame));
-                        self.snapshot.frames_out_dropped += u64::from(!is_told);
+                        self.slots.deliver(slot, rung, frame);
                     }
                 }
                 FromWorker::Alive(counts) => {
                     if let Some((_, was)) = self.processes.get_mut(&id) {
-                        snapshot::add(&mut self.snapshot.counts, *was, counts);
+                        snapshot::add(&mut self.slots.snapshot.counts, *was, counts);
                         *was = counts;
                     }
                     self.pool.handle_message(id, FromWorker::Alive(counts), now);
@@ -183,11 +180,11 @@ impl Task {
                 | FromWorker::Trouble(..)
                 | FromWorker::Failed(..)) => self.pool.handle_message(id, message, now),
             },
-            Told::Malformed => self.snapshot.messages_malformed += 1,
+            Told::Malformed => self.slots.snapshot.messages_malformed += 1,
             Told::Exit => {
                 // One that was told to end, or was ended, is not there any more.
                 if self.processes.remove(&id).is_some() {
-                    self.snapshot.worker_exits += 1;
+                    self.slots.snapshot.worker_exits += 1;
                     tracing::warn!(worker = id.0, "a transcode worker ended");
                     self.pool.handle_exit(id, now);
                 }
@@ -204,13 +201,13 @@ impl Task {
                 Action::End(id) => drop(self.processes.remove(&id)),
                 Action::Kill(id, why) => {
                     match why {
-                        Ending::Silent => self.snapshot.workers_silent += 1,
-                        Ending::Stuck => self.snapshot.workers_stuck += 1,
+                        Ending::Silent => self.slots.snapshot.workers_silent += 1,
+                        Ending::Stuck => self.slots.snapshot.workers_stuck += 1,
                     }
                     tracing::warn!(worker = id.0, ?why, "a transcode worker is ended");
                     self.kill(id);
                 }
-                Action::Tell(id, event) => self.tell(id, event),
+                Action::Tell(id, event) => self.slots.tell(id, event, self.clock.now()),
             }
         }
     }
@@ -223,7 +220,7 @@ impl Task {
             }
             Err(error) => {
                 tracing::error!(%error, "no transcode worker can be started");
-                self.snapshot.worker_exits += 1;
+                self.slots.snapshot.worker_exits += 1;
                 self.pool.handle_exit(id, self.clock.now());
             }
         }
@@ -236,7 +233,7 @@ impl Task {
             .zip(process)
             .is_some_and(|(message, (process, _))| process.send(message));
         if !is_sent {
-            self.snapshot.workers_stuck += 1;
+            self.slots.snapshot.workers_stuck += 1;
             self.kill(id);
             self.pool.handle_exit(id, self.clock.now());
         }
@@ -244,8 +241,27 @@ impl Task {
 
     fn kill(&mut self, id: WorkerId) {
         if let Some((process, _)) = self.processes.remove(&id) {
-            self.snapshot.worker_exits += 1;
+            self.slots.snapshot.worker_exits += 1;
             process.kill();
+        }
+    }
+
+    fn close_abandoned(&mut self) {
+        let now = self.clock.now();
+        for id in self.slots.abandoned() {
+            self.slots.forget(id, now);
+            self.pool.close(id, now);
+        }
+    }
+
+    /// How many wait now.
+    fn count_waiting(&mut self) {
+        let snapshot = &mut self.slots.snapshot;
+        snapshot.census = self.pool.census();
+        for lane in Lane::ALL {
+            if let Some(jobs) = snapshot.jobs_mut(lane) {
+                jobs.queued = self.pool.n_queued(lane);
+            }
         }
     }
 }

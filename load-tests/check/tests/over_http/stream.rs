@@ -8,7 +8,7 @@ use bridge_packager::event::Event;
 use bridge_packager::latency::LatencyMode;
 use bridge_packager::packager::Packager;
 use bridge_packager::rendition::RenditionName;
-use bridge_packager::segment_clock::Zero;
+use bridge_packager::dates::Zero;
 use sfu_model::codec::MediaKind;
 use sfu_model::frame::{Format, Frame};
 use sfu_model::packet::Dimensions;
