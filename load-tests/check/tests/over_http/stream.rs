@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bridge_packager::config::{Config, Windows};
+use bridge_packager::dates::Zero;
 use bridge_packager::event::Event;
 use bridge_packager::latency::LatencyMode;
 use bridge_packager::packager::Packager;
 use bridge_packager::rendition::RenditionName;
-use bridge_packager::dates::Zero;
 use sfu_model::codec::MediaKind;
 use sfu_model::frame::{Format, Frame};
 use sfu_model::packet::Dimensions;
