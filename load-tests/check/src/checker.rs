@@ -1,6 +1,6 @@
 //! Everything that was seen of one origin. A value: what it is told decides what it finds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use sfu_model::time::Instant;
@@ -48,6 +48,8 @@ pub struct Checker {
     report: Report,
     multivariant: Option<(Url, Multivariant)>,
     seen: BTreeMap<Url, Seen>,
+    /// Renditions of which an init section came.
+    begun: BTreeSet<Url>,
     inits: BTreeMap<(Url, Option<String>), Init>,
 }
 
@@ -163,6 +165,8 @@ impl Checker {
         let Some(init) = fragments::judge_init(bytes, channels, &mut notes) else {
             return;
         };
+        // What is listed later, the multivariant playlist that we have may know nothing of.
+        let is_first = self.begun.insert(url.clone());
         if let Some((base, playlist)) = &self.multivariant {
             let is_it = |uri: &str| base.join(uri).is_ok_and(|uri| uri == *url);
             let groups = playlist
@@ -178,7 +182,7 @@ impl Checker {
                 .filter(|v| is_it(&v.uri) || refers(&v.audio));
             for variant in named {
                 for track in init.tracks.iter().filter(|track| !track.format.is_empty()) {
-                    variants::judge_format(variant, track, &mut notes);
+                    variants::judge_format(variant, track, is_first, &mut notes);
                 }
             }
         }

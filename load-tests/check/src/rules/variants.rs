@@ -48,9 +48,13 @@ fn judge_groups(playlist: &Multivariant, notes: &mut Notes<'_>) {
     }
 }
 
-/// A variant of a playlist whose init section has this track.
-pub fn judge_format(variant: &Variant, track: &Track, notes: &mut Notes<'_>) {
-    let is_listed = variant.codecs.iter().any(|codec| covers(codec, track));
+/// A variant of a playlist whose init section has this track. `is_first`: it is as old as the playlist, which knows its profile
+/// and level then.
+pub fn judge_format(variant: &Variant, track: &Track, is_first: bool, notes: &mut Notes<'_>) {
+    let is_listed = variant.codecs.iter().any(|codec| match is_first {
+        true => covers(codec, track),
+        false => codec.starts_with(track.format),
+    });
     notes.check(Rule::Lh27, Some(variant.line), is_listed, || {
         let (format, avc) = (track.format, track.avc.unwrap_or_default());
         format!(

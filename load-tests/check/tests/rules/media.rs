@@ -185,6 +185,35 @@ fn a_format_that_codecs_do_not_list_is_found() {
     }
 }
 
+#[test]
+fn a_profile_that_comes_later_is_nothing_that_codecs_could_list() {
+    let mut checker = Checker::default();
+    let text = MULTIVARIANT.replace("avc1.64001f", "avc1.42e01f");
+    checker.handle_multivariant(&url("multivariant.m3u8"), multivariant(&text));
+    let main = Format::H264 {
+        sps: Box::new([0x67, 0x4d, 0x40, 0x28, 1, 0x80]),
+        pps: Box::new([0x68, 0xce, 0x3c]),
+        size: Dimensions {
+            width: 1280,
+            height: 720,
+        },
+    };
+    let main = init_section(&main).unwrap();
+    for (name, init) in [("init.mp4", &*pictures(720)), ("init-1.mp4", &main[..])] {
+        checker.handle_init(&url("video.m3u8"), &map(name), init);
+    }
+    assert_eq!(broken(&checker), []);
+    // Another codec is another format, whenever it comes.
+    let mut checker = Checker::default();
+    let text = MULTIVARIANT.replace("avc1.64001f", "vp09.00.10.08");
+    checker.handle_multivariant(&url("multivariant.m3u8"), multivariant(&text));
+    for name in ["init.mp4", "init-1.mp4"] {
+        checker.handle_init(&url("video.m3u8"), &map(name), &main);
+    }
+    let row = checker.report().row(Rule::Lh27).unwrap();
+    assert_eq!(row.n_broken, 2);
+}
+
 /// The boxes of an init section, changed.
 fn changed(init: &[u8], change: impl FnOnce(&mut Moov)) -> Vec<u8> {
     let mut rest = init;
