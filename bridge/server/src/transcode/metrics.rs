@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bridge_transcode::capabilities::{Capabilities, Role, State};
 use bridge_transcode::message::from_worker::Trouble;
+use bridge_transcode::place::Place;
 use bridge_transcode::plan::Plan;
 use bridge_transcode::supervisor::Supervisor;
 use bridge_transcode::supervisor::snapshot::Snapshot;
@@ -17,6 +18,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
+use super::card_use::Cards;
 use super::job_metrics;
 
 /// How often the supervisor is asked how it stands; what is scraped is as old at most.
@@ -24,7 +26,10 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// How the transcoder stood when it was last asked. Clones are the same one.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Watched(Arc<Mutex<Seen>>);
+pub(crate) struct Watched {
+    seen: Arc<Mutex<Seen>>,
+    cards: Cards,
+}
 
 #[derive(Debug, Default)]
 struct Seen {
@@ -41,6 +46,9 @@ impl Watched {
                 && let Some(found) = supervisor.probe().await
             {
                 tell(&found);
+                if takes_nvidia(&found) {
+                    self.cards.watch();
+                }
                 self.seen().capabilities = Some(found);
             }
             sleep(LOOK_EVERY).await;
@@ -49,8 +57,14 @@ impl Watched {
 
     /// A panic under the lock leaves figures that are whole: they change in one move.
     fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn takes_nvidia(found: &Capabilities) -> bool {
+    let plan = Plan::of(found);
+    let mut taken = Role::ALL.into_iter().filter_map(|role| plan.taken(role));
+    taken.any(|(_, place)| place == Place::Nvidia)
 }
 
 fn tell(found: &Capabilities) {
@@ -131,6 +145,7 @@ impl Collector for Watched {
         gauges(&seen.snapshot, &mut encoder)?;
         counters(&seen.snapshot, &mut encoder)?;
         job_metrics::encode(&seen.snapshot, &mut encoder)?;
+        self.cards.encode(&mut encoder)?;
         let mut troubles = encoder.encode_descriptor(
             "transcode_troubles",
             "What was wrong with slots that went on",

@@ -1,5 +1,6 @@
 //! What of a stream is encoded anew: its sound as AAC, and pictures that players cannot take as they come.
 
+mod card_use;
 mod job_metrics;
 pub(crate) mod job_slot;
 pub(crate) mod metrics;
