@@ -90,7 +90,8 @@ export async function startPlayer(test, browser, server, name) {
       document.body.replaceChildren(video);
       const began = performance.now();
       const seen = {
-        failures: /** @type {string[]} */ ([]), stood: /** @type {string[]} */ ([]), jumps: 0, firstMs: Number.NaN, latencyS: () => Number.NaN,
+        failures: /** @type {string[]} */ ([]), stood: /** @type {string[]} */ ([]), moved: /** @type {string[]} */ ([]), firstMs: Number.NaN,
+        latencyS: () => Number.NaN,
       };
       // What a player has of pictures and of sound, it has in these; the element tells only of what it has of both.
       const buffers = /** @type {Map<string, SourceBuffer>} */ (new Map());
@@ -110,7 +111,8 @@ export async function startPlayer(test, browser, server, name) {
       addEventListener('error', () => void (video.error && seen.failures.push(video.error.message)), true);
       // Where something is missing players move to what comes after, and stand still nowhere.
       video.addEventListener('seeking', () => {
-        if (!Number.isNaN(seen.firstMs)) seen.jumps += 1;
+        if (Number.isNaN(seen.firstMs)) return;
+        seen.moved.push(`${new Date().toISOString()} to ${video.currentTime.toFixed(2)}, with ${had().join(', ')}`);
       });
       // A player may move in what it has, before and after it plays.
       video.addEventListener('waiting', () => {
@@ -130,13 +132,13 @@ export async function startPlayer(test, browser, server, name) {
  * How long the first picture took, when and where it stood still, what went wrong, how many bytes of sound it has decoded, as
  * Chromium counts them, and how far behind it says that it is.
  * @param {import('playwright-core').Page} page
- * @returns {Promise<{ failures: string[], stood: string[], stalls: number, jumps: number, firstMs: number, soundBytes: number, latencyS: number }>}
+ * @returns {Promise<{ failures: string[], stood: string[], moved: string[], stalls: number, jumps: number, firstMs: number, soundBytes: number, latencyS: number }>}
  */
 export const seenBy = (page) =>
   page.evaluate(() => {
     const video = /** @type {any} */ (document.querySelector('video'));
     const { latencyS, ...seen } = /** @type {any} */ (window).seen;
-    return { ...seen, stalls: seen.stood.length, soundBytes: video.webkitAudioDecodedByteCount, latencyS: latencyS() };
+    return { ...seen, stalls: seen.stood.length, jumps: seen.moved.length, soundBytes: video.webkitAudioDecodedByteCount, latencyS: latencyS() };
   });
 
 /**

@@ -1,13 +1,16 @@
 // Every segment of the stream since it began, as programs read it that others made: MP4Box (its JavaScript edition) and ffprobe.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import * as MP4Box from 'mp4box';
 import { multivariant } from './playlists.js';
 import { STREAM } from './server.js';
+
+/** What is kept of a run, for people to look at. */
+const output = new URL('../output/', import.meta.url).pathname;
 
 /** A packet or a sample: when it is decoded, and how many bytes it has. @typedef {{ dts: number, bytes: number }} Unit */
 
@@ -74,12 +77,17 @@ function asMp4Box(init, media, url) {
   return { whole, codec: track.codec, timescale: track.timescale, samples };
 }
 
-/** What ffprobe finds. It must not complain of anything. @param {string} file @returns {Promise<Unit[]>} */
-async function asFfprobe(file) {
+/**
+ * What ffprobe finds. It must not complain of anything.
+ * @param {string} file
+ * @param {string} what it is, in what is said if it does
+ * @returns {Promise<Unit[]>}
+ */
+async function asFfprobe(file, what) {
   const options = ['-v', 'warning', '-fflags', 'noparse', '-show_entries', 'packet=dts,size', '-of', 'json', file];
   const { stdout, stderr } = await promisify(execFile)('ffprobe', options);
   const complaints = stderr.split('\n').filter((line) => line !== '' && !UNEVEN.test(line));
-  assert.deepEqual(complaints, [], file);
+  assert.deepEqual(complaints, [], `${what}: ${complaints.join('; ')}`);
   return JSON.parse(stdout).packets.map((/** @type {{ dts: number, size: string }} */ { dts, size }) => ({ dts, bytes: Number(size) }));
 }
 
@@ -105,7 +113,18 @@ async function readRendition(server, rendition, folder) {
     const file = path.join(folder, `${rendition}.mp4`);
     await writeFile(file, whole);
     const units = samples.map(({ dts, size }) => ({ dts, bytes: size }));
-    assert.deepEqual(await asFfprobe(file), units, url);
+    const keyframes = samples.flatMap(({ is_sync }, index) => (is_sync ? [index] : []));
+    const what = `${url}, ${isAnew ? 'behind a discontinuity, ' : ''}${samples.length} samples from ${first?.dts}, keyframes ${keyframes}`;
+    try {
+      assert.deepEqual(await asFfprobe(file, what), units, what);
+    } catch (error) {
+      // For whoever looks into it.
+      await mkdir(output, { recursive: true });
+      await writeFile(path.join(output, `unreadable-${rendition}.mp4`), whole);
+      const playlist = await bytesOf(`${server.url}/hls/${STREAM.name}/${rendition}/dvr.m3u8`);
+      await writeFile(path.join(output, `unreadable-${rendition}.m3u8`), new Uint8Array(playlist));
+      throw error;
+    }
     codecs.push(codec);
   }
   const unalignedMax = UNALIGNED_SHARE_MAX * segments.length;

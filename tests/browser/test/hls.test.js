@@ -85,9 +85,10 @@ async function minute(t, publisher, listed) {
 
   for (const { name, page, told, agesMs, latenciesS, stalls, jumps, soundBytes } of seats) {
     await t.test(name, async (t) => {
-      const { failures, firstMs, stood } = await seenBy(page);
+      const { failures, firstMs, stood, moved } = await seenBy(page);
       t.diagnostic(`first picture ${firstMs.toFixed(0)} ms, ${told.join('; ')}; stalls ${stalls.join(', ')}; jumps ${jumps.join(', ')}`);
       for (const stall of stood) t.diagnostic(`stood still ${stall}`);
+      for (const jump of moved) t.diagnostic(`moved ${jump}`);
       assert.deepEqual(failures.filter((failure) => !isItsOwn(name, failure)), []);
       soundBytes.slice(1).forEach((bytes, look) => {
         const before = /** @type {number} */ (soundBytes[look]);
