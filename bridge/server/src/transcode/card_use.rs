@@ -1,7 +1,9 @@
 //! How much of NVIDIA's cards is used, of which more nodes are asked for before a queue grows: what their driver says (NVML).
 
 use std::fmt;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
 use std::time::Duration;
 
 use nvml_wrapper::Nvml;
@@ -9,14 +11,25 @@ use nvml_wrapper::error::NvmlError;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
-use tokio::task::{JoinError, spawn_blocking};
+use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use tracing::warn;
 
-/// How often the driver is asked. It averages over a sixth of a second to a second by itself.
-const ASK_EVERY: Duration = Duration::from_secs(5);
-/// How long it may take to answer. Then nothing is shown until it does: a driver that hangs must not look like a card that is idle.
-const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// When the driver is asked.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    /// After the last answer.
+    again: Duration,
+    /// How long it may take to answer. Then nothing is shown until it does: a driver that hangs must not look like a card that is
+    /// idle.
+    within: Duration,
+}
+
+/// It averages over a sixth of a second to a second by itself.
+const PACE: Pace = Pace {
+    again: Duration::from_secs(5),
+    within: Duration::from_secs(5),
+};
 
 /// What was last said of each card; nothing while nothing is known. Clones are the same one.
 #[derive(Clone, Debug, Default)]
@@ -37,17 +50,16 @@ struct Used {
 }
 
 impl Cards {
-    /// Asks until there is nobody left to be told. A driver that does not answer keeps one thread, and is asked no more meanwhile.
+    /// Asks until there is nobody left to be told. The driver is asked by a thread of its own, which nobody waits for: not those who
+    /// are told, and not the process when it ends.
     pub(super) fn watch(&self) {
-        let told = Arc::downgrade(&self.0);
-        tokio::spawn(async move {
-            if let Err(error) = ask(&told).await {
-                tell(&told, Vec::new());
-                let error = error.to_string();
-                let why = "the driver of the card does not say how much of it is used";
-                warn!(error, "{why}");
-            }
-        });
+        let (asks, asked) = sync_channel(1);
+        let (answers, answered) = mpsc::channel(1);
+        let asking = thread::Builder::new().name("card-use".into());
+        if let Err(error) = asking.spawn(move || ask(&asked, &answers)) {
+            warn!(%error, "nobody asks how much of the card is used");
+        }
+        tokio::spawn(pass_on(PACE, (asks, answered), Arc::downgrade(&self.0)));
     }
 
     pub(super) fn encode(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
@@ -90,52 +102,50 @@ fn tell(told: &Weak<Mutex<Vec<Used>>>, cards: Vec<Used>) -> bool {
     somebody
 }
 
-/// Why nothing is known.
-#[derive(Debug, thiserror::Error)]
-enum Silent {
-    #[error("{0}")]
-    Driver(#[from] NvmlError),
-    #[error("asking it ended with a panic")]
-    Panic(#[from] JoinError),
-}
-
-async fn ask(told: &Weak<Mutex<Vec<Used>>>) -> Result<(), Silent> {
-    let driver = Arc::new(spawn_blocking(Nvml::init).await??);
+/// Asks and tells of each answer, and of none where there is none.
+async fn pass_on(
+    pace: Pace,
+    (asks, mut answers): (SyncSender<()>, mpsc::Receiver<Vec<Used>>),
+    told: Weak<Mutex<Vec<Used>>>,
+) {
     loop {
-        let asked = Arc::clone(&driver);
-        let mut answer = spawn_blocking(move || of_all(&asked));
-        let cards = match timeout(ANSWER_WITHIN, &mut answer).await {
-            Ok(cards) => cards,
-            Err(_) => {
-                tell(told, Vec::new());
-                answer.await
-            }
-        };
-        if !tell(told, cards??) {
-            return Ok(());
+        // Where there is no room, the last question is not answered yet.
+        let _ = asks.try_send(());
+        let answer = timeout(pace.within, answers.recv()).await;
+        let is_over = matches!(answer, Ok(None));
+        let cards = answer.ok().flatten().unwrap_or_default();
+        if !tell(&told, cards) || is_over {
+            return;
         }
-        sleep(ASK_EVERY).await;
+        sleep(pace.again).await;
     }
 }
 
-fn of_all(driver: &Nvml) -> Result<Vec<Used>, NvmlError> {
-    (0..driver.device_count()?)
-        .map(|card| {
-            let device = driver.device_by_index(card)?;
-            Ok(Used {
-                card,
-                compute: device.utilization_rates().ok().map(|used| used.gpu),
-                encoder: device
-                    .encoder_utilization()
-                    .ok()
-                    .map(|used| used.utilization),
-                decoder: device
-                    .decoder_utilization()
-                    .ok()
-                    .map(|used| used.utilization),
-            })
-        })
-        .collect()
+/// Asks the driver when it is told to. What that cannot say of one card hides no other.
+fn ask(asked: &Receiver<()>, answers: &mpsc::Sender<Vec<Used>>) {
+    let result = Nvml::init().and_then(|driver| {
+        let n_cards = driver.device_count()?;
+        for () in asked {
+            let cards = (0..n_cards).filter_map(|card| used(&driver, card).ok());
+            if answers.blocking_send(cards.collect()).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    });
+    if let Err(error) = result {
+        warn!(%error, "the driver of the card does not say how much of it is used");
+    }
+}
+
+fn used(driver: &Nvml, card: u32) -> Result<Used, NvmlError> {
+    let device = driver.device_by_index(card)?;
+    Ok(Used {
+        card,
+        compute: device.utilization_rates().ok().map(|used| used.gpu),
+        encoder: (device.encoder_utilization().ok()).map(|used| used.utilization),
+        decoder: (device.decoder_utilization().ok()).map(|used| used.utilization),
+    })
 }
 
 #[cfg(test)]
@@ -190,16 +200,46 @@ mod tests {
         assert!(!tell(&told, vec![used(0, None)]));
     }
 
-    /// Where there is no driver, as on most machines, asking it is an error that says so, and no more.
     #[tokio::test]
-    async fn a_driver_that_is_not_there_is_no_panic() {
-        match ask(&Weak::new()).await {
-            Err(Silent::Driver(error)) => {
-                let error = error.to_string();
-                assert!(error.contains("libnvidia-ml"), "{error}");
+    async fn a_driver_that_falls_silent_is_not_shown_as_it_was() {
+        let cards = Cards::default();
+        let (asks, asked) = sync_channel(1);
+        let (answers, answered) = mpsc::channel(1);
+        let pace = Pace {
+            again: Duration::from_millis(10),
+            within: Duration::from_millis(50),
+        };
+        let told = Arc::downgrade(&cards.0);
+        let passing_on = tokio::spawn(pass_on(pace, (asks, answered), told));
+        let answer = vec![Used {
+            card: 0,
+            compute: Some(99),
+            encoder: None,
+            decoder: None,
+        }];
+        for _ in 0..2 {
+            answers.send(answer.clone()).await.unwrap();
+            while !page(&cards).contains("} 99") {
+                sleep(Duration::from_millis(1)).await;
             }
-            Err(Silent::Panic(error)) => panic!("{error}"),
-            Ok(()) => {}
+            while page(&cards).contains("transcode_gpu") {
+                sleep(Duration::from_millis(1)).await;
+            }
         }
+        assert!(asked.try_recv().is_ok());
+        drop(answers);
+        passing_on.await.unwrap();
+    }
+
+    /// Where there is no driver, as on most machines, nothing is said, and nothing goes on.
+    #[test]
+    fn a_driver_that_is_not_there_ends_it() {
+        let (asks, asked) = sync_channel(1);
+        let (answers, mut answered) = mpsc::channel(1);
+        asks.send(()).unwrap();
+        drop(asks);
+        ask(&asked, &answers);
+        let said = answered.try_recv();
+        assert!(said.is_err() || Nvml::init().is_ok());
     }
 }
