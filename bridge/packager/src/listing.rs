@@ -8,7 +8,7 @@ use sfu_model::packet::Dimensions;
 
 use crate::config::Config;
 use crate::event::Event;
-use crate::measure::Measured;
+use crate::measure::{Measure, Measured};
 use crate::outbox::Outbox;
 use crate::part::PartIndex;
 use crate::playlist::media::{Media, Report};
@@ -39,7 +39,7 @@ impl Listing {
                 outbox.events.push_back(Event::Playlist(Arc::new(media)));
             }
         }
-        let renditions = renditions(slots);
+        let renditions = renditions(slots, is_ended);
         if differ(&renditions, &self.told) {
             self.told = renditions.into();
             let told = Arc::clone(&self.told);
@@ -104,10 +104,12 @@ fn report(writer: &RenditionWriter) -> Option<Report> {
 
 /// Those that a player may choose, best first: pictures by size and rate, then sound, AAC before all other because every
 /// player has it.
-fn renditions(slots: &[Slot]) -> Vec<RenditionOutline> {
+fn renditions(slots: &[Slot], is_ended: bool) -> Vec<RenditionOutline> {
     let listed = slots.iter().filter(|slot| slot.is_listed());
     let writers = listed.filter_map(|slot| slot.writer.as_ref());
-    let mut infos: Vec<RenditionOutline> = writers.filter_map(info).collect();
+    let mut infos: Vec<RenditionOutline> = writers
+        .filter_map(|writer| info(writer, is_ended))
+        .collect();
     infos.sort_by_key(|info| {
         let is_sound = info.kind == MediaKind::Audio;
         let is_rare = is_sound && !info.codecs.starts_with("mp4a");
@@ -118,9 +120,19 @@ fn renditions(slots: &[Slot]) -> Vec<RenditionOutline> {
     infos
 }
 
-fn info(writer: &RenditionWriter) -> Option<RenditionOutline> {
+/// As long as a stream goes on, its rates are those of what will come. Once it has ended, `BANDWIDTH` is that of what there is
+/// (draft-pantos-hls-rfc8216bis section 4.4.6.2), another's pictures that it showed for a while among it.
+fn info(writer: &RenditionWriter, is_ended: bool) -> Option<RenditionOutline> {
     let face = writer.shown.face();
-    let measured: Measured = face.measure.measured();
+    let mut measured: Measured = face.measure.measured();
+    if is_ended {
+        let mut whole = Measure::default();
+        for segment in writer.window.segments().iter() {
+            let bytes = u64::from(segment.size_bytes);
+            whole.segment(bytes, segment.duration, segment.is_gap);
+        }
+        measured.peak_bps = measured.peak_bps.max(whole.measured().peak_bps);
+    }
     let kind = writer.kind();
     let is_video = kind == MediaKind::Video;
     Some(RenditionOutline {

@@ -110,6 +110,11 @@ fn who_shows_a_larger_one_is_told_of_as_that_while_it_does() {
     assert_eq!((after.0, after.1, after.2), (360, 5, 5));
     // What is listed is still of both.
     assert_eq!(after.3, "avc1.4d401f");
+    // And so is the peak, when nothing more will come.
+    driver.packager.handle_end(Instant::START + ms(30_000));
+    driver.collect();
+    let at_the_end = told(&driver, "360p");
+    assert_eq!((at_the_end.0, at_the_end.1), (360, 24));
 }
 
 #[test]
