@@ -187,7 +187,6 @@ impl Ladder {
         if is_break {
             self.outbox.stats.late_cuts += self.clock.reach(writer.at(time), now);
             self.clock.break_at(writer.at(time), now);
-            self.outbox.stats.discontinuities += 1;
         }
         self.reach(index, time, true, now);
         let writer = writer_mut(&mut self.slots, index);
@@ -286,7 +285,6 @@ impl Ladder {
         let present = now.saturating_since(self.config.zero.at);
         let at = present.max(told.unwrap_or_default());
         self.clock.break_at(at, now);
-        self.outbox.stats.discontinuities += 1;
         for writer in writers_mut(&mut self.slots) {
             while let Some(next) = self.clock.after(writer.segment.cut().number) {
                 if Some(next) == self.clock.last() {

@@ -135,7 +135,11 @@ impl Packager {
 
     /// What went otherwise than wished.
     pub fn stats(&self) -> Stats {
-        self.ladder.outbox.stats
+        let last = self.ladder.clock.last();
+        Stats {
+            discontinuities: last.map_or(0, |cut| cut.discontinuity_sequence),
+            ..self.ladder.outbox.stats
+        }
     }
 
     /// How the pictures of a rendition keep to the cuts. `None`: it has no frame yet.
