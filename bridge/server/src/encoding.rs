@@ -112,9 +112,10 @@ impl Encoding {
             for rendition in stream.take_asked() {
                 transcoding.handle_asked(&rendition, now);
             }
-            if let Some(made) = transcoding.handle_timeout(now) {
-                stages.routes.handle_demand(&made);
+            if let Some(wanted) = transcoding.news(now) {
+                stages.routes.handle_demand(&wanted);
             }
+            transcoding.tell_demand(|rung| stages.routes.needs(rung));
         }
     }
 

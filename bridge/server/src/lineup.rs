@@ -20,7 +20,7 @@ pub(crate) struct Lineup {
     next: Option<Turn>,
     /// Those that are to show their own.
     wanted: Vec<RenditionName>,
-    /// Those that the encoder was told to make, if it was told so: what comes of others was on its way.
+    /// Those that somebody wants, if that was told: what comes of others comes until a turn.
     made: Option<Vec<RenditionName>>,
 }
 
@@ -67,7 +67,12 @@ impl Lineup {
         own.contains(name)
     }
 
-    /// The encoder makes these from now on.
+    /// Does a rung show its own pictures, or will it from the next turn on? Until then its encoder is needed.
+    pub(crate) fn needs(&self, name: &RenditionName) -> bool {
+        self.own.contains(name) || self.next().is_some_and(|next| next.contains(name))
+    }
+
+    /// Somebody wants these from now on.
     pub(crate) fn handle_demand(&mut self, made: &[RenditionName]) {
         self.wanted.retain(|rung| made.contains(rung));
         self.made = Some(made.to_vec());
@@ -141,13 +146,16 @@ mod tests {
         // What was on its way changes nothing.
         lineup.handle_rung(&names(&["480p"])[0]);
         assert!(!lineup.advance(secs(4), secs(6)));
+        assert!(lineup.needs(&names(&["480p"])[0]));
         assert!(lineup.advance(secs(5), secs(6)), "it is behind all");
+        assert!(!lineup.needs(&names(&["480p"])[0]));
         assert_eq!(has(&lineup, 3), ["720p", "160p"]);
 
         lineup.handle_demand(&names(&["720p", "480p", "160p"]));
         assert!(!lineup.advance(secs(6), secs(8)), "it has no picture yet");
         lineup.handle_rung(&names(&["480p"])[0]);
         assert!(lineup.advance(secs(6), secs(8)));
+        assert!(lineup.needs(&names(&["480p"])[0]));
         assert_eq!(lineup.turns_at(), Some(secs(8)));
         assert_eq!(has(&lineup, 7), ["720p", "160p"]);
         assert_eq!(has(&lineup, 8), ["720p", "480p", "160p"]);

@@ -120,9 +120,14 @@ impl Routes {
         self.follow();
     }
 
-    /// The transcoder makes pictures of these from now on: who gets none shows another's.
-    pub(crate) fn handle_demand(&mut self, made: &[RenditionName]) {
-        self.lineup.handle_demand(made);
+    /// Somebody wants these rungs from now on: the others are to show another's pictures.
+    pub(crate) fn handle_demand(&mut self, wanted: &[RenditionName]) {
+        self.lineup.handle_demand(wanted);
+    }
+
+    /// Are a rung's own pictures shown, or will they be?
+    pub(crate) fn needs(&self, name: &RenditionName) -> bool {
+        self.lineup.needs(name)
     }
 
     /// A rung has a picture, the latest of all is of `newest`, and `keyframe` is the next of all rungs. When decoders begin anew

@@ -1,6 +1,8 @@
 //! From packets to what can be asked for, as a value: frames, the ladder, the packager.
 
 mod placing;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

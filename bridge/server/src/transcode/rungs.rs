@@ -18,7 +18,10 @@ pub(crate) struct Rungs {
     rungs: Vec<Rung>,
     names: Vec<RenditionName>,
     demand: Demand,
-    told: RungSet,
+    /// Those that were wanted when it was last asked.
+    wanted: RungSet,
+    /// Those that the encoder was told to make.
+    made: RungSet,
     larger_since: Option<Instant>,
 }
 
@@ -32,7 +35,8 @@ impl Rungs {
         Self {
             // Two rungs of one height are of two shapes, which no ladder has.
             names: rungs.iter().filter_map(|rung| name(rung.size)).collect(),
-            told: RungSet::first(rungs.len()),
+            wanted: RungSet::first(rungs.len()),
+            made: RungSet::first(rungs.len()),
             rungs,
             demand,
             larger_since: None,
@@ -49,11 +53,8 @@ impl Rungs {
         self.names.get(usize::from(rung.0))
     }
 
-    /// The renditions of some of them.
-    pub(crate) fn of(&self, set: RungSet) -> Vec<RenditionName> {
-        let all = (0_u8..).map(RungIndex).zip(&self.names);
-        let found = all.filter(|(rung, _)| set.has(*rung));
-        found.map(|(_, name)| name.clone()).collect()
+    fn all(&self) -> impl Iterator<Item = (RungIndex, &RenditionName)> {
+        (0_u8..).map(RungIndex).zip(&self.names)
     }
 
     /// Somebody asked for a rendition.
@@ -64,14 +65,34 @@ impl Rungs {
         }
     }
 
-    /// The rungs to encode, when they are others than were told last. [`Self::handle_told`] says that they were.
-    pub(crate) fn news(&self, now: Instant) -> Option<RungSet> {
+    /// The renditions that somebody wants, when they are others than at the last call.
+    pub(crate) fn news(&mut self, now: Instant) -> Option<Vec<RenditionName>> {
         let wanted = self.demand.wanted(now);
-        (wanted != self.told).then_some(wanted)
+        if wanted == self.wanted {
+            return None;
+        }
+        self.wanted = wanted;
+        let names = self.all().filter(|(rung, _)| wanted.has(*rung));
+        Some(names.map(|(_, name)| name.clone()).collect())
     }
 
-    pub(crate) fn handle_told(&mut self, wanted: RungSet) {
-        self.told = wanted;
+    /// The rungs to encode, when they are others than were told last: what is wanted, and what is needed still, since it is shown
+    /// up to a keyframe that is to come. [`Self::handle_told`] says that they were.
+    pub(crate) fn to_tell(&self, needs: impl Fn(&RenditionName) -> bool) -> Option<RungSet> {
+        let is_made = |rung, name: &RenditionName| {
+            self.wanted.has(rung) || self.made.has(rung) && needs(name)
+        };
+        let made = self.all().fold(RungSet::NONE, |made, (rung, name)| {
+            match is_made(rung, name) {
+                true => made.with(rung),
+                false => made,
+            }
+        });
+        (made != self.made).then_some(made)
+    }
+
+    pub(crate) fn handle_told(&mut self, made: RungSet) {
+        self.made = made;
     }
 
     /// Whether the ladder that the source could have now should replace this one.
@@ -103,6 +124,14 @@ mod tests {
         Instant::START + Duration::from_secs(s)
     }
 
+    fn texts(names: Option<Vec<RenditionName>>) -> Option<Vec<&'static str>> {
+        let known = ["720p", "480p", "360p", "160p"];
+        names.map(|names| {
+            let is_there = |text: &&str| names.iter().any(|name| name.as_str() == *text);
+            known.into_iter().filter(is_there).collect()
+        })
+    }
+
     fn of(width: u16, height: u16) -> Vec<Rung> {
         ladder(&STEPS, Dimensions { width, height }, FrameRate::clamp(30))
     }
@@ -115,12 +144,36 @@ mod tests {
         assert_eq!(rungs.news(at(29)), None);
         let asked = rungs.names()[2].clone();
         rungs.handle_asked(&asked, at(20));
-        let without_480p = RungSet::first(4).without(RungIndex(1));
-        assert_eq!(rungs.news(at(30)), Some(without_480p));
-        rungs.handle_told(without_480p);
+        assert_eq!(
+            texts(rungs.news(at(30))),
+            Some(vec!["720p", "360p", "160p"])
+        );
         assert_eq!(rungs.news(at(49)), None);
+        assert_eq!(texts(rungs.news(at(50))), Some(vec!["720p", "160p"]));
+    }
+
+    #[test]
+    fn a_rung_is_encoded_for_as_long_as_it_is_needed_and_anew_as_soon_as_it_is_wanted() {
+        let mut rungs = Rungs::new(of(1280, 720), at(0));
+        let all = RungSet::first(4);
+        let without_480p = all.without(RungIndex(1));
+        let of_360p = rungs.names()[2].clone();
+        rungs.handle_asked(&of_360p, at(20));
+        rungs.news(at(30));
+        assert_eq!(rungs.to_tell(|_| true), None);
+        let needs_360p = |name: &RenditionName| name.as_str() == "360p";
+        assert_eq!(rungs.to_tell(needs_360p), Some(without_480p));
+        rungs.handle_told(without_480p);
+        // Nobody needs what is not made, whatever is said of it.
+        assert_eq!(rungs.to_tell(|_| true), None);
+        rungs.news(at(50));
+        assert_eq!(rungs.to_tell(needs_360p), None);
         let ends = without_480p.without(RungIndex(2));
-        assert_eq!(rungs.news(at(50)), Some(ends));
+        assert_eq!(rungs.to_tell(|_| false), Some(ends));
+        let of_480p = rungs.names()[1].clone();
+        rungs.handle_asked(&of_480p, at(51));
+        rungs.news(at(51));
+        assert_eq!(rungs.to_tell(needs_360p), Some(all));
     }
 
     #[test]

@@ -206,13 +206,19 @@ impl Transcoding {
         self.send_sound(batch)
     }
 
-    /// Lets rungs rest that nobody wants, and go on that somebody does. The renditions that go on, where they are others than
-    /// before.
-    pub(crate) fn handle_timeout(&mut self, now: Instant) -> Option<Vec<RenditionName>> {
-        let (slot, rungs) = (self.pictures.slot()?, self.rungs.as_mut()?);
-        let wanted = rungs.news(now).filter(|wanted| slot.want(*wanted))?;
-        rungs.handle_told(wanted);
-        Some(rungs.of(wanted))
+    /// The renditions that somebody wants, where they are others than before.
+    pub(crate) fn news(&mut self, now: Instant) -> Option<Vec<RenditionName>> {
+        self.pictures.slot()?;
+        self.rungs.as_mut()?.news(now)
+    }
+
+    /// Lets rungs rest that nobody wants and nobody needs any more, and go on that somebody wants.
+    pub(crate) fn tell_demand(&mut self, needs: impl Fn(&RenditionName) -> bool) {
+        if let (Some(slot), Some(rungs)) = (self.pictures.slot(), &mut self.rungs)
+            && let Some(made) = rungs.to_tell(needs).filter(|made| slot.want(*made))
+        {
+            rungs.handle_told(made);
+        }
     }
 
     /// What comes back next; for ever nothing while there is no job.
