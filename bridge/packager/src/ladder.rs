@@ -198,9 +198,12 @@ impl Ladder {
 
     /// A frame that follows the one before it.
     fn follow(&mut self, index: usize, frame: &Frame, now: Instant) {
-        let Some(writer) = self.writer(index) else {
+        let Some(writer) = writer_mut(&mut self.slots, index) else {
             return;
         };
+        if frame.is_keyframe && frame.kind() == MediaKind::Video {
+            self.outbox.stats.frames_late += writer.parts.give_up_late(frame.time.0);
+        }
         let floor = writer.parts.floor();
         let is_late = frame.time.0.saturating_add(writer.parts.half_a_frame()) < floor;
         if is_late && frame.kind() == MediaKind::Audio {

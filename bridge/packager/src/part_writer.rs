@@ -112,6 +112,17 @@ impl PartWriter {
         self.is_left_out = is_left_out;
     }
 
+    /// A decoder can begin at a frame of this time: pictures before it that came too late for the part that they belong to, and are
+    /// all that there is of this one, are good for nothing any more. How many there were.
+    pub(crate) fn give_up_late(&mut self, time: u64) -> u64 {
+        if time > self.starts_at.saturating_add(self.half_a_frame()) {
+            return 0;
+        }
+        let n_late = self.samples.len() + usize::from(self.pending.is_some());
+        self.abandon();
+        n_late as u64
+    }
+
     /// A frame that begins where [`Self::advance`] ended.
     pub(crate) fn put(&mut self, pending: Pending) {
         if pending.is_keyframe {
@@ -229,7 +240,8 @@ impl PartWriter {
         if self.room() == 0 || (wanted > self.room() && is_long) {
             self.close();
         }
-        if wanted <= self.longest {
+        // One that came too late is shown for a moment, which says nothing of the others.
+        if until_next > 1 && wanted <= self.longest {
             self.typical = wanted;
         }
         if self.samples.is_empty() {

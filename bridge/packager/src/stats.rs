@@ -17,7 +17,7 @@ pub struct Stats {
     pub keyframes_wanted: u64,
     /// Frames dropped because a decoder cannot begin at them, or not so soon after it began.
     pub frames_before_keyframe: u64,
-    /// Frames of sound dropped because the time they belong to is told of already.
+    /// Frames dropped because the time they belong to is told of already: of sound, and pictures that a keyframe follows.
     pub frames_late: u64,
     /// Frames dropped because they are of a time that has not come.
     pub frames_ahead: u64,
