@@ -14,10 +14,18 @@ use serde::Serialize;
 use sfu_model::time::UnixTime;
 use sfu_net::clock;
 use signaling_auth::grant::{Grant, Refusal};
-use signaling_auth::signed_url::key::{UrlKeys, UrlRequest};
+use signaling_auth::limits::URL_LIFETIME_SECS_MAX;
+use signaling_auth::signed_url::key::{UrlKeys, UrlLifetime, UrlRequest};
 use whip_whep_server::access::Access;
 
 use crate::problem::problem;
+
+/// How long what is signed for a token plays. A token lets a viewer in, and sends nobody away: a session of WHEP goes on when it has
+/// ended, and so must a player of HLS, each of whose requests is let in anew. Half a day is longer than people watch. It could be
+/// a week, but whoever holds the URL may pass it on.
+const PLAYS_FOR: Duration = Duration::from_secs(12 * 3_600);
+
+const _: () = assert!(PLAYS_FOR.as_secs() <= URL_LIFETIME_SECS_MAX);
 
 /// What a URL is signed with, and who may have one.
 #[derive(Clone)]
@@ -53,11 +61,9 @@ async fn sign(
     let granted = signing
         .access
         .may_play_until(&stream, bearer(&headers), unix_now);
-    let mut response = match granted {
-        Ok(grant) => match signing.prefix(grant, unix_now) {
-            Some(prefix) => Json(prefix).into_response(),
-            None => refused(Refusal::Expired),
-        },
+    let mut response = match granted.map(|grant| signing.prefix(grant, unix_now)) {
+        Ok(Ok(prefix)) => Json(prefix).into_response(),
+        Ok(Err(UrlLifetime)) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Err(refusal) => refused(refusal),
     };
     let no_store = HeaderValue::from_static("no-store");
@@ -66,24 +72,24 @@ async fn sign(
 }
 
 impl Signing {
-    /// For as long as the token itself opens anything, an hour at most; `None`: not a second.
-    fn prefix(&self, grant: Grant, unix_now: UnixTime) -> Option<SignedPrefix> {
-        let Some(expires) = grant.expires else {
-            return Some(SignedPrefix {
+    /// Good from now on for [`PLAYS_FOR`], however soon the token ends.
+    fn prefix(&self, grant: Grant, unix_now: UnixTime) -> Result<SignedPrefix, UrlLifetime> {
+        if grant.expires.is_none() {
+            return Ok(SignedPrefix {
                 prefix: String::new(),
                 expires_at: None,
             });
-        };
+        }
         let request = UrlRequest {
             stream: grant.stream,
-            lifetime: Duration::from_secs(expires.0.saturating_sub(unix_now.0)),
+            lifetime: PLAYS_FOR,
             network: None,
             country: None,
         };
-        let token = self.keys.sign(&request, unix_now).ok()?;
-        Some(SignedPrefix {
+        let token = self.keys.sign(&request, unix_now)?;
+        Ok(SignedPrefix {
             prefix: format!("/signed/{}", token.expose()),
-            expires_at: Some(expires.0),
+            expires_at: Some(unix_now.0.saturating_add(PLAYS_FOR.as_secs())),
         })
     }
 }
