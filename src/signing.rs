@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, ORIGIN, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use axum::{Json, Router};
@@ -16,6 +16,9 @@ use sfu_net::clock;
 use signaling_auth::grant::{Grant, Refusal};
 use signaling_auth::limits::URL_LIFETIME_SECS_MAX;
 use signaling_auth::signed_url::key::{UrlKeys, UrlLifetime, UrlRequest};
+use whip_whep_core::cors::AllowedOrigins;
+use whip_whep_core::response::Response as Fields;
+use whip_whep_core::status::Status;
 use whip_whep_server::access::Access;
 
 use crate::problem::problem;
@@ -27,11 +30,12 @@ const PLAYS_FOR: Duration = Duration::from_secs(12 * 3_600);
 
 const _: () = assert!(PLAYS_FOR.as_secs() <= URL_LIFETIME_SECS_MAX);
 
-/// What a URL is signed with, and who may have one.
+/// What a URL is signed with, who may have one, and by which pages.
 #[derive(Clone)]
 pub(crate) struct Signing {
     pub(crate) keys: Arc<UrlKeys>,
     pub(crate) access: Arc<Access>,
+    pub(crate) origins: AllowedOrigins,
 }
 
 #[derive(Serialize)]
@@ -46,7 +50,10 @@ struct SignedPrefix {
 /// The route.
 pub(crate) fn router(signing: Signing) -> Router {
     Router::new()
-        .route("/api/v1/streams/{stream}/signed-url", post(sign))
+        .route(
+            "/api/v1/streams/{stream}/signed-url",
+            post(sign).options(preflight),
+        )
         .with_state(signing)
 }
 
@@ -68,6 +75,24 @@ async fn sign(
     };
     let no_store = HeaderValue::from_static("no-store");
     response.headers_mut().insert(CACHE_CONTROL, no_store);
+    with_fields(signing.exposed(&headers), response)
+}
+
+/// A page of another origin asks first whether it may send a bearer. Nothing is said of the stream.
+async fn preflight(State(signing): State<Signing>, headers: HeaderMap) -> Response {
+    let fields = AllowedOrigins::permit(signing.exposed(&headers));
+    with_fields(fields, StatusCode::NO_CONTENT.into_response())
+}
+
+/// The same, with these fields in its head.
+fn with_fields(fields: Fields, mut response: Response) -> Response {
+    for field in fields.headers {
+        // They are ours, but for an origin that is on the list, whose letters are visible ones.
+        if let Ok(value) = HeaderValue::from_str(&field.value) {
+            let name = HeaderName::from_static(field.name);
+            response.headers_mut().append(name, value);
+        }
+    }
     response
 }
 
@@ -91,6 +116,12 @@ impl Signing {
             prefix: format!("/signed/{}", token.expose()),
             expires_at: Some(unix_now.0.saturating_add(PLAYS_FOR.as_secs())),
         })
+    }
+
+    /// What lets a page of another origin read the answer, as with WHEP.
+    fn exposed(&self, headers: &HeaderMap) -> Fields {
+        let origin = headers.get(ORIGIN).and_then(|value| value.to_str().ok());
+        self.origins.expose(origin, Fields::empty(Status::Ok))
     }
 }
 

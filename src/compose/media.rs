@@ -11,6 +11,7 @@ use sfu_model::id::RoomId;
 use sfu_server::{Advertised, Sfu};
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
+use whip_whep_core::cors::AllowedOrigins;
 use whip_whep_server::access::Access;
 use whip_whep_server::service::WhipWhep;
 
@@ -65,11 +66,12 @@ struct Running {
     n_workers: usize,
 }
 
-/// The bridge, who lets signed URLs in, and who makes thumbnails.
+/// The bridge, who lets signed URLs in, which pages may ask for one, and who makes thumbnails.
 #[derive(Clone)]
 struct Packaging {
     bridge: Bridge,
     gate: Gate,
+    origins: AllowedOrigins,
     thumbnails: Desk,
 }
 
@@ -81,6 +83,7 @@ impl Packaging {
         let signing = Signing {
             keys: Arc::clone(&self.gate.keys),
             access: Arc::clone(access),
+            origins: self.origins.clone(),
         };
         signed::router(self.gate.clone(), media.clone())
             .merge(signing::router(signing))
@@ -128,6 +131,7 @@ impl Media {
                     bridge: bridge::open(config, &ground.data, sfu.clone(), told)?,
                     thumbnails,
                     gate: bridge::gate(config, &ground.data)?,
+                    origins: endpoint::allowed_origins(config),
                 })
             }
             false => None,

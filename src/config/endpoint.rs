@@ -26,7 +26,7 @@ pub(crate) fn config(config: &Config) -> EndpointConfig {
             .iter()
             .filter_map(|server| ice_server(server).ok())
             .collect(),
-        allowed_origins: allowed_origins(&config.http.allowed_origins),
+        allowed_origins: allowed_origins(config),
         lenient_patch: config.compat.lenient_patch,
         limits: Limits {
             posts_per_client: joins(limits.joins_per_second_and_client),
@@ -48,7 +48,9 @@ pub(super) fn ice_server(server: &settings::IceServer) -> Result<IceServer, Inva
     IceServer::new(&server.uri, credential)
 }
 
-fn allowed_origins(origins: &[String]) -> AllowedOrigins {
+/// Which pages may send bearers.
+pub(crate) fn allowed_origins(config: &Config) -> AllowedOrigins {
+    let origins = &config.http.allowed_origins;
     if origins.iter().any(|origin| origin == ANY_ORIGIN) {
         AllowedOrigins::Any
     } else {
@@ -77,11 +79,13 @@ mod tests {
 
     #[test]
     fn a_listed_origin_is_not_any() {
+        let of = |listed: &[String]| {
+            let mut config = Config::default();
+            config.http.allowed_origins = listed.to_vec();
+            allowed_origins(&config)
+        };
         let listed = ["https://stage.example".to_owned()];
-        assert_eq!(
-            allowed_origins(&listed),
-            AllowedOrigins::List(listed.to_vec())
-        );
-        assert_eq!(allowed_origins(&[]), AllowedOrigins::List(Vec::new()));
+        assert_eq!(of(&listed), AllowedOrigins::List(listed.to_vec()));
+        assert_eq!(of(&[]), AllowedOrigins::List(Vec::new()));
     }
 }

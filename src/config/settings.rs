@@ -55,7 +55,7 @@ pub(crate) struct Http {
     pub(crate) listen: SocketAddr,
     /// Addresses or prefixes of proxies whose `X-Forwarded-*` headers are believed.
     pub(crate) trusted_proxies: Vec<String>,
-    /// Origins of web pages that may use WHIP and WHEP; `*` is any.
+    /// Origins of web pages that may use WHIP and WHEP, and exchange play tokens for signed URLs; `*` is any.
     pub(crate) allowed_origins: Vec<String>,
 }
 

@@ -3,8 +3,8 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
-use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
+use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use sfu_model::id::RoomId;
 use sfu_model::time::UnixTime;
@@ -360,5 +360,50 @@ async fn what_a_token_was_exchanged_for_plays_when_the_token_has_ended() {
     };
     assert_eq!(problem["code"], "token-expired");
     assert_eq!(check(&running, &signed).await, good());
+    running.stop();
+}
+
+/// The fields that a page of an origin meets, when it asks first (OPTIONS) and when it asks (POST).
+async fn met_by(running: &Running, method: Method, origin: &str) -> (StatusCode, HeaderMap) {
+    let url = running.url("/api/v1/streams/private/signed-url");
+    let request = client().request(method, url).header("origin", origin);
+    let request = request
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", "authorization");
+    let response = request.send().await.unwrap();
+    (response.status(), response.headers().clone())
+}
+
+#[tokio::test]
+async fn a_page_of_another_origin_may_exchange_its_token_where_it_may_play() {
+    let running = Running::with_config(CONFIG);
+    let (status, fields) = met_by(&running, Method::OPTIONS, "https://a.test").await;
+    assert_eq!(status, 204);
+    assert_eq!(fields["access-control-allow-origin"], "*");
+    let allows = |field: &str, word: &str| {
+        let list = fields[field].to_str().unwrap();
+        assert!(list.split(", ").any(|listed| listed == word), "{list}");
+    };
+    allows("access-control-allow-methods", "POST");
+    allows("access-control-allow-headers", "Authorization");
+    // It may read why it is refused.
+    let (status, fields) = met_by(&running, Method::POST, "https://a.test").await;
+    assert_eq!(status, 401);
+    assert_eq!(fields["access-control-allow-origin"], "*");
+    running.stop();
+
+    let listed = CONFIG.replace("[http]", "[http]\nallowed_origins = [\"https://a.test\"]");
+    let running = Running::with_config(&listed);
+    for method in [Method::OPTIONS, Method::POST] {
+        for (origin, expected) in [
+            ("https://a.test", Some("https://a.test")),
+            ("https://b.test", None),
+        ] {
+            let (_, fields) = met_by(&running, method.clone(), origin).await;
+            let allowed = fields.get("access-control-allow-origin");
+            assert_eq!(allowed.map(|value| value.to_str().unwrap()), expected);
+            assert_eq!(fields["vary"], "Origin");
+        }
+    }
     running.stop();
 }
