@@ -124,6 +124,12 @@ describe('patience with WHEP', () => {
     expect(patienceMs({ name: 'live' })).toBeUndefined();
   });
 
+  it('is none with a token that has ended, where HLS goes on without one', () => {
+    const failed = (status: number) => patienceMs({ name: 'failed', error: refused(status) }, true);
+    expect(failed(401)).toBe(0);
+    for (const status of [403, 409]) expect(failed(status)).toBeUndefined();
+  });
+
   it('is longer with what has never been seen than with a picture that stands still', () => {
     const first = patienceMs({ name: 'connecting' }) ?? 0;
     const again = patienceMs({ name: 'recovering', step: 'ice-restart' }) ?? 0;

@@ -55,7 +55,7 @@ function serve(answers: Record<string, () => Response>) {
     const { pathname } = new URL(url, location.href);
     asked.push(`${pathname} ${headers.Authorization ?? ''}`.trim());
     const answer = answers[pathname];
-    return answer ? Promise.resolve(answer()) : Promise.resolve(new Response('', { status: 404 }));
+    return answer ? new Promise((resolve) => resolve(answer())) : Promise.resolve(new Response('', { status: 404 }));
   });
   return asked;
 }
@@ -98,45 +98,107 @@ describe('the HLS of a stream', () => {
     expect(Math.abs(site.serverMs(aheadMs))).toBeLessThan(1_000);
   });
 
-  it('goes back to the first date of the whole window, and every request has the token', async () => {
+  it('goes back to the first date of the whole window', async () => {
     const asked = serve({
       '/hls/demo/dvr.m3u8': () => new Response(TOP),
       '/hls/demo/720p/dvr.m3u8': () => new Response(MEDIA),
     });
-    expect(await new HlsSite('demo', 'tok').oldestMs()).toBe(OLDEST_MS);
-    expect(asked).toEqual(['/hls/demo/dvr.m3u8 Bearer tok', '/hls/demo/720p/dvr.m3u8 Bearer tok']);
+    expect(await new HlsSite('demo', undefined).oldestMs()).toBe(OLDEST_MS);
+    expect(asked).toEqual(['/hls/demo/dvr.m3u8', '/hls/demo/720p/dvr.m3u8']);
   });
 });
 
-describe('a player that sends no token', () => {
+describe('the HLS of a stream that is not for everybody', () => {
   afterEach(() => vi.unstubAllGlobals());
-  const URL_OF_ALL = '/hls/demo/multivariant.m3u8';
   const SIGN = '/api/v1/streams/demo/signed-url';
+  const LIVE = '/hls/demo/multivariant.m3u8';
+  const top = () => new Response(TOP);
+  const signed = (prefix: string) => () => Response.json({ prefix, expires_at: 1 });
+  const refused = () => new Response('{}', { status: 403 });
 
-  it('is given a signed URL for the token, and anew each time', async () => {
-    let n = 0;
-    const asked = serve({ [SIGN]: () => Response.json({ prefix: `/signed/${(n += 1)}`, expires_at: 1 }) });
+  it('is asked for with what the token is exchanged for, once, and by players that send no token', async () => {
+    const asked = serve({
+      [SIGN]: signed('/signed/1'),
+      [`/signed/1${LIVE}`]: top,
+      '/signed/1/dash/demo/time': () => new Response('2026-03-01T12:00:00.250Z'),
+      '/signed/1/hls/demo/dvr.m3u8': top,
+      '/signed/1/hls/demo/720p/dvr.m3u8': () => new Response(MEDIA),
+    });
     const site = new HlsSite('demo', 'tok');
-    expect(await site.forPlayersWithoutToken(site.liveUrl)).toBe(`/signed/1${URL_OF_ALL}`);
-    expect(await site.forPlayersWithoutToken(site.dvrUrl)).toBe('/signed/2/hls/demo/dvr.m3u8');
-    expect(asked).toEqual([`${SIGN} Bearer tok`, `${SIGN} Bearer tok`]);
+    expect(site.outlivesToken).toBe(false);
+    expect(await Promise.all([site.ask(), site.ask()])).toEqual(['offered', 'offered']);
+    expect(await site.oldestMs()).toBe(OLDEST_MS);
+    expect([site.liveUrl, site.dvrUrl]).toEqual([`/signed/1${LIVE}`, '/signed/1/hls/demo/dvr.m3u8']);
+    expect(site.outlivesToken).toBe(true);
+    const withToken = asked.filter((request) => request.endsWith(' Bearer tok'));
+    expect(withToken).toEqual([`${SIGN} Bearer tok`]);
+    expect(asked.filter((request) => !request.startsWith('/signed/1/'))).toEqual(withToken);
   });
 
-  it('is given the URL as it is where there is no token, or none is needed', async () => {
-    const asked = serve({ [SIGN]: () => Response.json({ prefix: '' }) });
-    expect(await new HlsSite('demo', undefined).forPlayersWithoutToken(URL_OF_ALL)).toBe(URL_OF_ALL);
-    expect(asked).toEqual([]);
-    expect(await new HlsSite('demo', 'tok').forPlayersWithoutToken(URL_OF_ALL)).toBe(URL_OF_ALL);
+  it('is asked for as it is where there is no token, or none is needed', async () => {
+    const asked = serve({ [SIGN]: signed(''), [LIVE]: top });
+    const site = new HlsSite('demo', undefined);
+    expect([await site.ask(), site.liveUrl]).toEqual(['offered', LIVE]);
+    expect(asked.some((request) => request.startsWith(SIGN))).toBe(false);
+    const needless = new HlsSite('demo', 'tok');
+    expect([await needless.ask(), needless.liveUrl]).toEqual(['offered', LIVE]);
+    expect([site.outlivesToken, needless.outlivesToken]).toEqual([false, false]);
   });
 
   it.each([
-    new Response('', { status: 404 }),
-    new Response('{}', { status: 401 }),
-    new Response('{"prefix":1}'),
-    new Response('<html>'),
-  ])('has none where the server signs none', async (answer) => {
-    serve({ [SIGN]: () => answer });
-    expect(await new HlsSite('demo', 'tok').forPlayersWithoutToken(URL_OF_ALL)).toBeUndefined();
+    [404, ''],
+    [401, '{}'],
+    [200, '{"prefix":1}'],
+    [200, '<html>'],
+  ])('is absent where the server signs nothing for the token (%i, %j)', async (status, said) => {
+    const asked = serve({ [SIGN]: () => new Response(said, { status }), [LIVE]: top });
+    const site = new HlsSite('demo', 'tok');
+    expect(await site.ask()).toBe('absent');
+    expect(await site.oldestMs()).toBeUndefined();
+    expect(asked).toEqual([`${SIGN} Bearer tok`, `${SIGN} Bearer tok`]);
+  });
+
+  it('cannot be known where the token cannot be exchanged now, and is asked for again later', async () => {
+    const site = new HlsSite('demo', 'tok');
+    const reset = { text: () => Promise.reject(new TypeError('reset')), status: 200, ok: true } as Response;
+    for (const trouble of [
+      () => new Response('', { status: 503 }),
+      () => reset,
+      () => {
+        throw new TypeError('no network');
+      },
+    ]) {
+      serve({ [SIGN]: trouble });
+      expect(await site.ask()).toBe('unreachable');
+    }
+    serve({ [SIGN]: signed('/signed/1'), [`/signed/1${LIVE}`]: top });
+    expect(await site.ask()).toBe('offered');
+  });
+
+  it('goes on when the token has ended, for as long as the prefix opens anything', async () => {
+    const site = new HlsSite('demo', 'tok');
+    serve({ [SIGN]: signed('/signed/1'), [`/signed/1${LIVE}`]: top });
+    await site.ask();
+    serve({ [SIGN]: () => new Response('{}', { status: 401 }), [`/signed/1${LIVE}`]: top });
+    expect(await site.ask()).toBe('offered');
+    serve({ [SIGN]: () => new Response('{}', { status: 401 }), [`/signed/1${LIVE}`]: refused });
+    expect(await site.ask()).toBe('absent');
+  });
+
+  it('is let in again with a token that is good, where the server signs with another key', async () => {
+    const site = new HlsSite('demo', 'tok');
+    serve({ [SIGN]: signed('/signed/1'), [`/signed/1${LIVE}`]: top });
+    await site.ask();
+    const asked = serve({ [SIGN]: signed('/signed/2'), [`/signed/1${LIVE}`]: refused, [`/signed/2${LIVE}`]: top });
+    expect(await site.ask()).toBe('offered');
+    expect(site.liveUrl).toBe(`/signed/2${LIVE}`);
+    const [first, ...others] = asked;
+    expect(first).toBe(`/signed/1${LIVE}`);
+    expect(others.slice(0, 2)).toEqual([`${SIGN} Bearer tok`, `/signed/2${LIVE}`]);
+    // One that signs what it does not believe is asked no more than once.
+    const vainly = serve({ [SIGN]: signed('/signed/3'), [`/signed/2${LIVE}`]: refused, [`/signed/3${LIVE}`]: refused });
+    expect(await site.ask()).toBe('absent');
+    expect(vainly).toHaveLength(3);
   });
 });
 

@@ -50,3 +50,12 @@ export async function reach(page, state, withinMs = WITHIN_MS) {
     throw new Error(`the page is ${is}, not ${state}: ${error ?? 'it says nothing'}`, { cause });
   }
 }
+
+/**
+ * Waits until a watch page plays in this way.
+ * @param {import('playwright-core').Page} page
+ * @param {string} way
+ */
+export async function plays(page, way, withinMs = WITHIN_MS) {
+  await page.waitForFunction((way) => window.freshet?.via === way && window.freshet.state === 'live', way, { timeout: withinMs });
+}

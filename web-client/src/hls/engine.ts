@@ -38,8 +38,8 @@ export interface EngineFigures {
 }
 
 export interface EngineOptions {
+  /** It is all that opens the stream: neither player sends a token. */
   url: string;
-  token: string | undefined;
   video: HTMLVideoElement;
   /** The date to begin at; without it as near to live as it may. */
   fromMs: number | undefined;

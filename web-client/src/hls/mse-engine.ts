@@ -15,6 +15,21 @@ const FIRST_ESTIMATE_BPS = 4_000_000;
  */
 const KEPT_S = 30;
 
+const CONFIGURATION: Partial<HlsConfig> = {
+  lowLatencyMode: true,
+  autoStartLoad: false,
+  // It would begin to load by itself.
+  enableInterstitialPlayback: false,
+  // Fragments are taken as they are; a worker would come from a `blob:` address, which the page's
+  // policy does not let in.
+  enableWorker: false,
+  testBandwidth: false,
+  abrEwmaDefaultEstimate: FIRST_ESTIMATE_BPS,
+  backBufferLength: KEPT_S,
+  // See pace.ts.
+  maxLiveSyncPlaybackRate: 1,
+};
+
 /** hls.js, with our pace in place of its own: it does not hurry when it is far behind. */
 export class MseEngine implements Engine {
   private readonly hls: Hls;
@@ -25,7 +40,7 @@ export class MseEngine implements Engine {
   constructor(options: EngineOptions) {
     this.options = options;
     this.video = options.video;
-    this.hls = new Hls(configuration(options.token));
+    this.hls = new Hls(CONFIGURATION);
     this.listen();
     this.hls.loadSource(options.url);
     this.hls.attachMedia(options.video);
@@ -151,29 +166,4 @@ function startOf(details: LevelDetails, dateMs: number, wantsOldest: boolean): n
   const latest = details.edge - (details.partHoldBack || details.holdBack);
   const position = positionOf(details, dateMs) ?? (wantsOldest ? details.fragmentStart : undefined);
   return position !== undefined && position < latest ? position : -1;
-}
-
-function configuration(token: string | undefined): Partial<HlsConfig> {
-  return {
-    lowLatencyMode: true,
-    autoStartLoad: false,
-    // It would begin to load by itself.
-    enableInterstitialPlayback: false,
-    // Fragments are taken as they are; a worker would come from a `blob:` address, which the page's
-    // policy does not let in.
-    enableWorker: false,
-    testBandwidth: false,
-    abrEwmaDefaultEstimate: FIRST_ESTIMATE_BPS,
-    backBufferLength: KEPT_S,
-    // See pace.ts.
-    maxLiveSyncPlaybackRate: 1,
-    ...(token === undefined ? {} : { xhrSetup: (xhr, url) => authorize(xhr, url, token) }),
-  };
-}
-
-/** A token goes to the server that the page is from, and to no other that a playlist may name. */
-function authorize(xhr: XMLHttpRequest, url: string, token: string): void {
-  xhr.open('GET', url, true);
-  if (new URL(url, location.href).origin !== location.origin) return;
-  xhr.setRequestHeader('Authorization', `Bearer ${token}`);
 }

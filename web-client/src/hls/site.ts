@@ -1,7 +1,5 @@
+import { Admission, type Offer } from './admission.ts';
 import { firstDateMs, firstVariant, hasPictures } from './playlist.ts';
-
-/** `absent`: the server says that there is none, or none for this viewer. */
-export type Offer = 'offered' | 'absent' | 'unreachable';
 
 /**
  * Longest beginning of a DVR playlist that is read for its first date, which stands within the
@@ -9,37 +7,36 @@ export type Offer = 'offered' | 'absent' | 'unreachable';
  */
 const HEAD_CHARS_MAX = 4_096;
 
-/** One stream's HLS as a server offers it, with a play token where the stream is not public. */
+/** One stream's HLS as a server offers it, for a play token where the stream is not public. */
 export class HlsSite {
-  readonly liveUrl: string;
-  readonly dvrUrl: string;
   readonly token: string | undefined;
-  private readonly clockUrl: string;
-  private readonly signUrl: string;
+  private readonly admission: Admission;
+  private readonly livePath: string;
+  private readonly dvrPath: string;
+  private readonly clockPath: string;
   private aheadMs: number | undefined;
 
   constructor(stream: string, token: string | undefined) {
-    this.liveUrl = `/hls/${stream}/multivariant.m3u8`;
-    this.dvrUrl = `/hls/${stream}/dvr.m3u8`;
-    this.clockUrl = `/dash/${stream}/time`;
-    this.signUrl = `/api/v1/streams/${stream}/signed-url`;
     this.token = token;
+    this.admission = new Admission(stream, token);
+    this.livePath = `/hls/${stream}/multivariant.m3u8`;
+    this.dvrPath = `/hls/${stream}/dvr.m3u8`;
+    this.clockPath = `/dash/${stream}/time`;
   }
 
-  /**
-   * A URL of this site for a player that sends no token: signed by the server for as long as the
-   * token is good. Undefined where the server signs none.
-   */
-  async forPlayersWithoutToken(url: string): Promise<string | undefined> {
-    if (!this.token) return url;
-    try {
-      const response = await this.fetch(this.signUrl, 'POST');
-      if (!response.ok) return undefined;
-      const { prefix } = (await response.json()) as { prefix?: unknown };
-      return typeof prefix === 'string' ? prefix + url : undefined;
-    } catch {
-      return undefined;
-    }
+  /** What a player is given, once the stream is offered: it sends no token. */
+  get liveUrl(): string {
+    return this.admission.prefix + this.livePath;
+  }
+
+  /** Likewise, of the whole window. */
+  get dvrUrl(): string {
+    return this.admission.prefix + this.dvrPath;
+  }
+
+  /** Whether this viewer may go on when the token has ended. */
+  get outlivesToken(): boolean {
+    return this.admission.outlivesToken;
   }
 
   /**
@@ -48,7 +45,8 @@ export class HlsSite {
    */
   async ask(): Promise<Offer> {
     try {
-      const response = await this.fetch(this.liveUrl);
+      const response = await this.fetch(this.livePath);
+      if (typeof response === 'string') return response;
       if (response.status >= 500) return 'unreachable';
       if (!response.ok || !hasPictures(await response.text())) return 'absent';
       if (this.aheadMs === undefined) await this.readClock();
@@ -69,25 +67,32 @@ export class HlsSite {
   /** How far back a viewer may go: a date on the server's clock. */
   async oldestMs(): Promise<number | undefined> {
     try {
-      const top = await this.fetch(this.dvrUrl);
-      const variant = top.ok ? firstVariant(await top.text()) : undefined;
+      const top = await this.fetch(this.dvrPath);
+      if (typeof top === 'string' || !top.ok) return undefined;
+      const variant = firstVariant(await top.text());
       if (variant === undefined) return undefined;
-      const media = await this.fetch(new URL(variant, new URL(this.dvrUrl, location.href)));
+      const media = await fetch(new URL(variant, new URL(this.dvrUrl, location.href)));
       return media.ok && media.body ? firstDateMs(await head(media.body)) : undefined;
     } catch {
       return undefined;
     }
   }
 
-  private fetch(url: string | URL, method = 'GET'): Promise<Response> {
-    const headers = this.token ? { headers: { Authorization: `Bearer ${this.token}` } } : {};
-    return fetch(url, { method, ...headers });
+  /** The answer for a path, or why this viewer is not let in to it. */
+  private async fetch(path: string): Promise<Response | Exclude<Offer, 'offered'>> {
+    const admitted = await this.admission.ask();
+    if (admitted !== 'offered') return admitted;
+    const { prefix } = this.admission;
+    const response = await fetch(prefix + path);
+    if (response.status !== 403 || !this.admission.drop(prefix)) return response;
+    const again = await this.admission.ask();
+    return again === 'offered' ? fetch(this.admission.prefix + path) : again;
   }
 
   /** The answer is as old as its way here: about half of the time that passed. */
   private async readClock(): Promise<void> {
     const sentAtMs = Date.now();
-    const response = await this.fetch(this.clockUrl);
+    const response = await fetch(this.admission.prefix + this.clockPath);
     const serverMs = Date.parse(await response.text());
     if (!response.ok || Number.isNaN(serverMs)) return;
     this.aheadMs = (sentAtMs + Date.now()) / 2 - serverMs;

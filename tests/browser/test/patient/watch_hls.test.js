@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { launchChromium, newPage } from '../../src/chromium.js';
 import { misfits } from '../../src/layout.js';
 import { packetFilter } from '../../src/network.js';
-import { goLive, reach, watch } from '../../src/pages.js';
+import { goLive, plays, reach, watch } from '../../src/pages.js';
 import { look, seenThrough, told } from '../../src/seen_through.js';
 import { PRIVATE_STREAM, startServer, STREAM } from '../../src/server.js';
 import { signToken } from '../../src/token.js';
@@ -26,11 +26,6 @@ const STUDIO = { codec: 'H264', fps: '30', bitrate: '800' };
 
 /** The same for two cores that show it three times, in two ways. */
 const SMALL_STUDIO = { ...STUDIO, resolution: '320x180', bitrate: '400' };
-
-/** Waits until the page plays in this way. @param {import('playwright-core').Page} page @param {string} way */
-async function plays(page, way, withinMs = 30_000) {
-  await page.waitForFunction((way) => window.freshet?.via === way && window.freshet.state === 'live', way, { timeout: withinMs });
-}
 
 /** Nothing was black, nothing skipped, and little seen again. @param {import('../../src/seen_through.js').Seen} seen */
 function isSeamless(seen) {
@@ -119,6 +114,7 @@ test('a viewer goes to broadcast, back in time, and back to interactive', async 
   await menu.waitFor();
   const isPlayerLoaded = () => asked.some((path) => path.includes('mse-engine'));
   assert.equal(isPlayerLoaded(), false, 'hls.js is loaded before it is wanted');
+  assert.ok(!asked.some((path) => path.endsWith('/signed-url')), 'a token is exchanged where none is needed');
   await viewer.getByTestId('volume').fill('40');
   await lists(server, '360p');
 

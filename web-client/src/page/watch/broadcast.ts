@@ -157,14 +157,10 @@ export class Broadcast implements Player {
     if (this.isClosed) return;
     if (offer === 'unreachable' && this.current.name !== 'connecting') return this.openLater();
     const Engine = offer === 'offered' ? await engineFor(this.video) : undefined;
-    const plainUrl = this.target.fromMs === undefined ? this.site.liveUrl : this.site.dvrUrl;
-    const url =
-      Engine === NativeEngine ? await this.site.forPlayersWithoutToken(plainUrl) : plainUrl;
     if (this.isClosed) return;
-    if (!Engine || url === undefined) return this.events.onTrouble();
+    if (!Engine) return this.events.onTrouble();
     this.engine = new Engine({
-      url,
-      token: this.site.token,
+      url: this.target.fromMs === undefined ? this.site.liveUrl : this.site.dvrUrl,
       video: this.video,
       fromMs,
       wantsOldest: this.target.fromMs !== undefined,
@@ -222,7 +218,7 @@ export class Broadcast implements Player {
   }
 }
 
-/** hls.js, which is loaded when it is first wanted; or the browser itself, which sends no token. */
+/** hls.js, which is loaded when it is first wanted; or the browser itself. */
 async function engineFor(video: HTMLVideoElement) {
   if (hasMediaSource()) {
     const { MseEngine } = await import('../../hls/mse-engine.ts');

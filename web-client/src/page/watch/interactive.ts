@@ -39,6 +39,8 @@ export class Interactive implements Player {
   /** Undefined until it is known whether media arrives in this session. */
   private isFlowing: boolean | undefined;
   private lastShownMs: number | undefined;
+  /** Whether the token has admitted it: one that never has may be for somebody else. */
+  private wasLive = false;
   private impatience: ReturnType<typeof setTimeout> | undefined;
   private callOffPicture: (() => void) | undefined;
 
@@ -143,7 +145,8 @@ export class Interactive implements Player {
   /** Tells that it does not get through, once that has lasted. */
   private minds(state: KeeperState): void {
     clearTimeout(this.impatience);
-    const waitMs = patienceMs(state);
+    this.wasLive ||= state.name === 'live';
+    const waitMs = patienceMs(state, this.wasLive && this.site.outlivesToken);
     if (waitMs !== undefined) this.impatience = setTimeout(this.events.onTrouble, waitMs);
     else if (state.name === 'live') this.events.onWell();
   }

@@ -16,11 +16,13 @@ const RECOVER_MS_MAX = 1_500;
 /**
  * How long a state may last before another way is tried; undefined for as long as it likes, where
  * another way would do no better. Every refusal that speaks of this way alone is tried around at
- * once: no path for media, no place (503), too many (429), nothing in common with this browser.
+ * once: no path for media, no place (503), too many (429), nothing in common with this browser; and
+ * a token that has ended since (401), where the other way goes on without one.
  */
-export function patienceMs(state: KeeperState): number | undefined {
+export function patienceMs(state: KeeperState, outlivesToken = false): number | undefined {
   const error = 'error' in state ? state.error : undefined;
   if (error) {
+    if (error.status === 401 && outlivesToken) return 0;
     // Nobody is live, or may not be watched by this viewer, or the server is away: so it is by any
     // way.
     const isOfStream = error.status === 401 || error.status === 403 || error.status === 409;

@@ -66,6 +66,8 @@ export class Watching {
   private incoming: Seat | undefined;
   private readonly patience = new Backoff(RETURN, Math.random);
   private returning: ReturnType<typeof setTimeout> | undefined;
+  /** The token has ended: WHEP admits nobody with it any more. */
+  private isTokenOver = false;
 
   constructor(url: string, site: HlsSite, screen: Screen, first: Target, events: WatchingEvents) {
     this.url = url;
@@ -131,7 +133,8 @@ export class Watching {
   private planReturn(): void {
     const { shown, incoming } = this.aims;
     if (shown.way === 'whep') this.patience.reset();
-    const mayReturn = this.isKeptFromWhep && isSame(shown, HLS) && !incoming;
+    const isWaiting = this.isKeptFromWhep && isSame(shown, HLS) && !incoming;
+    const mayReturn = isWaiting && !this.isTokenOver;
     if (mayReturn && this.returning !== undefined) return;
     clearTimeout(this.returning);
     this.returning = undefined;
@@ -200,6 +203,7 @@ export class Watching {
       };
     return {
       onStanding: (standing) => {
+        if (target.way === 'whep' && standing.error?.status === 401) this.isTokenOver = true;
         if (seat === this.shown) this.events.onStanding(standing);
         // What is to come and has to wait first, for whatever reason, does not keep people waiting
         // with it.
