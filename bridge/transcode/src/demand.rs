@@ -12,6 +12,10 @@ const KEPT_FOR: Duration = Duration::from_secs(30);
 /// The same of one that rested before and was asked for again, and again: twice as long each time, up to this. To rest and to
 /// go on are a discontinuity each, which everybody who watches meets.
 const KEPT_FOR_MOST: Duration = Duration::from_secs(480);
+/// A rest of so long halves that again, and each further one as long. Who comes after it is another audience than the one that
+/// came and went: one evening's is not paid for on all that follow. What rests for longer than it may be kept is a discontinuity
+/// so rarely that half the time costs nobody more of them.
+const HALVED_BY: Duration = Duration::from_secs(600);
 
 /// What the audience of a stream wants of its ladder.
 #[derive(Clone, Debug)]
@@ -36,9 +40,20 @@ impl Asked {
         let kept_for = match before {
             None => KEPT_FOR,
             Some(before) if now < before.ends_at() => before.kept_for,
-            Some(before) => before.kept_for.saturating_mul(2).min(KEPT_FOR_MOST),
+            Some(before) => before.kept_after(now - before.ends_at()),
         };
         Self { at: now, kept_for }
+    }
+
+    fn kept_after(self, rested: Duration) -> Duration {
+        let n_halvings = rested.as_secs() / HALVED_BY.as_secs();
+        match u32::try_from(n_halvings).unwrap_or(u32::MAX) {
+            0 => self.kept_for.saturating_mul(2).min(KEPT_FOR_MOST),
+            n => {
+                let divisor = 1_u32.checked_shl(n).unwrap_or(u32::MAX);
+                (self.kept_for / divisor).max(KEPT_FOR)
+            }
+        }
     }
 }
 
@@ -117,6 +132,33 @@ mod tests {
                 Some(at(asked_at + kept_for))
             );
             asked_at += kept_for;
+        }
+    }
+
+    #[test]
+    fn a_rung_that_rested_for_long_rests_sooner_again() {
+        // How long it is kept who was kept for eight minutes and then rested so long, in seconds.
+        let rows = [
+            (599, 480),
+            (600, 240),
+            (1_199, 240),
+            (1_200, 120),
+            (2_400, 30),
+            (3_000, 30),
+            (86_400, 30),
+            (1 << 30, 30),
+        ];
+        for (rested, expected) in rows {
+            let mut demand = Demand::new(3);
+            let mut asked_at = 0;
+            for kept_for in [30, 60, 120, 240, 480] {
+                demand.handle_request(RungIndex(1), at(asked_at));
+                asked_at += kept_for;
+            }
+            let again = asked_at + rested;
+            demand.handle_request(RungIndex(1), at(again));
+            let ends = demand.poll_timeout(at(again));
+            assert_eq!(ends, Some(at(again + expected)), "{rested}");
         }
     }
 
