@@ -37,6 +37,12 @@ const PIXEL_RATE_PER_CARD: u64 = 1_000_000_000;
 /// memory: twice what [`PIXEL_RATE_PER_CARD`] carries in all sizes, and what a worker's queue holds for two seconds.
 const STREAMS_PER_WORKER_ON_CARD: u32 = 16;
 
+/// Pixels a second of a machine whose card does all of it. A small card beside many cores takes nothing away: what finds no
+/// session there is the processor's, which carries what it would without one.
+fn card_pixel_rate(processor: u64) -> u64 {
+    processor.max(PIXEL_RATE_PER_CARD)
+}
+
 /// The transcoder, on the runtime that this is called in. `None`: there is none, and the log says why.
 pub(super) fn start(config: &Config, clock: Clock) -> Option<Transcode> {
     let Some(supervisor) = supervisor_config(config) else {
@@ -52,11 +58,13 @@ pub(super) fn start(config: &Config, clock: Clock) -> Option<Transcode> {
 /// How workers are started. `None`: this build has none, or none are wanted.
 pub(crate) fn supervisor_config(config: &Config) -> Option<SupervisorConfig> {
     let is_wanted = HAS_WORKER && config.transcode.enabled;
+    let processor = processor_pixel_rate();
+    let card = card_pixel_rate(processor);
     is_wanted.then(|| SupervisorConfig {
         program: PathBuf::from(THIS_PROGRAM),
         arguments: vec![OsString::from(WORKER_COMMAND)],
-        capacity: capacity(config, processor_pixel_rate(), STREAMS_PER_WORKER),
-        capacity_on_card: capacity(config, PIXEL_RATE_PER_CARD, STREAMS_PER_WORKER_ON_CARD),
+        capacity: capacity(config, processor, STREAMS_PER_WORKER),
+        capacity_on_card: capacity(config, card, STREAMS_PER_WORKER_ON_CARD),
     })
 }
 
@@ -107,6 +115,21 @@ fn steps(config: &Config) -> Arc<[Step]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_card_never_makes_less_of_a_machine_than_its_cores_are() {
+        for n_cores in [1, 4, 9, 10, 11, 64] {
+            let processor = n_cores * PIXEL_RATE_PER_CORE;
+            let expected = processor.max(PIXEL_RATE_PER_CARD);
+            assert_eq!(card_pixel_rate(processor), expected, "{n_cores} cores");
+        }
+        let mut config = Config::default();
+        config.transcode.enabled = true;
+        // A build without workers has none to say it of.
+        if let Some(config) = supervisor_config(&config) {
+            assert!(config.capacity_on_card.pixel_rate_max >= config.capacity.pixel_rate_max);
+        }
+    }
 
     #[test]
     fn what_is_configured_goes_before_what_is_known_of_the_machine() {
