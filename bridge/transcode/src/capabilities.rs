@@ -155,6 +155,21 @@ impl Capabilities {
         of_role.map(|found| &*found.name)
     }
 
+    /// The same machine, whose cards are not used any more: why.
+    #[must_use]
+    pub fn without_cards(&self, why: &str) -> Self {
+        let mut found = self.clone();
+        for element in &mut found.elements {
+            if element.place.is_card() && element.state == State::Usable {
+                element.state = State::Broken(why.into());
+            }
+        }
+        for tried in &mut found.tried {
+            tried.failure.get_or_insert_with(|| why.into());
+        }
+        found
+    }
+
     /// What is worth a trial, best first: routes over a card all of whose elements became READY.
     pub fn worth_a_trial(&self) -> Vec<(Route, Box<str>)> {
         let routes = Route::ALL.into_iter().filter(|route| route.needs_trial());
@@ -177,6 +192,7 @@ impl Capabilities {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::Plan;
 
     fn element(role: Role, place: Place, name: &str) -> Element {
         Element {
@@ -229,6 +245,32 @@ mod tests {
         found.elements[2].state = State::Broken("no NVENC".into());
         found.elements[3].state = State::Missing;
         assert_eq!(told(&found), expected[4..]);
+    }
+
+    #[test]
+    fn a_machine_without_its_cards_goes_by_its_processor_and_says_why() {
+        let mut found = found(vec![
+            element(Role::Scale, Place::Nvidia, "cudaconvertscale"),
+            element(Role::Scale, Place::Processor, "videoscale"),
+            element(Role::EncodeH264, Place::Nvidia, "nvh264enc"),
+            element(Role::EncodeH264, Place::Va, "vah264enc"),
+            element(Role::EncodeH264, Place::Processor, "x264enc"),
+        ]);
+        found.elements[3].state = State::Missing;
+        let (route, encoder) = found.worth_a_trial().swap_remove(0);
+        found.tried = vec![Tried {
+            route,
+            encoder,
+            failure: None,
+        }];
+        assert!(Plan::of(&found).uses_card());
+        let left = found.without_cards("it died");
+        let plan = Plan::of(&left);
+        assert!(!plan.uses_card());
+        assert_eq!(plan.by().as_deref(), Some("x264enc"));
+        assert_eq!(left.elements[2].state, State::Broken("it died".into()));
+        assert_eq!(left.elements[3].state, State::Missing);
+        assert_eq!(left.tried[0].failure.as_deref(), Some("it died"));
     }
 
     #[test]

@@ -38,11 +38,12 @@ struct Seen {
 }
 
 impl Watched {
-    /// Asks for as long as there is a supervisor, and says once what this machine can do.
+    /// Asks for as long as there is a supervisor, and says what this machine can do: once, and when a card is given up.
     pub(crate) async fn watch(self, supervisor: Supervisor) {
         while let Some(snapshot) = supervisor.snapshot().await {
-            self.seen().snapshot = snapshot;
-            if self.seen().capabilities.is_none()
+            let before = std::mem::replace(&mut self.seen().snapshot, snapshot);
+            let is_other = before.cards_given_up != snapshot.cards_given_up;
+            if (is_other || self.seen().capabilities.is_none())
                 && let Some(found) = supervisor.probe().await
             {
                 tell(&found);
@@ -210,6 +211,16 @@ fn counters(snapshot: &Snapshot, encoder: &mut DescriptorEncoder<'_>) -> fmt::Re
             "transcode_workers_stuck",
             "Workers that were ended because they made nothing of what came",
             snapshot.workers_stuck,
+        ),
+        (
+            "transcode_workers_card_lost",
+            "Workers that were ended because what they had of a card failed",
+            snapshot.workers_card_lost,
+        ),
+        (
+            "transcode_cards_given_up",
+            "Times that a card was given up until the next start",
+            snapshot.cards_given_up,
         ),
         (
             "transcode_messages_malformed",

@@ -24,6 +24,8 @@ pub enum FromWorker {
     Failed(SlotId, Box<str>),
     /// It lives: twice a second, whatever happens, with what it counted since it began.
     Alive(Counts),
+    /// What its slots share of a card does not work any more: why. Another process may still find it in order.
+    CardLost(Box<str>),
 }
 
 /// What is wrong with a slot that goes on.
@@ -37,18 +39,21 @@ pub enum Trouble {
     EncoderReplaced,
     /// A keyframe was asked for and the encoder did not make one.
     KeyframeMissing,
-    /// What a card did failed there: the processor does it for the rest of the slot.
+    /// What a card did failed there: the processor does all of it for the rest of the slot. A keyframe is needed.
     LeftCard,
+    /// A card's encoder failed alone: the processor encodes this rung for the rest of the slot.
+    EncoderLeftCard,
 }
 
 impl Trouble {
     /// Each, as it is written: its place here is its number.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Undecodable,
         Self::TooSlow,
         Self::EncoderReplaced,
         Self::KeyframeMissing,
         Self::LeftCard,
+        Self::EncoderLeftCard,
     ];
 
     /// The label of its metric.
@@ -59,6 +64,7 @@ impl Trouble {
             Self::EncoderReplaced => "encoder_replaced",
             Self::KeyframeMissing => "keyframe_missing",
             Self::LeftCard => "left_card",
+            Self::EncoderLeftCard => "encoder_left_card",
         }
     }
 }
@@ -97,6 +103,7 @@ impl FromWorker {
             }
             Self::Failed(slot, why) => Writer::new(5).u32(slot.0).text(why),
             Self::Alive(counts) => write_counts(Writer::new(6), counts),
+            Self::CardLost(why) => Writer::new(7).text(why),
         }
         .finish()
     }
@@ -124,6 +131,7 @@ impl FromWorker {
             }
             5 => Self::Failed(SlotId(reader.u32()?), reader.text()?),
             6 => Self::Alive(read_counts(&mut reader)?),
+            7 => Self::CardLost(reader.text()?),
             _ => return Err(Malformed::Tag),
         };
         reader.finish(message)

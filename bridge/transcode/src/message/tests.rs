@@ -149,6 +149,7 @@ fn from_worker() -> impl Strategy<Value = FromWorker> {
         (slot(), prop::sample::select(&Trouble::ALL[..]))
             .prop_map(|(slot, trouble)| FromWorker::Trouble(slot, trouble)),
         (slot(), "[a-z ]{0,40}").prop_map(|(slot, why)| FromWorker::Failed(slot, why.into())),
+        "[a-z ]{0,40}".prop_map(|why| FromWorker::CardLost(why.into())),
         any::<[u64; 6]>().prop_map(|n| FromWorker::Alive(Counts {
             frames_in: n[0],
             frames_in_dropped: n[1],

@@ -28,13 +28,15 @@ pub struct Plan {
     found: Capabilities,
 }
 
-/// Whether a card is used where the plan has one: what failed on a card in a slot is done by the processor for the rest of it.
+/// How far a slot goes by a card where the plan has one: what failed on it is the processor's for the rest of the slot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Card {
-    /// It is.
+    /// All the way.
     #[default]
     Used,
-    /// It failed here.
+    /// Its encoder failed here, as where it has no session left: the processor encodes what the card decodes and scales.
+    EncoderLeft,
+    /// No step of it, and no picture lies in its memory: where a card has died, each element that touches it fails.
     Left,
 }
 
@@ -95,14 +97,50 @@ impl Plan {
             .map(|name| (name, place))
     }
 
+    /// Where pictures are scaled, and lie before and after.
+    const fn lie_at(&self, card: Card) -> Place {
+        match card {
+            Card::Used | Card::EncoderLeft => self.route.scale,
+            Card::Left => Place::Processor,
+        }
+    }
+
     /// Where pictures lie on a card, its own decoder is best, since nothing has to be brought there; where they do not, any
-    /// card's is better than the processor.
+    /// card's is better than the processor. Where the processor has none, one of a card that failed is better than nothing.
     fn decoder(&self, role: Role, card: Card) -> Option<(&str, Place)> {
-        let mut places = Place::ALL.into_iter().filter(|place| {
-            let is_fit = !self.route.scale.is_card() || *place == self.route.scale;
-            !place.is_card() || (card == Card::Used && is_fit)
-        });
-        places.find_map(|place| self.best(role, place))
+        if card == Card::Left {
+            let of_processor = self.best(role, Place::Processor);
+            return of_processor.or_else(|| self.decoder(role, Card::Used));
+        }
+        let lie_at = self.lie_at(card);
+        let mut places = Place::ALL.into_iter();
+        places.find_map(|place| {
+            let is_fit = !place.is_card() || !lie_at.is_card() || place == lie_at;
+            self.best(role, place).filter(|_| is_fit)
+        })
+    }
+
+    /// Whether a card has a part in the way from frames to pictures.
+    pub fn decodes_by_card(&self, role: Role, card: Card) -> bool {
+        let decoder = self.decoder(role, card);
+        self.lie_at(card).is_card() || decoder.is_some_and(|(_, place)| place.is_card())
+    }
+
+    /// How far a rung of this size goes by a card whose encoder failed, by whomever that was. A card's may have failed alone; where
+    /// the processor encoded what lies on a card, nobody can tell which of the two it was. The same as before: no card had a part.
+    pub fn after_encoder(&self, size: Dimensions, card: Card) -> Card {
+        let encoder = self.encoder_of(size, card);
+        match card {
+            Card::Used if encoder.is_some_and(|(_, place)| place.is_card()) => Card::EncoderLeft,
+            Card::Used | Card::EncoderLeft if self.lie_at(card).is_card() => Card::Left,
+            Card::Used | Card::EncoderLeft | Card::Left => card,
+        }
+    }
+
+    /// Whether a card has a part in anything.
+    pub fn uses_card(&self) -> bool {
+        let mut taken = Role::ALL.into_iter().filter_map(|role| self.taken(role));
+        taken.any(|(_, place)| place.is_card())
     }
 
     /// From frames of a codec, behind its parser, to pictures where they are scaled.
@@ -115,7 +153,7 @@ impl Plan {
             settings.push(Setting::new("num-output-surfaces", OUTPUT_SURFACES));
         }
         let mut steps = vec![Step::Element(name.into(), settings)];
-        let lie_at = self.route.scale;
+        let lie_at = self.lie_at(card);
         match lie_at.upload() {
             // Ten bits become eight there; what is right already passes as it is.
             Some(_) if place == lie_at => {
@@ -132,10 +170,11 @@ impl Plan {
     }
 
     /// What pictures are like between decoder and encoders.
-    pub const fn pictures(&self) -> PictureCaps {
+    pub const fn pictures(&self, card: Card) -> PictureCaps {
+        let place = self.lie_at(card);
         PictureCaps {
-            place: self.route.scale,
-            formats: match self.route.scale {
+            place,
+            formats: match place {
                 Place::Nvidia | Place::Va => CARD_FORMATS,
                 Place::Processor => FORMATS,
             },
@@ -146,13 +185,13 @@ impl Plan {
     /// From pictures to H.264 of a size.
     pub fn encoding(&self, rung: &Rung, rate: FrameRate, card: Card) -> Option<Chain> {
         let (encoder, place) = self.encoder_of(rung.size, card)?;
-        let (scaler, lie_at) = self.best(Role::Scale, self.route.scale)?;
+        let (scaler, lie_at) = self.best(Role::Scale, self.lie_at(card))?;
         // A picture of another shape, as of a telephone that is turned, has bars beside it.
         let borders = vec![Setting::new("add-borders", true)];
         let mut steps = vec![Step::Element(scaler.into(), borders)];
         let mut scaled = PictureCaps {
             size: Some(rung.size),
-            ..self.pictures()
+            ..self.pictures(card)
         };
         if !lie_at.is_card() {
             scaled.formats = &[];

@@ -51,10 +51,11 @@ const NVIDIA: [&str; 7] = [
     "nvcudah264enc",
 ];
 
-const ON_NVIDIA: Route = Route {
-    scale: Place::Nvidia,
-    encode: Place::Nvidia,
-};
+const ON_NVIDIA: Route = route(Place::Nvidia, Place::Nvidia);
+
+const fn route(scale: Place, encode: Place) -> Route {
+    Route { scale, encode }
+}
 
 fn rung(width: u16, height: u16) -> Rung {
     Rung {
@@ -85,7 +86,7 @@ fn short(chain: &str) -> String {
 #[test]
 fn a_machine_without_a_card_decodes_scales_and_encodes_as_ever() {
     let plan = Plan::of(&found(&SOFTWARE, &[]));
-    assert!(!plan.route().needs_trial());
+    assert!(!plan.route().needs_trial() && !plan.uses_card());
     assert_eq!(plan.by().as_deref(), Some("x264enc"));
     assert_eq!(plan.lacking().count(), 0);
     assert_eq!(
@@ -93,7 +94,7 @@ fn a_machine_without_a_card_decodes_scales_and_encodes_as_ever() {
         "avdec_h264 max-threads=1 ! videoconvert"
     );
     assert_eq!(
-        plan.pictures().to_string(),
+        plan.pictures(Card::Used).to_string(),
         "video/x-raw,format={I420,NV12}"
     );
     assert_eq!(
@@ -119,7 +120,7 @@ fn what_a_card_does_never_leaves_it() {
         "nvh264dec max-threads=1 max-display-delay=0 num-output-surfaces=8 ! cudaconvertscale"
     );
     assert_eq!(
-        plan.pictures().to_string(),
+        plan.pictures(Card::Used).to_string(),
         "video/x-raw(memory:CUDAMemory),format=NV12"
     );
     assert_eq!(
@@ -170,10 +171,87 @@ fn a_codec_that_a_card_cannot_decode_is_brought_to_it() {
     let plan = Plan::of(&found(&names, &[(ON_NVIDIA, "nvh264enc", None)]));
     let to_card = "av1dec max-threads=1 ! videoconvert ! cudaupload";
     assert_eq!(decoding(&plan, Role::DecodeAv1, Card::Used), to_card);
-    // And so is what a card's decoder failed at.
     assert_eq!(
-        short(&decoding(&plan, Role::DecodeVp8, Card::Left)),
-        "vp8dec videoconvert cudaupload"
+        decoding(&plan, Role::DecodeAv1, Card::EncoderLeft),
+        to_card,
+        "its encoder failed alone"
+    );
+}
+
+#[test]
+fn who_left_a_card_touches_nothing_of_it_from_the_decoder_to_the_encoder() {
+    let names = [&SOFTWARE[..], &NVIDIA].concat();
+    let routes = [
+        (ON_NVIDIA, "nvh264enc"),
+        (route(Place::Nvidia, Place::Processor), "x264enc"),
+        (route(Place::Processor, Place::Nvidia), "nvh264enc"),
+    ];
+    for (route, encoder) in routes {
+        let plan = Plan::of(&found(&names, &[(route, encoder, None)]));
+        let decoders = [
+            (Role::DecodeH264, "avdec_h264 videoconvert"),
+            (Role::DecodeVp8, "vp8dec videoconvert"),
+            (Role::DecodeVp9, "vp9dec videoconvert"),
+            (Role::DecodeAv1, "av1dec videoconvert"),
+        ];
+        for (role, expected) in decoders {
+            assert!(plan.decodes_by_card(role, Card::Used), "{route}");
+            assert_eq!(short(&decoding(&plan, role, Card::Left)), expected);
+            assert!(!plan.decodes_by_card(role, Card::Left));
+        }
+        assert_eq!(
+            plan.pictures(Card::Left).to_string(),
+            "video/x-raw,format={I420,NV12}"
+        );
+        for rung in [rung(640, 360), rung(160, 62)] {
+            let chain = plan.encoding(&rung, FrameRate::clamp(30), Card::Left);
+            let chain = chain.unwrap();
+            assert_eq!(chain.place, Place::Processor);
+            let chain = short(&chain.to_string());
+            assert_eq!(chain, "videoscale video/x-raw videoconvert x264enc");
+        }
+    }
+}
+
+#[test]
+fn an_encoder_that_fails_leaves_the_card_alone_first_and_all_of_it_where_that_is_not_it() {
+    use Card::{EncoderLeft, Left, Used};
+
+    let names = [&SOFTWARE[..], &NVIDIA].concat();
+    let plan = |scale, encode, encoder| {
+        let route = route(scale, encode);
+        Plan::of(&found(&names, &[(route, encoder, None)]))
+    };
+    let all = plan(Place::Nvidia, Place::Nvidia, "nvh264enc");
+    let encoder_alone = plan(Place::Processor, Place::Nvidia, "nvh264enc");
+    let scaler_alone = plan(Place::Nvidia, Place::Processor, "x264enc");
+    let nothing = Plan::of(&found(&names, &[]));
+    let (large, small) = (rung(640, 360).size, rung(160, 62).size);
+    let rows = [
+        (&all, large, [EncoderLeft, Left, Left]),
+        // The processor encoded what the card had scaled.
+        (&all, small, [Left, Left, Left]),
+        (&encoder_alone, large, [EncoderLeft, EncoderLeft, Left]),
+        (&scaler_alone, large, [Left, Left, Left]),
+        (&nothing, large, [Used, EncoderLeft, Left]),
+    ];
+    for (plan, size, expected) in rows {
+        let after = [Used, EncoderLeft, Left].map(|card| plan.after_encoder(size, card));
+        assert_eq!(after, expected, "{} {size:?}", plan.route());
+    }
+}
+
+#[test]
+fn where_the_processor_has_none_a_card_that_failed_is_better_than_nothing() {
+    let names = [&NVIDIA[..], &["videoscale"]].concat();
+    let plan = Plan::of(&found(&names, &[(ON_NVIDIA, "nvh264enc", None)]));
+    assert_eq!(
+        short(&decoding(&plan, Role::DecodeAv1, Card::Left)),
+        "nvav1dec videoconvert"
+    );
+    assert_eq!(
+        short(&encoding(&plan, &rung(640, 360), Card::Left)),
+        "videoscale video/x-raw videoconvert nvh264enc"
     );
 }
 
@@ -190,7 +268,7 @@ fn what_is_too_small_for_a_card_and_what_failed_there_is_encoded_by_the_processo
         ),
         (rung(160, 62), Card::Used, by_processor),
         (rung(90, 160), Card::Used, by_processor),
-        (rung(640, 360), Card::Left, by_processor),
+        (rung(640, 360), Card::EncoderLeft, by_processor),
     ];
     for (rung, card, expected) in rows {
         assert_eq!(short(&encoding(&plan, &rung, card)), expected, "{rung:?}");
@@ -236,7 +314,7 @@ fn va_api_is_the_same_way_in_other_words() {
         "vah264dec vapostproc"
     );
     assert_eq!(
-        plan.pictures().to_string(),
+        plan.pictures(Card::Used).to_string(),
         "video/x-raw(memory:VAMemory),format=NV12"
     );
     assert_eq!(
@@ -248,6 +326,7 @@ fn va_api_is_the_same_way_in_other_words() {
 #[test]
 fn where_pictures_lie_in_memory_any_cards_decoder_is_taken() {
     let plan = Plan::of(&found(&[&SOFTWARE[..], &["nvh264dec"]].concat(), &[]));
+    assert!(plan.uses_card());
     assert_eq!(
         short(&decoding(&plan, Role::DecodeH264, Card::Used)),
         "nvh264dec videoconvert"

@@ -1,5 +1,6 @@
 //! What a pool wants done, and what it tells of its slots.
 
+use crate::capabilities::Capabilities;
 use crate::job::{Job, SlotId};
 use crate::message::from_worker::Trouble;
 use crate::message::to_worker::ToWorker;
@@ -59,6 +60,8 @@ pub enum Action {
     Kill(WorkerId, Ending),
     /// Tell the owner of a slot.
     Tell(SlotId, Event),
+    /// Say that this machine's cards are given up: it is as if a probe had found this.
+    GaveCardsUp(Box<Capabilities>),
 }
 
 /// Why a worker is ended by force.
@@ -68,6 +71,8 @@ pub enum Ending {
     Silent,
     /// It lives, and makes nothing of what it is given.
     Stuck,
+    /// What it has of a card does not work any more: another may have better luck.
+    CardLost,
 }
 
 /// What the owner of a slot should know.

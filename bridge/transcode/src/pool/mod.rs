@@ -8,6 +8,8 @@
 
 pub mod action;
 pub mod capacity;
+mod cards;
+mod ending;
 mod placement;
 mod restart;
 mod slot;
@@ -21,11 +23,12 @@ use sfu_model::time::{Instant, MediaTime};
 use crate::capabilities::Capabilities;
 use crate::gate::Passage;
 use crate::job::{Job, RungIndex, RungSet, SlotId};
-use crate::message::from_worker::{FromWorker, Trouble};
+use crate::message::from_worker::FromWorker;
 use crate::message::to_worker::ToWorker;
 
-use action::{Action, Ending, Event, Lane, WorkerId};
+use action::{Action, Event, Lane, WorkerId};
 use capacity::{Capacity, Refusal};
+use restart::Crashes;
 use slot::Slot;
 use worker::Worker;
 
@@ -37,6 +40,8 @@ pub const QUEUE_MAX: usize = 64;
 #[derive(Debug)]
 pub struct Pool {
     capacity: Capacity,
+    /// What the processor carries, where a card carries more.
+    capacity_of_processor: Capacity,
     /// What this machine can do. Until it is known no worker for pictures is started.
     found: Option<Capabilities>,
     workers: BTreeMap<WorkerId, Worker>,
@@ -45,8 +50,12 @@ pub struct Pool {
     queue: VecDeque<SlotId>,
     n_workers_ever: u32,
     n_slots_ever: u32,
-    /// Workers in a row that ended before they were ready: the executable itself is broken.
-    n_false_starts: u32,
+    /// Workers in a row that ended before they had made anything, of each lane: the executable is broken, or a card's driver.
+    false_starts: [Crashes; Lane::ALL.len()],
+    /// Of those, by whom a card was to be used.
+    ended_by_card: Crashes,
+    /// When workers lost their card lately.
+    cards_lost_at: VecDeque<Instant>,
     actions: VecDeque<Action>,
 }
 
@@ -64,18 +73,21 @@ pub struct Census {
 }
 
 impl Pool {
-    /// A pool without slots, with a capacity until it is known what there is. It starts one worker for sound at once, so that the
-    /// first stream need not wait for it.
+    /// A pool without slots, with the capacity of the processor until it is known what there is. It starts one worker for sound at
+    /// once, so that the first stream need not wait for it.
     pub fn new(capacity: Capacity, now: Instant) -> Self {
         let mut pool = Self {
             capacity,
+            capacity_of_processor: capacity,
             found: None,
             workers: BTreeMap::new(),
             slots: BTreeMap::new(),
             queue: VecDeque::new(),
             n_workers_ever: 0,
             n_slots_ever: 0,
-            n_false_starts: 0,
+            false_starts: [Crashes::default(); Lane::ALL.len()],
+            ended_by_card: Crashes::default(),
+            cards_lost_at: VecDeque::new(),
             actions: VecDeque::new(),
         };
         pool.keep_spares(now);
@@ -168,7 +180,11 @@ impl Pool {
         rung: RungIndex,
         frame: Frame,
     ) -> Option<Frame> {
-        self.workers.get(&from).filter(|w| w.carries(id))?;
+        let worker = self.workers.get_mut(&from).filter(|w| w.carries(id))?;
+        if !std::mem::replace(&mut worker.has_made, true) {
+            let lane = worker.lane;
+            self.handle_first_frame(lane);
+        }
         let slot = self.slots.get_mut(&id)?;
         slot.watch.handle_output();
         slot.accept(rung, frame)
@@ -187,18 +203,13 @@ impl Pool {
                 self.tell(id, Event::KeyframeWanted);
             }
             FromWorker::Trouble(id, trouble) if self.carries(from, id) => {
-                if let Some(slot) = self.slots.get_mut(&id) {
-                    slot.watch.handle_output();
-                }
-                self.tell(id, Event::Trouble(trouble));
-                if trouble == Trouble::Undecodable {
-                    self.tell(id, Event::KeyframeWanted);
-                }
+                self.handle_trouble(from, id, trouble, now);
             }
             FromWorker::Failed(id, why) if self.carries(from, id) => {
                 self.tell(id, Event::Failed(why));
                 self.close(id, now);
             }
+            FromWorker::CardLost(_) => self.handle_card_lost(from, now),
             FromWorker::Alive(_)
             | FromWorker::Probed(_)
             | FromWorker::Frame(..)
@@ -206,26 +217,6 @@ impl Pool {
             | FromWorker::Trouble(..)
             | FromWorker::Failed(..) => {}
         }
-    }
-
-    /// A worker process has ended, or could not be started.
-    pub fn handle_exit(&mut self, id: WorkerId, now: Instant) {
-        let Some(worker) = self.workers.remove(&id) else {
-            return;
-        };
-        self.n_false_starts = match worker.is_ready() {
-            true => 0,
-            false => self.n_false_starts.saturating_add(1),
-        };
-        let ids: Vec<SlotId> = worker.slots().collect();
-        for id in &ids {
-            if let Some(slot) = self.slots.get_mut(id) {
-                slot.handle_crash(now);
-            }
-            self.tell(*id, Event::Restarting);
-        }
-        self.begin_again(&ids, worker.lane, now);
-        self.keep_spares(now);
     }
 
     /// Whoever drives this did not run for a while, and could hear nothing: nobody is taken for silent or stuck because of that.
@@ -236,29 +227,6 @@ impl Pool {
         for slot in self.slots.values_mut() {
             slot.watch.handle_output();
         }
-    }
-
-    /// Does what is due.
-    pub fn handle_timeout(&mut self, now: Instant) {
-        let workers = self.workers.iter();
-        let ended = workers.filter_map(|(id, w)| Some((*id, self.must_end(w, now)?)));
-        let ended: Vec<(WorkerId, Ending)> = ended.collect();
-        for (id, why) in ended {
-            self.actions.push_back(Action::Kill(id, why));
-            self.handle_exit(id, now);
-        }
-        self.start_due(now);
-    }
-
-    /// Whether a worker must be ended by force, and why.
-    fn must_end(&self, worker: &Worker, now: Instant) -> Option<Ending> {
-        if worker.is_silent(now) {
-            return Some(Ending::Silent);
-        }
-        let mut slots = worker.slots().filter_map(|slot| self.slots.get(&slot));
-        slots
-            .any(|slot| slot.watch.is_stuck(now))
-            .then_some(Ending::Stuck)
     }
 
     /// When [`Self::handle_timeout`] has something to do next.

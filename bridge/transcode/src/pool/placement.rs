@@ -46,14 +46,26 @@ impl Pool {
 
     /// Pixels a second of all slots that do not wait for room.
     pub(super) fn pixel_rate(&self) -> u64 {
-        let placed = self.slots.iter().filter(|(id, _)| !self.queue.contains(id));
-        placed.map(|(_, slot)| cost(&slot.job)).sum()
+        self.pixel_rate_of(|_| true)
     }
 
+    fn pixel_rate_of(&self, counts: impl Fn(&Slot) -> bool) -> u64 {
+        let placed = self.slots.iter().filter(|(id, _)| !self.queue.contains(id));
+        let counted = placed.filter(|(_, slot)| counts(slot));
+        counted.map(|(_, slot)| cost(&slot.job)).sum()
+    }
+
+    /// What left a card is the processor's to carry: while that is more than it can, nobody is let in whom the card may not keep.
     pub(super) fn has_room(&self, job: &Job, cost: u64) -> bool {
         match job {
-            Job::Pictures(_) => {
+            Job::Pictures(_) if self.capacity == self.capacity_of_processor => {
                 self.pixel_rate().saturating_add(cost) <= self.capacity.pixel_rate_max
+            }
+            Job::Pictures(_) => {
+                let on_card = self.pixel_rate_of(|slot| !slot.has_left_card);
+                let left = self.pixel_rate_of(|slot| slot.has_left_card);
+                on_card.saturating_add(cost) <= self.capacity.pixel_rate_max
+                    && left <= self.capacity_of_processor.pixel_rate_max
             }
             Job::Sound(_) => {
                 let placed = self.slots.iter().filter(|(id, _)| !self.queue.contains(id));
@@ -126,7 +138,6 @@ impl Pool {
             return;
         };
         worker.phase = Phase::Ready { heard_at: now };
-        self.n_false_starts = 0;
         let ids: Vec<SlotId> = worker.slots().collect();
         if worker.lane == Lane::Pictures
             && let Some(found) = &self.found
@@ -148,7 +159,8 @@ impl Pool {
 
     fn has_place(&self, worker: &Worker, lane: Lane, n_slots: usize) -> bool {
         let n_slots = worker.n_slots().saturating_add(n_slots);
-        worker.lane == lane && !worker.is_suspect && n_slots <= self.slots_per_worker(lane)
+        let is_open = !worker.is_suspect && !worker.is_closed;
+        worker.lane == lane && is_open && n_slots <= self.slots_per_worker(lane)
     }
 
     /// A worker with room for so many, the readiest and then the fullest; a new one when there is none.
@@ -158,7 +170,7 @@ impl Pool {
         let best = best.max_by_key(|(_, worker)| (worker.is_ready(), worker.n_slots()));
         match best {
             Some((id, _)) => *id,
-            None => self.add_worker(Worker::new(lane, now + self.false_start_wait())),
+            None => self.add_worker(Worker::new(lane, now + self.false_start_wait(lane))),
         }
     }
 
@@ -188,13 +200,6 @@ impl Pool {
         id
     }
 
-    fn false_start_wait(&self) -> std::time::Duration {
-        match self.n_false_starts {
-            0 => std::time::Duration::ZERO,
-            n => restart::wait(n.saturating_add(1)),
-        }
-    }
-
     /// Gives the slots of a worker that ended new places. The first time they go where there is room, at once. When one of
     /// them was there at several crashes, it may be the cause, and the others must not suffer with it: they go halves, each
     /// half to a worker of its own, until the cause is alone.
@@ -210,7 +215,7 @@ impl Pool {
         }
         let (first, second) = ids.split_at(ids.len() / 2);
         for half in [first, second].into_iter().filter(|half| !half.is_empty()) {
-            let wait = restart::wait(n_crashes).max(self.false_start_wait());
+            let wait = restart::wait(n_crashes).max(self.false_start_wait(lane));
             let mut worker = Worker::new(lane, now + wait);
             worker.is_suspect = true;
             half.iter().for_each(|id| worker.add(*id));

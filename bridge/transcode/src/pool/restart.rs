@@ -26,7 +26,7 @@ pub(super) fn wait(n_crashes: u32) -> Duration {
     WAITS.get(index).copied().unwrap_or(last)
 }
 
-/// The crashes of one slot.
+/// Crashes of one slot, or of workers that had made nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Crashes {
     n_in_a_row: u32,

@@ -18,6 +18,8 @@ pub(super) struct Slot {
     pub(super) input: Gate,
     pub(super) watch: Watch,
     pub(super) crashes: Crashes,
+    /// The processor does some of what the plan has a card do.
+    pub(super) has_left_card: bool,
     /// Rungs whose next frame comes from a new encoder.
     encoder_changed: RungSet,
     /// The time of each rung's last frame: those of its next worker come after it.
@@ -32,6 +34,7 @@ impl Slot {
             input: Gate::closed(),
             watch: Watch::default(),
             crashes: Crashes::default(),
+            has_left_card: false,
             encoder_changed: RungSet::NONE,
             last: [None; RUNGS_MAX],
         }
@@ -39,6 +42,7 @@ impl Slot {
 
     pub(super) fn handle_crash(&mut self, now: Instant) {
         self.crashes.handle_crash(now);
+        self.has_left_card = false;
         self.input = Gate::closed();
         self.watch = Watch::default();
         self.encoder_changed = RungSet::first(n_rungs(&self.job));

@@ -1,3 +1,5 @@
+mod cards;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -43,6 +45,7 @@ struct Node {
     told: Vec<(SlotId, Event)>,
     killed: Vec<Ending>,
     told_found: BTreeSet<WorkerId>,
+    given_up: Vec<Capabilities>,
 }
 
 impl Node {
@@ -58,6 +61,7 @@ impl Node {
             told: Vec::new(),
             killed: Vec::new(),
             told_found: BTreeSet::new(),
+            given_up: Vec::new(),
         };
         node.act(at(0));
         node.find(1);
@@ -108,6 +112,7 @@ impl Node {
                     self.killed.push(why);
                 }
                 Action::Tell(slot, event) => self.told.push((slot, event)),
+                Action::GaveCardsUp(found) => self.given_up.push(*found),
             }
         }
     }
@@ -482,8 +487,8 @@ proptest! {
             prop_assert!(census.pixel_rate <= cost(&pictures()) * n_streams);
             prop_assert_eq!(census.slots + census.queued, open.len());
         }
-        // In peace, everything that fits is carried within the longest wait.
-        let to = now + Duration::from_secs(31);
+        // In peace, everything that fits is carried within the longest wait, which begins when who is stuck was found out.
+        let to = now + Duration::from_secs(36);
         node.live_until(now, to);
         prop_assert_eq!(node.carried.len(), node.pool.census().slots);
     }

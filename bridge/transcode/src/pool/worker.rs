@@ -32,6 +32,12 @@ pub(super) struct Worker {
     pub(super) phase: Phase,
     /// One of its slots may have crashed a worker before: nobody else's joins it.
     pub(super) is_suspect: bool,
+    /// It makes what comes of its slots, and no other joins them: what it has of a card is not trusted.
+    pub(super) is_closed: bool,
+    /// Something has come of one of its slots.
+    pub(super) has_made: bool,
+    /// Slots that left the card in it, those that are gone included.
+    pub(super) n_left_card: usize,
     slots: BTreeSet<SlotId>,
 }
 
@@ -41,6 +47,9 @@ impl Worker {
             lane,
             phase: Phase::Waiting { until: start_at },
             is_suspect: false,
+            is_closed: false,
+            has_made: false,
+            n_left_card: 0,
             slots: BTreeSet::new(),
         }
     }

@@ -108,12 +108,16 @@ impl Probing {
         }
         match told {
             Told::Message(message) => match &**message {
-                FromWorker::Probed(found) => Some(self.know(found.clone())),
+                FromWorker::Probed(found) => {
+                    self.know(found.clone());
+                    Some(found.clone())
+                }
                 FromWorker::Ready
                 | FromWorker::Opened(..)
                 | FromWorker::Frame(..)
                 | FromWorker::Trouble(..)
                 | FromWorker::Failed(..)
+                | FromWorker::CardLost(_)
                 | FromWorker::Alive(_) => None,
             },
             Told::Malformed | Told::Exit => {
@@ -128,13 +132,12 @@ impl Probing {
         u32::MAX.wrapping_sub(id.0) <= self.n_asked
     }
 
-    /// The process goes with its step.
-    fn know(&mut self, found: Capabilities) -> Capabilities {
+    /// It is known, or was and is otherwise now. The process goes with its step.
+    pub(super) fn know(&mut self, found: Capabilities) {
         for asker in self.askers.drain(..) {
             drop(asker.send(found.clone()));
         }
-        self.step = Step::Known(Box::new(found.clone()));
-        found
+        self.step = Step::Known(Box::new(found));
     }
 
     /// Who tried a card goes on without one; who did not has nobody else to ask, and is told so.

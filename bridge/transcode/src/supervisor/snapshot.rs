@@ -78,6 +78,10 @@ pub struct Snapshot {
     pub workers_silent: u64,
     /// Workers that were ended because they made nothing of what they were given.
     pub workers_stuck: u64,
+    /// Workers that were ended because what they had of a card did not work any more.
+    pub workers_card_lost: u64,
+    /// Times that cards were given up after they had worked: what a probe finds is another from then on.
+    pub cards_given_up: u64,
     /// Slots that found no room: told to wait.
     pub slots_queued: u64,
     /// In the order of [`Lane::ALL`].

@@ -178,6 +178,7 @@ impl Task {
                 | FromWorker::Probed(_)
                 | FromWorker::Opened(..)
                 | FromWorker::Trouble(..)
+                | FromWorker::CardLost(_)
                 | FromWorker::Failed(..)) => self.pool.handle_message(id, message, now),
             },
             Told::Malformed => self.slots.snapshot.messages_malformed += 1,
@@ -203,11 +204,17 @@ impl Task {
                     match why {
                         Ending::Silent => self.slots.snapshot.workers_silent += 1,
                         Ending::Stuck => self.slots.snapshot.workers_stuck += 1,
+                        Ending::CardLost => self.slots.snapshot.workers_card_lost += 1,
                     }
                     tracing::warn!(worker = id.0, ?why, "a transcode worker is ended");
                     self.kill(id);
                 }
                 Action::Tell(id, event) => self.slots.tell(id, event, self.clock.now()),
+                Action::GaveCardsUp(found) => {
+                    tracing::error!("the transcoder gives its card up until the next start");
+                    self.slots.snapshot.cards_given_up += 1;
+                    self.probing.know(*found);
+                }
             }
         }
     }

@@ -23,7 +23,7 @@ const TEMPORAL_DELIMITER: [u8; 2] = [0x12, 0x00];
 pub(super) struct Decoder {
     line: Line,
     codec: Discriminant<Format>,
-    is_on_card: bool,
+    uses_card: bool,
 }
 
 impl Decoder {
@@ -51,7 +51,7 @@ impl Decoder {
         let (decoded, failed) = (inbox.clone(), inbox.clone());
         let line = Line::start(
             &row,
-            &elements::caps(&plan.pictures())?,
+            &elements::caps(&plan.pictures(card))?,
             FRAMES_MAX,
             move |sample| {
                 decoded.put(Input::Decoded(life, sample));
@@ -64,13 +64,13 @@ impl Decoder {
         Ok(Self {
             line,
             codec: discriminant(format),
-            is_on_card: chain.place.is_card(),
+            uses_card: plan.decodes_by_card(role, card),
         })
     }
 
-    /// Whether a card does the work.
-    pub(super) const fn is_on_card(&self) -> bool {
-        self.is_on_card
+    /// Whether a card has a part in the work, be it that pictures are brought there.
+    pub(super) const fn uses_card(&self) -> bool {
+        self.uses_card
     }
 
     /// Whether it decodes frames of this format. Another size is no other format: keyframes say it.

@@ -30,17 +30,17 @@ fn make_step(step: &Step) -> Result<gst::Element, Reason> {
 
 /// Has the context made that a plan's slots are going to share, before there are two that would each make one: an element looks for
 /// its context when its pipeline starts, and what it makes is kept.
-pub(super) fn prepare(plan: &Plan) {
+///
+/// # Errors
+///
+/// The card does not let it be made, though it did in a trial: why.
+pub(super) fn prepare(plan: &Plan) -> Result<(), Reason> {
     let scaler = plan.taken(Role::Scale);
     let Some((name, _)) = scaler.filter(|(_, place)| place.is_card()) else {
-        return;
+        return Ok(());
     };
-    let started = element(name)
-        .and_then(|scaler| Line::start(&[scaler], &gst::Caps::new_any(), 1, |_| {}, |_| {}));
-    if let Err(why) = started {
-        // Pipelines make contexts by themselves, and copy where they differ.
-        tracing::warn!(%why, "a card's context cannot be shared");
-    }
+    let any = gst::Caps::new_any();
+    Line::start(&[element(name)?], &any, 1, |_| {}, |_| {}).map(drop)
 }
 
 /// What lets such pictures through alone.

@@ -10,6 +10,7 @@ use sfu_model::frame::Frame;
 use sfu_model::time::MediaTime;
 use sfu_net::clock::Clock;
 
+use super::card_check::CardCheck;
 use super::line::Reason;
 use super::outlet::Outlet;
 use crate::job::{RungIndex, RungSet, SlotId};
@@ -107,6 +108,8 @@ pub(super) struct Start {
     pub(super) clock: Clock,
     /// How its pictures go.
     pub(super) plan: Arc<Plan>,
+    /// Whether what it shares of a card still works.
+    pub(super) card_check: CardCheck,
     /// Gone when the slot was closed.
     pub(super) open: Weak<()>,
 }

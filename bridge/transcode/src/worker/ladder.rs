@@ -13,8 +13,18 @@ use crate::keyframes::KeyframeClock;
 use crate::message::from_worker::Trouble;
 use crate::plan::Card;
 
-/// Encoders that may fail in a slot's life. One that fails more often will fail again: the slot is given up.
+/// Encoders that may fail in a slot's life, those not counted after which a card is left. One that fails more often will fail
+/// again: the slot is given up.
 const FAILURES_MAX: u32 = 8;
+
+/// What an encoder's failure means for its slot.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// A card had a part in it, and it may be the card's: the slot has to leave it.
+    Card(Reason),
+    /// There is no other way: the slot is over.
+    Over(Reason),
+}
 
 /// One rung's encoder, while it is wanted.
 struct Place {
@@ -24,7 +34,7 @@ struct Place {
     life: u32,
     /// Why the next encoder does not follow the one before it.
     discontinuity: Option<Discontinuity>,
-    /// Whether a card may encode it.
+    /// How far it goes by a card.
     card: Card,
 }
 
@@ -48,6 +58,21 @@ impl Place {
         RungEncoder::start((&start.plan, self.card), begin, move |why| {
             inbox.put(Input::EncoderFailed(index, life, why));
         })
+    }
+
+    /// Its encoder failed: the next one goes less far by a card. False: no card had a part in it.
+    fn step_back(&mut self, start: &Start, why: &Reason) -> Result<bool, Fault> {
+        let next = start.plan.after_encoder(self.rung.size, self.card);
+        if next == self.card {
+            return Ok(false);
+        }
+        if next == Card::Left {
+            return Err(Fault::Card(why.clone()));
+        }
+        tracing::warn!(%why, "a card's encoder failed: the processor encodes");
+        self.card = next;
+        start.trouble(Trouble::EncoderLeftCard);
+        Ok(true)
     }
 }
 
@@ -87,7 +112,7 @@ impl<'s> Ladder<'s> {
         &mut self,
         sample: &gst::Sample,
         mut picture: Picture,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), Fault> {
         picture.is_keyframe = self.keyframes.is_due(picture.time);
         let mut n_dropped = 0_u32;
         for index in 0..self.places.len() {
@@ -114,60 +139,58 @@ impl<'s> Ladder<'s> {
 
     /// Starts a rung's encoder if it has none. A card that has no session left, as those made for games have few, says so here or
     /// at the first picture; then the processor encodes.
-    fn begin(&mut self, index: RungIndex) -> Result<(), Reason> {
+    fn begin(&mut self, index: RungIndex) -> Result<(), Fault> {
         let Some(place) = self.places.get_mut(usize::from(index.0)) else {
             return Ok(());
         };
         if place.encoder.is_some() {
             return Ok(());
         }
-        place.life = place.life.wrapping_add(1);
-        let (start, rate) = (self.start, self.rate);
-        let encoder = match place.begin(start, index, rate) {
-            Err(why) if place.card == Card::Used && start.plan.route().encode.is_card() => {
-                tracing::warn!(%why, "a card begins no encoder: the processor encodes");
-                place.card = Card::Left;
-                start.trouble(Trouble::LeftCard);
-                place.begin(start, index, rate)
+        loop {
+            place.life = place.life.wrapping_add(1);
+            match place.begin(self.start, index, self.rate) {
+                Ok(encoder) => {
+                    place.encoder = Some(encoder);
+                    place.discontinuity = None;
+                    return Ok(());
+                }
+                Err(why) if place.step_back(self.start, &why)? => {}
+                Err(why) => return Err(Fault::Over(why)),
             }
-            begun => begun,
-        };
-        place.encoder = Some(encoder?);
-        place.discontinuity = None;
-        Ok(())
+        }
     }
 
     /// An encoder failed: the next keyframe, of all rungs and at once, begins a new one.
-    pub(super) fn replace(
-        &mut self,
-        rung: RungIndex,
-        life: u32,
-        why: Reason,
-    ) -> Result<(), Reason> {
+    pub(super) fn replace(&mut self, rung: RungIndex, life: u32, why: Reason) -> Result<(), Fault> {
         let Some(place) = self.places.get_mut(usize::from(rung.0)) else {
             return Ok(());
         };
         if place.life != life || place.encoder.is_none() {
             return Ok(());
         }
-        self.n_failures = self.n_failures.saturating_add(1);
-        if self.n_failures > FAILURES_MAX {
-            return Err(why);
-        }
-        tracing::warn!(%why, "an encoder failed");
-        if place
-            .encoder
-            .take()
-            .is_some_and(|encoder| encoder.is_on_card())
-        {
-            tracing::warn!("it was a card's: the processor encodes");
-            place.card = Card::Left;
-            self.start.trouble(Trouble::LeftCard);
-        }
+        place.encoder = None;
         place.discontinuity = Some(Discontinuity::Encoder);
+        if !place.step_back(self.start, &why)? {
+            self.n_failures = self.n_failures.saturating_add(1);
+            if self.n_failures > FAILURES_MAX {
+                return Err(Fault::Over(why));
+            }
+            tracing::warn!(%why, "an encoder failed");
+        }
         self.keyframes.ask(MediaTime(0));
         self.start.trouble(Trouble::EncoderReplaced);
         Ok(())
+    }
+
+    /// The slot leaves its card: pictures lie elsewhere from now on, and all rungs begin anew with the first of them.
+    pub(super) fn leave_card(&mut self) {
+        for place in &mut self.places {
+            place.card = Card::Left;
+            if place.encoder.take().is_some() {
+                place.discontinuity = Some(Discontinuity::Encoder);
+            }
+        }
+        self.keyframes.ask(MediaTime(0));
     }
 
     pub(super) fn want(&mut self, wanted: RungSet) {
@@ -197,11 +220,17 @@ mod tests {
     use crate::message::wire::{LENGTH_BYTES, message_length};
     use crate::plan::Plan;
     use crate::route::Route;
+    use crate::worker::card_check::CardCheck;
     use crate::worker::inbox::Inbox;
     use crate::worker::outlet::Outlet;
 
-    /// A machine whose card encoded in its trial and has no encoder now.
-    fn found() -> Capabilities {
+    const SIZE: Dimensions = Dimensions {
+        width: 320,
+        height: 240,
+    };
+
+    /// A machine whose card encoded in its trial and has no encoder now, and scales or does not.
+    fn found(scale: crate::place::Place) -> Capabilities {
         use crate::place::Place;
 
         let element = |role, place, name: &str| Element {
@@ -213,13 +242,14 @@ mod tests {
         Capabilities {
             version: "".into(),
             elements: vec![
+                element(Role::Scale, Place::Nvidia, "videoscale"),
                 element(Role::Scale, Place::Processor, "videoscale"),
                 element(Role::EncodeH264, Place::Nvidia, "nosuchenc"),
                 element(Role::EncodeH264, Place::Processor, "x264enc"),
             ],
             tried: vec![Tried {
                 route: Route {
-                    scale: Place::Processor,
+                    scale,
                     encode: Place::Nvidia,
                 },
                 encoder: "nosuchenc".into(),
@@ -236,10 +266,9 @@ mod tests {
         FromWorker::decode(&body).unwrap()
     }
 
-    #[test]
-    fn what_a_card_does_not_encode_any_more_the_processor_does_and_it_is_told() {
+    fn start(found: &Capabilities) -> (Start, UnixStream, Arc<()>) {
         gst::init().unwrap();
-        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let (ours, theirs) = UnixStream::pair().unwrap();
         let (inbox, inputs) = Inbox::new();
         let open = Arc::new(());
         let start = Start {
@@ -248,44 +277,91 @@ mod tests {
             inputs,
             outlet: Outlet::start(ours).unwrap(),
             clock: Clock::start(),
-            plan: Arc::new(Plan::of(&found())),
+            plan: Arc::new(Plan::of(found)),
+            card_check: CardCheck::default(),
             open: Arc::downgrade(&open),
         };
-        let size = Dimensions {
-            width: 320,
-            height: 240,
-        };
-        let rate = FrameRate::clamp(30);
-        let job = PicturesJob {
-            source: size,
-            cadence: Cadence::Constant(rate),
+        (start, theirs, open)
+    }
+
+    fn job() -> PicturesJob {
+        PicturesJob {
+            source: SIZE,
+            cadence: Cadence::Constant(FrameRate::clamp(30)),
             keyframes: Keyframes::Every(180_000),
             rungs: vec![Rung {
-                size,
+                size: SIZE,
                 bit_rate_bps: 500_000,
             }],
-        };
-        let mut ladder = Ladder::new(&start, &job);
+        }
+    }
+
+    fn sample() -> gst::Sample {
         let caps = gst::Caps::builder("video/x-raw")
             .field("format", "I420")
             .field("width", 320)
             .field("height", 240)
             .build();
         let buffer = gst::Buffer::from_mut_slice(vec![128_u8; 320 * 240 * 3 / 2]);
-        let sample = gst::Sample::builder().buffer(&buffer).caps(&caps).build();
-        let picture = Picture {
+        gst::Sample::builder().buffer(&buffer).caps(&caps).build()
+    }
+
+    fn picture(start: &Start) -> Picture {
+        Picture {
             at: gst::ClockTime::ZERO,
             time: MediaTime(0),
             captured_at: Instant::START,
             came_at: start.clock.now(),
             is_keyframe: false,
             follows_hole: false,
-        };
-        ladder.encode(&sample, picture).unwrap();
-        let left = FromWorker::Trouble(SlotId(3), Trouble::LeftCard);
+        }
+    }
+
+    fn is_keyframe(told: &FromWorker) -> bool {
+        matches!(told, FromWorker::Frame(SlotId(3), RungIndex(0), frame) if frame.is_keyframe)
+    }
+
+    #[test]
+    fn what_a_card_does_not_encode_any_more_the_processor_does_and_it_is_told() {
+        let (start, mut theirs, _open) = start(&found(crate::place::Place::Processor));
+        let mut ladder = Ladder::new(&start, &job());
+        ladder.encode(&sample(), picture(&start)).unwrap();
+        let left = FromWorker::Trouble(SlotId(3), Trouble::EncoderLeftCard);
         assert_eq!(next(&mut theirs), left);
-        assert!(
-            matches!(next(&mut theirs), FromWorker::Frame(SlotId(3), RungIndex(0), frame) if frame.is_keyframe)
-        );
+        assert!(is_keyframe(&next(&mut theirs)));
+    }
+
+    #[test]
+    fn what_fails_without_the_cards_encoder_too_is_the_cards_and_is_encoded_when_that_is_left() {
+        let (start, mut theirs, _open) = start(&found(crate::place::Place::Nvidia));
+        let mut ladder = Ladder::new(&start, &job());
+        let fault = ladder.encode(&sample(), picture(&start)).unwrap_err();
+        assert!(matches!(fault, Fault::Card(_)), "{fault:?}");
+        let left = FromWorker::Trouble(SlotId(3), Trouble::EncoderLeftCard);
+        assert_eq!(next(&mut theirs), left);
+        ladder.leave_card();
+        ladder.encode(&sample(), picture(&start)).unwrap();
+        assert!(is_keyframe(&next(&mut theirs)));
+    }
+
+    #[test]
+    fn encoders_that_fail_one_after_the_other_end_the_slot_though_none_was_a_cards() {
+        let (start, _theirs, _open) = start(&found(crate::place::Place::Processor));
+        let mut ladder = Ladder::new(&start, &job());
+        let mut time = 0;
+        let mut fail = |ladder: &mut Ladder<'_>| {
+            time += 3_000;
+            let later = Picture {
+                time: MediaTime(time),
+                ..picture(&start)
+            };
+            ladder.encode(&sample(), later).unwrap();
+            let life = ladder.places[0].life;
+            ladder.replace(RungIndex(0), life, "it broke".into())
+        };
+        for _ in 0..FAILURES_MAX {
+            fail(&mut ladder).unwrap();
+        }
+        assert!(matches!(fail(&mut ladder), Err(Fault::Over(_))));
     }
 }

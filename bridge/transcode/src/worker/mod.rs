@@ -2,11 +2,13 @@
 //! they make to the same socket. It ends when the socket does.
 
 mod aac;
+mod card_check;
 mod contexts;
 mod decoder;
 mod elements;
 mod inbox;
 mod ladder;
+mod latest;
 mod line;
 mod outlet;
 mod pictures;

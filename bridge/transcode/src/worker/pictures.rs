@@ -9,11 +9,11 @@ use sfu_model::time::{Instant, MediaTime};
 
 use super::decoder::Decoder;
 use super::inbox::{Input, Start};
-use super::ladder::Ladder;
-use super::line::Reason;
+use super::ladder::{Fault, Ladder};
+use super::latest::{Latest, time_of};
 use super::outlet::count;
 use super::rung::Picture;
-use crate::cadence::{Pacer, Shown};
+use crate::cadence::Pacer;
 use crate::capabilities::Role;
 use crate::job::{PicturesJob, VIDEO_CLOCK};
 use crate::message::from_worker::{FromWorker, Trouble};
@@ -33,8 +33,8 @@ const INSIDE_MAX: usize = 64;
 /// twice what its queue has.
 const UNANSWERED_MAX: u32 = 60;
 
-/// Decoders of a card that failed without a picture since the one before it failed, after which the card is left: the first may
-/// have been given what nothing decodes.
+/// Decoders in which a card has a part that failed without a picture since the one before it failed, after which the card is left:
+/// the first may have been given what nothing decodes.
 const CARD_FAILURES: u32 = 2;
 
 /// Runs the slot until it is closed, or cannot go on.
@@ -50,15 +50,16 @@ pub(super) fn run(start: Start, job: PicturesJob) {
     loop {
         let done = match start.next(LOOK_EVERY) {
             Ok(input) => slot.handle_input(input),
-            Err(true) => {
-                slot.handle_silence();
-                Ok(())
-            }
+            Err(true) => slot.handle_silence(),
             Err(false) => return,
         };
-        if let Err(why) = done {
-            start.outlet.tell(&FromWorker::Failed(start.slot, why));
-            return;
+        match done {
+            Ok(()) => {}
+            Err(Fault::Card(why)) => slot.leave_card(&why),
+            Err(Fault::Over(why)) => {
+                start.outlet.tell(&FromWorker::Failed(start.slot, why));
+                return;
+            }
         }
     }
 }
@@ -72,14 +73,6 @@ struct Inside {
     is_keyframe: bool,
 }
 
-/// The picture that was decoded last.
-struct Latest {
-    sample: gst::Sample,
-    time: MediaTime,
-    captured_at: Instant,
-    came_at: Instant,
-}
-
 struct Slot<'s> {
     start: &'s Start,
     pacer: Pacer,
@@ -88,6 +81,8 @@ struct Slot<'s> {
     n_decoders: u32,
     inside: VecDeque<Inside>,
     n_unanswered: u32,
+    /// How far it goes by a card. A rung of it may go less far.
+    card: Card,
     n_card_failures: u32,
     latest: Option<Latest>,
 }
@@ -102,20 +97,20 @@ impl<'s> Slot<'s> {
             n_decoders: 0,
             inside: VecDeque::new(),
             n_unanswered: 0,
+            card: Card::Used,
             n_card_failures: 0,
             latest: None,
         }
     }
 
-    fn handle_input(&mut self, input: Input) -> Result<(), Reason> {
+    fn handle_input(&mut self, input: Input) -> Result<(), Fault> {
         match input {
             Input::Frame(frame) => self.decode(&frame),
             Input::Decoded(life, sample) if life == self.n_decoders => {
                 return self.handle_decoded(sample);
             }
             Input::DecoderFailed(life, why) if life == self.n_decoders => {
-                tracing::debug!(%why, "a decoder failed");
-                self.give_decoder_up();
+                self.give_decoder_up(&why);
             }
             Input::EncoderFailed(rung, life, why) => return self.ladder.replace(rung, life, why),
             Input::KeyframeAt(time) => self.ladder.keyframes.ask(time),
@@ -138,26 +133,18 @@ impl<'s> Slot<'s> {
             if !frame.is_keyframe {
                 return;
             }
-            self.n_decoders = self.n_decoders.wrapping_add(1);
-            self.inside.clear();
-            self.n_unanswered = 0;
-            let by = (&*self.start.plan, self.card());
-            match Decoder::start(by, &frame.format, &self.start.inbox, self.n_decoders) {
-                Ok(decoder) => self.decoder = Some(decoder),
-                Err(why) => {
-                    tracing::debug!(%why, "no decoder");
-                    self.count_card_failure(self.decodes_on_card(&frame.format));
-                    self.start.trouble(Trouble::Undecodable);
-                    return;
-                }
-            }
+            self.begin_decoder(&frame.format);
+        }
+        if self.decoder.is_none() {
+            self.start.trouble(Trouble::Undecodable);
+            return;
         }
         let at = time_of(frame.time);
         let is_pushed = self.decoder.as_ref().is_some_and(|d| d.push(frame, at));
         if !is_pushed || self.inside.len() >= INSIDE_MAX {
             self.start.trouble(Trouble::TooSlow);
             count(&self.start.outlet.tally.frames_in_dropped);
-            self.give_decoder_up();
+            self.give_decoder_up("it is behind");
             return;
         }
         self.inside.push_back(Inside {
@@ -169,47 +156,66 @@ impl<'s> Slot<'s> {
         });
         self.n_unanswered = self.n_unanswered.saturating_add(1);
         if self.n_unanswered > UNANSWERED_MAX {
-            self.give_decoder_up();
+            self.give_decoder_up("nothing comes out of it");
         }
     }
 
-    fn card(&self) -> Card {
-        match self.n_card_failures >= CARD_FAILURES {
-            true => Card::Left,
-            false => Card::Used,
-        }
-    }
-
-    /// Whether a card is to decode this.
-    fn decodes_on_card(&self, format: &Format) -> bool {
-        let taken = Role::decoder_of(format).and_then(|role| self.start.plan.taken(role));
-        taken.is_some_and(|(_, place)| place.is_card())
-    }
-
-    fn count_card_failure(&mut self, is_on_card: bool) {
-        if !is_on_card || self.card() == Card::Left {
-            return;
-        }
-        self.n_card_failures = self.n_card_failures.saturating_add(1);
-        if self.card() == Card::Left {
-            tracing::warn!("a card does not decode this: the processor does");
-            self.start.trouble(Trouble::LeftCard);
+    /// A decoder for frames of this format, if there is any. One that cannot be begun was given nothing that could be wrong: where a
+    /// card has a part in it the card is left at once.
+    fn begin_decoder(&mut self, format: &Format) {
+        loop {
+            self.n_decoders = self.n_decoders.wrapping_add(1);
+            self.inside.clear();
+            self.n_unanswered = 0;
+            let by = (&*self.start.plan, self.card);
+            let why = match Decoder::start(by, format, &self.start.inbox, self.n_decoders) {
+                Ok(decoder) => return self.decoder = Some(decoder),
+                Err(why) => why,
+            };
+            let role = Role::decoder_of(format);
+            let uses_card = |role| self.start.plan.decodes_by_card(role, self.card);
+            if self.card == Card::Left || !role.is_some_and(uses_card) {
+                tracing::debug!(%why, "no decoder");
+                return;
+            }
+            self.leave_card(&why);
         }
     }
 
     /// Begins again at the next keyframe, with a new decoder.
-    fn give_decoder_up(&mut self) {
-        let failed = self.decoder.take();
-        self.count_card_failure(failed.is_some_and(|decoder| decoder.is_on_card()));
+    fn give_decoder_up(&mut self, why: &str) {
+        tracing::debug!(why, "a decoder failed");
         self.n_unanswered = 0;
         self.start.trouble(Trouble::Undecodable);
+        let uses_card = self.decoder.as_ref().is_some_and(Decoder::uses_card);
+        if uses_card && self.card != Card::Left {
+            self.n_card_failures = self.n_card_failures.saturating_add(1);
+            if self.n_card_failures >= CARD_FAILURES {
+                self.leave_card(why);
+            }
+        }
+        self.decoder = None;
     }
 
-    fn handle_decoded(&mut self, sample: gst::Sample) -> Result<(), Reason> {
+    /// From now on the processor does all that is done to this slot's pictures, from the next keyframe on.
+    fn leave_card(&mut self, why: &str) {
+        tracing::warn!(why, "a card fails here: the processor does all of it");
+        self.card = Card::Left;
+        // Told first: what is on the card may not even be given up.
+        self.start.trouble(Trouble::LeftCard);
+        let start = self.start;
+        start.card_check.begin(&start.plan, &start.outlet);
+        // What lies in the card's memory is of no use to whoever comes next, and what its decoder still says is not heard.
+        self.n_decoders = self.n_decoders.wrapping_add(1);
+        self.inside.clear();
+        self.latest = None;
+        self.decoder = None;
+        self.ladder.leave_card();
+    }
+
+    fn handle_decoded(&mut self, sample: gst::Sample) -> Result<(), Fault> {
         self.n_unanswered = 0;
-        if self.card() == Card::Used {
-            self.n_card_failures = 0;
-        }
+        self.n_card_failures = 0;
         let Some(at) = sample.buffer().and_then(gst::BufferRef::pts) else {
             return Ok(());
         };
@@ -240,7 +246,7 @@ impl<'s> Slot<'s> {
                 false => self.latest.as_ref(),
             };
             if let Some(picture) = picture {
-                let (sample, picture) = (picture.sample.clone(), describe(picture, shown));
+                let (sample, picture) = (picture.sample.clone(), picture.shown(shown));
                 self.ladder.encode(&sample, picture)?;
             }
         }
@@ -248,9 +254,9 @@ impl<'s> Slot<'s> {
     }
 
     /// Nothing came: shows the last picture again where the timeline has gone on without a new one.
-    fn handle_silence(&mut self) {
+    fn handle_silence(&mut self) -> Result<(), Fault> {
         let Some(latest) = &self.latest else {
-            return;
+            return Ok(());
         };
         let now = self.start.clock.now();
         let silent = (now - latest.came_at).saturating_sub(REPEAT_AFTER);
@@ -262,33 +268,10 @@ impl<'s> Slot<'s> {
             .into_iter()
             .map(|shown| Picture {
                 came_at: now,
-                ..describe(latest, shown)
+                ..latest.shown(shown)
             })
             .collect();
-        for picture in pictures {
-            // An encoder that fails says so by itself.
-            let _encoded = self.ladder.encode(&sample, picture);
-        }
+        let mut pictures = pictures.into_iter();
+        pictures.try_for_each(|picture| self.ladder.encode(&sample, picture))
     }
-}
-
-/// What an encoder is told of a picture that is shown at another time than it was taken.
-fn describe(latest: &Latest, shown: Shown) -> Picture {
-    let later = shown.time.0.saturating_sub(latest.time.0);
-    let earlier = latest.time.0.saturating_sub(shown.time.0);
-    let captured_at = latest.captured_at + VIDEO_CLOCK.duration(later);
-    Picture {
-        at: time_of(shown.time),
-        time: shown.time,
-        captured_at: captured_at.saturating_sub(VIDEO_CLOCK.duration(earlier)),
-        came_at: latest.came_at,
-        is_keyframe: false,
-        follows_hole: shown.follows_hole,
-    }
-}
-
-/// Ticks of 90 kHz as GStreamer's nanoseconds.
-fn time_of(time: MediaTime) -> gst::ClockTime {
-    let nanos = u128::from(time.0) * 1_000_000_000 / u128::from(VIDEO_CLOCK.0);
-    gst::ClockTime::from_nseconds(u64::try_from(nanos).unwrap_or(u64::MAX >> 1))
 }

@@ -12,7 +12,7 @@ use super::trial;
 use crate::capabilities::{Capabilities, Element, Role, State, Tried};
 use crate::message::to_worker::Scope;
 use crate::place::Place;
-use crate::plan::Plan;
+use crate::plan::{Card, Plan};
 
 /// Looks at every candidate of every role, and tries what goes over a card, best first, until something works.
 pub(super) fn probe(scope: Scope) -> Capabilities {
@@ -36,7 +36,7 @@ pub(super) fn probe(scope: Scope) -> Capabilities {
         tried: Vec::new(),
     };
     for (route, encoder) in found.worth_a_trial() {
-        let failure = trial::encode(&Plan::trial(&found, route, &encoder)).err();
+        let failure = trial::encode(&Plan::trial(&found, route, &encoder), Card::Used).err();
         let works = failure.is_none();
         found.tried.push(Tried {
             route,

@@ -62,7 +62,6 @@ pub(super) struct RungEncoder {
     caps: Option<gst::Caps>,
     owes_keyframe: bool,
     rate: FrameRate,
-    is_on_card: bool,
 }
 
 impl RungEncoder {
@@ -86,13 +85,7 @@ impl RungEncoder {
             caps: None,
             owes_keyframe: false,
             rate,
-            is_on_card: chain.place.is_card(),
         })
-    }
-
-    /// Whether a card encodes.
-    pub(super) const fn is_on_card(&self) -> bool {
-        self.is_on_card
     }
 
     /// Gives it a picture. False: it was given up, since the encoder is behind; a keyframe that it was to be is the next.

@@ -11,6 +11,7 @@ use super::elements;
 use super::line::{Line, Reason, element};
 use super::rung::H264_CAPS;
 use crate::annex_b::access_unit;
+use crate::chain::PictureCaps;
 use crate::job::{FrameRate, Rung};
 use crate::plan::{Card, Plan};
 
@@ -41,15 +42,15 @@ const STEP_WITHIN: Duration = Duration::from_secs(8);
 /// What comes out of a line: samples, and why there are no more.
 type Out = Result<gst::Sample, Reason>;
 
-/// Sends pictures along a plan.
+/// Sends pictures along a plan, as far by a card as is said.
 ///
 /// # Errors
 ///
 /// Nothing of use came out: why.
-pub(super) fn encode(plan: &Plan) -> Result<(), Reason> {
+pub(super) fn encode(plan: &Plan, card: Card) -> Result<(), Reason> {
     let rate = FrameRate::clamp(30);
-    let (source, pictures) = source(plan)?;
-    let chain = plan.encoding(&RUNG, rate, Card::Used);
+    let (source, pictures) = source(&plan.pictures(card))?;
+    let chain = plan.encoding(&RUNG, rate, card);
     let chain = chain.ok_or("an element is missing")?;
     let caps = H264_CAPS.parse::<gst::Caps>();
     let caps = caps.map_err(|error| Reason::from(error.to_string()))?;
@@ -74,13 +75,13 @@ pub(super) fn encode(plan: &Plan) -> Result<(), Reason> {
     Ok(())
 }
 
-/// Pictures as a decoder would give them, where the plan has them lie.
-fn source(plan: &Plan) -> Result<(Line, Receiver<Out>), Reason> {
+/// Pictures as a decoder would give them, where they are to lie.
+fn source(lie: &PictureCaps) -> Result<(Line, Receiver<Out>), Reason> {
     let mut row = vec![element("videoconvert")?];
-    if let Some(upload) = plan.pictures().place.upload() {
+    if let Some(upload) = lie.place.upload() {
         row.push(element(upload)?);
     }
-    let (source, pictures) = line(&row, &elements::caps(&plan.pictures())?)?;
+    let (source, pictures) = line(&row, &elements::caps(lie)?)?;
     let caps = gst::Caps::builder("video/x-raw")
         .field("format", "I420")
         .field("width", i32::from(SOURCE.width))
@@ -168,7 +169,8 @@ mod tests {
     #[test]
     fn what_encodes_passes_and_makes_the_keyframe_that_it_is_asked_for() {
         for encoder in ["x264enc", "openh264enc"] {
-            assert_eq!(encode(&by("videoscale", encoder)), Ok(()), "{encoder}");
+            let encoded = encode(&by("videoscale", encoder), Card::Used);
+            assert_eq!(encoded, Ok(()), "{encoder}");
         }
     }
 
@@ -181,7 +183,7 @@ mod tests {
             ("identity", "x264enc", "not-negotiated"),
         ];
         for (scaler, encoder, expected) in rows {
-            let why = encode(&by(scaler, encoder)).unwrap_err();
+            let why = encode(&by(scaler, encoder), Card::Used).unwrap_err();
             assert!(why.contains(expected), "{scaler} {encoder}: {why}");
         }
     }
