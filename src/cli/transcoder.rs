@@ -10,9 +10,9 @@ use super::output::{Failure, say};
 use crate::compose::transcode;
 use crate::config::settings::Config;
 
-/// How long it may take to say what was found: as long as two processes may, of which the first tries cards, and ends where a
-/// driver does.
-const FOUND_WITHIN: Duration = Duration::from_secs(61);
+/// How long it may take to say what was found: as long as three processes may, of which two leave out the cards at which those
+/// before them ended or kept silent.
+const FOUND_WITHIN: Duration = Duration::from_secs(92);
 
 /// Runs this process as a worker.
 #[cfg(feature = "gst")]

@@ -78,3 +78,65 @@ impl Place {
         }
     }
 }
+
+/// Some of the places that are cards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cards(u8);
+
+impl Cards {
+    /// Each.
+    pub const ALL: Self = Self(0b11);
+    /// None of them: what the processor does alone.
+    pub const NONE: Self = Self(0);
+
+    /// These but one. The processor is among none.
+    #[must_use]
+    pub const fn without(self, place: Place) -> Self {
+        Self(self.0 & !Self::bit(place))
+    }
+
+    /// Whether a place is among them.
+    pub const fn has(self, place: Place) -> bool {
+        self.0 & Self::bit(place) != 0
+    }
+
+    const fn bit(place: Place) -> u8 {
+        match place {
+            Place::Nvidia => 0b01,
+            Place::Va => 0b10,
+            Place::Processor => 0,
+        }
+    }
+
+    /// One bit for each: as it is written.
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// Those that are written so. Bits that mean nothing are left out.
+    pub const fn from_bits(bits: u8) -> Self {
+        Self(bits & Self::ALL.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cards_are_left_out_one_by_one_until_there_is_none() {
+        assert!(
+            Place::ALL
+                .into_iter()
+                .all(|place| Cards::ALL.has(place) == place.is_card())
+        );
+        let without = Cards::ALL.without(Place::Nvidia);
+        assert!(without.has(Place::Va) && !without.has(Place::Nvidia));
+        assert_eq!(without.without(Place::Nvidia), without);
+        assert_eq!(without.without(Place::Va), Cards::NONE);
+        assert_eq!(Cards::ALL.without(Place::Processor), Cards::ALL);
+        for cards in [Cards::ALL, without, Cards::NONE] {
+            assert_eq!(Cards::from_bits(cards.bits()), cards);
+        }
+    }
+}

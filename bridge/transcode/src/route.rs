@@ -37,6 +37,13 @@ impl Route {
         self.scale.is_card() && self.encode.is_card()
     }
 
+    /// The cards that it goes over.
+    pub fn cards(self) -> impl Iterator<Item = Place> {
+        let second = Some(self.encode).filter(|place| *place != self.scale);
+        let places = std::iter::once(self.scale).chain(second);
+        places.filter(|place| place.is_card())
+    }
+
     /// Whether it is only taken when it has just worked.
     pub const fn needs_trial(self) -> bool {
         self.scale.is_card() || self.encode.is_card()

@@ -68,12 +68,12 @@ fn count(n: usize) -> u8 {
 }
 
 /// The place of a value among all of its kind, which is its number.
-fn index<T: PartialEq>(all: &[T], value: &T) -> u8 {
+pub(super) fn index<T: PartialEq>(all: &[T], value: &T) -> u8 {
     let place = all.iter().position(|known| known == value);
     place.map_or(u8::MAX, count)
 }
 
-fn read_index<T: Copy>(reader: &mut Reader<'_>, all: &[T]) -> Result<T, Malformed> {
+pub(super) fn read_index<T: Copy>(reader: &mut Reader<'_>, all: &[T]) -> Result<T, Malformed> {
     let value = all.get(usize::from(reader.u8()?));
     value.copied().ok_or(Malformed::Tag)
 }

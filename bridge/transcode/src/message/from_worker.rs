@@ -6,12 +6,15 @@ use super::wire::{Malformed, Reader, Writer};
 use super::{elements, frame};
 use crate::capabilities::Capabilities;
 use crate::job::{RungIndex, SlotId};
+use crate::place::Place;
 
 /// A message from a worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FromWorker {
     /// It has started and reads.
     Ready,
+    /// It is about to touch this card, to find out: where nothing more comes of it, the card's driver is to blame.
+    Touches(Place),
     /// What elements there are, and which of their ways work.
     Probed(Capabilities),
     /// A job has begun, by these elements: `opusdec avenc_aac`.
@@ -104,6 +107,7 @@ impl FromWorker {
             Self::Failed(slot, why) => Writer::new(5).u32(slot.0).text(why),
             Self::Alive(counts) => write_counts(Writer::new(6), counts),
             Self::CardLost(why) => Writer::new(7).text(why),
+            Self::Touches(place) => Writer::new(8).u8(elements::index(&Place::ALL, place)),
         }
         .finish()
     }
@@ -132,6 +136,7 @@ impl FromWorker {
             5 => Self::Failed(SlotId(reader.u32()?), reader.text()?),
             6 => Self::Alive(read_counts(&mut reader)?),
             7 => Self::CardLost(reader.text()?),
+            8 => Self::Touches(elements::read_index(&mut reader, &Place::ALL)?),
             _ => return Err(Malformed::Tag),
         };
         reader.finish(message)

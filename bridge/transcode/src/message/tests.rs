@@ -6,14 +6,14 @@ use sfu_model::packet::Dimensions;
 use sfu_model::time::{Instant, MediaTime};
 
 use super::from_worker::{Counts, FromWorker, Trouble};
-use super::to_worker::{Scope, ToWorker};
+use super::to_worker::ToWorker;
 use super::wire::{LENGTH_BYTES, MESSAGE_BYTES_MAX, Malformed, message_length};
 use crate::capabilities::{Capabilities, Element, Role, State, Tried};
 use crate::job::{
     Cadence, FrameRate, Job, Keyframes, PicturesJob, RUNGS_MAX, Rung, RungIndex, RungSet, SlotId,
     SoundJob,
 };
-use crate::place::Place;
+use crate::place::{Cards, Place};
 use crate::route::Route;
 
 fn size() -> impl Strategy<Value = Dimensions> {
@@ -91,7 +91,7 @@ fn job() -> impl Strategy<Value = Job> {
 fn to_worker() -> impl Strategy<Value = ToWorker> {
     let slot = || any::<u32>().prop_map(SlotId);
     prop_oneof![
-        prop::sample::select(vec![Scope::All, Scope::Processor]).prop_map(ToWorker::Probe),
+        any::<u8>().prop_map(|bits| ToWorker::Probe(Cards::from_bits(bits))),
         capabilities().prop_map(|found| ToWorker::Found(Box::new(found))),
         (slot(), job()).prop_map(|(slot, job)| ToWorker::Open(slot, job)),
         (slot(), frame()).prop_map(|(slot, frame)| ToWorker::Frame(slot, frame)),
@@ -150,6 +150,7 @@ fn from_worker() -> impl Strategy<Value = FromWorker> {
             .prop_map(|(slot, trouble)| FromWorker::Trouble(slot, trouble)),
         (slot(), "[a-z ]{0,40}").prop_map(|(slot, why)| FromWorker::Failed(slot, why.into())),
         "[a-z ]{0,40}".prop_map(|why| FromWorker::CardLost(why.into())),
+        prop::sample::select(&Place::ALL[..]).prop_map(FromWorker::Touches),
         any::<[u64; 6]>().prop_map(|n| FromWorker::Alive(Counts {
             frames_in: n[0],
             frames_in_dropped: n[1],

@@ -7,12 +7,14 @@ use super::wire::{Malformed, Reader, Writer};
 use super::{elements, frame, job};
 use crate::capabilities::Capabilities;
 use crate::job::{Job, RungSet, SlotId};
+use crate::place::Cards;
 
 /// A message to a worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ToWorker {
-    /// Say what elements there are, and which of their ways work ([`super::from_worker::FromWorker::Probed`]).
-    Probe(Scope),
+    /// Say what elements there are, and which of their ways work ([`super::from_worker::FromWorker::Probed`]). Of cards these
+    /// alone are touched: a driver of another ended the process that did.
+    Probe(Cards),
     /// What was found on this machine: pictures go by the best of it.
     Found(Box<Capabilities>),
     /// Begin a job. All its rungs are wanted until something else is said.
@@ -27,21 +29,11 @@ pub enum ToWorker {
     Close(SlotId),
 }
 
-/// How far a probe goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// Cards too: their drivers are loaded, and pictures sent through them.
-    All,
-    /// Nothing of a card is touched: a driver ended the process that did.
-    Processor,
-}
-
 impl ToWorker {
     /// The message with its length in front. `None`: it is too long to be sent.
     pub fn encode(&self) -> Option<Vec<u8>> {
         match self {
-            Self::Probe(Scope::All) => Writer::new(0).u8(0),
-            Self::Probe(Scope::Processor) => Writer::new(0).u8(1),
+            Self::Probe(cards) => Writer::new(0).u8(cards.bits()),
             Self::Open(slot, opened) => job::write(Writer::new(1).u32(slot.0), opened),
             Self::Frame(slot, sent) => frame::write(Writer::new(2).u32(slot.0), sent),
             Self::KeyframeAt(slot, time) => Writer::new(3).u32(slot.0).u64(time.0),
@@ -60,11 +52,7 @@ impl ToWorker {
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut reader = Reader(bytes);
         let message = match reader.u8()? {
-            0 => Self::Probe(match reader.u8()? {
-                0 => Scope::All,
-                1 => Scope::Processor,
-                _ => return Err(Malformed::Tag),
-            }),
+            0 => Self::Probe(Cards::from_bits(reader.u8()?)),
             1 => Self::Open(SlotId(reader.u32()?), job::read(&mut reader)?),
             2 => Self::Frame(SlotId(reader.u32()?), frame::read(&mut reader)?),
             3 => Self::KeyframeAt(SlotId(reader.u32()?), MediaTime(reader.u64()?)),

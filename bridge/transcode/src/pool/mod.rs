@@ -212,6 +212,7 @@ impl Pool {
             FromWorker::CardLost(_) => self.handle_card_lost(from, now),
             FromWorker::Alive(_)
             | FromWorker::Probed(_)
+            | FromWorker::Touches(_)
             | FromWorker::Frame(..)
             | FromWorker::Opened(..)
             | FromWorker::Trouble(..)

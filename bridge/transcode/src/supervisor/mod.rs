@@ -112,7 +112,12 @@ impl Supervisor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::capabilities::{Element, Role, State, Tried};
     use crate::job::SoundJob;
+    use crate::message::from_worker::FromWorker;
+    use crate::place::Place;
+    use crate::plan::Plan;
+    use crate::route::Route;
     use crate::some_frame::frame;
 
     /// Workers that start, and say nothing.
@@ -153,7 +158,7 @@ mod tests {
         // It ends at a question about cards, as at a driver's fault, and finds a GStreamer called "x" at another.
         let script = r#"
             question=$(dd bs=1 count=6 2>/dev/null | od -An -tu1)
-            case $question in *0) kill -9 $$ ;; esac
+            case $question in *0) ;; *) kill -9 $$ ;; esac
             printf '\010\000\000\000\001\001\000\000\000x\000\000' >&0
             cat >/dev/null
         "#;
@@ -167,6 +172,111 @@ mod tests {
         assert_eq!(&*found.version, "x");
         // Whoever asks later is told the same.
         assert_eq!(supervisor.probe().await, Some(found));
+    }
+
+    #[tokio::test]
+    async fn a_driver_that_ends_who_touches_its_card_leaves_the_other_one() {
+        // It says which card it touches first, NVIDIA's where it may, and ends there; it finds a GStreamer called "v" where it may
+        // touch the other alone, and one called "x" where none.
+        let script = r#"
+            question=$(dd bs=1 count=6 2>/dev/null | od -An -tu1)
+            found() {
+                printf '\010\000\000\000\001\001\000\000\000%s\000\000' $1 >&0
+                cat >/dev/null
+            }
+            case $question in
+                *3) printf '\002\000\000\000\010\000' >&0; kill -9 $$ ;;
+                *2) found v ;;
+                *) found x ;;
+            esac
+        "#;
+        let config = Config {
+            program: "sh".into(),
+            arguments: vec!["-c".into(), script.into()],
+            ..silent()
+        };
+        let supervisor = Supervisor::start(config, Clock::start());
+        assert_eq!(&*supervisor.probe().await.unwrap().version, "v");
+    }
+
+    /// A machine whose card encoded in its trial.
+    fn with_card() -> Capabilities {
+        let encoder = |place, name: &str| Element {
+            role: Role::EncodeH264,
+            place,
+            name: name.into(),
+            state: State::Usable,
+        };
+        Capabilities {
+            version: "".into(),
+            elements: vec![
+                encoder(Place::Nvidia, "nvh264enc"),
+                encoder(Place::Processor, "x264enc"),
+            ],
+            tried: vec![Tried {
+                route: Route {
+                    scale: Place::Processor,
+                    encode: Place::Nvidia,
+                },
+                encoder: "nvh264enc".into(),
+                failure: None,
+            }],
+        }
+    }
+
+    #[tokio::test]
+    async fn a_driver_that_ends_each_worker_that_is_told_of_its_card_is_given_up() {
+        // It is ready, then finds what the file says, or ends when it is told of a card that is not given up.
+        let script = r#"
+            printf '\001\000\000\000\000' >&0
+            set -- "$1" $(dd bs=1 count=5 2>/dev/null | od -An -tu1)
+            case $6 in
+                0) cat "$1" >&0 ;;
+                6) dd bs=1 count=$(($2 + 256 * $3 - 1)) 2>/dev/null | grep -q 'given up' || kill -9 $$ ;;
+            esac
+            cat >/dev/null
+        "#;
+        let found = with_card();
+        let file = format!("freshet-probed-{}", std::process::id());
+        let file = std::env::temp_dir().join(file);
+        let answer = FromWorker::Probed(found.clone()).encode().unwrap();
+        std::fs::write(&file, answer).unwrap();
+        let some = Capacity {
+            pixel_rate_max: 1,
+            pictures_per_worker: 1,
+        };
+        let config = Config {
+            program: "sh".into(),
+            arguments: vec![
+                "-c".into(),
+                script.into(),
+                "worker".into(),
+                file.clone().into(),
+            ],
+            capacity: some,
+            capacity_on_card: some,
+        };
+        let supervisor = Supervisor::start(config, Clock::start());
+        assert_eq!(supervisor.probe().await, Some(found));
+        let is_given_up = async {
+            loop {
+                let snapshot = supervisor.snapshot().await.unwrap();
+                if snapshot.cards_given_up > 0 {
+                    return snapshot;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let patience = std::time::Duration::from_secs(60);
+        let given_up = tokio::time::timeout(patience, is_given_up).await.unwrap();
+        std::fs::remove_file(file).unwrap();
+        assert_eq!((given_up.cards_given_up, given_up.worker_exits), (1, 5));
+        // Whoever asks from then on is told of the processor.
+        let plan = Plan::of(&supervisor.probe().await.unwrap());
+        assert_eq!(
+            plan.taken(Role::EncodeH264),
+            Some(("x264enc", Place::Processor))
+        );
     }
 
     #[tokio::test]

@@ -9,7 +9,8 @@ use super::Config;
 use super::process::{Process, Told};
 use crate::capabilities::Capabilities;
 use crate::message::from_worker::FromWorker;
-use crate::message::to_worker::{Scope, ToWorker};
+use crate::message::to_worker::ToWorker;
+use crate::place::{Cards, Place};
 use crate::pool::action::WorkerId;
 
 /// A process that has not answered after this long will not: as long as a worker may take to start. One that tries a card needs
@@ -25,7 +26,10 @@ enum Step {
     /// A process was asked.
     Asked {
         _process: Process,
-        scope: Scope,
+        /// Those that it may touch.
+        cards: Cards,
+        /// The one that it touches.
+        touches: Option<Place>,
         until: Instant,
     },
     /// It is asked again then.
@@ -56,7 +60,7 @@ impl Probing {
             n_asked: 0,
             askers: Vec::new(),
         };
-        probing.ask(config, Scope::All, now);
+        probing.ask(config, Cards::ALL, now);
         probing
     }
 
@@ -74,21 +78,22 @@ impl Probing {
         WorkerId(u32::MAX.wrapping_sub(self.n_asked))
     }
 
-    fn ask(&mut self, config: &Config, scope: Scope, now: Instant) {
+    fn ask(&mut self, config: &Config, cards: Cards, now: Instant) {
         self.n_asked = self.n_asked.wrapping_add(1);
         let process = Process::start(config, self.id(), self.told.clone());
-        let question = ToWorker::Probe(scope).encode();
+        let question = ToWorker::Probe(cards).encode();
         let asked = process.ok().zip(question);
         let asked = asked.and_then(|(process, question)| process.send(question).then_some(process));
         match asked {
             Some(process) => {
                 self.step = Step::Asked {
                     _process: process,
-                    scope,
+                    cards,
+                    touches: None,
                     until: now + ANSWERS_WITHIN,
                 };
             }
-            None => self.handle_failure(config, scope, now),
+            None => self.handle_failure(config, (cards, None), now),
         }
     }
 
@@ -100,10 +105,11 @@ impl Probing {
         told: &Told,
         now: Instant,
     ) -> Option<Capabilities> {
-        let Step::Asked { scope, .. } = self.step else {
+        let is_its = from == self.id();
+        let Step::Asked { cards, touches, .. } = &mut self.step else {
             return None;
         };
-        if from != self.id() {
+        if !is_its {
             return None;
         }
         match told {
@@ -111,6 +117,10 @@ impl Probing {
                 FromWorker::Probed(found) => {
                     self.know(found.clone());
                     Some(found.clone())
+                }
+                FromWorker::Touches(place) => {
+                    *touches = Some(*place);
+                    None
                 }
                 FromWorker::Ready
                 | FromWorker::Opened(..)
@@ -121,7 +131,8 @@ impl Probing {
                 | FromWorker::Alive(_) => None,
             },
             Told::Malformed | Told::Exit => {
-                self.handle_failure(config, scope, now);
+                let asked = (*cards, *touches);
+                self.handle_failure(config, asked, now);
                 None
             }
         }
@@ -140,33 +151,45 @@ impl Probing {
         self.step = Step::Known(Box::new(found));
     }
 
-    /// Who tried a card goes on without one; who did not has nobody else to ask, and is told so.
-    fn handle_failure(&mut self, config: &Config, scope: Scope, now: Instant) {
-        match scope {
-            Scope::All => {
-                tracing::error!(
-                    "the process that tried what this machine has ended: cards are not used"
-                );
-                self.ask(config, Scope::Processor, now);
-            }
-            Scope::Processor => {
-                tracing::error!("no process says what this machine can encode with");
-                self.askers.clear();
-                self.step = Step::Waiting {
-                    until: now + AGAIN_AFTER,
-                };
-            }
+    /// Who touched a card goes on without that one, and who may have without any; who may not has nobody else to ask, and is told
+    /// so.
+    fn handle_failure(
+        &mut self,
+        config: &Config,
+        (cards, touches): (Cards, Option<Place>),
+        now: Instant,
+    ) {
+        if cards == Cards::NONE {
+            tracing::error!("no process says what this machine can encode with");
+            self.askers.clear();
+            self.step = Step::Waiting {
+                until: now + AGAIN_AFTER,
+            };
+            return;
         }
+        let touched = touches.filter(|place| cards.has(*place));
+        let card = touched.map_or("unknown", Place::label);
+        tracing::error!(
+            card,
+            "the process that tried what this machine has ended or kept silent: the card is not used"
+        );
+        let others = touched.map_or(Cards::NONE, |place| cards.without(place));
+        self.ask(config, others, now);
     }
 
     /// Gives a process up that does not answer, and asks again when it is time.
     pub(super) fn handle_timeout(&mut self, config: &Config, now: Instant) {
         match &self.step {
-            Step::Asked { scope, until, .. } if *until <= now => {
-                let scope = *scope;
-                self.handle_failure(config, scope, now);
+            Step::Asked {
+                cards,
+                touches,
+                until,
+                ..
+            } if *until <= now => {
+                let asked = (*cards, *touches);
+                self.handle_failure(config, asked, now);
             }
-            Step::Waiting { until } if *until <= now => self.ask(config, Scope::Processor, now),
+            Step::Waiting { until } if *until <= now => self.ask(config, Cards::NONE, now),
             Step::Asked { .. } | Step::Waiting { .. } | Step::Known(_) => {}
         }
     }

@@ -176,6 +176,7 @@ impl Task {
                 }
                 message @ (FromWorker::Ready
                 | FromWorker::Probed(_)
+                | FromWorker::Touches(_)
                 | FromWorker::Opened(..)
                 | FromWorker::Trouble(..)
                 | FromWorker::CardLost(_)

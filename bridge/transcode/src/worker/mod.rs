@@ -75,8 +75,11 @@ fn run() -> Result<(), Ended> {
     let mut body = Vec::new();
     while read_message(&mut reader, &mut body)? {
         match ToWorker::decode(&body)? {
-            ToWorker::Probe(scope) => {
-                outlet.tell(&FromWorker::Probed(probe::probe(scope)));
+            ToWorker::Probe(cards) => {
+                let touches = |place| {
+                    outlet.tell(&FromWorker::Touches(place));
+                };
+                outlet.tell(&FromWorker::Probed(probe::probe(cards, &touches)));
             }
             ToWorker::Found(found) => slots.plan_by(&found),
             message @ (ToWorker::Open(..)

@@ -7,15 +7,16 @@ use std::sync::{Mutex, PoisonError};
 use gstreamer as gst;
 use gstreamer::prelude::*;
 
-use super::line::reason;
+use super::line::{Reason, reason};
 use super::trial;
 use crate::capabilities::{Capabilities, Element, Role, State, Tried};
-use crate::message::to_worker::Scope;
-use crate::place::Place;
+use crate::place::{Cards, Place};
 use crate::plan::{Card, Plan};
+use crate::route::Route;
 
-/// Looks at every candidate of every role, and tries what goes over a card, best first, until something works.
-pub(super) fn probe(scope: Scope) -> Capabilities {
+/// Looks at every candidate of every role, and tries what goes over these cards, best first, until something works. Says which card
+/// it touches before it does: a driver may end the process, or keep it.
+pub(super) fn probe(cards: Cards, touches: &impl Fn(Place)) -> Capabilities {
     let places = |role: Role| Place::ALL.into_iter().map(move |place| (role, place));
     let candidates = Role::ALL.into_iter().flat_map(places);
     let elements = candidates.flat_map(|(role, place)| {
@@ -24,8 +25,12 @@ pub(super) fn probe(scope: Scope) -> Capabilities {
             role,
             place,
             name: (*name).into(),
-            state: match scope == Scope::Processor && place.is_card() {
-                true => untouched(name),
+            state: match place.is_card() {
+                true if !cards.has(place) => untouched(name),
+                true => {
+                    touches(place);
+                    state_of(name)
+                }
                 false => state_of(name),
             },
         })
@@ -35,10 +40,30 @@ pub(super) fn probe(scope: Scope) -> Capabilities {
         elements: elements.collect(),
         tried: Vec::new(),
     };
-    for (route, encoder) in found.worth_a_trial() {
-        let failure = trial::encode(&Plan::trial(&found, route, &encoder), Card::Used).err();
+    found.tried = try_each(found.worth_a_trial(), |route, encoder| {
+        route.cards().for_each(touches);
+        trial::encode(&Plan::trial(&found, route, encoder), Card::Used)
+    });
+    found
+}
+
+/// Tries ways, best first, until one works. A card that kept silent in one is tried in no other: each would take as long, and all
+/// together longer than an answer may take.
+fn try_each(
+    ways: Vec<(Route, Box<str>)>,
+    mut encode: impl FnMut(Route, &str) -> Result<(), Reason>,
+) -> Vec<Tried> {
+    let (mut tried, mut cards) = (Vec::new(), Cards::ALL);
+    for (route, encoder) in ways {
+        let failure = match route.cards().all(|card| cards.has(card)) {
+            true => encode(route, &encoder).err(),
+            false => Some("not tried: the card kept silent before".into()),
+        };
+        if failure.as_deref() == Some(trial::SILENT) {
+            cards = route.cards().fold(cards, Cards::without);
+        }
         let works = failure.is_none();
-        found.tried.push(Tried {
+        tried.push(Tried {
             route,
             encoder,
             failure,
@@ -47,7 +72,7 @@ pub(super) fn probe(scope: Scope) -> Capabilities {
             break;
         }
     }
-    found
+    tried
 }
 
 /// The best element of a processor's that serves, looked for once in a process. `None`: there is none.
@@ -63,7 +88,7 @@ pub(super) fn chosen(role: Role) -> Option<&'static str> {
 /// An element of a card's, after a process ended that touched such.
 fn untouched(name: &str) -> State {
     match gst::ElementFactory::find(name) {
-        Some(_) => State::Broken("not used: a process that tried cards ended".into()),
+        Some(_) => State::Broken("not used: a process that touched this card ended".into()),
         None => State::Missing,
     }
 }
@@ -82,5 +107,60 @@ fn state_of(name: &str) -> State {
     match ready {
         Ok(_) => State::Usable,
         Err(error) => State::Broken(reason(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tried(answer: impl Fn(Route) -> Result<(), Reason>) -> (Vec<Route>, Vec<Tried>) {
+        let needed = Route::ALL.into_iter().filter(|route| route.needs_trial());
+        let mut asked = Vec::new();
+        let tried = try_each(
+            needed.map(|route| (route, "enc".into())).collect(),
+            |route, _| {
+                asked.push(route);
+                answer(route)
+            },
+        );
+        (asked, tried)
+    }
+
+    #[test]
+    fn a_card_that_kept_silent_is_not_waited_for_again_and_the_other_is_tried() {
+        let nvidia = |route: Route| route.cards().any(|card| card == Place::Nvidia);
+        let (asked, all) = tried(|route| match nvidia(route) {
+            true => Err(trial::SILENT.into()),
+            false => Err("no session".into()),
+        });
+        assert_eq!(asked.iter().filter(|route| nvidia(**route)).count(), 1);
+        assert_eq!(asked.iter().filter(|route| !nvidia(**route)).count(), 2);
+        assert_eq!(all.len(), 5, "each is told of");
+        assert!(all.iter().all(|tried| tried.failure.is_some()));
+        let (asked, all) = tried(|route| match nvidia(route) {
+            true => Err(trial::SILENT.into()),
+            false => Ok(()),
+        });
+        assert_eq!(asked.last().map(|route| route.encode), Some(Place::Va));
+        assert_eq!(all.last().map(|tried| tried.failure.clone()), Some(None));
+    }
+
+    #[test]
+    fn a_card_that_says_why_it_fails_is_tried_in_every_way() {
+        let (asked, _) = tried(|_| Err("no session".into()));
+        assert_eq!(asked.len(), 5);
+    }
+
+    #[test]
+    fn it_is_told_which_card_is_touched_and_none_is_that_is_left_out() {
+        gst::init().unwrap();
+        let touched = Mutex::new(Vec::new());
+        let touches = |place| touched.lock().unwrap().push(place);
+        probe(Cards::ALL.without(Place::Nvidia), &touches);
+        let seen = std::mem::take(&mut *touched.lock().unwrap());
+        assert!(!seen.is_empty() && seen.iter().all(|place| *place == Place::Va));
+        probe(Cards::NONE, &touches);
+        assert_eq!(*touched.lock().unwrap(), []);
     }
 }

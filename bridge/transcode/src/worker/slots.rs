@@ -248,6 +248,7 @@ mod tests {
                     FromWorker::Opened(..) => {}
                     other @ (FromWorker::Ready
                     | FromWorker::Probed(_)
+                    | FromWorker::Touches(_)
                     | FromWorker::Frame(..)
                     | FromWorker::Trouble(..)
                     | FromWorker::Failed(..)

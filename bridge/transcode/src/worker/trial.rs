@@ -39,6 +39,9 @@ const KEYFRAME_AT: u8 = 4;
 /// Each step is over within milliseconds; the first loads a driver, and compiles its kernels.
 const STEP_WITHIN: Duration = Duration::from_secs(8);
 
+/// Why a trial failed in which nothing came in that time.
+pub(super) const SILENT: &str = "nothing came out in time";
+
 /// What comes out of a line: samples, and why there are no more.
 type Out = Result<gst::Sample, Reason>;
 
@@ -111,7 +114,7 @@ fn line(row: &[gst::Element], caps: &gst::Caps) -> Result<(Line, Receiver<Out>),
 }
 
 fn next(came: &Receiver<Out>) -> Out {
-    let silent = |_| Err(Reason::from("nothing came out in time"));
+    let silent = |_| Err(Reason::from(SILENT));
     came.recv_timeout(STEP_WITHIN).unwrap_or_else(silent)
 }
 
