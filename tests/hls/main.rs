@@ -21,6 +21,7 @@ mod scratch;
 mod ask;
 mod decoded;
 mod kept;
+mod recorded;
 mod stage;
 mod told;
 

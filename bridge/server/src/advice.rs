@@ -21,6 +21,8 @@ pub(crate) enum Advice {
     BFrames,
     /// Sizes or parameter sets change so often that players begin anew again and again.
     ChangingFormat,
+    /// H.264 of a profile that players do not decode.
+    UnplayableProfile,
     /// Fewer pictures a second than parts need.
     FewPictures,
     /// No keyframe comes when one is asked for: players cannot begin, or change between sizes, or there never was a picture.
@@ -39,10 +41,11 @@ pub(crate) enum Advice {
 
 impl Advice {
     /// Each.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::BrokenTimestamps,
         Self::BFrames,
         Self::ChangingFormat,
+        Self::UnplayableProfile,
         Self::FewPictures,
         Self::RareKeyframes,
         Self::NoParameterSets,
@@ -58,6 +61,7 @@ impl Advice {
             Self::BrokenTimestamps => "broken-timestamps",
             Self::BFrames => "b-frames",
             Self::ChangingFormat => "changing-format",
+            Self::UnplayableProfile => "unplayable-profile",
             Self::FewPictures => "few-pictures",
             Self::RareKeyframes => "rare-keyframes",
             Self::NoParameterSets => "no-parameter-sets",
@@ -85,6 +89,7 @@ impl Advice {
     /// What to say of pictures that are not passed on as they come.
     pub(crate) const fn of_unfit(unfit: Unfit) -> Self {
         match unfit {
+            Unfit::Profile => Self::UnplayableProfile,
             Unfit::FewFrames | Unfit::StandsStill => Self::FewPictures,
             Unfit::MisalignedKeyframes => Self::RareKeyframes,
             Unfit::ChangingFormat => Self::ChangingFormat,

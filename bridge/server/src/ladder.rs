@@ -98,7 +98,7 @@ impl Ladder {
 }
 
 /// What a rendition of this format is called; `None` where players cannot take it as it is: VP8 in none, VP9 and AV1 not in
-/// all.
+/// all. H.264 that they do not decode does not come here (`passage/profile.rs`).
 fn wanted_name(format: &Format) -> Option<String> {
     match format {
         Format::H264 { size, .. } => Some(format!("{}p", size.height.min(size.width))),

@@ -246,7 +246,7 @@ mod tests {
             (640, 360)
         };
         let size = Dimensions { width, height };
-        let (sps, pps) = (Box::default(), Box::default());
+        let (sps, pps) = (Box::from([0x67, 66, 0xc0, 31]), Box::default());
         Frame {
             time: MediaTime(ms * 90),
             captured_at: Instant::START,

@@ -11,6 +11,8 @@ use bytes::Bytes;
 use sfu_model::frame::{Format, Frame};
 use sfu_model::time::Instant;
 
+use crate::passage::profile::is_played;
+
 /// A keyframe with its parameter sets, each NAL unit after a start code (H.264 annex B).
 #[derive(Clone, Debug)]
 pub struct Keyframe(pub Box<[u8]>);
@@ -55,7 +57,8 @@ impl Thumbnails {
         let Format::H264 { sps, pps, size } = &*frame.format else {
             return None;
         };
-        if !frame.is_keyframe {
+        // What players do not decode the decoder of thumbnails does not either: our encoder's pictures are chosen.
+        if !frame.is_keyframe || !is_played(sps) {
             return None;
         }
         self.widths.insert(of.clone(), (size.width, now));
@@ -106,6 +109,10 @@ mod tests {
     use super::*;
 
     fn frame(width: u16, is_keyframe: bool) -> Frame {
+        frame_of(66, width, is_keyframe)
+    }
+
+    fn frame_of(profile: u8, width: u16, is_keyframe: bool) -> Frame {
         let size = Dimensions { width, height: 360 };
         Frame {
             time: MediaTime(0),
@@ -113,7 +120,7 @@ mod tests {
             is_keyframe,
             discontinuity: None,
             format: Arc::new(Format::H264 {
-                sps: Box::from([0x67]),
+                sps: Box::from([0x67, profile]),
                 pps: Box::from([0x68]),
                 size,
             }),
@@ -186,13 +193,23 @@ mod tests {
     }
 
     #[test]
+    fn what_players_do_not_decode_is_in_no_rung_s_way() {
+        let mut thumbnails = Thumbnails::default();
+        let rung = Of::Rung(RenditionName::parse("360p").unwrap());
+        let high_444 = frame_of(244, 640, true);
+        assert!(thumbnails.choose(&video(0), &high_444, at(0)).is_none());
+        let chosen = thumbnails.choose(&rung, &frame(640, true), at(0));
+        assert!(chosen.is_some());
+    }
+
+    #[test]
     fn a_keyframe_is_written_with_start_codes() {
         let mut thumbnails = Thumbnails::default();
         let chosen = thumbnails
             .choose(&video(0), &frame(640, true), at(0))
             .unwrap();
         let expected = [
-            &[0, 0, 0, 1, 0x67, 0, 0, 0, 1, 0x68][..],
+            &[0, 0, 0, 1, 0x67, 66, 0, 0, 0, 1, 0x68][..],
             &[0, 0, 0, 1, 0x65, 9, 0, 0, 0, 1, 0x65],
         ];
         assert_eq!(*chosen.0, expected.concat());

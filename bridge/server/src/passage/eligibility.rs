@@ -1,7 +1,7 @@
 //! May an encoding's pictures be passed on as they come, or do players need them encoded anew?
 //!
 //! They are fit for an audience while they come often enough to fill parts, their keyframes are where segments are cut, their
-//! format stays and their times rise. That they come unevenly is no reason: the packager ends a picture at the part target
+//! format stays, players have a decoder for it, and their times rise. That they come unevenly is no reason: the packager ends a picture at the part target
 //! and shows it on, so that every part is as long as it must be.
 
 use std::collections::VecDeque;
@@ -41,6 +41,8 @@ const MISALIGNED: usize = 4;
 /// What makes pictures unfit to be passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unfit {
+    /// Of a profile that players do not decode.
+    Profile,
     /// Fewer than five a second.
     FewFrames,
     /// Parts go by without one.
@@ -57,6 +59,8 @@ pub(crate) enum Unfit {
 #[derive(Clone, Debug)]
 pub(crate) struct Eligibility {
     began_at: Duration,
+    /// Players decode its profile.
+    is_played: bool,
     frames: VecDeque<Duration>,
     /// When frames came that were too far from those before them.
     stills: VecDeque<Duration>,
@@ -76,6 +80,7 @@ impl Eligibility {
     pub(crate) fn new(at: Duration) -> Self {
         Self {
             began_at: at,
+            is_played: true,
             frames: VecDeque::new(),
             stills: VecDeque::new(),
             changes: VecDeque::new(),
@@ -98,6 +103,17 @@ impl Eligibility {
             push(&mut self.stills, STILLS, at);
         }
         is_still
+    }
+
+    /// Do players decode the profile of its next frame? True: it is another answer, so that it should be looked at what that
+    /// means.
+    pub(crate) fn handle_profile(&mut self, is_played: bool) -> bool {
+        std::mem::replace(&mut self.is_played, is_played) != is_played
+    }
+
+    /// Can players be given what comes, be it fit or not?
+    pub(crate) const fn is_played(&self) -> bool {
+        self.is_played
     }
 
     /// The format is another from this time on.
@@ -127,7 +143,9 @@ impl Eligibility {
             return;
         }
         let patience = match (measured, self.verdict) {
-            (Some(Unfit::StandsStill), _) => Duration::ZERO,
+            (Some(Unfit::Profile | Unfit::StandsStill), _) | (None, Some(Unfit::Profile)) => {
+                Duration::ZERO
+            }
             (_, None) => HYSTERESIS,
             (_, Some(_)) => self.way_back,
         };
@@ -160,7 +178,9 @@ impl Eligibility {
             recent.count()
         };
         let n_misaligned = self.aligned.iter().filter(|is_aligned| !**is_aligned);
-        if n_since(&self.changes, CHANGES_MEASURED) > CHANGES_ALLOWED {
+        if !self.is_played {
+            Some(Unfit::Profile)
+        } else if n_since(&self.changes, CHANGES_MEASURED) > CHANGES_ALLOWED {
             Some(Unfit::ChangingFormat)
         } else if n_since(&self.disorders, DISORDER_MEASURED) >= DISORDERS {
             Some(Unfit::Disordered)

@@ -7,6 +7,7 @@ use bridge_packager::alignment::Alignment;
 use sfu_model::frame::{Format, Frame};
 
 use super::eligibility::Eligibility;
+use super::profile;
 
 /// An encoding that sent nothing for so long is not among those that flow.
 const FLOWS_WITHIN: Duration = Duration::from_secs(2);
@@ -43,8 +44,11 @@ impl Encoding {
             self.format = Arc::clone(&frame.format);
             self.eligibility.handle_format_change(at);
         }
+        let is_played =
+            matches!(&*frame.format, Format::H264 { sps, .. } if profile::is_played(sps));
+        let is_turned = self.eligibility.handle_profile(is_played);
         let is_next = frame.discontinuity.is_none();
-        self.eligibility.handle_frame(at, is_next)
+        self.eligibility.handle_frame(at, is_next) || is_turned
     }
 
     /// Did it send something a moment ago?

@@ -2,14 +2,15 @@
 //!
 //! H.264 is passed on while it is fit ([`eligibility`]). Of several encodings those that are not are left out; where none is,
 //! the best goes to the transcoder, and goes on being passed on until that has pictures: on a node without room for them
-//! viewers still get what can be had. The change is at a keyframe of the encoder's, whose time is agreed on beforehand, so
+//! viewers still get what can be had. Of a profile that players do not decode nothing is passed on. The change is at a keyframe of the encoder's, whose time is agreed on beforehand, so
 //! that nothing is shown twice. The way back is at a keyframe of the publisher's.
 
 pub(crate) mod eligibility;
 mod encoding;
+mod encodings;
+pub(crate) mod profile;
 mod troubles;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bridge_frames::source::Source;
@@ -20,7 +21,7 @@ use sfu_model::frame::Frame;
 use sfu_model::time::MediaTime;
 
 use self::eligibility::Unfit;
-use self::encoding::Encoding;
+use self::encodings::Encodings;
 use self::troubles::Troubles;
 
 /// How often what was measured is looked at: with every segment.
@@ -62,7 +63,7 @@ pub(crate) struct Passage {
     /// There is a transcoder.
     transcodes: bool,
     way: Way,
-    encodings: BTreeMap<Source, Encoding>,
+    encodings: Encodings,
     /// What comes is of another codec.
     is_other_codec: bool,
     /// Of the last frame that came.
@@ -78,7 +79,7 @@ impl Passage {
         Self {
             transcodes,
             way: Way::PassedOn,
-            encodings: BTreeMap::new(),
+            encodings: Encodings::default(),
             is_other_codec: false,
             head: MediaTime(0),
             looked_at: Duration::ZERO,
@@ -98,13 +99,13 @@ impl Passage {
     }
 
     /// Can players take nothing of what the publisher sends?
-    pub(crate) const fn needs_encoder(&self) -> bool {
-        self.is_other_codec
+    pub(crate) fn needs_encoder(&self) -> bool {
+        self.is_other_codec || (!self.encodings.is_empty() && !self.encodings.is_any_played())
     }
 
     /// Does what begins now of a source follow what was passed on of it?
     pub(crate) fn is_passing(&self, source: Source) -> bool {
-        let encoding = self.encodings.get(&source);
+        let encoding = self.encodings.get(source);
         // Sound always is.
         encoding.is_none_or(|encoding| !encoding.is_broken)
     }
@@ -112,14 +113,13 @@ impl Passage {
     /// The sources whose pictures are passed on, where any are.
     pub(crate) fn passed_on(&self) -> impl Iterator<Item = Source> + '_ {
         let passes_on = self.passes_on();
-        let sources = self.encodings.keys().copied();
-        sources.filter(move |source| passes_on && self.is_wanted(*source))
+        let sources = self.encodings.sources();
+        sources.filter(move |source| passes_on && self.encodings.is_wanted(*source))
     }
 
     /// Why pictures are not fit to be passed on: each encoding that flows, low to high.
     pub(crate) fn unfit(&self, at: Duration) -> impl Iterator<Item = (Source, Unfit)> + '_ {
-        let flowing = (self.encodings.iter()).filter(move |(_, encoding)| encoding.flows(at));
-        flowing.filter_map(|(source, e)| Some((*source, e.eligibility.verdict()?)))
+        self.encodings.unfit(at)
     }
 
     /// A picture that could be passed on.
@@ -131,26 +131,27 @@ impl Passage {
             // Browsers begin one encoding after the other: those of a publisher that returns have time to come.
             self.looked_at = at;
         }
-        let encoding = self.encodings.entry(source);
-        let encoding = encoding.or_insert_with(|| Encoding::new(frame, at));
+        let encoding = self.encodings.of(source, frame, at);
         if encoding.measure(frame, at) {
             self.look(at);
         }
         self.give_switch_up(frame.time);
-        if self.way == Way::Anew && self.is_top_fit(at) {
+        if self.way == Way::Anew && self.encodings.is_top_fit(at) {
             self.take(Way::Returning);
         }
-        let is_fit = self.is_fit(source);
+        let is_fit = self.encodings.is_fit(source);
         if self.way == Way::Returning && frame.is_keyframe && is_fit {
             self.take(Way::PassedOn);
         }
         let wished = match self.way {
-            Way::PassedOn => self.is_wanted(source),
-            Way::Leaving(switch_at) => switch_at.is_none_or(|at| frame.time < at),
+            Way::PassedOn => self.encodings.is_wanted(source),
+            Way::Leaving(switch_at) => {
+                self.encodings.is_played(source) && switch_at.is_none_or(|at| frame.time < at)
+            }
             Way::Anew | Way::Returning => false,
         };
         let way = self.way;
-        let Some(encoding) = self.encodings.get_mut(&source) else {
+        let Some(encoding) = self.encodings.get_mut(source) else {
             return Fate::default();
         };
         encoding.is_broken = !wished || (encoding.is_broken && !frame.is_keyframe);
@@ -192,14 +193,14 @@ impl Passage {
 
     /// There is no encoder, or none any more: what comes is all that there is.
     pub(crate) fn handle_no_encoder(&mut self) {
-        if !self.encodings.is_empty() && self.way != Way::PassedOn {
+        if self.encodings.is_any_played() && self.way != Way::PassedOn {
             self.take(Way::Leaving(None));
         }
     }
 
     /// The encoder is behind, or has ended and begins again.
     pub(crate) fn handle_trouble(&mut self, at: Duration) {
-        if self.encodings.is_empty() || self.way == Way::PassedOn {
+        if !self.encodings.is_any_played() || self.way == Way::PassedOn {
             return;
         }
         if self.troubles.handle(at) {
@@ -211,14 +212,14 @@ impl Passage {
     pub(crate) fn handle_warning(&mut self, source: Source, warning: Warning) {
         let at = CLOCK.duration(self.head.0);
         let is_of_times = matches!(warning, Warning::BrokenTimestamps | Warning::BFrames);
-        if let Some(encoding) = self.encodings.get_mut(&source).filter(|_| is_of_times) {
+        if let Some(encoding) = self.encodings.get_mut(source).filter(|_| is_of_times) {
             encoding.eligibility.handle_disorder(at);
         }
     }
 
     /// How the packager found a source's keyframes, since it has been there.
     pub(crate) fn handle_alignment(&mut self, source: Source, counted: Alignment) {
-        if let Some(encoding) = self.encodings.get_mut(&source) {
+        if let Some(encoding) = self.encodings.get_mut(source) {
             encoding.handle_alignment(counted);
         }
     }
@@ -240,19 +241,19 @@ impl Passage {
     /// Looks at what was measured up to a time on the stream's timeline, and decides what follows.
     pub(crate) fn look(&mut self, at: Duration) {
         self.looked_at = at;
-        for encoding in self.encodings.values_mut() {
-            encoding.eligibility.evaluate(at);
-        }
-        let is_any_fit = self.encodings.keys().any(|source| self.is_fit(*source));
+        self.encodings.evaluate(at);
+        let is_any_fit = self.encodings.is_any_fit();
         // Which of several are fit may be another, too.
         self.n_decisions += 1;
         self.way = match self.way {
             Way::PassedOn if self.encodings.is_empty() => Way::PassedOn,
+            Way::PassedOn | Way::Leaving(_) if self.needs_encoder() => Way::Anew,
             Way::PassedOn if self.transcodes && !is_any_fit && self.troubles.admit(at) => {
                 Way::Leaving(None)
             }
             Way::Leaving(_) if is_any_fit => Way::PassedOn,
-            Way::Returning if !self.is_top_fit(at) => Way::Anew,
+            Way::Anew if !self.transcodes && self.encodings.is_any_played() => Way::PassedOn,
+            Way::Returning if !self.encodings.is_top_fit(at) => Way::Anew,
             way @ (Way::PassedOn | Way::Leaving(_) | Way::Anew | Way::Returning) => way,
         };
     }
@@ -268,23 +269,6 @@ impl Passage {
         {
             self.take(Way::Leaving(None));
         }
-    }
-
-    fn is_fit(&self, source: Source) -> bool {
-        let encoding = self.encodings.get(&source);
-        encoding.is_some_and(|encoding| encoding.eligibility.verdict().is_none())
-    }
-
-    /// It is fit, or nothing is.
-    fn is_wanted(&self, source: Source) -> bool {
-        self.is_fit(source) || !self.encodings.keys().any(|other| self.is_fit(*other))
-    }
-
-    /// Is the largest encoding that flows fit?
-    fn is_top_fit(&self, at: Duration) -> bool {
-        let mut from_above = self.encodings.iter().rev();
-        let top = from_above.find(|(_, encoding)| encoding.flows(at));
-        top.is_some_and(|(source, _)| self.is_fit(*source))
     }
 }
 

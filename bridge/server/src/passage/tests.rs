@@ -11,12 +11,20 @@ use super::*;
 const LOW: Source = Source::Video { rank: 0 };
 const HIGH: Source = Source::Video { rank: 1 };
 
+/// Of `profile_idc`.
+const BASELINE: u8 = 66;
+const HIGH_422: u8 = 122;
+
 fn frame(ms: u64, is_keyframe: bool) -> Frame {
+    frame_of(BASELINE, ms, is_keyframe)
+}
+
+fn frame_of(profile: u8, ms: u64, is_keyframe: bool) -> Frame {
     let size = Dimensions {
         width: 640,
         height: 360,
     };
-    let (sps, pps) = (Box::default(), Box::default());
+    let (sps, pps) = (Box::from([0x67, profile, 0, 31]), Box::default());
     Frame {
         time: MediaTime(ms * 90),
         captured_at: Instant::START,
@@ -47,7 +55,11 @@ impl Show {
     }
 
     fn give(&mut self, source: Source, ms: u64, is_keyframe: bool) {
-        let fate = self.passage.judge(source, &frame(ms, is_keyframe));
+        self.give_of(BASELINE, source, ms, is_keyframe);
+    }
+
+    fn give_of(&mut self, profile: u8, source: Source, ms: u64, is_keyframe: bool) {
+        let fate = (self.passage).judge(source, &frame_of(profile, ms, is_keyframe));
         let at = [(source, ms)];
         self.passed.extend(at.iter().filter(|_| fate.passes));
         self.encoded.extend(at.iter().filter(|_| fate.is_encoded));
@@ -56,10 +68,18 @@ impl Show {
 
     /// Frames of these, so far apart, with a keyframe every two seconds.
     fn frames(&mut self, sources: &[(Source, u64)], ms: Range<u64>) {
+        let sources: Vec<(Source, u64, u8)> = (sources.iter())
+            .map(|(source, apart)| (*source, *apart, BASELINE))
+            .collect();
+        self.frames_of(&sources, ms);
+    }
+
+    /// Likewise, each of a profile.
+    fn frames_of(&mut self, sources: &[(Source, u64, u8)], ms: Range<u64>) {
         for at in ms {
-            for (source, apart) in sources {
+            for (source, apart, profile) in sources {
                 if at % apart == 0 {
-                    self.give(*source, at, at % 2_000 == 0);
+                    self.give_of(*profile, *source, at, at % 2_000 == 0);
                 }
             }
             let now = Duration::from_millis(at);
@@ -245,6 +265,57 @@ fn another_codec_goes_to_the_encoder_and_the_next_publisher_is_passed_on_at_once
     assert!(!show.passage.needs_encoder());
     show.frames(&[(LOW, 40)], 4_000..5_000);
     assert_eq!((show.passed.len(), show.encoded.len()), (25, 0));
+}
+
+#[test]
+fn a_profile_that_players_do_not_decode_is_never_passed_on() {
+    let mut show = Show::new(true);
+    show.frames_of(&[(LOW, 40, HIGH_422)], 0..30_000);
+    assert_eq!(show.passed, []);
+    assert_eq!(show.encoded.len(), 750, "from the first on");
+    assert!(show.passage.needs_encoder() && !show.passage.passes_on());
+    let unfit: Vec<_> = show.passage.unfit(Duration::from_secs(30)).collect();
+    assert_eq!(unfit, [(LOW, Unfit::Profile)]);
+    assert_eq!(show.passage.admit(&frame(0, true)), (true, None));
+    for ms in (20_000..30_000).step_by(100) {
+        show.passage.handle_trouble(Duration::from_millis(ms));
+    }
+    show.passage.handle_no_encoder();
+    show.frames_of(&[(LOW, 40, HIGH_422)], 30_000..40_000);
+    assert_eq!(show.passed, [], "nor where the encoder gives nothing");
+}
+
+#[test]
+fn a_publisher_that_chooses_a_profile_of_players_is_passed_on_from_its_keyframe() {
+    for transcodes in [true, false] {
+        let mut show = Show::new(transcodes);
+        show.frames_of(&[(LOW, 40, HIGH_422)], 0..9_000);
+        assert!(show.passage.needs_encoder());
+        show.frames(&[(LOW, 40)], 9_000..12_000);
+        assert_eq!(show.passed.first(), Some(&(LOW, 10_000)), "{transcodes}");
+        assert_eq!(show.passage.unfit(Duration::from_secs(12)).count(), 0);
+        show.frames_of(&[(LOW, 40, HIGH_422)], 12_000..14_000);
+        assert_eq!(show.passed.last(), Some(&(LOW, 11_960)), "{transcodes}");
+    }
+}
+
+#[test]
+fn of_a_simulcast_the_encoding_that_players_do_not_decode_is_left_out() {
+    let mut show = Show::new(true);
+    show.frames_of(&[(LOW, 40, BASELINE), (HIGH, 40, HIGH_422)], 0..10_000);
+    assert_eq!(show.n_passed(LOW, 0..10_000), 250);
+    assert_eq!(show.n_passed(HIGH, 0..10_000), 0);
+    assert_eq!(show.encoded, []);
+    show.frames_of(
+        &[(LOW, 1_000, BASELINE), (HIGH, 40, HIGH_422)],
+        10_000..13_000,
+    );
+    show.take_over(12_900, 100);
+    assert_eq!(
+        show.n_passed(HIGH, 0..13_000),
+        0,
+        "while the encoder begins"
+    );
 }
 
 proptest! {

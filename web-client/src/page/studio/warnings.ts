@@ -8,6 +8,8 @@ const WORDS: Record<string, string> = {
   'b-frames': 'Your encoder sends B-frames, which are left out. Turn them off (WebRTC has none).',
   'changing-format':
     'Size or format of your pictures keep changing, and players begin anew each time. Choose a fixed or smaller resolution.',
+  'unplayable-profile':
+    'Your encoder makes H.264 that browsers do not play (10 bits, 4:2:2 or 4:4:4). Choose the profile high, main or baseline, and the colour format NV12 or I420.',
   'few-pictures':
     'Fewer than 13 pictures a second arrive. Choose a smaller resolution, or close what keeps this computer busy.',
   'rare-keyframes':
