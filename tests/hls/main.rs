@@ -36,4 +36,6 @@ mod hints;
 mod in_step;
 mod slow;
 mod strangers;
+#[cfg(feature = "gst")]
+mod thumbnail;
 mod viewers;
