@@ -11,7 +11,7 @@ use url::Url;
 use crate::stage::Stage;
 
 /// Seven segments, and time for what leaves the playlist to be asked for again.
-const LENGTH: Duration = Duration::from_secs(15);
+pub(crate) const LENGTH: Duration = Duration::from_secs(15);
 
 /// When something arrives is the machine's doing as well, and other tests run at the same time: what is asserted here is what
 /// the texts and the answers say. `freshet-check` itself looks at these rules too.
@@ -27,7 +27,7 @@ const OF_TIME: [Rule; 8] = [
 ];
 
 /// What must have been looked at, so that nothing found means something.
-const SEEN: [Rule; 45] = [
+pub(crate) const SEEN: [Rule; 45] = [
     Rule::Lh01,
     Rule::Lh02,
     Rule::Lh02s,
@@ -94,16 +94,22 @@ pub(crate) fn broken(report: &Report, was_starved: bool) -> impl Iterator<Item =
         .filter(move |rule| !(was_starved && OF_STARVATION.contains(rule)))
 }
 
+/// Did its publishers not send in time?
+pub(crate) async fn was_starved(stage: &Stage) -> bool {
+    let mut was_starved = false;
+    for count in STARVED {
+        was_starved |= stage.metric(count, "").await > 0;
+    }
+    was_starved
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_live_server_keeps_every_rule_of_text_and_answers() {
     let stage = Stage::live().await;
     let url = Url::parse(&stage.running.url("/hls/demo/multivariant.m3u8")).unwrap();
     let length = LENGTH;
     let report = probe::run(Plan { url, length }).await.unwrap();
-    let mut was_starved = false;
-    for count in STARVED {
-        was_starved |= stage.metric(count, "").await > 0;
-    }
+    let was_starved = was_starved(&stage).await;
     let broken: BTreeSet<&str> = broken(&report, was_starved).map(Rule::id).collect();
     assert!(broken.is_empty(), "{broken:?}\n{}", report.table());
     for rule in SEEN {

@@ -35,6 +35,7 @@ mod held;
 mod hints;
 mod in_step;
 mod slow;
+mod standard;
 mod strangers;
 #[cfg(feature = "gst")]
 mod thumbnail;
