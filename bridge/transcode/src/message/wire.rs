@@ -83,11 +83,7 @@ impl Writer {
 
     /// A text, cut at its limit.
     pub(super) fn text(self, text: &str) -> Self {
-        let mut end = text.len().min(TEXT_BYTES_MAX);
-        while !text.is_char_boundary(end) {
-            end = end.saturating_sub(1);
-        }
-        self.bytes(text.get(..end).unwrap_or_default().as_bytes())
+        self.bytes(cut(text).as_bytes())
     }
 
     /// The message with its length in front. `None`: it is too long to be sent.
@@ -101,6 +97,15 @@ impl Writer {
         *place = length.to_le_bytes();
         Some(self.0)
     }
+}
+
+/// A text up to its limit.
+fn cut(text: &str) -> &str {
+    let mut end = text.len().min(TEXT_BYTES_MAX);
+    while !text.is_char_boundary(end) {
+        end = end.saturating_sub(1);
+    }
+    text.get(..end).unwrap_or_default()
 }
 
 /// A message being read.
@@ -147,7 +152,8 @@ impl<'a> Reader<'a> {
         if bytes.len() > TEXT_BYTES_MAX {
             return Err(Malformed::Limit);
         }
-        Ok(String::from_utf8_lossy(bytes).into())
+        // What stands for bytes that are no text is longer than they are.
+        Ok(cut(&String::from_utf8_lossy(bytes)).into())
     }
 
     /// So many values, of at most `limit`.
