@@ -193,6 +193,7 @@ async fn five_hundred_viewers_ask_the_origin_as_often_as_three() {
     let count = |page: &BTreeMap<String, usize>| -> usize { page.values().sum() };
     let asked = count(&after) - count(&before);
     let n_parts = n_parts(&bodies);
+    println!("the origin is asked {asked} times for {n_parts} parts");
     assert!(n_parts >= renditions.len() * N_PARTS, "{n_parts}");
     assert!(
         asked <= n_parts * ORIGIN_REQUESTS_MAX,
