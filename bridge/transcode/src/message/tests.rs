@@ -7,7 +7,7 @@ use sfu_model::time::{Instant, MediaTime};
 
 use super::from_worker::{Counts, FromWorker, Trouble};
 use super::to_worker::ToWorker;
-use super::wire::{LENGTH_BYTES, MESSAGE_BYTES_MAX, Malformed, message_length};
+use super::wire::{LENGTH_BYTES, MESSAGE_BYTES_MAX, Malformed, TEXT_BYTES_MAX, message_length};
 use crate::capabilities::{Capabilities, Element, Role, State, Tried};
 use crate::job::{
     Cadence, FrameRate, Job, Keyframes, PicturesJob, RUNGS_MAX, Rung, RungIndex, RungSet, SlotId,
@@ -226,4 +226,14 @@ fn a_message_has_an_edge_in_bytes() {
     let length = |n_bytes: usize| message_length(u32::try_from(n_bytes).unwrap().to_le_bytes());
     assert_eq!(length(MESSAGE_BYTES_MAX), Ok(MESSAGE_BYTES_MAX));
     assert_eq!(length(MESSAGE_BYTES_MAX + 1), Err(Malformed::Limit));
+}
+
+#[test]
+fn a_text_that_is_no_text_has_an_edge_where_others_have_it() {
+    let mut message = vec![5, 0, 0, 0, 0];
+    message.extend(u32::try_from(TEXT_BYTES_MAX).unwrap().to_le_bytes());
+    message.extend([0xff; TEXT_BYTES_MAX]);
+    let read = FromWorker::decode(&message).unwrap();
+    let written = read.encode().unwrap();
+    assert_eq!(FromWorker::decode(body(&written)), Ok(read));
 }
