@@ -224,7 +224,8 @@ fuzz() {
     deadline=$(($(date +%s) + $1 * 30))
     while [ "$(date +%s)" -lt "$deadline" ]; do
         PROPTEST_CASES=4096 cargo test --locked -p sfu-model -p sfu-net -p sfu-core \
-            -p signaling-auth -p whip-whep-core -p freshet-sim || return 1
+            -p bridge-frames -p bridge-packager -p bridge-origin -p bridge-transcode -p bridge-server \
+            -p signaling-auth -p whip-whep-core -p freshet-check -p freshet-sim || return 1
     done
     load-tests/fuzz/run.sh $((($1 + 1) / 2))
 }

@@ -110,7 +110,7 @@ fn nonsense() -> impl Strategy<Value = Packet> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 2))]
 
     #[test]
     fn frames_whose_packets_came_in_time_are_emitted_once_and_in_order(fates in fates(300, 0.0)) {

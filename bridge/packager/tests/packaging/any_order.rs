@@ -130,7 +130,7 @@ fn make(driver: &mut Driver, call: &Call) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 2, ..ProptestConfig::default() })]
     #[test]
     fn every_order_of_calls_makes_playlists_that_keep_the_rules(
         calls in proptest::collection::vec(call(), 1..150),

@@ -211,7 +211,7 @@ fn shows() -> impl Strategy<Value = Show> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 5, ..ProptestConfig::default() })]
     #[test]
     fn a_number_says_the_time_of_its_media_and_a_period_stays_what_it_was_told_as(show in shows()) {
         let mut promises = Promises::default();

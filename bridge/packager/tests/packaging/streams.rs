@@ -260,7 +260,7 @@ impl std::fmt::Debug for Plan {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 3, ..ProptestConfig::default() })]
     #[test]
     fn every_stream_of_chance_keeps_every_rule(plan in plan()) {
         let mut driver = plan.run();
