@@ -76,6 +76,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "freshet-fuzz",
         &[
+            "bridge-frames",
+            "bridge-origin",
+            "bridge-packager",
+            "bridge-transcode",
             "freshet-sim",
             "sfu-core",
             "sfu-model",

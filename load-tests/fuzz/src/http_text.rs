@@ -5,7 +5,7 @@ use signaling_auth::grant::{Refusal, Subject};
 use whip_whep_core::request::Method;
 
 /// Stands between two requests. A body that holds it ends there.
-const BETWEEN: &[u8] = b"\n----\n";
+pub(crate) const BETWEEN: &[u8] = b"\n----\n";
 
 /// Ends the head of a request.
 const HEAD_END: &[u8] = b"\n\n";
@@ -49,7 +49,7 @@ fn request(bytes: &[u8]) -> Option<Sent<'_>> {
 }
 
 /// What stands before the mark, and what after it, if it is there.
-fn cut<'a>(bytes: &'a [u8], mark: &[u8]) -> (&'a [u8], Option<&'a [u8]>) {
+pub(crate) fn cut<'a>(bytes: &'a [u8], mark: &[u8]) -> (&'a [u8], Option<&'a [u8]>) {
     let found = bytes.windows(mark.len()).position(|window| window == mark);
     let cut = found.and_then(|at| bytes.split_at_checked(at));
     cut.map_or((bytes, None), |(before, after)| {

@@ -23,8 +23,13 @@ impl<'a> Input<'a> {
     /// A datagram that the input spells out: its length, then its bytes.
     pub(crate) fn spelt(&mut self) -> &'a [u8] {
         let wanted = usize::from(self.choice()).min(SPELT_BYTES_MAX);
-        let (datagram, rest) = self.0.split_at(wanted.min(self.0.len()));
+        self.bytes(wanted)
+    }
+
+    /// So many bytes, or those that are left.
+    pub(crate) fn bytes(&mut self, wanted: usize) -> &'a [u8] {
+        let (bytes, rest) = self.0.split_at(wanted.min(self.0.len()));
         self.0 = rest;
-        datagram
+        bytes
     }
 }

@@ -26,38 +26,49 @@ mod demux;
 mod dependency;
 mod endpoints;
 mod facts;
+mod formats;
+mod frames;
 mod framing;
 mod http_text;
 mod input;
 mod jwt;
 mod layered;
 mod link_header;
+mod live_origin;
 mod machine;
 mod odd_offer;
+mod origin_request;
 mod red;
 mod rtcp_compound;
 mod sdp_fragment;
 mod sdp_offer;
 mod session_step;
+mod signed_url;
 mod srtcp_open;
 mod stun_to_session;
+mod transcode_message;
 mod whip_http;
 
 pub use answer::answer;
 pub use demux::demux;
 pub use dependency::dependency;
 pub use facts::facts;
+pub use formats::formats;
+pub use frames::frames;
 pub use framing::framing;
 pub use jwt::jwt;
 pub use link_header::link_header;
 pub use machine::machine;
+pub use origin_request::origin_request;
 pub use red::red;
 pub use rtcp_compound::rtcp_compound;
 pub use sdp_fragment::sdp_fragment;
 pub use sdp_offer::sdp_offer;
 pub use session_step::session_step;
+pub use signed_url::signed_url;
 pub use srtcp_open::srtcp_open;
 pub use stun_to_session::stun_to_session;
+pub use transcode_message::transcode_message;
 pub use whip_http::whip_http;
 
 /// A function of bytes that panics when a promise is broken.
@@ -71,8 +82,8 @@ pub struct Target {
     pub cost: u32,
 }
 
-/// All of them, in the order of a datagram's and then of a request's journey.
-pub const TARGETS: [Target; 16] = [
+/// All of them, in the order of a datagram's journey, to its segment, and then of a request's.
+pub const TARGETS: [Target; 21] = [
     target("demux", demux, 1),
     target("framing", framing, 1),
     target("stun_to_session", stun_to_session, 10),
@@ -83,12 +94,17 @@ pub const TARGETS: [Target; 16] = [
     target("red", red, 1),
     target("srtcp_open", srtcp_open, 4),
     target("rtcp_compound", rtcp_compound, 1),
+    target("frames", frames, 4),
+    target("formats", formats, 1),
+    target("transcode_message", transcode_message, 1),
     target("whip_http", whip_http, 20),
     target("sdp_offer", sdp_offer, 4),
     target("answer", answer, 2),
     target("sdp_fragment", sdp_fragment, 1),
     target("link_header", link_header, 1),
     target("jwt", jwt, 4),
+    target("signed_url", signed_url, 2),
+    target("origin_request", origin_request, 20),
 ];
 
 const fn target(name: &'static str, run: fn(&[u8]), cost: u32) -> Target {

@@ -13,7 +13,7 @@ const INPUT_BYTES_MAX: usize = 96 * 1024;
 const EDGES: [u8; 10] = [0, 1, 0x0a, 0x0d, 0x20, 0x3d, 0x7f, 0x80, 0xfe, 0xff];
 
 /// Text that parsers look for.
-const WORDS: [&str; 26] = [
+const WORDS: [&str; 33] = [
     "\r\n",
     "\0",
     ":",
@@ -40,6 +40,13 @@ const WORDS: [&str; 26] = [
     "[[",
     "{\"",
     "null",
+    "_HLS_msn=",
+    "_HLS_part=",
+    "/live.m3u8?",
+    "\nrange: bytes=",
+    "\nWAIT\n----\n",
+    ".a00000000-32",
+    "\0\0\u{3}",
 ];
 
 /// Makes inputs.

@@ -107,12 +107,17 @@ replays! {
     sound_is_taken_apart_whole: "red",
     a_report_is_taken_from_its_sender_and_once: "srtcp_open",
     feedback_costs_what_its_bytes_justify: "rtcp_compound",
+    frames_of_any_packets_rise_in_time_and_are_whole: "frames",
+    a_format_is_carried_whole_or_not_at_all: "formats",
+    what_a_worker_writes_is_read_as_it_was_written: "transcode_message",
     a_request_is_answered_and_reaches_only_its_own_session: "whip_http",
     an_offer_is_answered_or_refused: "sdp_offer",
     an_answer_is_complete_or_none: "answer",
     a_fragment_is_read_or_refused: "sdp_fragment",
     a_link_stays_in_its_header: "link_header",
     a_forged_token_opens_nothing: "jwt",
+    a_forged_url_opens_nothing: "signed_url",
+    a_player_is_answered_once_and_in_time: "origin_request",
 }
 
 #[test]
