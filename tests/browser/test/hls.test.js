@@ -4,10 +4,11 @@ import { test } from 'node:test';
 import { goOn, look, PUBLISHER, seatAll } from '../src/audience.js';
 import { launchChromium } from '../src/chromium.js';
 import { clockStudio } from '../src/clock_studio.js';
-import { seenBy } from '../src/players.js';
-import { multivariant } from '../src/playlists.js';
+import { ages, seenBy, startPlayer } from '../src/players.js';
+import { bestPlaylist, multivariant, segments } from '../src/playlists.js';
 import { readAll } from '../src/segments.js';
 import { startServer } from '../src/server.js';
+import { pictures } from '../src/video.js';
 
 /** Pictures for which the publisher goes on as it is, and for which it does what no player may mind. */
 const N_UNTOUCHED = 360;
@@ -25,6 +26,13 @@ const AGE_MAX_MS = {
   VP8: { 'hls.js': 5_000, 'Shaka, HLS': 9_000, 'Shaka, DASH': 6_000, 'dash.js': 6_000 },
 };
 const AGE_MIN_MS = 300;
+
+/** Of `standard` latency: so many segments have the three seconds that players hold back. */
+const N_SEGMENTS_HELD_BACK = 3;
+
+/** How old its pictures are: three parts of a second behind, and what a part takes to be whole and to come. */
+const STANDARD_AGE_MIN_MS = 2_500;
+const STANDARD_AGE_MAX_MS = 7_000;
 
 /** Of sound, between two looks: twenty seconds and more, of which ten are as good as silent. */
 const SOUND_BYTES_LEAST = 10_000;
@@ -116,3 +124,21 @@ test('players that others made play a minute of what a browser publishes as H.26
 
 test('players that others made play a minute of what is encoded anew from VP8', (t) =>
   minute(t, { codec: 'VP8', simulcast: '0' }, /CODECS="avc1\.[0-9a-f]{6},mp4a\.40\.2",RESOLUTION/));
+
+test('hls.js plays a stream of standard latency from parts of a second', async (t) => {
+  const browser = await launchChromium(t);
+  const server = await startServer(t, { latency: 'standard' });
+  await clockStudio(t, browser, server);
+  const live = await (await fetch(await bestPlaylist(server))).text();
+  assert.match(live, /^#EXT-X-PART-INF:PART-TARGET=1(\.0+)?$/m);
+  // With less than that before it a player begins nearer to the end.
+  await segments(server, N_SEGMENTS_HELD_BACK);
+  const page = await startPlayer(t, browser, server, 'hls.js');
+  await pictures(page, N_LAST);
+  const { p50 } = await ages(page, N_LAST);
+  const { failures, stalls } = await seenBy(page);
+  t.diagnostic(`${p50.toFixed(0)} ms behind, ${stalls} stalls`);
+  assert.deepEqual(failures, []);
+  assert.ok(p50 > STANDARD_AGE_MIN_MS && p50 < STANDARD_AGE_MAX_MS, `p50 ${p50} ms`);
+  assert.ok(stalls <= STALLS_MAX, `it stood still ${stalls} times`);
+});
