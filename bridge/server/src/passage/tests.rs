@@ -54,11 +54,7 @@ impl Show {
         }
     }
 
-    fn give(&mut self, source: Source, ms: u64, is_keyframe: bool) {
-        self.give_of(BASELINE, source, ms, is_keyframe);
-    }
-
-    fn give_of(&mut self, profile: u8, source: Source, ms: u64, is_keyframe: bool) {
+    fn give(&mut self, profile: u8, source: Source, ms: u64, is_keyframe: bool) {
         let fate = (self.passage).judge(source, &frame_of(profile, ms, is_keyframe));
         let at = [(source, ms)];
         self.passed.extend(at.iter().filter(|_| fate.passes));
@@ -79,7 +75,7 @@ impl Show {
         for at in ms {
             for (source, apart, profile) in sources {
                 if at % apart == 0 {
-                    self.give_of(*profile, *source, at, at % 2_000 == 0);
+                    self.give(*profile, *source, at, at % 2_000 == 0);
                 }
             }
             let now = Duration::from_millis(at);
