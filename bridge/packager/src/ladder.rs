@@ -243,14 +243,6 @@ impl Ladder {
         writer.put(frame, now);
     }
 
-    /// A frame is so far ahead of what is told of any rendition: nobody is told of as much at once.
-    fn bound_hole(&mut self, at: Duration, now: Instant) {
-        let told = self.writers().map(|w| w.at(w.parts.floor())).min();
-        if told.is_some_and(|told| at > told + PAUSE_MAX) {
-            self.skip_pause(now);
-        }
-    }
-
     /// A rendition's timeline goes on at `time`: parts and segments before it are finished.
     fn reach(&mut self, index: usize, time: u64, is_break: bool, now: Instant) {
         let has_pictures = self.has_pictures();

@@ -37,6 +37,14 @@ impl Ladder {
         }
     }
 
+    /// A frame is so far ahead of what is told of any rendition: nobody is told of as much at once.
+    pub(crate) fn bound_hole(&mut self, at: Duration, now: Instant) {
+        let told = self.writers().map(|w| w.at(w.parts.floor())).min();
+        if told.is_some_and(|told| at > told + PAUSE_MAX) {
+            self.skip_pause(now);
+        }
+    }
+
     /// A frame for which the open segment has no place: it begins the next, or is dropped.
     pub(crate) fn begin_at_cut(&mut self, index: usize, frame: &Frame, now: Instant) {
         let at = frame.format.clock_rate().duration(frame.time.0);

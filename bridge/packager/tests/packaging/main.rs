@@ -14,6 +14,8 @@ mod driver;
 #[cfg(test)]
 mod interruptions;
 #[cfg(test)]
+mod late;
+#[cfg(test)]
 mod low_latency;
 #[cfg(test)]
 mod oracle;
