@@ -56,7 +56,10 @@ export async function seatAll(test, browser, server) {
   const [first, ...others] = /** @type {[import('./players.js').Player]} */ (ALL_PLAYERS);
   const seat = await takeSeat(test, browser, server, first);
   await segments(server, N_SEGMENTS);
-  return [seat, ...(await Promise.all(others.map((name) => takeSeat(test, browser, server, name))))];
+  const seats = [seat];
+  // One after the other: who begins takes a small machine for a moment from those who play.
+  for (const name of others) seats.push(await takeSeat(test, browser, server, name));
+  return seats;
 }
 
 /**
