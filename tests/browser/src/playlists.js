@@ -8,6 +8,21 @@ const PLAYABLE_WITHIN_MS = 20_000;
 const POLL_MS = 20;
 
 /**
+ * Waits until there is something to play, which is a moment after a studio is live.
+ * @param {string} url of a multivariant playlist
+ * @param {Record<string, string>} headers
+ */
+export async function playable(url, headers = {}) {
+  const until = Date.now() + PLAYABLE_WITHIN_MS;
+  for (;;) {
+    const { status } = await fetch(url, { headers });
+    if (status === 200) return;
+    assert.ok(status === 404 && Date.now() < until, `${status}`);
+    await sleep(POLL_MS);
+  }
+}
+
+/**
  * The multivariant playlist, once it has everything that is wanted: a studio is live a moment before its stream is, and on a
  * busy machine the first list does not wait for all renditions.
  * @param {import('./server.js').Server} server

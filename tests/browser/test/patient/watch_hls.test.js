@@ -7,6 +7,7 @@ import { launchChromium, newPage } from '../../src/chromium.js';
 import { misfits } from '../../src/layout.js';
 import { packetFilter } from '../../src/network.js';
 import { goLive, plays, reach, watch } from '../../src/pages.js';
+import { playable } from '../../src/playlists.js';
 import { look, seenThrough, told } from '../../src/seen_through.js';
 import { PRIVATE_STREAM, startServer, STREAM } from '../../src/server.js';
 import { signToken } from '../../src/token.js';
@@ -52,14 +53,8 @@ async function lists(server, name) {
  */
 async function reachesBack(server, name, n, stream = STREAM.name, headers = {}) {
   const folder = `${server.url}/hls/${stream}`;
-  // There is something to wait for as soon as the stream is listed, which is a moment after its studio is live.
-  const until = Date.now() + 10_000;
-  let status;
-  do {
-    assert.ok(Date.now() < until, `${status}`);
-    ({ status } = await fetch(`${folder}/multivariant.m3u8`, { headers }));
-  } while (status === 404);
-  assert.equal(status, 200);
+  // There is something to wait for as soon as the stream is listed.
+  await playable(`${folder}/multivariant.m3u8`, headers);
   const playlist = `${folder}/${name}/live.m3u8`;
   const first = Number(/^#EXT-X-MEDIA-SEQUENCE:(\d+)$/m.exec(await (await fetch(playlist, { headers })).text())?.[1]);
   // Each is answered when the segment is there.
