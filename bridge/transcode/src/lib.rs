@@ -37,6 +37,8 @@ pub mod route;
 mod settings;
 #[cfg(test)]
 mod some_frame;
+#[cfg(test)]
+mod some_machine;
 pub mod splice;
 pub mod supervisor;
 #[cfg(feature = "gst")]

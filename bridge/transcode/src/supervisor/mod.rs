@@ -112,13 +112,13 @@ impl Supervisor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::capabilities::{Element, Role, State, Tried};
+    use crate::capabilities::Role;
     use crate::job::SoundJob;
     use crate::message::from_worker::FromWorker;
     use crate::place::Place;
     use crate::plan::Plan;
-    use crate::route::Route;
     use crate::some_frame::frame;
+    use crate::some_machine;
 
     /// Workers that start, and say nothing.
     fn silent() -> Config {
@@ -201,27 +201,7 @@ mod tests {
 
     /// A machine whose card encoded in its trial.
     fn with_card() -> Capabilities {
-        let encoder = |place, name: &str| Element {
-            role: Role::EncodeH264,
-            place,
-            name: name.into(),
-            state: State::Usable,
-        };
-        Capabilities {
-            version: "".into(),
-            elements: vec![
-                encoder(Place::Nvidia, "nvh264enc"),
-                encoder(Place::Processor, "x264enc"),
-            ],
-            tried: vec![Tried {
-                route: Route {
-                    scale: Place::Processor,
-                    encode: Place::Nvidia,
-                },
-                encoder: "nvh264enc".into(),
-                failure: None,
-            }],
-        }
+        some_machine::with_card(Place::Processor, "nvh264enc", Vec::new())
     }
 
     #[tokio::test]

@@ -214,12 +214,12 @@ mod tests {
     use sfu_net::clock::Clock;
 
     use super::*;
-    use crate::capabilities::{Capabilities, Element, Role, State, Tried};
+    use crate::capabilities::{Capabilities, Role};
     use crate::job::{Cadence, Keyframes, SlotId};
     use crate::message::from_worker::FromWorker;
     use crate::message::wire::{LENGTH_BYTES, message_length};
     use crate::plan::Plan;
-    use crate::route::Route;
+    use crate::some_machine::{element, with_card};
     use crate::worker::card_check::CardCheck;
     use crate::worker::inbox::Inbox;
     use crate::worker::outlet::Outlet;
@@ -233,29 +233,11 @@ mod tests {
     fn found(scale: crate::place::Place) -> Capabilities {
         use crate::place::Place;
 
-        let element = |role, place, name: &str| Element {
-            role,
-            place,
-            name: name.into(),
-            state: State::Usable,
-        };
-        Capabilities {
-            version: "".into(),
-            elements: vec![
-                element(Role::Scale, Place::Nvidia, "videoscale"),
-                element(Role::Scale, Place::Processor, "videoscale"),
-                element(Role::EncodeH264, Place::Nvidia, "nosuchenc"),
-                element(Role::EncodeH264, Place::Processor, "x264enc"),
-            ],
-            tried: vec![Tried {
-                route: Route {
-                    scale,
-                    encode: Place::Nvidia,
-                },
-                encoder: "nosuchenc".into(),
-                failure: None,
-            }],
-        }
+        let scalers = vec![
+            element(Role::Scale, Place::Nvidia, "videoscale"),
+            element(Role::Scale, Place::Processor, "videoscale"),
+        ];
+        with_card(scale, "nosuchenc", scalers)
     }
 
     fn next(theirs: &mut UnixStream) -> FromWorker {

@@ -136,11 +136,11 @@ mod tests {
     use sfu_model::time::MediaTime;
 
     use super::*;
-    use crate::capabilities::{Element, Role, State, Tried};
+    use crate::capabilities::Role;
     use crate::job::{Cadence, FrameRate, Keyframes, PicturesJob, Rung};
     use crate::message::wire::{LENGTH_BYTES, message_length};
     use crate::place::Place;
-    use crate::route::Route;
+    use crate::some_machine::{self, with_card};
     use crate::worker::line::{Line, element};
 
     const SIZE: Dimensions = Dimensions {
@@ -154,33 +154,15 @@ mod tests {
     /// A machine whose card did all of it in its trial, and now starts and fails at whatever comes, as after a fault of CUDA's:
     /// what is called its decoder is none.
     fn found(decoder_of_card: Option<&str>) -> Capabilities {
-        let element = |role, place, name: &str| Element {
-            role,
-            place,
-            name: name.into(),
-            state: State::Usable,
-        };
-        let mut elements = vec![
-            element(Role::DecodeVp8, Place::Processor, "vp8dec"),
-            element(Role::Scale, Place::Nvidia, "videoscale"),
-            element(Role::Scale, Place::Processor, "videoscale"),
-            element(Role::EncodeH264, Place::Nvidia, "openh264enc"),
-            element(Role::EncodeH264, Place::Processor, "x264enc"),
+        let mut others = vec![
+            some_machine::element(Role::DecodeVp8, Place::Processor, "vp8dec"),
+            some_machine::element(Role::Scale, Place::Nvidia, "videoscale"),
+            some_machine::element(Role::Scale, Place::Processor, "videoscale"),
         ];
-        let of_card = decoder_of_card.map(|name| element(Role::DecodeVp8, Place::Nvidia, name));
-        elements.extend(of_card);
-        Capabilities {
-            version: "".into(),
-            elements,
-            tried: vec![Tried {
-                route: Route {
-                    scale: Place::Nvidia,
-                    encode: Place::Nvidia,
-                },
-                encoder: "openh264enc".into(),
-                failure: None,
-            }],
-        }
+        let of_card =
+            decoder_of_card.map(|name| some_machine::element(Role::DecodeVp8, Place::Nvidia, name));
+        others.extend(of_card);
+        with_card(Place::Nvidia, "openh264enc", others)
     }
 
     /// A keyframe of VP8.
@@ -305,7 +287,9 @@ mod tests {
         theirs.set_read_timeout(Some(PATIENCE)).unwrap();
         let mut slots = Slots::new(Outlet::start(ours).unwrap(), Clock::start());
         let mut found = found(None);
-        found.elements[1].name = "nosuchscaler".into();
+        let mut elements = found.elements.iter_mut();
+        let scaler = elements.find(|e| e.role == Role::Scale && e.place == Place::Nvidia);
+        scaler.unwrap().name = "nosuchscaler".into();
         slots.plan_by(&found);
         let told = next(&mut theirs);
         assert!(matches!(&told, FromWorker::CardLost(why) if why.contains("nosuchscaler")));

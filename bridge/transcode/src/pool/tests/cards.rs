@@ -1,35 +1,17 @@
 use super::*;
-use crate::capabilities::{Element, Role, State, Tried};
+use crate::capabilities::Role;
 use crate::message::from_worker::Trouble;
 use crate::place::Place;
 use crate::plan::Plan;
-use crate::route::Route;
+use crate::some_machine::{self, element};
 
 /// A machine whose card does all of it.
 fn with_card() -> Capabilities {
-    let element = |role, place, name: &str| Element {
-        role,
-        place,
-        name: name.into(),
-        state: State::Usable,
-    };
-    Capabilities {
-        version: "".into(),
-        elements: vec![
-            element(Role::Scale, Place::Nvidia, "cudaconvertscale"),
-            element(Role::Scale, Place::Processor, "videoscale"),
-            element(Role::EncodeH264, Place::Nvidia, "nvh264enc"),
-            element(Role::EncodeH264, Place::Processor, "x264enc"),
-        ],
-        tried: vec![Tried {
-            route: Route {
-                scale: Place::Nvidia,
-                encode: Place::Nvidia,
-            },
-            encoder: "nvh264enc".into(),
-            failure: None,
-        }],
-    }
+    let scalers = vec![
+        element(Role::Scale, Place::Nvidia, "cudaconvertscale"),
+        element(Role::Scale, Place::Processor, "videoscale"),
+    ];
+    some_machine::with_card(Place::Nvidia, "nvh264enc", scalers)
 }
 
 /// A node whose processor carries so many streams, and whose card 32, of which 16 share a worker.
